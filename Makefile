@@ -1,0 +1,46 @@
+# Two commands: `make run` and `make test`. Both start from a bare checkout with Python 3.11 or newer, venv and make.
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
+
+.PHONY: run test screenshots messages lock
+
+run: .venv/installed-run var/run.env
+	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
+	@$(LOCAL) && $(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@$(LOCAL) && $(BIN)/python manage.py demo --if-empty > var/demo-new.txt
+	@if [ -s var/demo-new.txt ]; then mv var/demo-new.txt var/demo-accounts.txt; else rm var/demo-new.txt; fi
+	@cat var/demo-accounts.txt
+	@echo; echo "Mijn Assetmaps runs at http://127.0.0.1:$(PORT) - stop it with Ctrl+C. Mail appears here."
+	@$(LOCAL) && exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 4 \
+	  --log-level warning assetmaps.wsgi:application
+
+test: .venv/installed-test
+	@bash tests/run.sh
+
+screenshots: .venv/installed-test
+	@$(BIN)/python -m tests.browser.screenshots
+
+# For who changes texts or dependencies; needs gettext, or uv.
+messages:
+	DEBUG=1 $(BIN)/python manage.py makemessages -l nl --ignore=.venv --ignore=var --ignore=tests --no-wrap --no-location
+	DEBUG=1 $(BIN)/python manage.py compilemessages --ignore=.venv --verbosity 0
+
+lock:
+	uv pip compile -q --generate-hashes --universal --no-header -p 3.11 pyproject.toml -o requirements.txt
+	uv pip compile -q --generate-hashes --universal --no-header -p 3.11 --extra dev pyproject.toml -o requirements-dev.txt
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed-run: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-test: requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ .venv/installed-run
+
+var/run.env:
+	@mkdir -p var && umask 077 && $(PYTHON) -m assetmaps.local_env > $@

@@ -1,0 +1,25 @@
+from django.conf import settings
+from django.db import models
+
+
+class Session(models.Model):
+    """A browser's session. The primary key is a digest of the key in the cookie, so that somebody who reads the
+    database cannot step into a session."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    data = models.TextField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="active_sessions"
+    )
+    signed_in = models.BooleanField(default=False)  # False: the second step is still open, or nobody's
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    address = models.GenericIPAddressField(null=True)
+    browser = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "started_at"], name="sessions_of_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.browser}"

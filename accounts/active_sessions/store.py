@@ -1,0 +1,129 @@
+"""The session engine (`SESSION_ENGINE`).
+
+Own code instead of ``django.contrib.sessions.backends.db`` because that one stores the session keys readable, does not
+know whose a session is, and spends five statements on a change of key; this one stores a digest, ends sessions by
+person, and saves a changed key and changed data in one statement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, cast
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase, UpdateError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from accounts import limits
+from accounts.active_sessions.models import Session
+
+PENDING_USER = "pending_user"  # whose second step is still open
+STARTED, ADDRESS, BROWSER = "started", "address", "browser"
+
+
+def of(request: HttpRequest) -> SessionStore:
+    """The request's session, by its real type."""
+    return cast(SessionStore, request.session)
+
+
+def fresh_key() -> str:
+    """A session key of 165 random bits: so many that nobody need check whether it is taken (ASVS 7.2.3)."""
+    return get_random_string(32, VALID_KEY_CHARS)
+
+
+def digest_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def expiry(started: datetime, seen: datetime) -> datetime:
+    """When a session ends by itself: the idle limit, but never past the overall limit (NIST SP 800-63B-4 2.2.3)."""
+    return min(started + limits.SESSION_OVERALL, seen + limits.SESSION_IDLE)
+
+
+class SessionStore(SessionBase):
+    _get_session: Callable[..., dict[str, Any]]  # Django's own, which its type stubs leave out
+    row: Session | None = None  # as last read or written
+
+    def load(self) -> dict[str, Any]:
+        key = self.session_key
+        row = Session.objects.filter(digest=digest_of(key), expires_at__gt=timezone.now()).first() if key else None
+        self.row = row
+        if row is None:
+            self._session_key = None  # never adopt a key that somebody else may have planted
+            return {}
+        return self.decode(row.data)
+
+    def exists(self, session_key: str) -> bool:
+        return Session.objects.filter(digest=digest_of(session_key)).exists()
+
+    def create(self) -> None:
+        """Take a fresh key; the row follows at `save`."""
+        self._session_key = fresh_key()
+        self.row = None
+        self.modified = True
+
+    def cycle_key(self) -> None:
+        """Change the key and keep the data; `save` moves the row, so the old key is worthless from then on."""
+        self._get_session()  # read the row under its old key first
+        self._session_key = fresh_key()
+        self.modified = True
+
+    def save(self, must_create: bool = False) -> None:
+        """Write key, data and columns in one statement. Raises UpdateError when the session was ended meanwhile."""
+        data = self._get_session(no_load=must_create)
+        if self.session_key is None or must_create:
+            self.create()
+        new = self._row_for(data)
+        if self.row is None:
+            new.save(force_insert=True)
+        elif not self._replace(self.row.digest, new):
+            raise UpdateError
+        self.row = new
+
+    def _row_for(self, data: dict[str, Any]) -> Session:
+        now = timezone.now()
+        signed_in = SESSION_KEY in data
+        started = datetime.fromisoformat(data[STARTED]) if STARTED in data else now
+        ends = expiry(started, now) if signed_in else now + limits.SESSION_IDLE
+        return Session(
+            digest=digest_of(self.session_key or ""),
+            data=self.encode(data),
+            user_id=data.get(SESSION_KEY) or data.get(PENDING_USER),
+            signed_in=signed_in,
+            started_at=started,
+            seen_at=now,
+            expires_at=ends,
+            address=data.get(ADDRESS),
+            browser=data.get(BROWSER, ""),
+        )
+
+    @staticmethod
+    def _replace(digest: str, new: Session) -> bool:
+        values = {field.attname: getattr(new, field.attname) for field in Session._meta.concrete_fields}
+        return Session.objects.filter(digest=digest).update(**values) == 1
+
+    def delete(self, session_key: str | None = None) -> None:
+        digest = digest_of(session_key) if session_key else self.row.digest if self.row else None
+        if digest is None and self.session_key:
+            digest = digest_of(self.session_key)
+        if digest:
+            Session.objects.filter(digest=digest).delete()
+        if session_key is None:
+            self.row = None
+
+    def touch(self) -> None:
+        """Note that the person is still there, at most once in `limits.SESSION_SEEN_EVERY`."""
+        now = timezone.now()
+        row = self.row
+        if row is None or not row.signed_in or now - row.seen_at < limits.SESSION_SEEN_EVERY:
+            return
+        row.seen_at, row.expires_at = now, expiry(row.started_at, now)
+        Session.objects.filter(digest=row.digest).update(seen_at=row.seen_at, expires_at=row.expires_at)
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        Session.objects.filter(expires_at__lte=timezone.now()).delete()

@@ -1,0 +1,106 @@
+"""People in the administration. Nobody types a password for another, and no page shows a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from accounts import flows
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations.admin import MembershipInline
+from accounts.passwords import flows as passwords
+from accounts.requests import person
+from accounts.support import flows as support
+from accounts.support.views import reset_second_factor
+from accounts.two_factor import devices
+
+admin.site.unregister(Group)
+admin.site.register(Group, GroupAdmin)
+
+
+class SecondStepFilter(admin.SimpleListFilter):
+    title = _("second step")
+    parameter_name = "second_step"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("on", _("on")), ("off", _("off"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() in ("on", "off"):
+            return queryset.filter(has_second_step=self.value() == "on")
+        return queryset
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):
+    list_display = ["email", "first_name", "last_name", "organisation", "second_step", "is_staff", "is_active"]
+    list_filter = [SecondStepFilter, "membership__organisation", "is_staff", "is_active"]
+    list_select_related = ["membership__organisation"]
+    search_fields = ["email", "first_name", "last_name"]
+    ordering = ["email"]
+    filter_horizontal = ["groups", "user_permissions"]
+    inlines = [MembershipInline]
+    readonly_fields = ["second_step", "last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["email", "first_name", "last_name", "language"]}),
+        (_("Sign-in"), {"fields": ["is_active", "second_step", "last_login", "date_joined"]}),
+        (_("Rights"), {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language"]})]
+    change_form_template = "admin/accounts/user_change_form.html"
+    RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(has_second_step=devices.confirmed_device_exists())
+
+    @admin.display(description=_("organisation"))
+    def organisation(self, obj: User) -> str:
+        return str(obj.membership) if hasattr(obj, "membership") else "-"
+
+    @admin.display(description=_("second step"), boolean=True)
+    def second_step(self, obj: User) -> bool:
+        return bool(getattr(obj, "has_second_step", False))
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj else self.add_fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        # Who is not a superuser could otherwise hand out rights that they do not have themselves.
+        fixed = list(super().get_readonly_fields(request, obj))
+        return fixed if request.user.is_superuser else [*fixed, *self.RIGHTS]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # Changing the address of somebody with more rights would be a way to take over the account.
+        return super().has_change_permission(request, obj) and not (obj and support.outranks(obj, person(request)))
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # people are deactivated: the audit needs to know who they were
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        origin = Origin.of(request)
+        if not change:
+            obj.set_unusable_password()
+            obj.save()
+            passwords.invite(obj, actor=person(request), origin=origin)
+            return
+        flows.change_person(obj, before=User.objects.get(pk=obj.pk), actor=person(request), origin=origin)
+
+    def get_urls(self) -> list[URLPattern]:
+        reset = self.admin_site.admin_view(reset_second_factor)
+        return [path("<int:user_id>/reset/", reset, name="accounts_user_reset"), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        shown = context.get("original")
+        context["may_reset"] = bool(
+            shown and shown.has_second_step and support.may_reset(person(request), shown) is None
+        )
+        return super().render_change_form(request, context, *args, **kwargs)

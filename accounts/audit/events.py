@@ -1,0 +1,35 @@
+"""The vocabulary: everything that can happen, named once, and which of it is mailed to the person."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Event(models.TextChoices):
+    SIGNED_IN = "signed_in", _("Signed in")
+    SIGNED_OUT = "signed_out", _("Signed out")
+    PASSWORD_REFUSED = "password_refused", _("Sign-in refused: password")
+    CODE_REFUSED = "code_refused", _("Sign-in refused: code")
+    PASSWORD_CHANGED = "password_changed", _("Password changed")
+    PASSWORD_LINK_SENT = "password_link_sent", _("Link to set the password sent")
+    INVITED = "invited", _("Invited")
+    DETAILS_CHANGED = "details_changed", _("Personal details changed")
+    ADDRESS_CHANGED = "address_changed", _("E-mail address changed by an administrator")
+    DEACTIVATED = "deactivated", _("Person deactivated")
+    SECOND_STEP_ACTIVATED = "second_step_activated", _("Two-step authentication activated")
+    ACTIVATION_REFUSED = "activation_refused", _("Activation refused: code")
+    SECOND_STEP_SWITCHED_OFF = "second_step_switched_off", _("Two-step authentication switched off")
+    SWITCHING_OFF_REFUSED = "switching_off_refused", _("Switching off refused: code")
+    SECOND_STEP_RESET = "second_step_reset", _("Two-step authentication reset by support")
+    RESET_REFUSED = "reset_refused", _("Reset of two-step authentication refused")
+    ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")
+
+
+MAILED = frozenset(
+    {
+        Event.PASSWORD_CHANGED,
+        Event.ADDRESS_CHANGED,
+        Event.SECOND_STEP_ACTIVATED,
+        Event.SECOND_STEP_SWITCHED_OFF,
+        Event.SECOND_STEP_RESET,
+    }
+)

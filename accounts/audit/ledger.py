@@ -1,0 +1,48 @@
+"""The only way to write an audit entry."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from accounts.audit import mail
+from accounts.audit.events import MAILED, Event
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin, one_line
+from accounts.models import User
+
+
+def record(
+    event: Event,
+    *,
+    subject: User | None,
+    origin: Origin,
+    actor: User | None = None,
+    organisation: models.Model | None = None,
+    succeeded: bool = True,
+    reason: str = "",
+    detail: dict[str, str | int] | None = None,
+) -> AuditEntry:
+    """Write one entry in the caller's transaction, and mail the person after it commits when the event asks for it.
+
+    ``actor`` is who did it and defaults to the person; the command line is an actor without a person. ``detail``
+    holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
+    """
+    if actor is None and origin.address is not None:
+        actor = subject
+    entry = AuditEntry(
+        event=event,
+        succeeded=succeeded,
+        actor=actor,
+        actor_name=actor.email if actor else origin.browser[:254] if origin.address is None else "",
+        subject=subject,
+        subject_name=subject.email if subject else "",
+        organisation_id=organisation.pk if organisation else None,
+        reason=one_line(reason)[:500],
+        detail=detail or {},
+        address=origin.address,
+        browser=origin.browser,
+    )
+    entry.save()
+    if subject is not None and event in MAILED:
+        mail.notify(entry, subject)
+    return entry

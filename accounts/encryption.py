@@ -1,0 +1,71 @@
+"""Secrets at rest: AES-256-GCM with the owner bound in (ASVS 11.3.2, 11.3.3; NIST SP 800-38D).
+
+A sealed value is ``version (1 byte) | key id (8 bytes) | nonce (12 bytes) | ciphertext and tag``. The key id tells
+which of the ``ENCRYPTION_KEYS`` opens it, so keys can change while the site runs.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+VERSION = b"\x01"
+KEY_ID_BYTES, NONCE_BYTES = 8, 12
+
+
+class SecretUnreadableError(Exception):
+    """No configured key opens the value, or it was sealed for another owner."""
+
+
+@lru_cache(maxsize=4)
+def _keys(encoded: tuple[str, ...]) -> dict[bytes, bytes]:
+    keys = {}
+    for text in encoded:
+        try:
+            key = base64.b64decode(text, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != 32:
+            raise ImproperlyConfigured("ENCRYPTION_KEYS: each key is 32 random bytes in URL-safe base64.")
+        keys[hashlib.sha256(b"key id" + key).digest()[:KEY_ID_BYTES]] = key
+    return keys
+
+
+def _configured() -> dict[bytes, bytes]:
+    return _keys(tuple(settings.ENCRYPTION_KEYS))
+
+
+def check_keys() -> None:
+    """Raise ImproperlyConfigured at the start of the program when a key is not one, instead of at the first sign-in."""
+    if not _configured():
+        raise ImproperlyConfigured("ENCRYPTION_KEYS is empty.")
+
+
+def seal(plain: bytes, *, owner: str) -> bytes:
+    """Encrypt with the newest key. ``owner`` names what the secret belongs to and must be given again to open it."""
+    key_id, key = next(iter(_configured().items()))
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + key_id + nonce + AESGCM(key).encrypt(nonce, plain, owner.encode())
+
+
+def unseal(sealed: bytes, *, owner: str) -> bytes:
+    """Decrypt. Raises SecretUnreadableError when no key fits or the value was moved to another owner."""
+    key_id, rest = sealed[1 : 1 + KEY_ID_BYTES], sealed[1 + KEY_ID_BYTES :]
+    key = _configured().get(key_id)
+    if sealed[:1] != VERSION or key is None:
+        raise SecretUnreadableError("no configured key opens this secret")
+    try:
+        return AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], owner.encode())
+    except (InvalidTag, ValueError) as mistake:
+        raise SecretUnreadableError("this secret was changed or belongs to another owner") from mistake
+
+
+def is_newest(sealed: bytes) -> bool:
+    """Was the value sealed with the newest key?"""
+    return sealed[1 : 1 + KEY_ID_BYTES] == next(iter(_configured()))

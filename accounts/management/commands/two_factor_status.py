@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from accounts.two_factor import devices
+
+
+class Command(BaseCommand):
+    help = "Says who has a second step: the counts, or one person."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", nargs="?")
+
+    def handle(self, *args: Any, email: str | None, **options: Any) -> None:
+        if email:
+            self._one(email)
+            return
+        active = User.objects.filter(is_active=True).annotate(has_second_step=devices.confirmed_device_exists())
+        for title, people in (("people", active), ("staff", active.filter(is_staff=True))):
+            on, total = people.filter(has_second_step=True).count(), people.count()
+            self.stdout.write(f"{title}: {on} of {total} have a second step")
+
+    def _one(self, email: str) -> None:
+        try:
+            person = User.objects.get_by_natural_key(email)
+        except User.DoesNotExist:
+            raise CommandError(f"Nobody has the address {email}.") from None
+        device = devices.authenticator_of(person)
+        if device is None:
+            self.stdout.write(f"{person.email}: no second step")
+            return
+        used = f"{device.last_used_at:%Y-%m-%d %H:%M} UTC" if device.last_used_at else "never"
+        self.stdout.write(
+            f"{person.email}: authenticator app since {device.created_at:%Y-%m-%d %H:%M} UTC, last used {used}"
+        )

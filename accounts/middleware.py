@@ -1,0 +1,86 @@
+"""The doors: nobody passes without being signed in, nobody with a second step passes without having shown it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import auth, messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import policy, post_redirect_get
+from accounts.active_sessions import store
+from accounts.policy import Decision
+from accounts.two_factor import devices
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+ADMINISTRATION = "/beheer/"
+
+
+def no_store(get_response: Handler) -> Handler:
+    """No browser and no proxy keeps a page of ours (ASVS 14.3.2). Static files are answered before this."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = post_redirect_get.forget(request, get_response(request))
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def language(get_response: Handler) -> Handler:
+    """The person's own language; Dutch for whoever is not signed in."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        chosen = request.user.language if request.user.is_authenticated else "nl"
+        with translation.override(chosen):
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", chosen)
+        return response
+
+    return middleware
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Django's, closed by default: a view must say `login_not_required` to be open."""
+
+
+class SecondStepMiddleware:
+    """Behind django-otp's middleware, which says whether the session is verified; this one acts on it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable, args: list[object], kwargs: dict[str, object]
+    ) -> HttpResponse | None:
+        if not getattr(view, "login_required", True) or not request.user.is_authenticated:
+            return None
+        verified = request.user.is_verified()
+        facts = policy.Facts(
+            is_staff=request.user.is_staff,
+            has_factor=verified or devices.has_confirmed_device(request.user),
+            is_verified=verified,
+        )
+        match policy.decide(facts, administration=request.path.startswith(ADMINISTRATION)):
+            case Decision.ALLOW:
+                store.of(request).touch()
+                return None
+            case Decision.SET_UP:
+                messages.info(request, SET_UP_FIRST)
+                return redirect("totp_confirm")
+            case Decision.CLOSE:
+                auth.logout(request)
+                messages.info(request, _("Sign in again: your account now has a second step."))
+                return redirect("sign_in")
+
+
+SET_UP_FIRST = gettext_lazy("The administration asks for a second step. Activate it first; it takes two minutes.")

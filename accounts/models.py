@@ -1,0 +1,91 @@
+"""People. The address is the sign-in name; everything else a person has lives in the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+# `email__lower=…` matches without regard to case and uses the index of the constraint below.
+models.EmailField.register_lookup(Lower)
+
+# Plain letters only: then "the same address" means the same on every database, and no look-alike letter can
+# make two addresses seem one.
+only_ascii = RegexValidator(r"^[\x21-\x7e]*$", _("Use only plain letters, digits and signs in the e-mail address."))
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__lower=(username or "").strip().lower())
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=email.strip(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
+    email = models.EmailField(
+        _("e-mail address"),
+        unique=True,
+        validators=[only_ascii],
+        error_messages={"unique": _("Somebody with this e-mail address exists already.")},
+    )
+    first_name = models.CharField(_("first name"), max_length=150, blank=True)
+    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    # The names of languages stay untranslated: one must be able to find one's own.
+    language = models.CharField(
+        _("language"), max_length=2, choices=[("nl", "Nederlands"), ("en", "English")], default="nl"
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Untick this instead of deleting somebody: all sessions end at once.")
+    )
+    is_staff = models.BooleanField(
+        _("staff"), default=False, help_text=_("May open the administration, after the second step.")
+    )
+    date_joined = models.DateTimeField(_("added on"), default=timezone.now, editable=False)
+    # Part of every mailed link: making a new link makes the earlier ones void.
+    links_issued = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = UserManager()
+
+    # What django-otp's middleware puts on the person of a request.
+    is_verified: Callable[[], bool]
+    otp_device: Any
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="one_person_an_address",
+                violation_error_message=_("Somebody with this e-mail address exists already."),
+            )
+        ]
+        permissions = [("reset_second_factor", "Can reset the second step of a person")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.email

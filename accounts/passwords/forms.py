@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.utils.translation import gettext_lazy as _
+
+
+class AddressForm(forms.Form):
+    email = forms.CharField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+
+class NewPasswordForm(SetPasswordForm):
+    """Django's form, with our words; the rules are the validators of the settings."""
+
+    error_messages = {"password_mismatch": _("The two passwords are not the same. Type the new password twice.")}
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].label = _("New password")
+        self.fields["new_password2"].label = _("New password, once more")
+        self.fields["new_password1"].help_text = _(
+            "At least 15 characters. A short sentence is easy to remember. You may use spaces."
+        )
+        self.fields["new_password2"].help_text = ""
+
+
+class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
+    error_messages = NewPasswordForm.error_messages | {
+        "password_incorrect": _("Your present password is not right. Type it again.")
+    }
+    field_order = ["old_password", "new_password1", "new_password2"]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = _("Present password")

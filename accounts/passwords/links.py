@@ -1,0 +1,46 @@
+"""The secret part of a mailed link with which somebody sets a password: after forgetting it, or when invited."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+
+from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from accounts import limits
+from accounts.models import User
+
+SALT = "accounts.passwords.links"
+
+
+class Purpose(Enum):
+    RESET = "reset"
+    INVITATION = "invitation"
+
+    @property
+    def lifetime(self) -> timedelta:
+        return limits.PASSWORD_RESET_LINK if self is Purpose.RESET else limits.INVITATION_LINK
+
+
+def make(user: User, purpose: Purpose) -> str:
+    """A token for this person, signed and dated. Works until it is used, a newer one is made or the account changes."""
+    return signing.dumps({"user": user.pk, "purpose": purpose.value, "account": _account(user)}, salt=SALT)
+
+
+def holder(token: str) -> User | None:
+    """Whose link it is, or None when it is forged, expired, used or overtaken by a newer one."""
+    try:
+        content = signing.loads(token, salt=SALT)
+        purpose = Purpose(content["purpose"])
+        signing.loads(token, salt=SALT, max_age=purpose.lifetime)
+    except (signing.BadSignature, ValueError, KeyError, TypeError):
+        return None
+    user = User.objects.filter(pk=content["user"], is_active=True).first()
+    return user if user and constant_time_compare(content["account"], _account(user)) else None
+
+
+def _account(user: User) -> str:
+    """A keyed hash of all that makes earlier links void when it changes."""
+    facts = f"{user.pk}|{user.password}|{user.last_login}|{user.email}|{user.links_issued}"
+    return salted_hmac(SALT, facts, algorithm="sha256").hexdigest()[:32]

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.active_sessions import flows as sessions
+from accounts.audit.origin import Origin
+from accounts.passwords import flows, links
+from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.requests import PersonRequest
+
+LINK = "password_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def forgotten(request: HttpRequest) -> HttpResponse:
+    form = AddressForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/passwords/forgotten.html", {"form": restore(request, form)})
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    flows.send_reset_link(form.cleaned_data["email"], Origin.of(request))
+    return redirect("password_link_sent")
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD"])
+def link_sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/passwords/link_sent.html")
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD"])
+def follow_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Move the token from the address into the session."""
+    if links.holder(token) is None:
+        return redirect("set_new_password")
+    request.session[LINK] = token
+    request.session.cycle_key()
+    return redirect("set_new_password")
+
+
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_new(request: HttpRequest) -> HttpResponse:
+    token = request.session.get(LINK, "")
+    holder = links.holder(token) if token else None
+    if holder is None:
+        return render(request, "accounts/passwords/link_expired.html", status=410)
+    form = NewPasswordForm(holder, request.POST or None)
+    if request.method != "POST":
+        return render(
+            request, "accounts/passwords/set_new.html", {"form": restore(request, form), "address": holder.email}
+        )
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    if flows.set_from_link(token, form.cleaned_data["new_password1"], Origin.of(request)) is None:
+        return redirect("set_new_password")
+    request.session.flush()
+    messages.success(request, _("Your new password is set. You can sign in with it now."))
+    return redirect("sign_in")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: PersonRequest) -> HttpResponse:
+    form = ChangePasswordForm(request.user, request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/passwords/change.html", {"form": restore(request, form)})
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    flows.change(request.user, form.cleaned_data["new_password1"], Origin.of(request))
+    sessions.end_others(request, request.user)
+    sessions.keep_after_password_change(request, request.user)
+    messages.success(request, _("Your password is changed. You are signed out everywhere else."))
+    return redirect("personal_details")

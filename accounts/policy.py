@@ -1,0 +1,28 @@
+"""The decision about the second step, as a pure function: facts in, decision out."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+@dataclass(frozen=True)
+class Facts:
+    is_staff: bool
+    has_factor: bool  # a confirmed device exists
+    is_verified: bool  # this session has shown one
+
+
+class Decision(Enum):
+    ALLOW = auto()
+    CLOSE = auto()  # the session never showed the second step that the account has: it ends
+    SET_UP = auto()  # nothing but the set-up
+
+
+def decide(facts: Facts, *, administration: bool) -> Decision:
+    """May this session go on? ``administration``: the page belongs to the admin site, which staff enter verified."""
+    if facts.is_verified:
+        return Decision.ALLOW
+    if facts.has_factor:
+        return Decision.CLOSE
+    if administration and facts.is_staff:
+        return Decision.SET_UP
+    return Decision.ALLOW

@@ -1,0 +1,67 @@
+"""Post/Redirect/Get for refused forms: the errors and what was typed survive one redirect.
+
+An answer straight to a POST plus ``no-store`` makes the back button show the browser's own error page. So a refused
+form redirects too, and carries its errors in a short signed cookie; a session would not do, because the sign-in page
+has none. Fields that hold secrets are never carried.
+"""
+
+import json
+
+from django import forms
+from django.conf import settings
+from django.core import signing
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+
+COOKIE = f"{settings.COOKIE_PREFIX}refused"
+SALT = "accounts.post_redirect_get"
+LONGEST_VALUE = 300  # characters a field; keeps the cookie below 4096 bytes (ASVS 3.3.5)
+LONGEST_COOKIE = 3800
+SECONDS = 120
+SHOWN = "accounts.refusal_shown"
+
+
+def _is_secret(field: forms.Field) -> bool:
+    return isinstance(field.widget, forms.PasswordInput) or bool(getattr(field, "is_secret", False))
+
+
+def redirect_with_errors(request: HttpRequest, form: forms.BaseForm, to: str | None = None) -> HttpResponseRedirect:
+    """Send the browser back to the form's page (``to``: this very address), where `restore` shows it again."""
+    to = to or request.get_full_path()
+    typed = {
+        name: str(form.data.get(form.add_prefix(name), ""))[:LONGEST_VALUE]
+        for name, field in form.fields.items()
+        if not _is_secret(field)
+    }
+    errors = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+    carried = signing.dumps({"page": to.split("?")[0], "typed": typed, "errors": errors}, salt=SALT, compress=True)
+    if len(carried) > LONGEST_COOKIE:
+        carried = signing.dumps({"page": to.split("?")[0], "typed": {}, "errors": errors}, salt=SALT, compress=True)
+    response = redirect(to)
+    response.set_cookie(COOKIE, carried, max_age=SECONDS, secure=settings.SECURE, httponly=True, samesite="Lax")
+    return response
+
+
+def restore(request: HttpRequest, form: forms.BaseForm) -> forms.BaseForm:
+    """Give a fresh form the errors and typed values that were carried to this page, if any."""
+    try:
+        carried = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=SECONDS)
+    except (signing.BadSignature, json.JSONDecodeError):
+        return form
+    if carried["page"] != request.path:
+        return form
+    request.META[SHOWN] = True
+    form.data = carried["typed"]
+    form.is_bound = True
+    form._errors = ErrorDict(  # type: ignore[attr-defined]
+        {name: form.error_class(texts) for name, texts in carried["errors"].items()}
+    )
+    return form
+
+
+def forget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Drop the carried errors after they were shown once."""
+    if request.META.get(SHOWN):
+        response.delete_cookie(COOKIE, samesite="Lax")
+    return response

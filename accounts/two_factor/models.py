@@ -1,0 +1,43 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_otp.models import Device, TimestampMixin
+
+from accounts import encryption
+
+
+class Authenticator(TimestampMixin, Device):
+    """An authenticator app on somebody's phone (RFC 6238).
+
+    Not django-otp's TOTPDevice: that keeps the secret readable, has a drift without limit and takes codes with signs
+    in them. This one is found by django-otp's middleware all the same. ``confirmed=False`` is a set-up in progress.
+    """
+
+    kind = "totp"
+
+    sealed_secret = models.BinaryField(editable=False)
+    last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
+    # A step ahead of our clock whose code was typed: whoever typed it was told that it is early, so it is void.
+    void_step = models.BigIntegerField(default=-1, editable=False)
+
+    class Meta(Device.Meta):
+        verbose_name = _("authenticator app")
+        verbose_name_plural = _("authenticator apps")
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(confirmed=False), name="one_pending_authenticator")
+        ]
+
+    @staticmethod
+    def _owner(user_id: int) -> str:
+        return f"authenticator:{user_id}"
+
+    def set_secret(self, secret: bytes) -> None:
+        self.sealed_secret = encryption.seal(secret, owner=self._owner(self.user_id))
+
+    def secret(self) -> bytes:
+        """The key shared with the app, 20 bytes. Raises encryption.SecretUnreadableError."""
+        return encryption.unseal(bytes(self.sealed_secret), owner=self._owner(self.user_id))
+
+    def verify_token(self, token: str) -> bool:
+        """django-otp's way to ask; False, because a code is only ever judged by `totp.flows.judge`, which counts."""
+        return False

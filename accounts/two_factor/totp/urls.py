@@ -1,0 +1,11 @@
+from django.urls import path
+
+from accounts.two_factor.totp import views
+
+BASE = "persoonlijke-gegevens/twee-staps-authenticatie"
+
+urlpatterns = [
+    path(f"{BASE}/activeren/", views.activate, name="totp_activate"),
+    path(f"{BASE}/bevestigen/", views.confirm, name="totp_confirm"),
+    path(f"{BASE}/uitschakelen/", views.switch_off, name="totp_switch_off"),
+]

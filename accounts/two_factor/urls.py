@@ -1,0 +1,6 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("accounts.two_factor.challenge.urls")),
+    path("", include("accounts.two_factor.totp.urls")),
+]

@@ -1,0 +1,91 @@
+"""The one place where a code of an authenticator app is judged, for every way in: counted, claimed once, explained."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.encryption import SecretUnreadableError
+from accounts.models import User
+from accounts.throttling import flows as throttling
+from accounts.throttling.models import Kind
+from accounts.two_factor import codes
+from accounts.two_factor.codes import Match
+from accounts.two_factor.models import Authenticator
+
+log = logging.getLogger(__name__)
+
+
+class Outcome(Enum):
+    ACCEPTED = auto()
+    NOT_A_CODE = auto()  # not six digits: nothing was judged or counted
+    WRONG = auto()
+    USED = auto()
+    CLOCK_OFF = auto()
+    WAITING = auto()  # too many wrong ones: nothing was judged
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``waits_until``: aware time, when the next attempt must wait; ``minutes_off``: the phone's clock, + is ahead."""
+
+    outcome: Outcome
+    device: Authenticator | None = None
+    waits_until: datetime | None = None
+    minutes_off: int = 0
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """For the audit entry: the cause in one word and how far the clock is off, never the code."""
+        facts: dict[str, str | int] = {"factor": Authenticator.kind, "cause": self.outcome.name.lower()}
+        if self.outcome is Outcome.CLOCK_OFF:
+            facts["minutes_off"] = self.minutes_off
+        return facts
+
+
+OUTCOMES = {Match.WRONG: Outcome.WRONG, Match.USED: Outcome.USED, Match.CLOCK_OFF: Outcome.CLOCK_OFF}
+
+
+def check(user: User, device: Authenticator | None, typed: str) -> Answer:
+    """Judge what somebody typed against one named device, and claim its time step. Call inside a transaction.
+
+    Named, because trying every device would count a failure at each. Returns instead of raising, so that the count
+    survives. A secret that cannot be decrypted is a wrong code and a line in the log (ASVS 11.2.5).
+    """
+    code = codes.parse(typed)
+    if code is None:
+        return Answer(Outcome.NOT_A_CODE)
+    counter = throttling.lock(throttling.subject_of(user), Kind.CODE)
+    if until := throttling.waits_until(counter):
+        return Answer(Outcome.WAITING, waits_until=until)
+    verdict = judge(device, code) if device else codes.Verdict(Match.WRONG)
+    if verdict.match is Match.RIGHT and device is not None and claim(device, verdict.step):
+        throttling.count_success(counter)
+        return Answer(Outcome.ACCEPTED, device)
+    outcome = OUTCOMES.get(verdict.match, Outcome.USED)  # right, but a parallel request claimed it first
+    return Answer(outcome, device, throttling.count_failure(counter), verdict.minutes_off)
+
+
+def judge(device: Authenticator, code: str) -> codes.Verdict:
+    """Compare only. Also makes a code void that is early: its typist was just told so and could use it later."""
+    try:
+        secret = device.secret()
+    except SecretUnreadableError as mistake:
+        log.error("authenticator %s of user %s cannot be read: %s", device.pk, device.user_id, mistake)
+        return codes.Verdict(Match.WRONG)
+    verdict = codes.judge(code, secret, last_step=device.last_step, void_step=device.void_step)
+    if verdict.match is Match.CLOCK_OFF and verdict.minutes_off > 0:
+        Authenticator.objects.filter(pk=device.pk).update(void_step=verdict.step)
+    return verdict
+
+
+def claim(device: Authenticator, step: int) -> bool:
+    """Use up a time step, once and for ever: False when it or a later one was used meanwhile (RFC 6238 section 5.2)."""
+    unused = Q(last_step__lt=step) & ~Q(void_step=step)
+    changed = Authenticator.objects.filter(unused, pk=device.pk).update(last_step=step, last_used_at=timezone.now())
+    return changed == 1

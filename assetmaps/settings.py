@@ -1,0 +1,224 @@
+"""The settings, read from the environment; README.md lists the variables."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from accounts import limits
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+DEBUG = env.bool("DEBUG", default=False)
+
+# Known to everybody who reads this file, so they work for development only: `_required` refuses them.
+DEVELOPMENT_ONLY = {
+    "SECRET_KEY": "development-only-development-only-development-only-dev",
+    "ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1kZXZlbG9wbWVudC1vbmw=",
+    "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
+}
+
+
+def _required(name: str) -> str:
+    """Return the variable's value, or the development value while DEBUG is on.
+
+    Raises ImproperlyConfigured when DEBUG is off and the variable is missing or holds a development value.
+    """
+    value = env.str(name, default="").strip()
+    if DEBUG:
+        return value or DEVELOPMENT_ONLY[name]
+    if not value:
+        raise ImproperlyConfigured(f"The environment variable {name} is missing; it is needed while DEBUG is off.")
+    if name != "ALLOWED_HOSTS" and value == DEVELOPMENT_ONLY[name]:
+        raise ImproperlyConfigured(f"The environment variable {name} holds the development value; choose your own.")
+    return value
+
+
+def _list(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+SECRET_KEY = _required("SECRET_KEY")
+ENCRYPTION_KEYS = _list(_required("ENCRYPTION_KEYS"))
+ALLOWED_HOSTS = _list(_required("ALLOWED_HOSTS"))
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000" if DEBUG else "https://mijn.assetmaps.nl").rstrip(
+    "/"
+)
+TRUSTED_PROXIES = _list(env.str("TRUSTED_PROXIES", default=""))
+
+# Everything that depends on TLS follows from the public address, so it cannot be half switched on.
+SECURE = urlsplit(PUBLIC_URL).scheme == "https"
+
+INSTALLED_APPS = [
+    "assetmaps.apps.AssetmapsAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "csp",
+    "django_otp",
+    "accounts",
+    "accounts.audit",
+    "accounts.organisations",
+    "accounts.active_sessions",
+    "accounts.throttling",
+    "accounts.two_factor",
+    "accounts.support",
+    "environments",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "accounts.middleware.no_store",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SignInRequiredMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.middleware.SecondStepMiddleware",
+    "accounts.middleware.language",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # for browsers that do not know frame-ancestors
+]
+
+ROOT_URLCONF = "assetmaps.urls"
+WSGI_APPLICATION = "assetmaps.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Data ------------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    VAR_DIR.mkdir(exist_ok=True)
+    # Without these, parallel sign-ins end in "database is locked": a deferred transaction that reads first
+    # cannot be promoted to a writing one while another writes.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+
+# People ----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "overview"
+OTP_TOTP_ISSUER = "Assetmaps"
+PASSWORD_HASHERS = [
+    "accounts.passwords.hashers.Argon2idHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": limits.PASSWORD_MIN_LENGTH},
+    },
+    {"NAME": "accounts.passwords.validators.MaximumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Sessions and cookies --------------------------------------------------------------------------------------------
+# The __Host- prefix makes a browser refuse a cookie that another host or plain http tries to plant.
+COOKIE_PREFIX = "__Host-" if SECURE else ""
+SESSION_ENGINE = "accounts.active_sessions.store"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
+SESSION_COOKIE_AGE = int(limits.SESSION_OVERALL.total_seconds())
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrf"
+CSRF_COOKIE_AGE = None
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "assetmaps.errors.csrf_failure"
+# Messages travel in a cookie, so that a visitor who is not signed in never needs a session.
+MESSAGE_STORAGE = "accounts.messages.PrefixedCookieStorage"
+
+# Browser defences ------------------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 63_072_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+# "no-referrer" would make Chromium post forms with "Origin: null", which the CSRF check rightly refuses.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# Language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "nl"
+LANGUAGES = [("nl", _("Dutch")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "assetmaps" / "locale"]
+TIME_ZONE = "Europe/Amsterdam"
+USE_TZ = True
+
+# Static files ----------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Mail ------------------------------------------------------------------------------------------------------------
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_TIMEOUT = int(limits.OUTSIDE_TIMEOUT.total_seconds())
+DEFAULT_FROM_EMAIL = "Assetmaps <support@assetmaps.nl>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+SUPPORT_EMAIL = "support@assetmaps.nl"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

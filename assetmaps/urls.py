@@ -1,0 +1,18 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from assetmaps import views
+
+urlpatterns = [
+    path("healthz", views.alive, name="alive"),
+    path("readyz", views.ready, name="ready"),
+    path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
+    path("beheer/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("environments.urls")),
+]
+
+handler400 = "assetmaps.errors.bad_request"
+handler403 = "assetmaps.errors.forbidden"
+handler404 = "assetmaps.errors.not_found"
+handler500 = "assetmaps.errors.server_error"

@@ -1,0 +1,35 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from environments.models import Access, Environment
+
+
+class AccessInline(admin.TabularInline):
+    model = Access
+    autocomplete_fields = ["user"]
+    extra = 1
+
+
+@admin.register(Environment)
+class EnvironmentAdmin(admin.ModelAdmin):
+    list_display = ["name", "organisation", "address"]
+    list_filter = ["organisation"]
+    list_select_related = ["organisation"]
+    search_fields = ["name", "organisation__name"]
+    autocomplete_fields = ["organisation"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [AccessInline]
+
+
+@admin.register(Access)
+class AccessAdmin(admin.ModelAdmin):
+    """Who may open what, from the side of the person."""
+
+    list_display = ["user", "environment"]
+    list_filter = ["environment__organisation", "environment"]
+    list_select_related = ["user", "environment"]
+    search_fields = ["user__email", "environment__name"]
+    autocomplete_fields = ["user", "environment"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Access | None = None) -> bool:
+        return False  # given or taken, never turned into another's

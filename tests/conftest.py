@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core import mail as outbox
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.audit import mail
+from accounts.models import User
+from tests.codes import code_of
+from tests.factories import PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    cache.clear()
+    yield
+    mail.wait_until_sent()
+
+
+@pytest.fixture
+def client() -> Client:
+    """Speaks https, as every visitor does."""
+    return Client(headers={"user-agent": "Testbrowser"}, **{"wsgi.url_scheme": "https"})
+
+
+def sign_in(client: Client, person: User, *, code: str | None = None, **extra: str) -> object:
+    """Sign in through the pages, as a person does. ``code``: another one than the app shows."""
+    response = client.post("/inloggen/", {"username": person.email, "password": PASSWORD, **extra})
+    if response.url == "/inloggen/verificatie/":
+        response = client.post("/inloggen/verificatie/", {"code": code or code_of(person)})
+    return response
+
+
+def mails() -> list[outbox.EmailMessage]:
+    """The messages sent so far; the sender thread is waited for."""
+    mail.wait_until_sent()
+    return outbox.outbox

@@ -1,0 +1,23 @@
+"""The production settings, with the environment of a test run."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" * 4)
+os.environ.setdefault("ENCRYPTION_KEYS", "b25seSBmb3IgdGVzdHMgb25seSBmb3IgdGVzdHMgISE=")
+os.environ.setdefault("ALLOWED_HOSTS", "localhost,testserver")
+os.environ.setdefault("PUBLIC_URL", "https://mijn.assetmaps.nl")
+os.environ.setdefault("EMAIL_URL", "memorymail://")
+
+from assetmaps.settings import *  # noqa: F403
+from assetmaps.settings import BASE_DIR, DATABASES, STORAGES, VAR_DIR
+
+# The browser tests run a plain http server on localhost; browsers treat that as secure, __Host- cookies included.
+SECURE_SSL_REDIRECT = False
+STATIC_ROOT = BASE_DIR / "static"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, because threads that share one connection in memory would never meet each other's locks.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+else:
+    # Threads of a live server keep pooled connections, which keeps the test database from being dropped.
+    DATABASES["default"]["OPTIONS"].pop("pool")
