@@ -1,0 +1,40 @@
+"""Compares the sentences in the program with the Dutch catalogue: `python -m tests.catalogue`. Needs gettext."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import polib
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUE = Path("assetmaps/locale/nl/LC_MESSAGES/django.po")
+
+
+def extracted() -> set[str]:
+    """What makemessages finds, in a copy, so that the working tree stays as it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        for part in ("manage.py", "accounts", "assetmaps", "environments", "templates"):
+            source = ROOT / part
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, Path(folder) / part)
+        command = [sys.executable, "manage.py", "makemessages", "-l", "nl", "--no-wrap", "--no-location"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | {"DEBUG": "1"})
+        return {entry.msgid for entry in polib.pofile(str(Path(folder) / CATALOGUE)) if not entry.obsolete}
+
+
+def main() -> int:
+    known = {entry.msgid for entry in polib.pofile(str(ROOT / CATALOGUE))}
+    found = extracted()
+    for text in sorted(found - known):
+        print(f"not in the catalogue: {text}")
+    for text in sorted(known - found):
+        print(f"no longer used: {text}")
+    return 1 if found != known else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
