@@ -13,6 +13,9 @@ STAFF_SESSION_IDLE = timedelta(minutes=15)
 SESSION_SEEN_EVERY = timedelta(minutes=1)  # how exactly "last seen" is kept; spares a write on every request
 SESSIONS_AT_ONCE = 5
 
+# "Bevestig dat jij het bent" before a sensitive change (ASVS 7.5.1).
+FRESH_PROOF = timedelta(minutes=10)
+
 # Between the right password and the code.
 HALF_SIGNED_IN = timedelta(minutes=5)
 HALF_SIGNED_IN_CODES = 5
@@ -41,11 +44,37 @@ INVITATION_LINK = timedelta(hours=24)
 # Wrong codes after a right password: every five cost a wait, the first shorter than those after it.
 CODE_FREE_FAILURES = 5
 CODE_WAITS = (timedelta(minutes=15), timedelta(hours=1))
+CODE_STOLEN_AFTER = 10  # in a row: the password counts as stolen, the code step is closed until a reset by mail
+CODE_CAP = 20  # from browsers that never signed in fully, in any CODE_CAP_PERIOD; a success does not clear it
+CODE_CAP_PERIOD = timedelta(days=30)
 
 # Wrong passwords: five free, then a wait that doubles.
 PASSWORD_FREE_FAILURES = 5
 PASSWORD_FIRST_WAIT = timedelta(seconds=30)
 PASSWORD_LONGEST_WAIT = timedelta(hours=1)
+PASSWORD_MOST_FAILURES = 100  # in a row, then only a reset by mail helps (NIST SP 800-63B-4 section 3.2.2)
+NETWORK_FAILURES = 30  # wrong passwords by unknown browsers from one network address in a NETWORK_PERIOD
+NETWORK_PERIOD = timedelta(hours=1)
+
+# A browser in which the owner signed in fully has a bucket of its own; it never replaces a factor.
+KNOWN_BROWSER = timedelta(days=180)
+KNOWN_BROWSER_FAILURES = 5
+KNOWN_BROWSER_PERIOD = timedelta(minutes=15)
+KNOWN_BROWSER_STRANGE_AFTER = 10  # wrong codes in a row: from then on the browser counts as a stranger
+
+# Recovery codes (NIST SP 800-63B-4 section 4.2.1.1).
+RECOVERY_CODES = 10
+RECOVERY_CODE_BYTES = 10  # 80 bits
+RECOVERY_CODES_FEW = 3
+RECOVERY_CODES_QUESTION = timedelta(days=30)  # "are they still at hand?"
+AUTHENTICATORS = 5  # at most, a person
+
+# "Dit was ik niet" and the cancelling of a request for help.
+NOT_ME_LINK = timedelta(days=7)
+LOST_PHONE_REQUEST = timedelta(days=1)
+ADDRESS_LINK = timedelta(hours=24)
+RESET_MAILS = 3  # to one person, in a RESET_MAILS_PERIOD; more are silently not sent
+RESET_MAILS_PERIOD = timedelta(hours=1)
 
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)

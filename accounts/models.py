@@ -57,6 +57,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     date_joined = models.DateTimeField(_("added on"), default=timezone.now, editable=False)
     # Part of every mailed link: making a new link makes the earlier ones void.
     links_issued = models.PositiveIntegerField(default=0, editable=False)
+    # Part of the cookie of a known browser: counting on makes every such cookie void.
+    known_browsers_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     objects = UserManager()
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -38,3 +39,10 @@ def mails() -> list[outbox.EmailMessage]:
     """The messages sent so far; the sender thread is waited for."""
     mail.wait_until_sent()
     return outbox.outbox
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With STRICT=1 a skipped test fails the run: no check is left out in silence."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("STRICT") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = 1

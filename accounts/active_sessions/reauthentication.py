@@ -1,0 +1,87 @@
+"""Fresh proof: "Bevestig dat jij het bent" before a sensitive change (ASVS 7.5.1; NIST SP 800-63B-4 section 4.1.2).
+
+Demanded here, low in the house, by a decorator that looks at the session and redirects by name; performed in the hall.
+An interrupted POST is kept, sealed, in the session and goes on after the proof, so nothing typed is lost.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, resolve_url
+from django.urls import resolve
+from django.utils import timezone
+
+from accounts import encryption, limits
+from accounts.requests import person
+
+View = Callable[..., HttpResponse]
+
+PROVED_AT = "proved_at"
+INTERRUPTED = "interrupted"
+LONGEST_BODY = 8_000  # characters of a kept POST; our forms are far shorter
+
+
+def note(request: HttpRequest) -> None:
+    """The person has just shown everything that the account has."""
+    request.session[PROVED_AT] = timezone.now().isoformat()
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    proved_at: str = request.session.get(PROVED_AT, "")
+    return bool(proved_at) and timezone.now() - datetime.fromisoformat(proved_at) <= limits.FRESH_PROOF
+
+
+def fresh_proof_required(view: View) -> View:
+    """Ask for fresh proof first, and go on afterwards with what was asked, a POST included."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_fresh(request):
+            return view(request, *args, **kwargs)
+        if request.method == "POST":
+            _keep(request)
+        return redirect(f"{resolve_url('confirm_identity')}?{urlencode({'next': request.get_full_path()})}")
+
+    guarded.needs_fresh_proof = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def _owner(request: HttpRequest) -> str:
+    return f"interrupted:{person(request).pk}"
+
+
+def _keep(request: HttpRequest) -> None:
+    body = request.POST.urlencode()
+    if len(body) > LONGEST_BODY:
+        return
+    sealed = base64.b64encode(encryption.seal(body.encode(), owner=_owner(request))).decode("ascii")
+    request.session[INTERRUPTED] = {
+        "path": request.path,
+        "body": sealed,
+        "until": (timezone.now() + limits.FRESH_PROOF).isoformat(),
+    }
+
+
+def resume(request: HttpRequest, target: str) -> HttpResponse:
+    """Go on after the proof: carry out the kept POST if it belongs to the target, else go there."""
+    kept = request.session.pop(INTERRUPTED, None)
+    if not kept or kept["path"] != target.split("?")[0] or datetime.fromisoformat(kept["until"]) < timezone.now():
+        return redirect(target)
+    found = resolve(kept["path"])
+    if not getattr(found.func, "needs_fresh_proof", False):
+        return redirect(target)
+    try:
+        body = encryption.unseal(base64.b64decode(kept["body"]), owner=_owner(request))
+    except encryption.SecretUnreadableError:
+        return redirect(target)
+    request.POST = QueryDict(body)
+    request.path = request.path_info = kept["path"]
+    request.resolver_match = found
+    return found.func(request, *found.args, **found.kwargs)
