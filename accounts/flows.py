@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import authenticate
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.active_sessions import flows as sessions
@@ -12,33 +15,97 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.throttling import flows as throttling
-from accounts.throttling.models import Kind
+from accounts.throttling import network
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.rules import Kind
+from accounts.two_factor import devices, verification
+from accounts.two_factor.codes import parse_recovery_code
+from accounts.two_factor.recovery_codes import flows as recovery_codes
+from accounts.two_factor.verification import Answer, Outcome
 
 
-def check_password(typed_address: str, password: str, origin: Origin) -> User | None:
-    """The person whose password this is, or None; the same work and the same answer whatever the reason (ASVS 6.3.8).
+@dataclass(frozen=True)
+class PasswordAnswer:
+    """``user``: whose password it is; ``network_waits_until``: nothing was judged, too many came from this network."""
+
+    user: User | None = None
+    network_waits_until: datetime | None = None
+
+
+def check_password(typed_address: str, password: str, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
+    """Judge address and password; the same work and the same answer whatever the reason (ASVS 6.3.8).
 
     Hashes exactly once, before the counter is locked: a lock held during the hash would let a stranger's attempts slow
     the owner down. During a waiting time a right password is refused too.
     """
-    user = authenticate(None, username=typed_address, password=password)
+    known = User.objects.filter(email__lower=typed_address.strip().lower()).first()
+    is_stranger = not browsers.bucket_of(known)
+    if is_stranger and (until := network.admit(origin.address)):
+        return PasswordAnswer(network_waits_until=until)
+    if known is None:
+        make_password(password)  # as long as checking one
+        right = False
+    else:
+        right = known.check_password(password) and known.is_active
+    if not _count_password(known, typed_address, right, origin, browsers):
+        return PasswordAnswer()
+    if is_stranger:
+        network.give_back(origin.address)
+    return PasswordAnswer(known)
+
+
+@transaction.atomic
+def _count_password(
+    user: User | None, typed_address: str, right: bool, origin: Origin, browsers: KnownBrowsers
+) -> bool:
+    counter = throttling.counter_for(user, Kind.PASSWORD, browsers, typed_address=typed_address)
+    waits = counter.closed or throttling.waits_until(counter) is not None
+    if right and not waits:
+        throttling.count_success(counter)
+        return True
+    if not waits:
+        throttling.count_failure(counter)
+    cause = "waiting" if waits else "wrong"
+    record(
+        Event.PASSWORD_REFUSED,
+        subject=user,
+        origin=origin,
+        succeeded=False,
+        detail={"factor": "password", "cause": cause},
+    )
+    return False
+
+
+@dataclass(frozen=True)
+class Proof:
+    """``answer``: how the code was judged; None when it was not asked for or the password was wrong already."""
+
+    password_is_right: bool
+    answer: Answer | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.password_is_right and (self.answer is None or self.answer.outcome is Outcome.ACCEPTED)
+
+
+def prove_identity(
+    user: User, origin: Origin, browsers: KnownBrowsers, *, password: str, code: str = "", device: str = ""
+) -> Proof:
+    """Fresh proof of somebody who is signed in: the password, and with a second step also a code (ASVS 7.5.1).
+
+    Counted together with the sign-in. The code is judged only after a right password, so a wrong password costs none.
+    """
+    if not _count_password(user, user.email, user.check_password(password), origin, browsers):
+        return Proof(password_is_right=False)
+    if not devices.has_confirmed_device(user):
+        return Proof(password_is_right=True)
+    if parse_recovery_code(code):
+        return Proof(True, recovery_codes.use(user, code, origin, browsers))
     with transaction.atomic():
-        known = user or User.objects.filter(email__lower=typed_address.strip().lower()).first()
-        counter = throttling.lock(throttling.subject_of(known, typed_address), Kind.PASSWORD)
-        waits = throttling.waits_until(counter) is not None
-        if user is not None and not waits:
-            throttling.count_success(counter)
-            return user
-        if not waits:
-            throttling.count_failure(counter)
-        record(
-            Event.PASSWORD_REFUSED,
-            subject=known,
-            origin=origin,
-            succeeded=False,
-            detail={"factor": "password", "cause": "waiting" if waits else "wrong"},
-        )
-        return None
+        answer = verification.check(user, devices.authenticator_of(user, device), code, origin, browsers)
+        if answer.outcome is not Outcome.ACCEPTED:
+            record(Event.IDENTITY_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+    return Proof(True, answer)
 
 
 @transaction.atomic

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounts.flows import PasswordAnswer, Proof
 from accounts.models import User
+from accounts.two_factor.forms import CodeField, offer_choice, recovery_refusal, refusal
+from accounts.two_factor.models import Authenticator
 
 
 class SignInForm(forms.Form):
@@ -24,7 +31,12 @@ class SignInForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-    def refuse(self) -> None:
+    def refuse(self, answer: PasswordAnswer) -> None:
+        if answer.network_waits_until:
+            until = timezone.localtime(answer.network_waits_until)
+            text = _("There were too many wrong attempts from your network. You can sign in again after %(time)s.")
+            self.add_error(None, text % {"time": date_format(until, "H:i")})
+            return
         self.add_error(
             None,
             _(
@@ -32,6 +44,38 @@ class SignInForm(forms.Form):
                 "After several wrong attempts you have to wait a while."
             ),
         )
+
+
+class ProofForm(forms.Form):
+    """Password, and for who has a second step also a code: of the app, or a recovery code."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=4096,
+        error_messages={"required": _("Type your password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    code = CodeField(
+        label=_("6-digit code, or a recovery code"),
+        error_messages={"required": _("Type the 6-digit code from the authenticator app, or a recovery code.")},
+    )
+
+    def __init__(self, *args: Any, authenticators: list[Authenticator], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {"inputmode": "text", "placeholder": ""}
+        if not authenticators:
+            del self.fields["code"]
+        offer_choice(self, authenticators)
+
+    def refuse(self, proof: Proof) -> None:
+        if not proof.password_is_right:
+            self.add_error(
+                "password", _("This password is not right. After several wrong attempts you have to wait a while.")
+            )
+        elif proof.answer:
+            is_app = proof.answer.factor == Authenticator.kind
+            self.add_error("code", refusal(proof.answer) if is_app else recovery_refusal(proof.answer))
 
 
 class PersonalDetailsForm(forms.ModelForm):

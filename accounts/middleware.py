@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from django.contrib import auth, messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils import translation
+from django.shortcuts import redirect, resolve_url
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import policy, post_redirect_get
+from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import store
 from accounts.policy import Decision
 from accounts.two_factor import devices
@@ -49,6 +50,10 @@ def language(get_response: Handler) -> Handler:
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Django's, closed by default: a view must say `login_not_required` to be open."""
 
+    def get_login_url(self, view_func: Callable[..., HttpResponse]) -> str:
+        """Always our own page: the administration has no sign-in of its own."""
+        return resolve_url("sign_in")
+
 
 class SecondStepMiddleware:
     """Behind django-otp's middleware, which says whether the session is verified; this one acts on it."""
@@ -64,6 +69,8 @@ class SecondStepMiddleware:
     ) -> HttpResponse | None:
         if not getattr(view, "login_required", True) or not request.user.is_authenticated:
             return None
+        if self._outlived(request):
+            return self._close(request, _("You were signed out because nothing happened for a while. Sign in again."))
         verified = request.user.is_verified()
         facts = policy.Facts(
             is_staff=request.user.is_staff,
@@ -78,9 +85,24 @@ class SecondStepMiddleware:
                 messages.info(request, SET_UP_FIRST)
                 return redirect("totp_confirm")
             case Decision.CLOSE:
-                auth.logout(request)
-                messages.info(request, _("Sign in again: your account now has a second step."))
-                return redirect("sign_in")
+                return self._close(request, _("Sign in again: your account now has a second step."))
+
+    @staticmethod
+    def _outlived(request: HttpRequest) -> bool:
+        """The administration has shorter limits than the rest of the portal, kept on the server (ASVS 7.3.1, 7.3.2)."""
+        row = store.of(request).row
+        if row is None or not request.path.startswith(ADMINISTRATION):
+            return False
+        now = timezone.now()
+        idle, overall = now - row.seen_at, now - row.started_at
+        return idle > limits.STAFF_SESSION_IDLE or overall > limits.STAFF_SESSION_OVERALL
+
+    @staticmethod
+    def _close(request: HttpRequest, why: str) -> HttpResponse:
+        target = request.get_full_path() if request.method == "GET" else ""
+        auth.logout(request)
+        messages.info(request, why)
+        return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': target})}" if target else "sign_in")
 
 
 SET_UP_FIRST = gettext_lazy("The administration asks for a second step. Activate it first; it takes two minutes.")

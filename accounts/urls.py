@@ -6,6 +6,9 @@ urlpatterns = [
     path("inloggen/", views.sign_in, name="sign_in"),
     path("uitloggen/", views.sign_out, name="sign_out"),
     path("persoonlijke-gegevens/", views.personal_details, name="personal_details"),
+    path("bevestig-identiteit/", views.confirm_identity, name="confirm_identity"),
+    path("", include("accounts.active_sessions.urls")),
+    path("", include("accounts.support.urls")),
     path("", include("accounts.passwords.urls")),
     path("", include("accounts.two_factor.urls")),
 ]

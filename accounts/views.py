@@ -11,15 +11,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import flows
+from accounts import flows, limits
 from accounts.active_sessions import flows as sessions
+from accounts.active_sessions import reauthentication
 from accounts.audit.origin import Origin
-from accounts.forms import PersonalDetailsForm, SignInForm
+from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
+from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows as challenge
+from accounts.two_factor.recovery_codes.views import shown_once
 
 LONGEST_TARGET = 2000
 
@@ -43,11 +46,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/sign_in.html", {"form": restore(request, form), "next": target})
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    user = flows.check_password(form.cleaned_data["username"], form.cleaned_data["password"], Origin.of(request))
-    if user is None:
-        form.refuse()
+    data, browsers = form.cleaned_data, KnownBrowsers.of(request)
+    answer = flows.check_password(data["username"], data["password"], Origin.of(request), browsers)
+    if answer.user is None:
+        form.refuse(answer)
         return redirect_with_errors(request, form)
-    return _after_password(request, user, target)
+    return _after_password(request, answer.user, target)
 
 
 def _after_password(request: HttpRequest, user: User, target: str) -> HttpResponse:
@@ -57,7 +61,7 @@ def _after_password(request: HttpRequest, user: User, target: str) -> HttpRespon
         challenge.mark(request.session, user, target)
         return redirect("verification_code")
     sessions.sign_in(request, user, device=None, origin=Origin.of(request))
-    return redirect(target)
+    return remember(request, redirect(target), user)
 
 
 @login_not_required
@@ -65,7 +69,30 @@ def _after_password(request: HttpRequest, user: User, target: str) -> HttpRespon
 def sign_out(request: HttpRequest) -> HttpResponse:
     sessions.sign_out(request, Origin.of(request))
     messages.success(request, _("You are signed out."))
-    return redirect("sign_in")
+    response = redirect("sign_in")
+    # Not "cookies": the cookie of a known browser keeps strangers from locking the owner out (ASVS 14.3.1).
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_identity(request: PersonRequest) -> HttpResponse:
+    """Fresh proof before a sensitive change; afterwards the interrupted action goes on."""
+    target = own_address(request)
+    mine = devices.authenticators_of(request.user)
+    form = ProofForm(request.POST or None, authenticators=mine)
+    if request.method != "POST":
+        context = {"form": restore(request, form), "next": target}
+        return render(request, "accounts/confirm_identity.html", context)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    proof = flows.prove_identity(request.user, Origin.of(request), KnownBrowsers.of(request), **form.cleaned_data)
+    if not proof.is_complete:
+        form.refuse(proof)
+        return redirect_with_errors(request, form)
+    sessions.prove(request, request.user, Origin.of(request))
+    return reauthentication.resume(request, target)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,8 +108,13 @@ def personal_details(request: PersonRequest) -> HttpResponse:
 
 
 def _details(request: PersonRequest, form: object) -> dict[str, object]:
-    return {
+    mine = devices.authenticators_of(request.user)
+    pending = devices.pending_authenticator_of(request.user)
+    context = {
         "form": form,
-        "authenticator": devices.authenticator_of(request.user),
-        "set_up_unfinished": devices.pending_authenticator_of(request.user) is not None,
+        "authenticators": mine,
+        "set_up_unfinished": pending is not None,
+        "recovery_codes_left": devices.recovery_codes_left(request.user) if mine else None,
+        "few": limits.RECOVERY_CODES_FEW,
     }
+    return context | shown_once(request)

@@ -33,6 +33,11 @@ OPEN_TO_ALL = {
     "set_password",
     "set_new_password",
     "verification_code",
+    "recovery_code",
+    "lost_phone",
+    "help_cancel",
+    "not_me",
+    "not_me_done",
     "admin:login",
 }
 

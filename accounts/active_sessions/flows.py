@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import django_otp
 from django.contrib import auth
 from django.db import transaction
@@ -10,7 +13,7 @@ from django.utils import timezone
 from django_otp.models import Device
 
 from accounts import limits
-from accounts.active_sessions import store
+from accounts.active_sessions import reauthentication, store
 from accounts.active_sessions.models import Session
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
@@ -28,6 +31,7 @@ def sign_in(request: HttpRequest, user: User, *, device: Device | None, origin: 
     _mark(request, origin)
     if device is not None:
         django_otp.login(request, device)
+    reauthentication.note(request)
     make_room_for_one_more(user)
     record(Event.SIGNED_IN, subject=user, origin=origin, detail={"factor": device.kind if device else "password"})
 
@@ -42,6 +46,19 @@ def weaken(request: HttpRequest) -> None:
     """The device that verified this session is gone: a new key, signed in without a second step."""
     request.session.pop(django_otp.DEVICE_ID_SESSION_KEY, None)
     request.session.cycle_key()
+
+
+def verify_by_another(request: HttpRequest, device: Device | None) -> None:
+    """The device that verified this session may be the one that was removed: stay verified by one that is left."""
+    if device is not None and django_otp.DEVICE_ID_SESSION_KEY in request.session:
+        strengthen(request, device)
+
+
+def prove(request: HttpRequest, user: User, origin: Origin) -> None:
+    """The person has shown everything the account has: fresh proof, under a new key."""
+    request.session.cycle_key()
+    reauthentication.note(request)
+    record(Event.IDENTITY_CONFIRMED, subject=user, origin=origin)
 
 
 def keep_after_password_change(request: HttpRequest, user: User) -> None:
@@ -75,9 +92,51 @@ def make_room_for_one_more(user: User) -> None:
 
 def end_others(request: HttpRequest, user: User) -> int:
     """End every session of the person but this browser's, the half-signed-in ones too. Returns how many ended."""
+    return Session.objects.filter(user=user).exclude(digest=_own_digest(request)).delete()[0]
+
+
+def _own_digest(request: HttpRequest) -> str | None:
     row = store.of(request).row
-    own = row.digest if row else None
-    return Session.objects.filter(user=user).exclude(digest=own).delete()[0]
+    return row.digest if row else None
+
+
+@transaction.atomic
+def end_one(request: HttpRequest, user: User, name: str, origin: Origin) -> bool:
+    """End one other session of the person, by the name that `list_of` gave it; False when it is gone already."""
+    ended = Session.objects.filter(user=user, digest__startswith=name).exclude(digest=_own_digest(request)).delete()[0]
+    if ended:
+        record(Event.SESSION_ENDED, subject=user, origin=origin)
+    return bool(ended)
+
+
+@transaction.atomic
+def end_others_on_request(request: HttpRequest, user: User, origin: Origin) -> int:
+    ended = end_others(request, user)
+    record(Event.ALL_OTHER_SESSIONS_ENDED, subject=user, origin=origin, detail={"ended": ended})
+    return ended
+
+
+@dataclass(frozen=True)
+class ListedSession:
+    """``name``: enough of the digest to point at the session, useless for entering it."""
+
+    name: str
+    browser: str
+    address: str | None
+    started_at: datetime
+    seen_at: datetime
+    is_own: bool
+
+
+def list_of(request: HttpRequest, user: User) -> list[ListedSession]:
+    """Where the person is signed in now, this browser first, then the last seen."""
+    own = _own_digest(request)
+    rows = Session.objects.filter(user=user, signed_in=True, expires_at__gt=timezone.now()).order_by("-seen_at")
+    listed = [
+        ListedSession(row.digest[:16], row.browser, row.address, row.started_at, row.seen_at, row.digest == own)
+        for row in rows
+    ]
+    return sorted(listed, key=lambda session: not session.is_own)
 
 
 def end_all(user: User) -> int:

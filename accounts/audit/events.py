@@ -21,6 +21,24 @@ class Event(models.TextChoices):
     SWITCHING_OFF_REFUSED = "switching_off_refused", _("Switching off refused: code")
     SECOND_STEP_RESET = "second_step_reset", _("Two-step authentication reset by support")
     RESET_REFUSED = "reset_refused", _("Reset of two-step authentication refused")
+    AUTHENTICATOR_ADDED = "authenticator_added", _("Authenticator app added")
+    AUTHENTICATOR_REPLACED = "authenticator_replaced", _("Authenticator app replaced by a new phone")
+    AUTHENTICATOR_REMOVED = "authenticator_removed", _("Authenticator app removed")
+    AUTHENTICATOR_RENAMED = "authenticator_renamed", _("Authenticator app renamed")
+    RECOVERY_CODES_MADE = "recovery_codes_made", _("New recovery codes made")
+    RECOVERY_CODE_USED = "recovery_code_used", _("Recovery code used")
+    RECOVERY_CODE_REFUSED = "recovery_code_refused", _("Recovery code refused")
+    IDENTITY_CONFIRMED = "identity_confirmed", _("Identity confirmed")
+    IDENTITY_REFUSED = "identity_refused", _("Confirming the identity refused")
+    PASSWORD_TREATED_AS_STOLEN = (
+        "password_treated_as_stolen",
+        _("Too many wrong codes: sign-in closed until a new password"),
+    )
+    SESSION_ENDED = "session_ended", _("Session ended by the person")
+    ALL_OTHER_SESSIONS_ENDED = "all_other_sessions_ended", _("All other sessions ended by the person")
+    REPORTED_NOT_ME = "reported_not_me", _("Reported: this was not me")
+    HELP_ASKED = "help_asked", _("Help asked: phone lost")
+    HELP_CANCELLED = "help_cancelled", _("Request for help cancelled")
     ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")
 
 
@@ -31,5 +49,12 @@ MAILED = frozenset(
         Event.SECOND_STEP_ACTIVATED,
         Event.SECOND_STEP_SWITCHED_OFF,
         Event.SECOND_STEP_RESET,
+        Event.AUTHENTICATOR_ADDED,
+        Event.AUTHENTICATOR_REPLACED,
+        Event.AUTHENTICATOR_REMOVED,
+        Event.RECOVERY_CODES_MADE,
+        Event.RECOVERY_CODE_USED,
+        Event.PASSWORD_TREATED_AS_STOLEN,
+        Event.REPORTED_NOT_ME,
     }
 )

@@ -15,8 +15,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.audit import links
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 
@@ -26,7 +28,8 @@ _sender = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
 
 def notify(entry: AuditEntry, person: User, *, to: str | None = None) -> None:
     """Tell the person what happened, in the folder of templates named after the event."""
-    send(entry.event, person, to=to, entry=entry, at=timezone.localtime(entry.at))
+    not_me = settings.PUBLIC_URL + reverse("not_me", args=[links.make(entry)])
+    send(entry.event, person, to=to, entry=entry, at=timezone.localtime(entry.at), not_me=not_me)
 
 
 def send(template: str, person: User, *, to: str | None = None, deliver: bool = True, **context: Any) -> None:

@@ -13,6 +13,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
+from accounts.throttling import flows as throttling
 
 
 @transaction.atomic
@@ -49,6 +50,7 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
         return None
     _set(user, new_password, origin)
     sessions.end_all(user)
+    throttling.reopen(user)
     return user
 
 

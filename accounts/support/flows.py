@@ -11,7 +11,9 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.support import reports
 from accounts.throttling import flows as throttling
+from accounts.throttling import known_browsers
 from accounts.two_factor import devices
 
 PERMISSION = "accounts.reset_second_factor"
@@ -22,6 +24,7 @@ class Outcome(Enum):
     NOTHING_TO_RESET = auto()
     NOT_ALLOWED = auto()  # lacks the permission
     ONESELF = auto()
+    REPORTED = auto()  # "Dit was ik niet" was pressed and nobody has looked yet
     OUTRANKED = auto()  # the person has rights that the actor lacks
 
 
@@ -33,7 +36,7 @@ def may_reset(actor: User, subject: User) -> Outcome | None:
         return Outcome.ONESELF
     if outranks(subject, actor):
         return Outcome.OUTRANKED
-    return None
+    return Outcome.REPORTED if reports.is_open(subject) else None
 
 
 def outranks(subject: User, actor: User) -> bool:
@@ -69,5 +72,6 @@ def reset_second_factor(subject: User, *, actor: User | None, reason: str, origi
         return Outcome.NOTHING_TO_RESET
     sessions.end_all(subject)
     throttling.forget(subject)
+    known_browsers.forget_all(subject)
     record(Event.SECOND_STEP_RESET, subject=subject, actor=actor, origin=origin, reason=reason)
     return Outcome.RESET

@@ -8,14 +8,16 @@ raising: an exception would roll the count back and give unlimited guesses.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+import time
+from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
-from accounts import limits
 from accounts.models import User
-from accounts.throttling.models import AttemptCounter, Kind
+from accounts.throttling import rules
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.models import AttemptCounter
+from accounts.throttling.rules import Kind
 
 
 def subject_of(user: User | None, typed_address: str = "") -> str:
@@ -25,8 +27,20 @@ def subject_of(user: User | None, typed_address: str = "") -> str:
     return f"address:{hashlib.sha256(typed_address.strip().lower().encode()).hexdigest()[:48]}"
 
 
-def lock(subject: str, kind: Kind, bucket: str = AttemptCounter.STRANGERS) -> AttemptCounter:
-    """The counter, locked until the caller's transaction ends: parallel attempts are judged one after the other."""
+def counter_for(user: User | None, kind: Kind, browsers: KnownBrowsers, *, typed_address: str = "") -> AttemptCounter:
+    """The counter for an attempt from this browser, locked until the caller's transaction ends.
+
+    A known browser has a bucket of its own, so that strangers cannot lock the owner out. When that bucket is closed
+    the browser counts as a stranger.
+    """
+    subject, bucket = subject_of(user, typed_address), browsers.bucket_of(user)
+    counter = _lock(subject, kind, bucket)
+    if bucket and counter.closed:
+        counter = _lock(subject, kind, AttemptCounter.STRANGERS)
+    return counter
+
+
+def _lock(subject: str, kind: Kind, bucket: str) -> AttemptCounter:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an attempt is judged inside a transaction")
     locked = AttemptCounter.objects.select_for_update()
@@ -42,36 +56,29 @@ def lock(subject: str, kind: Kind, bucket: str = AttemptCounter.STRANGERS) -> At
 
 def waits_until(counter: AttemptCounter) -> datetime | None:
     """Until when every attempt is refused, also a right one; None when an attempt may be judged now."""
-    until = counter.waits_until
-    return until if until is not None and until > timezone.now() else None
+    return counter.waits_until_time if counter.waits_until > time.time() else None
 
 
 def count_failure(counter: AttemptCounter) -> datetime | None:
     """Note a wrong attempt. Returns until when the next one has to wait, if it has to."""
-    counter.failures += 1
-    wait = _wait_after(Kind(counter.kind), counter.failures)
-    counter.waits_until = timezone.now() + wait if wait else None
-    counter.save()
-    return counter.waits_until
+    known = counter.bucket != AttemptCounter.STRANGERS
+    counter.store(rules.after_failure(counter.tally, Kind(counter.kind), int(time.time()), known=known))
+    return waits_until(counter)
 
 
 def count_success(counter: AttemptCounter) -> None:
-    if counter.failures:
-        counter.failures, counter.waits_until = 0, None
-        counter.save()
+    if counter.failures or counter.waits_until:
+        counter.store(rules.after_success(counter.tally))
+
+
+@transaction.atomic
+def reopen(user: User) -> None:
+    """The password was set anew by mail: open what too many wrong attempts have closed, caps excepted."""
+    for kind in (Kind.PASSWORD, Kind.CODE):
+        counter = _lock(subject_of(user), kind, AttemptCounter.STRANGERS)
+        counter.store(rules.after_new_password(counter.tally, kind, int(time.time())))
 
 
 def forget(user: User) -> None:
-    """Lift every waiting time of a person."""
+    """Lift every waiting time and cap of a person, in every bucket."""
     AttemptCounter.objects.filter(subject=subject_of(user)).delete()
-
-
-def _wait_after(kind: Kind, failures: int) -> timedelta | None:
-    if kind is Kind.CODE:
-        rounds, left = divmod(failures, limits.CODE_FREE_FAILURES)
-        return None if left else limits.CODE_WAITS[min(rounds, len(limits.CODE_WAITS)) - 1]
-    beyond = failures - limits.PASSWORD_FREE_FAILURES
-    if beyond < 0:
-        return None
-    # The exponent is bounded so that the shift stays a small number.
-    return min(limits.PASSWORD_FIRST_WAIT * 2 ** min(beyond, 12), limits.PASSWORD_LONGEST_WAIT)

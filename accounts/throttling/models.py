@@ -1,9 +1,10 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
 from django.db import models
 
-
-class Kind(models.TextChoices):
-    PASSWORD = "password"  # noqa: S105 - a name, not a password
-    CODE = "code"
+from accounts.throttling.rules import Kind, Tally
 
 
 class AttemptCounter(models.Model):
@@ -12,10 +13,12 @@ class AttemptCounter(models.Model):
     STRANGERS = ""  # the bucket that all unknown browsers share
 
     subject = models.CharField(max_length=64)  # "user:<id>", or "address:<digest>" when nobody has the address
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in Kind])
     bucket = models.CharField(max_length=43, default=STRANGERS)
-    failures = models.PositiveIntegerField(default=0)  # in a row
-    waits_until = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    recent = models.JSONField(default=list)
+    waits_until = models.BigIntegerField(default=0)
+    closed = models.BooleanField(default=False)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -25,3 +28,16 @@ class AttemptCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.kind}: {self.failures}"
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(self.failures, tuple(self.recent), self.waits_until, self.closed)
+
+    def store(self, tally: Tally) -> None:
+        self.failures, self.waits_until, self.closed = tally.failures, tally.waits_until, tally.closed
+        self.recent = list(tally.recent)
+        self.save()
+
+    @property
+    def waits_until_time(self) -> datetime:
+        return datetime.fromtimestamp(self.waits_until, UTC)

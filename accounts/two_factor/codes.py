@@ -68,3 +68,12 @@ def _explain(step: int, now: int, last_step: int) -> Verdict:
 
 def _equals(code: str, secret: bytes, step: int) -> bool:
     return constant_time_compare(code, f"{hotp(secret, step, limits.TOTP_DIGITS):0{limits.TOTP_DIGITS}d}")
+
+
+_RECOVERY_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{16}")
+
+
+def parse_recovery_code(typed: str) -> str | None:
+    """The sixteen signs of a recovery code in any case, with or without groups; look-alikes are read as meant."""
+    code = _SEPARATORS.sub("", typed).upper().translate(str.maketrans("OIL", "011"))
+    return code if _RECOVERY_CODE.fullmatch(code) else None

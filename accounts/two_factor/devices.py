@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts import limits
 from accounts.models import User
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, RecoveryCodeSet
 
 
-def authenticator_of(user: User) -> Authenticator | None:
-    """The confirmed authenticator app, if there is one."""
-    return Authenticator.objects.filter(user=user, confirmed=True).order_by("pk").first()
+def authenticators_of(user: User) -> list[Authenticator]:
+    """The confirmed authenticator apps, the last used first."""
+    return list(
+        Authenticator.objects.filter(user=user, confirmed=True).order_by(F("last_used_at").desc(nulls_last=True), "pk")
+    )
+
+
+def authenticator_of(user: User, pk: int | str | None = None) -> Authenticator | None:
+    """One confirmed authenticator app of this person: the named one, or without a name the last used."""
+    mine = authenticators_of(user)
+    if not pk:
+        return mine[0] if mine else None
+    return next((device for device in mine if str(device.pk) == str(pk)), None)
 
 
 def has_confirmed_device(user: User) -> bool:
@@ -36,6 +46,13 @@ def expires_at(pending: Authenticator) -> datetime:
     return pending.created_at + limits.PENDING_AUTHENTICATOR
 
 
+def recovery_codes_left(user: User) -> int | None:
+    """How many recovery codes still work; None without a set."""
+    left = Count("codes", filter=Q(codes__used_at=None))
+    return RecoveryCodeSet.objects.filter(user=user).annotate(left=left).values_list("left", flat=True).first()
+
+
 def remove_all(user: User) -> int:
-    """Remove every device and every set-up in progress. Returns how many."""
+    """Remove every device, every set-up in progress and the recovery codes. Returns how many of the first two."""
+    RecoveryCodeSet.objects.filter(user=user).delete()
     return Authenticator.objects.filter(user=user).delete()[0]

@@ -1,4 +1,4 @@
-"""The field for a code, and the sentences that say why one was refused."""
+"""The fields for codes, and the sentences that say why one was refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.two_factor.models import Authenticator
 from accounts.two_factor.verification import Answer, Outcome
 
 
@@ -33,11 +34,66 @@ class CodeField(forms.CharField):
         }
 
 
+class RecoveryCodeField(forms.CharField):
+    is_secret = True
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Recovery code"),
+            help_text=_("One of the codes that you kept, for example ABCD-1234-EFGH-5678. Capitals do not matter."),
+            error_messages={"required": _("Type one of your recovery codes.")},
+            max_length=64,
+            **kwargs,
+        )
+        self.widget.attrs |= {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+
+
 class CodeForm(forms.Form):
+    """A code, and with several authenticator apps: of which one."""
+
     code = CodeField()
+
+    def __init__(self, *args: Any, authenticators: list[Authenticator] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_choice(self, authenticators or [])
 
     def refuse(self, answer: Answer) -> None:
         self.add_error("code", refusal(answer))
+
+
+class NamedCodeForm(CodeForm):
+    """The code that confirms an authenticator app, and what to call it."""
+
+    name = forms.CharField(
+        label=_("Name of this device"),
+        max_length=40,
+        required=False,
+        help_text=_("For example Telefoon or Tablet, so that you recognise it later."),
+    )
+    field_order = ["code", "name"]
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name of this device"), max_length=40, error_messages={"required": _("Type a name.")}
+    )
+
+
+class RecoveryCodeForm(forms.Form):
+    code = RecoveryCodeField()
+
+    def refuse(self, answer: Answer) -> None:
+        self.add_error("code", recovery_refusal(answer))
+
+
+def offer_choice(form: forms.Form, authenticators: list[Authenticator]) -> None:
+    """With more than one authenticator app, ask which one made the code; the last used is chosen already."""
+    if len(authenticators) > 1:
+        choices = [(str(device.pk), device.name) for device in authenticators]
+        form.fields["device"] = forms.ChoiceField(
+            label=_("Which device?"), choices=choices, required=False, initial=choices[0][0]
+        )
+        form.order_fields(["password", "device", "code"])
 
 
 def refusal(answer: Answer) -> str:
@@ -46,6 +102,17 @@ def refusal(answer: Answer) -> str:
     if answer.waits_until and answer.outcome is not Outcome.WAITING:
         text = f"{text} {_wait(answer)}"
     return text
+
+
+def recovery_refusal(answer: Answer) -> str:
+    match answer.outcome:
+        case Outcome.NOT_A_CODE:
+            return str(_("A recovery code has 16 letters and digits. Look at your list and type it again."))
+        case Outcome.WRONG:
+            text = str(_("This recovery code is not right, or was used already. Try the next one on your list."))
+            return f"{text} {_wait(answer)}" if answer.waits_until else text
+        case _:
+            return refusal(answer)
 
 
 def _explanation(answer: Answer) -> str:
@@ -58,6 +125,13 @@ def _explanation(answer: Answer) -> str:
             return _clock_off(answer.minutes_off)
         case Outcome.WAITING:
             return _wait(answer)
+        case Outcome.CLOSED:
+            return str(
+                _(
+                    "There were too many wrong codes, so signing in with a code is closed. Somebody may know your "
+                    "password. Choose a new one with “Forgot your password?”; after that you can try again."
+                )
+            )
         case _:
             return str(_("This code is not right. Look in the authenticator app, and type the code it shows now."))
 

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, TimestampMixin
 
@@ -15,6 +16,8 @@ class Authenticator(TimestampMixin, Device):
 
     kind = "totp"
 
+    # A new phone: when this one is confirmed, that one stops. Empty: this one comes beside the others.
+    replaces = models.ForeignKey("self", null=True, editable=False, on_delete=models.CASCADE, related_name="+")
     sealed_secret = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
     # A step ahead of our clock whose code was typed: whoever typed it was told that it is early, so it is void.
@@ -41,3 +44,35 @@ class Authenticator(TimestampMixin, Device):
     def verify_token(self, token: str) -> bool:
         """django-otp's way to ask; False, because a code is only ever judged by `totp.flows.judge`, which counts."""
         return False
+
+
+class RecoveryCodeSet(TimestampMixin, Device):
+    """The recovery codes of one person. A device, so that django-otp's middleware knows a session that showed one."""
+
+    kind = "recovery_code"
+
+    salt = models.BinaryField(editable=False)  # one for the set: ten hashes with ten salts would take ten times as long
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)  # when we last asked "still at hand?"
+
+    class Meta(Device.Meta):
+        verbose_name = _("set of recovery codes")
+        verbose_name_plural = _("sets of recovery codes")
+        constraints = [models.UniqueConstraint(fields=["user"], name="one_set_of_recovery_codes")]
+
+    def verify_token(self, token: str) -> bool:
+        """django-otp's way to ask; False, because a code is only ever judged by `recovery_codes.flows.use`."""
+        return False
+
+
+class RecoveryCode(models.Model):
+    """One code, as a salted argon2id hash (ASVS 6.5.2). Works once: `used_at` is set by a conditional update."""
+
+    code_set = models.ForeignKey(RecoveryCodeSet, on_delete=models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code_set", "digest"], name="one_recovery_code_a_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.code_set_id}"

@@ -3,4 +3,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("accounts.two_factor.challenge.urls")),
     path("", include("accounts.two_factor.totp.urls")),
+    path("", include("accounts.two_factor.recovery_codes.urls")),
 ]

@@ -9,11 +9,17 @@ from enum import Enum, auto
 
 from django.db.models import Q
 from django.utils import timezone
+from django_otp.models import Device
 
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.throttling import flows as throttling
-from accounts.throttling.models import Kind
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.models import AttemptCounter
+from accounts.throttling.rules import Kind
 from accounts.two_factor import codes
 from accounts.two_factor.codes import Match
 from accounts.two_factor.models import Authenticator
@@ -23,11 +29,12 @@ log = logging.getLogger(__name__)
 
 class Outcome(Enum):
     ACCEPTED = auto()
-    NOT_A_CODE = auto()  # not six digits: nothing was judged or counted
+    NOT_A_CODE = auto()  # not of the right form: nothing was judged or counted
     WRONG = auto()
     USED = auto()
     CLOCK_OFF = auto()
     WAITING = auto()  # too many wrong ones: nothing was judged
+    CLOSED = auto()  # far too many: nothing is judged until the password is set anew by mail
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,15 @@ class Answer:
     """``waits_until``: aware time, when the next attempt must wait; ``minutes_off``: the phone's clock, + is ahead."""
 
     outcome: Outcome
-    device: Authenticator | None = None
+    device: Device | None = None
     waits_until: datetime | None = None
     minutes_off: int = 0
+    factor: str = Authenticator.kind
 
     @property
     def facts(self) -> dict[str, str | int]:
         """For the audit entry: the cause in one word and how far the clock is off, never the code."""
-        facts: dict[str, str | int] = {"factor": Authenticator.kind, "cause": self.outcome.name.lower()}
+        facts: dict[str, str | int] = {"factor": self.factor, "cause": self.outcome.name.lower()}
         if self.outcome is Outcome.CLOCK_OFF:
             facts["minutes_off"] = self.minutes_off
         return facts
@@ -51,24 +59,42 @@ class Answer:
 OUTCOMES = {Match.WRONG: Outcome.WRONG, Match.USED: Outcome.USED, Match.CLOCK_OFF: Outcome.CLOCK_OFF}
 
 
-def check(user: User, device: Authenticator | None, typed: str) -> Answer:
+def check(user: User, device: Authenticator | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     """Judge what somebody typed against one named device, and claim its time step. Call inside a transaction.
 
-    Named, because trying every device would count a failure at each. Returns instead of raising, so that the count
-    survives. A secret that cannot be decrypted is a wrong code and a line in the log (ASVS 11.2.5).
+    Named, because trying every device would give a thief as many guesses in one. Returns instead of raising, so that
+    the count survives. A secret that cannot be decrypted is a wrong code and a line in the log (ASVS 11.2.5).
     """
     code = codes.parse(typed)
     if code is None:
         return Answer(Outcome.NOT_A_CODE)
-    counter = throttling.lock(throttling.subject_of(user), Kind.CODE)
-    if until := throttling.waits_until(counter):
-        return Answer(Outcome.WAITING, waits_until=until)
+    counter = throttling.counter_for(user, Kind.CODE, browsers)
+    if refusal := refused_unjudged(counter):
+        return refusal
     verdict = judge(device, code) if device else codes.Verdict(Match.WRONG)
     if verdict.match is Match.RIGHT and device is not None and claim(device, verdict.step):
         throttling.count_success(counter)
         return Answer(Outcome.ACCEPTED, device)
     outcome = OUTCOMES.get(verdict.match, Outcome.USED)  # right, but a parallel request claimed it first
-    return Answer(outcome, device, throttling.count_failure(counter), verdict.minutes_off)
+    until = count_failure(counter, user, origin)
+    return Answer(outcome, device, until, verdict.minutes_off)
+
+
+def refused_unjudged(counter: AttemptCounter, factor: str = Authenticator.kind) -> Answer | None:
+    """The refusal while a waiting time runs or the door is closed."""
+    if counter.closed:
+        return Answer(Outcome.CLOSED, factor=factor)
+    if until := throttling.waits_until(counter):
+        return Answer(Outcome.WAITING, waits_until=until, factor=factor)
+    return None
+
+
+def count_failure(counter: AttemptCounter, user: User, origin: Origin) -> datetime | None:
+    """Count a wrong code; when that closes the door to strangers, the password counts as stolen, and is mailed."""
+    until = throttling.count_failure(counter)
+    if counter.closed and counter.bucket == AttemptCounter.STRANGERS:
+        record(Event.PASSWORD_TREATED_AS_STOLEN, subject=user, origin=origin, succeeded=False)
+    return until
 
 
 def judge(device: Authenticator, code: str) -> codes.Verdict:

@@ -17,7 +17,9 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
+from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Outcome
 
 MARKER = "pending_sign_in"
@@ -59,9 +61,17 @@ def forget(session: MutableMapping[str, Any]) -> None:
 
 
 @transaction.atomic
-def answer(user: User, typed: str, origin: Origin) -> Answer:
-    """Judge the code that somebody with the right password typed. The view opens the session when it is accepted."""
-    result = verification.check(user, devices.authenticator_of(user), typed)
+def answer(user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
+    """Judge the code that somebody with the right password typed. The view opens the session when it is accepted.
+
+    ``device``: which authenticator app, when the person has several; otherwise the last used.
+    """
+    result = verification.check(user, devices.authenticator_of(user, device), typed, origin, browsers)
     if result.outcome not in (Outcome.ACCEPTED, Outcome.NOT_A_CODE):
         record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=result.facts)
     return result
+
+
+def answer_with_recovery_code(user: User, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
+    """The same with a recovery code, for whom the phone is not at hand."""
+    return recovery_codes.use(user, typed, origin, browsers)

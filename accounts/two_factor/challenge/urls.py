@@ -2,4 +2,8 @@ from django.urls import path
 
 from accounts.two_factor.challenge import views
 
-urlpatterns = [path("inloggen/verificatie/", views.verification_code, name="verification_code")]
+urlpatterns = [
+    path("inloggen/verificatie/", views.verification_code, name="verification_code"),
+    path("inloggen/herstelcode/", views.recovery_code, name="recovery_code"),
+    path("inloggen/herstelcode/gebruikt/", views.after_recovery_code, name="after_recovery_code"),
+]

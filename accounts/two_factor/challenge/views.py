@@ -1,43 +1,92 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.requests import PersonRequest
+from accounts.throttling.known_browsers import KnownBrowsers, remember
+from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows
-from accounts.two_factor.forms import CodeForm
-from accounts.two_factor.verification import Outcome
+from accounts.two_factor.challenge.flows import PendingSignIn
+from accounts.two_factor.forms import CodeForm, RecoveryCodeForm
+from accounts.two_factor.verification import Answer, Outcome
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def verification_code(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated:
-        return redirect("overview")
     pending = flows.pending(request.session)
-    if pending is None:
+    if pending is None or request.user.is_authenticated:
         return _begin_again(request)
-    form = CodeForm(request.POST or None)
+    form = CodeForm(request.POST or None, authenticators=devices.authenticators_of(pending.user))
     if request.method != "POST":
         return render(request, "accounts/two_factor/challenge.html", {"form": restore(request, form)})
+
+    def judge(data: dict[str, str]) -> Answer:
+        browsers = KnownBrowsers.of(request)
+        return flows.answer(pending.user, data.get("device"), data["code"], Origin.of(request), browsers)
+
+    return _answer(request, pending, form, judge, pending.target)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def recovery_code(request: HttpRequest) -> HttpResponse:
+    pending = flows.pending(request.session)
+    if pending is None or request.user.is_authenticated:
+        return _begin_again(request)
+    form = RecoveryCodeForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/two_factor/recovery_code.html", {"form": restore(request, form)})
+
+    def judge(data: dict[str, str]) -> Answer:
+        browsers = KnownBrowsers.of(request)
+        return flows.answer_with_recovery_code(pending.user, data["code"], Origin.of(request), browsers)
+
+    return _answer(request, pending, form, judge, "after_recovery_code")
+
+
+def _answer(
+    request: HttpRequest,
+    pending: PendingSignIn,
+    form: forms.Form,
+    judge: Callable[[dict[str, str]], Answer],
+    target: str,
+) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    answer = flows.answer(pending.user, form.cleaned_data["code"], Origin.of(request))
+    answer = judge(form.cleaned_data)
     if answer.outcome is not Outcome.ACCEPTED:
-        form.refuse(answer)
+        form.refuse(answer)  # type: ignore[attr-defined]
         return redirect_with_errors(request, form)
     flows.forget(request.session)
     sessions.sign_in(request, pending.user, device=answer.device, origin=Origin.of(request))
-    return redirect(pending.target)
+    return remember(request, redirect(target), pending.user)
+
+
+@require_safe
+def after_recovery_code(request: PersonRequest) -> HttpResponse:
+    """Whoever used a recovery code has probably lost the phone: offer to link the new one at once."""
+    context = {
+        "left": devices.recovery_codes_left(request.user),
+        "authenticator": devices.authenticator_of(request.user),
+    }
+    return render(request, "accounts/two_factor/after_recovery_code.html", context)
 
 
 def _begin_again(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("overview")
     if flows.MARKER in request.session:
         flows.forget(request.session)
         messages.info(request, _("It took more than five minutes to type the code. Please sign in again."))

@@ -1,9 +1,10 @@
-"""Setting an authenticator app up and switching it off. The QR code shows a pending secret; the first right code
-makes it count."""
+"""Setting an authenticator app up, replacing it and switching it off. The QR code shows a pending secret; the first
+right code makes it count."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -15,28 +16,38 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
+from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import codes, devices, verification
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.verification import Answer, Outcome
 
 
 @transaction.atomic
-def begin(user: User) -> Authenticator | None:
-    """The pending authenticator of this person: the one in progress, or a new one.
+def begin(user: User, *, replaces: Authenticator | None = None) -> Authenticator | None:
+    """The pending authenticator of this person: the one in progress, or a new one; None when there are too many.
 
-    None when the person has a confirmed one already. One a person: reload, second tab and double click meet the same
-    secret, because the person's row is locked meanwhile and the database allows one unconfirmed device.
+    One a person: reload, second tab and double click meet the same secret, because the person's row is locked meanwhile
+    and the database allows one unconfirmed device. Beginning for another purpose begins anew.
     """
     User.objects.select_for_update().get(pk=user.pk)
-    if devices.has_confirmed_device(user):
-        return None
-    if in_progress := pending(user):
+    in_progress = pending(user)
+    if in_progress and in_progress.replaces_id == (replaces.pk if replaces else None):
         return in_progress
+    mine = devices.authenticators_of(user)
+    if len(mine) >= limits.AUTHENTICATORS and replaces is None:
+        return None
     Authenticator.objects.filter(user=user, confirmed=False).delete()
-    fresh = Authenticator(user=user, name="Authenticator", confirmed=False)
+    name = replaces.name if replaces else _free_name(mine)
+    fresh = Authenticator(user=user, name=name, confirmed=False, replaces=replaces)
     fresh.set_secret(os.urandom(limits.TOTP_SECRET_BYTES))
     fresh.save()
     return fresh
+
+
+def _free_name(mine: list[Authenticator]) -> str:
+    names = {device.name for device in mine}
+    candidates = ["Telefoon", *(f"Telefoon {number}" for number in range(2, limits.AUTHENTICATORS + 2))]
+    return next(name for name in candidates if name not in names)
 
 
 def pending(user: User) -> Authenticator | None:
@@ -53,42 +64,82 @@ def is_unfinished(user: User) -> bool:
     return Authenticator.objects.filter(user=user, confirmed=False).exists()
 
 
+@dataclass(frozen=True)
+class Activation:
+    """``is_first``: the person had no second step before; ``answer.device`` is the confirmed authenticator."""
+
+    answer: Answer
+    is_first: bool = False
+
+
 @transaction.atomic
-def activate(user: User, typed: str, origin: Origin) -> Answer | None:
+def activate(user: User, typed: str, name: str, origin: Origin) -> Activation | None:
     """Confirm the pending authenticator with its first code; None when there is none any more.
 
-    The code's time step is used up, so the same code does not sign in. Wrong codes are not throttled: the secret is on
-    this very page.
+    The code's time step is used up, so the same code does not sign in. A new phone takes the place of the old one only
+    now. Wrong codes are not throttled: the secret is on this very page.
     """
     User.objects.select_for_update().get(pk=user.pk)
     device = pending(user)
-    if device is None or devices.has_confirmed_device(user):
+    if device is None:
         return None
     code = codes.parse(typed)
     if code is None:
-        return Answer(Outcome.NOT_A_CODE)
+        return Activation(Answer(Outcome.NOT_A_CODE))
     verdict = verification.judge(device, code)
     if verdict.match is not codes.Match.RIGHT:
         answer = Answer(verification.OUTCOMES[verdict.match], device, minutes_off=verdict.minutes_off)
         record(Event.ACTIVATION_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
-        return answer
+        return Activation(answer)
+    is_first = not devices.has_confirmed_device(user)
     verification.claim(device, verdict.step)
-    Authenticator.objects.filter(pk=device.pk).update(confirmed=True)
-    device.refresh_from_db()
-    record(Event.SECOND_STEP_ACTIVATED, subject=user, origin=origin, detail={"factor": device.kind})
-    return Answer(Outcome.ACCEPTED, device)
+    _confirm(device, name)
+    record(_event(device, is_first), subject=user, origin=origin, detail={"factor": device.kind, "name": device.name})
+    return Activation(Answer(Outcome.ACCEPTED, device), is_first)
+
+
+def _confirm(device: Authenticator, name: str) -> None:
+    old = device.replaces_id
+    device.name = name or device.name
+    Authenticator.objects.filter(pk=device.pk).update(confirmed=True, replaces=None, name=device.name)
+    if old:
+        Authenticator.objects.filter(pk=old, user_id=device.user_id).delete()
+    device.confirmed = True
+
+
+def _event(device: Authenticator, is_first: bool) -> Event:
+    if device.replaces_id:
+        return Event.AUTHENTICATOR_REPLACED
+    return Event.SECOND_STEP_ACTIVATED if is_first else Event.AUTHENTICATOR_ADDED
 
 
 @transaction.atomic
-def switch_off(user: User, typed: str, origin: Origin) -> Answer:
+def switch_off(user: User, device: Authenticator | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     """Remove the second step after a fresh code, counted like any other code of this person."""
-    answer = verification.check(user, devices.authenticator_of(user), typed)
+    answer = verification.check(user, device, typed, origin, browsers)
     if answer.outcome is Outcome.ACCEPTED:
         devices.remove_all(user)
         record(Event.SECOND_STEP_SWITCHED_OFF, subject=user, origin=origin)
     elif answer.outcome is not Outcome.NOT_A_CODE:
         record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
     return answer
+
+
+@transaction.atomic
+def remove(user: User, device: Authenticator, origin: Origin) -> bool:
+    """Remove one of several; False for the last one, which only `switch_off` removes."""
+    User.objects.select_for_update().get(pk=user.pk)
+    if len(devices.authenticators_of(user)) < 2:
+        return False
+    Authenticator.objects.filter(pk=device.pk, user=user).delete()
+    record(Event.AUTHENTICATOR_REMOVED, subject=user, origin=origin, detail={"name": device.name})
+    return True
+
+
+@transaction.atomic
+def rename(user: User, device: Authenticator, name: str, origin: Origin) -> None:
+    Authenticator.objects.filter(pk=device.pk, user=user).update(name=name)
+    record(Event.AUTHENTICATOR_RENAMED, subject=user, origin=origin, detail={"name": name})
 
 
 def provisioning_uri(user: User, secret_base32: str) -> str:

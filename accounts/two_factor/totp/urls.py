@@ -8,4 +8,6 @@ urlpatterns = [
     path(f"{BASE}/activeren/", views.activate, name="totp_activate"),
     path(f"{BASE}/bevestigen/", views.confirm, name="totp_confirm"),
     path(f"{BASE}/uitschakelen/", views.switch_off, name="totp_switch_off"),
+    path(f"{BASE}/<int:pk>/verwijderen/", views.remove, name="totp_remove"),
+    path(f"{BASE}/<int:pk>/naam/", views.rename, name="totp_rename"),
 ]

@@ -3,63 +3,83 @@ from __future__ import annotations
 import base64
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.active_sessions import flows as sessions
+from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
+from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
-from accounts.two_factor.forms import CodeForm
+from accounts.two_factor.forms import CodeForm, NamedCodeForm, NameForm
+from accounts.two_factor.models import Authenticator
+from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows, qr
 from accounts.two_factor.verification import Outcome
 
 
+def _own_device(request: PersonRequest, pk: str) -> Authenticator:
+    device = devices.authenticator_of(request.user, pk)
+    if device is None:
+        raise Http404
+    return device
+
+
 @require_POST
+@fresh_proof_required
 def activate(request: PersonRequest) -> HttpResponse:
-    """The button: make the pending secret (or find the one in progress) and show it."""
-    if flows.begin(request.user) is None:
-        messages.info(request, _("Two-step authentication is on already."))
+    """The button: make the pending secret (or find the one in progress) and show it. ``replaces``: a new phone."""
+    old = request.POST.get("replaces")
+    if flows.begin(request.user, replaces=_own_device(request, old) if old else None) is None:
+        messages.warning(request, _("You have the greatest number of devices. Remove one first."))
         return redirect("personal_details")
     return redirect("totp_confirm")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
 def confirm(request: PersonRequest) -> HttpResponse:
-    if devices.has_confirmed_device(request.user):
-        messages.info(request, _("Two-step authentication is on already."))
-        return redirect("personal_details")
     if request.method == "POST":
         return _confirm(request)
-    shown = _shown(request)
-    if shown is None:
-        return render(request, "accounts/two_factor/begin.html", {"expired": flows.is_unfinished(request.user)})
-    return render(request, "accounts/two_factor/confirm.html", shown | {"form": restore(request, CodeForm())})
+    pending = flows.pending(request.user)
+    if pending is None:
+        context = {"expired": flows.is_unfinished(request.user), "has_factor": request.user.is_verified()}
+        return render(request, "accounts/two_factor/begin.html", context)
+    form = restore(request, NamedCodeForm(initial={"name": pending.name}))
+    return render(request, "accounts/two_factor/confirm.html", _shown(request, pending) | {"form": form})
 
 
 def _confirm(request: PersonRequest) -> HttpResponse:
-    form = CodeForm(request.POST)
+    form = NamedCodeForm(request.POST)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    answer = flows.activate(request.user, form.cleaned_data["code"], Origin.of(request))
-    if answer is None:
+    data, origin = form.cleaned_data, Origin.of(request)
+    activation = flows.activate(request.user, data["code"], data["name"], origin)
+    if activation is None:
         return redirect("totp_confirm")
-    if answer.outcome is not Outcome.ACCEPTED or answer.device is None:
-        form.refuse(answer)
+    if activation.answer.outcome is not Outcome.ACCEPTED or activation.answer.device is None:
+        form.refuse(activation.answer)
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
-    sessions.strengthen(request, answer.device)
-    messages.success(request, _("Two-step authentication is on. From now on, signing in asks for a code as well."))
-    return redirect("personal_details")
+    sessions.strengthen(request, activation.answer.device)
+    if devices.recovery_codes_left(request.user) is None:
+        codes = recovery_codes.make(request.user, origin, mailed=not activation.is_first)
+        recovery_codes.keep_to_show_once(request.session, request.user, codes)
+    messages.success(request, _told(activation))
+    return remember(request, redirect("personal_details"), request.user)
 
 
-def _shown(request: PersonRequest) -> dict[str, object] | None:
-    pending = flows.pending(request.user)
-    if pending is None:
-        return None
+def _told(activation: flows.Activation) -> str:
+    if activation.is_first:
+        return _("Two-step authentication is on. From now on, signing in asks for a code as well.")
+    return _("The new device works. From now on you can sign in with its codes.")
+
+
+def _shown(request: PersonRequest, pending: Authenticator) -> dict[str, object]:
     secret = base64.b32encode(pending.secret()).decode("ascii")
     uri = flows.provisioning_uri(request.user, secret)
     return {
@@ -67,23 +87,59 @@ def _shown(request: PersonRequest) -> dict[str, object] | None:
         "uri": uri,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
         "expires_at": devices.expires_at(pending),
+        "replaces": pending.replaces,
     }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
 def switch_off(request: PersonRequest) -> HttpResponse:
-    if not devices.has_confirmed_device(request.user):
+    mine = devices.authenticators_of(request.user)
+    if not mine:
         return redirect("personal_details")
-    form = CodeForm(request.POST or None)
+    form = CodeForm(request.POST or None, authenticators=mine)
     if request.method != "POST":
         return render(request, "accounts/two_factor/switch_off.html", {"form": restore(request, form)})
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    answer = flows.switch_off(request.user, form.cleaned_data["code"], Origin.of(request))
+    device = devices.authenticator_of(request.user, form.cleaned_data.get("device"))
+    origin, browsers = Origin.of(request), KnownBrowsers.of(request)
+    answer = flows.switch_off(request.user, device, form.cleaned_data["code"], origin, browsers)
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.weaken(request)
     messages.success(request, _("Two-step authentication is off. From now on your password alone is enough."))
+    return redirect("personal_details")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
+def remove(request: PersonRequest, pk: int) -> HttpResponse:
+    """One of several; the last one is switched off instead."""
+    device = _own_device(request, str(pk))
+    if request.method != "POST":
+        if len(devices.authenticators_of(request.user)) < 2:
+            return redirect("totp_switch_off")
+        return render(request, "accounts/two_factor/remove.html", {"device": device})
+    if not flows.remove(request.user, device, Origin.of(request)):
+        return redirect("totp_switch_off")
+    sessions.end_others(request, request.user)
+    sessions.verify_by_another(request, devices.authenticator_of(request.user))
+    messages.success(request, _("“%(name)s” is removed. Its codes no longer work.") % {"name": device.name})
+    return redirect("personal_details")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request: PersonRequest, pk: int) -> HttpResponse:
+    device = _own_device(request, str(pk))
+    form = NameForm(request.POST or None, initial={"name": device.name})
+    if request.method != "POST":
+        context = {"device": device, "form": restore(request, form)}
+        return render(request, "accounts/two_factor/rename.html", context)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    flows.rename(request.user, device, form.cleaned_data["name"], Origin.of(request))
+    messages.success(request, _("The name is saved."))
     return redirect("personal_details")

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.active_sessions import flows
+from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.audit.origin import Origin
+from accounts.requests import PersonRequest
+
+
+@require_safe
+def overview(request: PersonRequest) -> HttpResponse:
+    return render(request, "accounts/sessions.html", {"sessions": flows.list_of(request, request.user)})
+
+
+@require_POST
+@fresh_proof_required
+def end_one(request: PersonRequest, name: str) -> HttpResponse:
+    if flows.end_one(request, request.user, name, Origin.of(request)):
+        messages.success(request, _("That session has ended."))
+    else:
+        messages.info(request, _("That session had ended already."))
+    return redirect("sessions")
+
+
+@require_POST
+@fresh_proof_required
+def end_others(request: PersonRequest) -> HttpResponse:
+    flows.end_others_on_request(request, request.user, Origin.of(request))
+    messages.success(request, _("You are signed out everywhere else."))
+    return redirect("sessions")

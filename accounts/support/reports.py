@@ -1,0 +1,47 @@
+""" "Dit was ik niet": what the link in a security mail does. Works once, without signing in."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.active_sessions import flows as sessions
+from accounts.audit import links
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.support.models import Report
+from accounts.throttling import known_browsers
+
+
+def reportable(token: str) -> AuditEntry | None:
+    """The event that the link is about, if it was not reported yet."""
+    entry = links.entry_of(token)
+    return None if entry is None or Report.objects.filter(entry=entry).exists() else entry
+
+
+def report(token: str, origin: Origin) -> bool:
+    """End every session, forget every known browser, and block resets until a person has looked. False: too late."""
+    entry = reportable(token)
+    if entry is None or entry.subject is None:
+        return False
+    user = entry.subject
+    try:
+        with transaction.atomic():
+            Report.objects.create(user=user, entry=entry)
+            sessions.end_all(user)
+            known_browsers.forget_all(user)
+            record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail={"about": entry.event})
+    except IntegrityError:
+        return False  # a parallel press on the same button was first
+    return True
+
+
+def is_open(user: User) -> bool:
+    return Report.objects.filter(user=user, looked_at=None).exists()
+
+
+def looked_at(report: Report, by: User) -> None:
+    Report.objects.filter(pk=report.pk, looked_at=None).update(looked_at=timezone.now(), looked_by=by)

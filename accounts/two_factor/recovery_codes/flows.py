@@ -1,0 +1,132 @@
+"""Recovery codes: ten at activation, shown once, each good for one sign-in (NIST SP 800-63B-4 section 4.2.1.1)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import MutableMapping
+from typing import Any
+
+from argon2.low_level import Type, hash_secret_raw
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import encryption, limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.throttling import flows as throttling
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.rules import Kind
+from accounts.two_factor import devices, verification
+from accounts.two_factor.codes import parse_recovery_code
+from accounts.two_factor.models import RecoveryCode, RecoveryCodeSet
+from accounts.two_factor.verification import Answer, Outcome
+
+SALT_BYTES = 16
+_ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+SHOWN_ONCE = "recovery_codes"
+
+
+def _new_code() -> str:
+    """80 random bits in sixteen letters and digits without look-alikes (Crockford's base 32)."""
+    return base64.b32encode(os.urandom(limits.RECOVERY_CODE_BYTES)).translate(_ALPHABET).decode("ascii")
+
+
+def _digest(code: str, salt: bytes) -> str:
+    return hash_secret_raw(
+        code.encode(),
+        bytes(salt),
+        time_cost=limits.ARGON2_TIME,
+        memory_cost=limits.ARGON2_MEMORY_KIB,
+        parallelism=limits.ARGON2_PARALLELISM,
+        hash_len=32,
+        type=Type.ID,
+    ).hex()
+
+
+def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
+    """A new set; the old codes stop. Returns the codes, readable for the last time.
+
+    ``mailed=False`` when another mail about the same step goes out already.
+    """
+    codes = [_new_code() for _ in range(limits.RECOVERY_CODES)]
+    salt = os.urandom(SALT_BYTES)
+    digests = [_digest(code, salt) for code in codes]  # before the transaction: it takes a fifth of a second
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        code_set, _created = RecoveryCodeSet.objects.update_or_create(
+            user=user, defaults={"name": "Herstelcodes", "salt": salt, "asked_at": timezone.now()}
+        )
+        code_set.codes.all().delete()
+        RecoveryCode.objects.bulk_create([RecoveryCode(code_set=code_set, digest=digest) for digest in digests])
+        if mailed:
+            record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)
+    return codes
+
+
+def use(user: User, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
+    """Judge a recovery code and use it up. It has a counter of its own, apart from the authenticator app's."""
+    code = parse_recovery_code(typed)
+    code_set = RecoveryCodeSet.objects.filter(user=user).first()
+    if code is None:
+        return Answer(Outcome.NOT_A_CODE, factor=RecoveryCodeSet.kind)
+    # Hashed before anything is locked, and also without a set, so that the time does not tell.
+    digest = _digest(code, code_set.salt if code_set else bytes(SALT_BYTES))
+    return _judge(user, code_set, digest, origin, browsers)
+
+
+@transaction.atomic
+def _judge(
+    user: User, code_set: RecoveryCodeSet | None, digest: str, origin: Origin, browsers: KnownBrowsers
+) -> Answer:
+    counter = throttling.counter_for(user, Kind.RECOVERY_CODE, browsers)
+    answer = verification.refused_unjudged(counter, RecoveryCodeSet.kind)
+    if answer is None and _claim(code_set, digest):
+        throttling.count_success(counter)
+        left = devices.recovery_codes_left(user) or 0
+        record(Event.RECOVERY_CODE_USED, subject=user, origin=origin, detail={"left": left})
+        return Answer(Outcome.ACCEPTED, code_set, factor=RecoveryCodeSet.kind)
+    if answer is None:
+        until = verification.count_failure(counter, user, origin)
+        answer = Answer(Outcome.WRONG, waits_until=until, factor=RecoveryCodeSet.kind)
+    record(Event.RECOVERY_CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+    return answer
+
+
+def _claim(code_set: RecoveryCodeSet | None, digest: str) -> bool:
+    """Use a code up, exactly once: the row count decides, whatever runs in parallel."""
+    now = timezone.now()
+    unused = RecoveryCode.objects.filter(code_set=code_set, digest=digest, used_at=None)
+    if code_set is None or unused.update(used_at=now) != 1:
+        return False
+    RecoveryCodeSet.objects.filter(pk=code_set.pk).update(last_used_at=now)
+    return True
+
+
+def question_is_due(user: User) -> bool:
+    """Is it time to ask whether the codes are still at hand?"""
+    before = timezone.now() - limits.RECOVERY_CODES_QUESTION
+    return RecoveryCodeSet.objects.filter(user=user, asked_at__lte=before).exists()
+
+
+def question_is_answered(user: User) -> None:
+    """Answered or put off: ask again in a month."""
+    RecoveryCodeSet.objects.filter(user=user).update(asked_at=timezone.now())
+
+
+def keep_to_show_once(session: MutableMapping[str, Any], user: User, codes: list[str]) -> None:
+    """Carry fresh codes over one redirect, sealed: sessions lie in the database."""
+    sealed = encryption.seal(json.dumps(codes).encode(), owner=f"recovery-codes:{user.pk}")
+    session[SHOWN_ONCE] = base64.b64encode(sealed).decode("ascii")
+
+
+def take_to_show(session: MutableMapping[str, Any], user: User) -> list[str]:
+    """The fresh codes in groups of four, once; empty the next time."""
+    sealed = session.pop(SHOWN_ONCE, None)
+    if sealed is None:
+        return []
+    codes = json.loads(encryption.unseal(base64.b64decode(sealed), owner=f"recovery-codes:{user.pk}"))
+    return ["-".join(code[start : start + 4] for start in range(0, len(code), 4)) for code in codes]

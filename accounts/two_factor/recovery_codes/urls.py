@@ -1,0 +1,9 @@
+from django.urls import path
+
+from accounts.two_factor.recovery_codes import views
+
+urlpatterns = [
+    path("persoonlijke-gegevens/herstelcodes/", views.overview, name="recovery_codes"),
+    path("persoonlijke-gegevens/herstelcodes/nieuw/", views.make, name="recovery_codes_make"),
+    path("persoonlijke-gegevens/herstelcodes/bij-de-hand/", views.still_at_hand, name="recovery_codes_at_hand"),
+]

@@ -1,0 +1,118 @@
+""" "Dit was ik niet" and "Telefoon kwijt?"."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from accounts.audit.origin import Origin
+from accounts.support import flows, reports
+from accounts.support.flows import Outcome
+from accounts.support.models import HelpRequest, Report
+from accounts.two_factor import devices
+from tests.conftest import mails, sign_in
+from tests.factories import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BASE = "/persoonlijke-gegevens/twee-staps-authenticatie"
+
+
+def link_in_last_mail(part: str) -> str:
+    found = re.search(rf"https://mijn\.assetmaps\.nl(/{part}/\S+)", mails()[-1].body)
+    assert found, mails()[-1].body
+    return found[1]
+
+
+def changed_password(client: Client) -> object:
+    person = UserFactory()
+    sign_in(client, person)
+    new = "zeven lange gele banden"
+    typed = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    client.post("/persoonlijke-gegevens/wachtwoord/", typed)
+    return person
+
+
+def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> None:
+    person = changed_password(client)
+    link = link_in_last_mail("dit-was-ik-niet")
+    stranger = Client()
+    page = stranger.get(link).content.decode()
+    assert "Wachtwoord gewijzigd" in page
+    assert client.get("/").status_code == 200, "a mail scanner that follows the link changes nothing"
+    done = stranger.post(link)
+    assert "Wat je nu doet" in stranger.get(done.url).content.decode()
+    assert client.get("/").status_code == 302
+    epoch = person.known_browsers_epoch
+    person.refresh_from_db()
+    assert person.known_browsers_epoch == epoch + 1
+    desk = UserFactory(in_support=True, with_totp=True)
+    assert flows.may_reset(desk, person) is Outcome.REPORTED
+    reports.looked_at(Report.objects.get(), UserFactory(superuser=True))
+    assert flows.may_reset(desk, person) is None
+
+
+def test_link_works_once_and_for_seven_days(client: Client) -> None:
+    changed_password(client)
+    link = link_in_last_mail("dit-was-ik-niet")
+    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
+        assert "te oud" in Client().get(link).content.decode()
+        Client().post(link)
+        assert not Report.objects.exists()
+    Client().post(link)
+    Client().post(link)
+    assert Report.objects.count() == 1
+
+
+def test_forged_link_reports_nothing() -> None:
+    for token in ("abc", "MQ:1abc:xyz", "%00"):
+        assert Client().post(f"/dit-was-ik-niet/{token}/").status_code == 302
+    assert not Report.objects.exists()
+
+
+def test_lost_phone_gives_a_reference_to_read_out_and_a_mail_that_cancels_it() -> None:
+    person = UserFactory(with_totp=True)
+    client = Client()
+    client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+    page = client.get("/inloggen/telefoon-kwijt/").content.decode()
+    assert page.index("Gebruik een herstelcode") < page.index("Vraag support om hulp")
+    client.post("/inloggen/telefoon-kwijt/")
+    client.post("/inloggen/telefoon-kwijt/")
+    asked = HelpRequest.objects.get()
+    assert asked.reference in client.get("/inloggen/telefoon-kwijt/").content.decode()
+    assert asked.reference in mails()[-1].body
+    link = link_in_last_mail("hulpvraag-intrekken")
+    assert Client().get(link).status_code == 200
+    asked.refresh_from_db()
+    assert asked.cancelled_at is None
+    Client().post(link)
+    asked.refresh_from_db()
+    assert asked.cancelled_at is not None
+
+
+def test_lost_phone_asks_the_password_first() -> None:
+    client = Client()
+    assert client.post("/inloggen/telefoon-kwijt/").status_code == 302
+    assert not HelpRequest.objects.exists()
+
+
+def test_help_request_opens_nothing(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+    client.post("/inloggen/telefoon-kwijt/")
+    assert client.get("/").status_code == 302
+    assert devices.has_confirmed_device(person)
+
+
+def test_reset_makes_every_browser_a_stranger() -> None:
+    person = UserFactory(with_totp=True)
+    admin = UserFactory(superuser=True)
+    flows.reset_second_factor(person, actor=admin, reason="telefoon weg", origin=Origin("192.0.2.9"))
+    epoch = person.known_browsers_epoch
+    person.refresh_from_db()
+    assert person.known_browsers_epoch == epoch + 1

@@ -1,0 +1,104 @@
+"""The waiting times as a model: any order of attempts by owner and strangers keeps both promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accounts import limits
+from accounts.throttling.rules import Kind, Tally, after_failure, after_new_password, after_success
+
+YEAR = timedelta(days=365)
+HOUR = 3600
+
+pauses = st.integers(min_value=1, max_value=40 * 24 * HOUR)
+steps = st.lists(st.tuples(st.sampled_from(["guess", "guess", "guess", "owner signs in", "new password"]), pauses))
+
+
+def open_at(tally: Tally, now: int) -> bool:
+    return not tally.closed and tally.waits_until <= now
+
+
+# ASVS 6.3.1
+@settings(max_examples=300)
+@given(steps)
+def test_strangers_never_get_more_guesses_in_a_period_than_the_cap_whatever_happens_between(moves: list) -> None:
+    tally, now, judged = Tally(), 1_800_000_000, []
+    for move, pause in moves:
+        now += pause
+        match move:
+            case "guess" if open_at(tally, now):
+                tally = after_failure(tally, Kind.CODE, now, known=False)
+                judged.append(now)
+            case "owner signs in" if open_at(tally, now):
+                tally = after_success(tally)
+            case "new password":
+                tally = after_new_password(tally, Kind.CODE, now)
+    period = int(limits.CODE_CAP_PERIOD.total_seconds())
+    for start in judged:
+        assert sum(start <= moment < start + period for moment in judged) <= limits.CODE_CAP
+
+
+@given(st.lists(pauses, max_size=60), st.lists(pauses, max_size=9))
+def test_owner_in_a_known_browser_is_never_stopped_by_strangers(guesses: list[int], mistakes: list[int]) -> None:
+    strangers, own, now = Tally(), Tally(), 1_800_000_000
+    for pause in guesses:
+        now += pause
+        strangers = after_failure(strangers, Kind.CODE, now, known=False)
+    for pause in mistakes[: limits.KNOWN_BROWSER_FAILURES - 1]:
+        own = after_failure(own, Kind.CODE, now + min(pause, 60), known=True)
+    assert open_at(own, now + 61)
+
+
+# NIST SP 800-63B-4 3.2.2
+def test_chance_of_a_successful_guess_is_below_one_in_a_thousand_a_year() -> None:
+    live_codes = 2 * limits.TOTP_WINDOW + 1
+    guesses = limits.CODE_CAP * (YEAR / limits.CODE_CAP_PERIOD + 1)
+    chance = 1 - (1 - live_codes / 10**limits.TOTP_DIGITS) ** guesses
+    assert chance < 0.001
+
+
+def test_every_five_wrong_codes_cost_a_wait_and_ten_in_a_row_close_the_door() -> None:
+    tally, now, waits = Tally(), 1_800_000_000, []
+    for _ in range(limits.CODE_STOLEN_AFTER):
+        tally = after_failure(tally, Kind.CODE, now, known=False)
+        waits.append(tally.waits_until - now)
+        now = max(now, tally.waits_until) + 1
+    assert waits[:4] == [0] * 4
+    assert waits[4] == 15 * 60
+    assert waits[9] == HOUR
+    assert tally.closed
+
+
+def test_wrong_passwords_wait_half_a_minute_doubling_to_an_hour() -> None:
+    tally, now, waits = Tally(), 1_800_000_000, []
+    for _ in range(16):
+        tally = after_failure(tally, Kind.PASSWORD, now, known=False)
+        waits.append(tally.waits_until - now)
+        now = max(now, tally.waits_until) + 1
+    assert waits == [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, HOUR, HOUR, HOUR, HOUR, HOUR]
+
+
+# NIST SP 800-63B-4 3.2.2
+def test_hundred_wrong_passwords_in_a_row_close_the_door_until_a_new_password() -> None:
+    tally = Tally(failures=limits.PASSWORD_MOST_FAILURES - 1)
+    tally = after_failure(tally, Kind.PASSWORD, 1_800_000_000, known=False)
+    assert tally.closed
+    assert open_at(after_new_password(tally, Kind.PASSWORD, 1_800_000_000), 1_800_000_000)
+
+
+def test_known_browser_that_errs_ten_times_in_a_row_counts_as_a_stranger() -> None:
+    tally, now = Tally(), 1_800_000_000
+    for _ in range(limits.KNOWN_BROWSER_STRANGE_AFTER):
+        tally = after_failure(tally, Kind.CODE, now, known=True)
+        now += HOUR
+    assert tally.closed
+
+
+def test_wrong_recovery_codes_never_close_the_door() -> None:
+    tally, now = Tally(), 1_800_000_000
+    for _ in range(50):
+        tally = after_failure(tally, Kind.RECOVERY_CODE, now, known=False)
+    assert not tally.closed

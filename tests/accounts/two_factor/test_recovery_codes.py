@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import re
+import threading
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts import limits
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.models import AttemptCounter
+from accounts.two_factor import devices
+from accounts.two_factor.codes import parse_recovery_code
+from accounts.two_factor.models import RecoveryCode
+from accounts.two_factor.recovery_codes import flows
+from accounts.two_factor.verification import Outcome
+from tests.codes import phone
+from tests.conftest import mails, sign_in
+from tests.factories import PASSWORD, UserFactory
+
+ORIGIN = Origin("192.0.2.1", "Testbrowser")
+BASE = "/persoonlijke-gegevens/twee-staps-authenticatie"
+
+
+def half_signed_in(person: object) -> Client:
+    client = Client()
+    client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+    return client
+
+
+def shown_codes(html: str) -> list[str]:
+    return re.findall(r"<code>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</code>", html)
+
+
+@pytest.mark.django_db
+def test_activation_shows_ten_codes_once_on_the_page_where_it_ends(client: Client) -> None:
+    person = UserFactory()
+    sign_in(client, person)
+    client.post(f"{BASE}/activeren/")
+    pending = devices.pending_authenticator_of(person)
+    response = client.post(f"{BASE}/bevestigen/", {"code": phone(pending).now(), "name": ""})
+    assert response.url == "/persoonlijke-gegevens/"
+    first = client.get(response.url).content.decode()
+    assert len(set(shown_codes(first))) == limits.RECOVERY_CODES
+    assert "data:text/plain" in first
+    assert shown_codes(client.get(response.url).content.decode()) == []  # ASVS 14.2.6
+
+
+# ASVS 6.5.4
+def test_codes_hold_eighty_bits_without_look_alikes() -> None:
+    codes = {flows._new_code() for _ in range(200)}
+    assert len(codes) == 200
+    assert all(re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{16}", code) for code in codes)
+
+
+@given(st.text(alphabet="0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=16, max_size=16), st.data())
+def test_code_is_read_in_any_case_with_or_without_groups(code: str, data: st.DataObject) -> None:
+    separator = data.draw(st.sampled_from(["", "-", " ", "\u2011", "\u00a0", " - "]))
+    typed = separator.join(code[start : start + 4] for start in range(0, 16, 4))
+    assert parse_recovery_code(data.draw(st.sampled_from([typed, typed.lower()]))) == code
+
+
+@given(st.text())
+def test_anything_else_is_refused_without_an_exception(typed: str) -> None:
+    code = parse_recovery_code(typed)
+    assert code is None or len(code) == 16
+
+
+# ASVS 6.5.2
+@pytest.mark.django_db
+def test_codes_are_stored_as_salted_hashes_only() -> None:
+    person, other = UserFactory(with_totp=True), UserFactory(with_totp=True)
+    codes = flows.make(person, ORIGIN)
+    stored = list(RecoveryCode.objects.values_list("digest", flat=True))
+    assert all(code not in digest for code in codes for digest in stored)
+    assert flows.use(other, codes[0], ORIGIN, STRANGER).outcome is Outcome.WRONG
+
+
+# ASVS 6.5.1
+@pytest.mark.django_db(transaction=True)
+def test_code_signs_in_once_and_offers_to_link_a_new_phone() -> None:
+    person = UserFactory(with_totp=True)
+    codes = flows.make(person, ORIGIN, mailed=False)
+    client = half_signed_in(person)
+    response = client.post("/inloggen/herstelcode/", {"code": codes[0].lower()})
+    assert response.url == "/inloggen/herstelcode/gebruikt/"
+    page = client.get(response.url).content.decode()
+    assert "Nieuwe telefoon koppelen" in page
+    assert "nog 9 herstelcodes" in page
+    assert client.get("/").status_code == 200
+    again = half_signed_in(person)
+    again.post("/inloggen/herstelcode/", {"code": codes[0]})
+    assert again.get("/").status_code == 302
+    assert "herstelcode" in mails()[-1].subject
+    assert "nog 9 codes" in mails()[-1].body
+
+
+@pytest.mark.django_db
+def test_recovery_codes_and_authenticator_count_apart() -> None:
+    person = UserFactory(with_totp=True)
+    flows.make(person, ORIGIN)
+    client = half_signed_in(person)
+    for _ in range(3):
+        client.post("/inloggen/herstelcode/", {"code": "AAAA-AAAA-AAAA-AAAA"})
+    counters = dict(AttemptCounter.objects.values_list("kind", "failures"))
+    assert counters["recovery_code"] == 3
+    assert counters.get("code", 0) == 0
+    client.post("/inloggen/verificatie/", {"code": "000000"})
+    counters = dict(AttemptCounter.objects.values_list("kind", "failures"))
+    assert counters["recovery_code"] == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_new_set_needs_fresh_proof_and_kills_the_old_one(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    old = flows.make(person, ORIGIN, mailed=False)
+    sign_in(client, person)
+    with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=True):
+        response = client.post("/persoonlijke-gegevens/herstelcodes/nieuw/")
+        assert response.url.startswith("/bevestig-identiteit/")
+        assert devices.recovery_codes_left(person) == limits.RECOVERY_CODES
+    assert client.post("/persoonlijke-gegevens/herstelcodes/nieuw/").url == "/persoonlijke-gegevens/herstelcodes/"
+    new = shown_codes(client.get("/persoonlijke-gegevens/herstelcodes/").content.decode())
+    assert len(new) == limits.RECOVERY_CODES
+    assert flows.use(person, old[0], ORIGIN, STRANGER).outcome is Outcome.WRONG
+    assert flows.use(person, new[0], ORIGIN, STRANGER).outcome is Outcome.ACCEPTED
+    assert "Je hebt nieuwe herstelcodes" in [message.subject for message in mails()]
+
+
+@pytest.mark.django_db
+def test_few_codes_left_are_announced(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    codes = flows.make(person, ORIGIN)
+    sign_in(client, person)
+    assert "nog maar" not in client.get("/persoonlijke-gegevens/").content.decode()
+    for code in codes[: limits.RECOVERY_CODES - limits.RECOVERY_CODES_FEW]:
+        flows.use(person, code, ORIGIN, STRANGER)
+    assert "nog maar 3 herstelcodes" in client.get("/persoonlijke-gegevens/").content.decode()
+
+
+@pytest.mark.django_db
+def test_after_a_month_one_question_which_can_be_put_off(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    flows.make(person, ORIGIN)
+    with time_machine.travel(timezone.now() + timedelta(days=31), tick=True):
+        sign_in(client, person)
+        assert "herstelcodes nog bij de hand" in client.get("/").content.decode()
+        client.post("/persoonlijke-gegevens/herstelcodes/bij-de-hand/", {"answer": "later"})
+        assert "herstelcodes nog bij de hand" not in client.get("/").content.decode()
+
+
+@pytest.mark.django_db
+def test_codes_never_reach_the_audit() -> None:
+    person = UserFactory(with_totp=True)
+    codes = flows.make(person, ORIGIN)
+    flows.use(person, codes[0], ORIGIN, STRANGER)
+    told = " ".join(str(entry.__dict__) for entry in AuditEntry.objects.all())
+    assert all(code not in told for code in codes)
+
+
+# ASVS 6.5.1
+@pytest.mark.django_db(transaction=True)
+def test_one_code_in_twenty_parallel_requests_gets_one_in() -> None:
+    person = UserFactory(with_totp=True)
+    code = flows.make(person, ORIGIN)[0]
+    outcomes: list[Outcome] = []
+
+    def attempt() -> None:
+        try:
+            outcomes.append(flows.use(person, code, ORIGIN, STRANGER).outcome)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count(Outcome.ACCEPTED) == 1
+    assert len(outcomes) == 20
