@@ -42,7 +42,7 @@ class Screen:
 
     @property
     def gear(self) -> Locator:
-        return self.page.get_by_role("banner").get_by_role("link", name="Persoonlijke gegevens")
+        return self.page.get_by_role("banner").get_by_role("link", name="Persoonlijke Gegevens")
 
     @property
     def code(self) -> Locator:
@@ -93,14 +93,18 @@ class Phone:
 
     @classmethod
     def scan(cls, page: Page) -> Phone:
-        return cls(read_qr(Image.open(io.BytesIO(page.screenshot(full_page=True)))).text)
+        return cls(cls.read(cls.picture(page)).text)
+
+    @staticmethod
+    def picture(page: Page) -> Image.Image:
+        return Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled")))
+
+    @staticmethod
+    def read(picture: Image.Image) -> zxingcpp.Barcode:
+        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+        assert len(found) == 1, f"{len(found)} QR codes on the screen"
+        return found[0]
 
     def shows(self, seconds: int = 0) -> str:
         """The code on the display, or the one that it will show ``seconds`` from now."""
         return self.app.at(int(time.time()) + seconds)
-
-
-def read_qr(picture: Image.Image) -> zxingcpp.Barcode:
-    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
-    assert len(found) == 1, f"{len(found)} QR codes on the screen"
-    return found[0]
