@@ -57,7 +57,16 @@ def restore(request: HttpRequest, form: forms.BaseForm) -> forms.BaseForm:
     form._errors = ErrorDict(  # type: ignore[attr-defined]
         {name: _error_list(form, name, texts) for name, texts in carried["errors"].items()}
     )
+    _focus_on_first_error(form)
     return form
+
+
+def _focus_on_first_error(form: forms.BaseForm) -> None:
+    """So that a keyboard starts where something is to be mended, and a screen reader reads why."""
+    wrong = [name for name in form.fields if name in form.errors]
+    if wrong:
+        for name, field in form.fields.items():
+            field.widget.attrs["autofocus"] = name == wrong[0]
 
 
 def _error_list(form: forms.BaseForm, name: str, texts: list[str]) -> ErrorList:

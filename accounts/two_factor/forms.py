@@ -36,6 +36,11 @@ class CodeField(forms.CharField):
 class CodeForm(forms.Form):
     code = CodeField()
 
+    def __init__(self, *args: Any, focus: bool = False, **kwargs: Any) -> None:
+        """``focus``: the page is about nothing but this code, so the cursor may stand in it at once."""
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["autofocus"] = focus
+
     def refuse(self, answer: Answer) -> None:
         self.add_error("code", refusal(answer))
 

@@ -23,7 +23,7 @@ def verification_code(request: HttpRequest) -> HttpResponse:
     pending = flows.pending(request.session)
     if pending is None:
         return _begin_again(request)
-    form = CodeForm(request.POST or None)
+    form = CodeForm(request.POST or None, focus=True)
     if request.method != "POST":
         return render(request, "accounts/two_factor/challenge.html", {"form": restore(request, form)})
     if not form.is_valid():
