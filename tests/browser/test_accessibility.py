@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.browser import tour
+from tests.browser.conftest import Watch
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -14,12 +15,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SIZES = ({"width": 360, "height": 740}, {"width": 1280, "height": 800})
 LOOKS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
 
-# In Django's own pages, not in ours.
-DJANGO = {"color-contrast", "scrollable-region-focusable", "region", "heading-order"}
+# Django's table inside a form and the list with a search field in it; its own templates, which we leave as they are.
+NOT_OURS = [[".inline-group"], [".select2-container"]]
 
 
-def findings(page: Page, options: dict | None = None) -> list[str]:
-    response = Axe().run(page, options=options).response
+def findings(page: Page) -> list[str]:
+    page.evaluate("document.getAnimations().forEach(animation => animation.finish())")  # or axe sees half a colour
+    response = Axe().run(page, context={"exclude": NOT_OURS}).response
     return [
         f"{finding['id']}: {node['html']} {node['failureSummary']}"
         for finding in response["violations"]
@@ -32,7 +34,7 @@ def too_wide(page: Page) -> bool:
 
 
 @pytest.mark.parametrize("part", tour.ALL, ids=lambda part: part.__name__)
-def test_page_hinders_nobody(screen: Screen, part: tour.Tour) -> None:
+def test_page_hinders_nobody(screen: Screen, watch: Watch, part: tour.Tour) -> None:
     tour.people()
     faults = []
     for name in part(screen):
@@ -40,7 +42,9 @@ def test_page_hinders_nobody(screen: Screen, part: tour.Tour) -> None:
             screen.page.set_viewport_size(size)
             screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             look = f"{name} {size['width']} {scheme}"
+            before = list(watch.faults)
             faults += [f"{look}: {finding}" for finding in findings(screen.page)]
+            watch.faults[:] = before  # axe tries inline styles, which the policy refuses
             if too_wide(screen.page):
                 faults.append(f"{look}: scrolls sideways")
     assert not faults, "\n".join(faults)

@@ -276,6 +276,7 @@ def test_wrong_code_is_explained_at_its_field_and_announced(screen: Screen, veri
     expect(screen.code).to_have_accessible_description(re.compile("Deze code klopt niet"))
     expect(screen.page.get_by_role("alert")).to_contain_text("Deze code klopt niet")
     expect(screen.code).to_have_value("")
+    expect(screen.code).to_be_focused()
 
 
 def test_session_ends_with_the_browser_and_its_cookie_is_out_of_reach(screen: Screen, employee: User) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 from django.core.cache import cache
 from django.core.management import call_command
 from django.template.loader import render_to_string
 from django.utils import timezone
+from playwright.sync_api import Route
 
 from accounts.models import User
 from accounts.passwords import links
@@ -140,11 +142,14 @@ def errors(screen: Screen) -> Iterator[str]:
     yield "fout-csrf"
     for name, status in (("bad_request", 400), ("forbidden", 403), ("server_error", 500)):
         # Put in place of an answer, because no visitor can call these up at will.
-        text = render_to_string(f"errors/{name}.html")
-        screen.page.route("**/fout/", lambda route, text=text: route.fulfill(body=text, content_type="text/html"))
+        screen.page.route("**/fout/", partial(_answer, render_to_string(f"errors/{name}.html")))
         screen.open("/fout/")
         yield f"fout-{status}"
         screen.page.unroute("**/fout/")
+
+
+def _answer(text: str, route: Route) -> None:
+    route.fulfill(body=text, content_type="text/html; charset=utf-8")
 
 
 def administration(screen: Screen) -> Iterator[str]:
