@@ -48,6 +48,10 @@ class Screen:
     def code(self) -> Locator:
         return self.page.get_by_label("Code van 6 cijfers")
 
+    @property
+    def scrolls_sideways(self) -> bool:
+        return self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
     def give_password(self, address: str, password: str = PASSWORD) -> None:
         self.open("/inloggen/")
         self.page.get_by_label("E-mailadres").fill(address)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+import qrcode
 from django.urls import get_resolver
 from playwright.sync_api import Browser, expect
 
 from accounts.models import User
 from environments.models import Environment
-from tests.browser.conftest import Watch
 from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
-from tests.factories import EnvironmentFactory, UserFactory
+from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
 from tests.test_house import OPEN_TO_ALL, walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -138,8 +138,6 @@ def test_qr_code_is_black_on_white_with_room_around_it_because_phones_read_nothi
 
 
 def modules(text: str) -> int:
-    import qrcode
-
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=0)
     code.add_data(text)
     code.make(fit=True)
@@ -149,8 +147,10 @@ def modules(text: str) -> int:
 def test_phone_of_360_pixels_needs_no_scrolling_sideways_and_its_qr_code_reads(screen: Screen, employee: User) -> None:
     screen.page.set_viewport_size({"width": 360, "height": 740})
     screen.sign_in(ADDRESS)
-    phone = screen.activate()
-    assert phone.app.name == ADDRESS
+    assert not screen.scrolls_sideways
+    screen.begin_set_up()
+    assert not screen.scrolls_sideways
+    assert Phone.scan(screen.page).app.name == ADDRESS
 
 
 def test_journey_needs_no_javascript(screen: Screen, employee: User, browser: Browser) -> None:
@@ -198,8 +198,6 @@ class Keyboard:
 
 
 def test_journey_goes_by_keyboard_alone(screen: Screen, employee: User) -> None:
-    from tests.factories import PASSWORD
-
     hands = Keyboard(screen)
     screen.open("/inloggen/")
     expect(screen.page.get_by_label("E-mailadres")).to_be_focused()
@@ -301,7 +299,7 @@ def test_secret_can_be_copied_because_a_phone_cannot_scan_itself(screen: Screen,
     assert screen.page.get_by_role("link", name="Open de app").get_attribute("href") == Phone.scan(screen.page).uri
 
 
-def test_help_page_style_and_scripts_really_load(screen: Screen, watch: Watch) -> None:
+def test_styles_and_scripts_really_load(screen: Screen) -> None:
     screen.open("/inloggen/")
     colour = "getComputedStyle(document.querySelector('header')).backgroundColor"
     assert screen.page.evaluate(colour) == "rgb(18, 63, 69)"

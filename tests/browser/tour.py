@@ -6,10 +6,12 @@ change the width and the colours at every name, and must not leave the page.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
+from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
 from django.template.loader import render_to_string
@@ -24,7 +26,7 @@ from accounts.two_factor.models import Authenticator
 from environments.models import Environment
 from tests.browser.screen import CHALLENGE, SET_UP, Screen
 from tests.codes import code_of, wrong_code_of
-from tests.factories import _HASH, UserFactory
+from tests.factories import PASSWORD, UserFactory
 
 EMPLOYEE = "medewerker@voorbeeld.nl"
 NEWCOMER = "nieuw@voorbeeld.nl"
@@ -37,9 +39,8 @@ Tour = Callable[[Screen], Iterator[str]]
 
 def people() -> None:
     """The demonstration's people and environments, all with the tests' password, and somebody without environments."""
-    with open("/dev/null", "w") as nowhere:
-        call_command("demo", stdout=nowhere)
-    User.objects.update(password=_HASH)
+    call_command("demo", stdout=io.StringIO())
+    User.objects.update(password=make_password(PASSWORD))
     UserFactory(email=NEWCOMER)
 
 
