@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import ManyToManyField, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
@@ -47,17 +47,16 @@ class UserAdmin(admin.ModelAdmin):
     list_select_related = ["membership__organisation"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
-    filter_horizontal = ["groups", "user_permissions"]
     inlines = [MembershipInline]
     readonly_fields = ["second_step", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "language"]}),
         (_("Sign-in"), {"fields": ["is_active", "second_step", "last_login", "date_joined"]}),
-        (_("Rights"), {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
+        (_("Rights"), {"fields": ["is_staff", "is_superuser", "groups"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language"]})]
     change_form_template = "admin/accounts/user_change_form.html"
-    RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+    RIGHTS = ("is_staff", "is_superuser", "groups")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(has_second_step=devices.confirmed_device_exists())
@@ -77,6 +76,13 @@ class UserAdmin(admin.ModelAdmin):
         # Who is not a superuser could otherwise hand out rights that they do not have themselves.
         fixed = list(super().get_readonly_fields(request, obj))
         return fixed if request.user.is_superuser else [*fixed, *self.RIGHTS]
+
+    def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:
+        # Django's two boxes with arrows speak English half of the time, and single permissions have no Dutch names.
+        field = super().formfield_for_manytomany(db_field, request, **kwargs, widget=forms.CheckboxSelectMultiple)
+        if field:
+            field.help_text = ""
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # Changing the address of somebody with more rights would be a way to take over the account.

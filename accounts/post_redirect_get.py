@@ -10,7 +10,7 @@ import json
 from django import forms
 from django.conf import settings
 from django.core import signing
-from django.forms.utils import ErrorDict
+from django.forms.utils import ErrorDict, ErrorList
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
@@ -55,9 +55,25 @@ def restore(request: HttpRequest, form: forms.BaseForm) -> forms.BaseForm:
     form.data = carried["typed"]
     form.is_bound = True
     form._errors = ErrorDict(  # type: ignore[attr-defined]
-        {name: form.error_class(texts) for name, texts in carried["errors"].items()}
+        {name: _error_list(form, name, texts) for name, texts in carried["errors"].items()}
     )
+    _focus_on_first_error(form)
     return form
+
+
+def _focus_on_first_error(form: forms.BaseForm) -> None:
+    """So that a keyboard starts where something is to be mended, and a screen reader reads why."""
+    wrong = [name for name in form.fields if name in form.errors]
+    if wrong:
+        for name, field in form.fields.items():
+            field.widget.attrs["autofocus"] = name == wrong[0]
+
+
+def _error_list(form: forms.BaseForm, name: str, texts: list[str]) -> ErrorList:
+    """With the id that the field's ``aria-describedby`` points at; without it the error is tied to nothing."""
+    if name not in form.fields:
+        return form.error_class(texts, error_class="nonfield", renderer=form.renderer)
+    return form.error_class(texts, renderer=form.renderer, field_id=form[name].auto_id)
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 
 from environments.models import Access, Environment
@@ -19,6 +20,8 @@ class EnvironmentAdmin(admin.ModelAdmin):
     autocomplete_fields = ["organisation"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [AccessInline]
+    # Whoever leaves the scheme out means https; Django 6 will read it so too, and warns until then.
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(Access)

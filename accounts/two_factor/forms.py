@@ -53,8 +53,16 @@ class CodeForm(forms.Form):
 
     code = CodeField()
 
-    def __init__(self, *args: Any, authenticators: list[Authenticator] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        focus: bool = False,
+        authenticators: list[Authenticator] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """``focus``: the page is about nothing but this code, so the cursor may stand in it at once."""
         super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["autofocus"] = focus
         offer_choice(self, authenticators or [])
 
     def refuse(self, answer: Answer) -> None:

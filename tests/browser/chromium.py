@@ -1,0 +1,32 @@
+"""The system's own Chromium or Chrome; nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Any
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MISSING = "no Chromium or Chrome on the PATH (on Debian: apt-get install chromium); the browser tests are left out"
+
+# A browser that only talks to the portal: whatever it asks of another host is then the portal's doing.
+QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+)
+
+
+def path() -> str | None:
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def launch_args() -> dict[str, Any]:
+    """The keyword arguments for Playwright's ``launch``. Raises FileNotFoundError when there is no browser."""
+    found = path()
+    if found is None:
+        raise FileNotFoundError(MISSING)
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return {"executable_path": found, "args": [*QUIET, *(["--no-sandbox"] if as_root else [])]}

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
+
+from tests.browser import chromium
+from tests.browser.screen import Screen
+
+# Playwright's loop runs in the thread that prepares the data; Django would take that for a mistake.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if chromium.path() is None:
+        pytest.skip(chromium.MISSING)
+    return {**browser_type_launch_args, **chromium.launch_args()}
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "nl-NL", "timezone_id": "Europe/Amsterdam"}
+
+
+class Watch:
+    """Everything that a page does behind the screen and should not."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.hosts: set[str] = set()
+
+    def follow(self, page: Page) -> None:
+        page.on("console", self.console)
+        page.on("pageerror", lambda error: self.faults.append(f"error in a script: {error}"))
+        page.on("response", self.response)
+
+    def console(self, message: ConsoleMessage) -> None:
+        # An error page that was asked for is logged too; files that fail to load are seen in `response`.
+        if message.type in ("error", "warning") and "the server responded with a status of" not in message.text:
+            self.faults.append(f"console at {message.location.get('url')}: {message.text}")
+
+    def request(self, request: Request) -> None:
+        if request.url.startswith("http"):
+            self.hosts.add(urlsplit(request.url).netloc)
+
+    def response(self, response: Response) -> None:
+        if response.status >= 500 or (response.status >= 400 and response.request.resource_type != "document"):
+            self.faults.append(f"{response.status} at {response.url}")
+
+
+@pytest.fixture
+def watch(context: BrowserContext, live_server: Any) -> Iterator[Watch]:
+    """Fails any browser test with an error in the console or a request to another host."""
+    watching = Watch()
+    context.on("page", watching.follow)
+    context.on("request", watching.request)
+    yield watching
+    assert watching.faults == []
+    assert watching.hosts <= {urlsplit(live_server.url).netloc}
+
+
+@pytest.fixture
+def screen(transactional_db: None, live_server: Any, watch: Watch, page: Page) -> Screen:
+    page.set_default_timeout(10_000)
+    return Screen(page, live_server.url)

@@ -1,0 +1,114 @@
+"""What a person does at the screen and with the phone: find things by the words on them, and never look behind."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pyotp
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from tests.factories import PASSWORD
+
+ACTIVATE = "Activeer Twee-Staps-Authenticatie"
+SET_UP = "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/"
+CHALLENGE = "/inloggen/verificatie/"
+
+
+class Screen:
+    def __init__(self, page: Page, portal: str) -> None:
+        self.page, self.portal = page, portal
+
+    def open(self, address: str) -> None:
+        self.page.goto(f"{self.portal}{address}")
+
+    @property
+    def address(self) -> str:
+        return self.page.url.removeprefix(self.portal)
+
+    def heading(self, text: str) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+
+    def says(self, text: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(text)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def follow(self, name: str) -> None:
+        self.page.get_by_role("link", name=name).first.click()
+
+    @property
+    def gear(self) -> Locator:
+        return self.page.get_by_role("banner").get_by_role("link", name="Persoonlijke Gegevens")
+
+    @property
+    def code(self) -> Locator:
+        return self.page.get_by_label("Code van 6 cijfers")
+
+    @property
+    def scrolls_sideways(self) -> bool:
+        return self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+    def give_password(self, address: str, password: str = PASSWORD) -> None:
+        self.open("/inloggen/")
+        self.page.get_by_label("E-mailadres").fill(address)
+        self.page.get_by_label("Wachtwoord", exact=True).fill(password)
+        self.press("Inloggen")
+
+    def give_code(self, code: str) -> None:
+        self.code.fill(code)
+        self.press("Bevestigen")
+
+    def sign_in(self, address: str, code: str | None = None) -> None:
+        self.give_password(address)
+        if code is not None:
+            self.give_code(code)
+        self.heading("Mijn Omgevingen")
+
+    def sign_out(self) -> None:
+        self.press("Uitloggen")
+        self.heading("Inloggen")
+
+    def begin_set_up(self) -> None:
+        self.gear.click()
+        self.heading("Persoonlijke Gegevens")
+        self.press(ACTIVATE)
+        expect(self.page.get_by_role("img", name="QR-code")).to_be_visible()
+
+    def activate(self) -> Phone:
+        """From Mijn Omgevingen to a second step that is on; returns the phone that scanned the code."""
+        self.begin_set_up()
+        phone = Phone.scan(self.page)
+        self.give_code(phone.shows())
+        self.heading("Persoonlijke Gegevens")
+        self.says("Twee-staps-authenticatie staat aan")
+        return phone
+
+
+class Phone:
+    """An authenticator app: knows what its camera saw on the screen, and nothing else."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.app = pyotp.parse_uri(uri)
+
+    @classmethod
+    def scan(cls, page: Page) -> Phone:
+        return cls(cls.read(cls.picture(page)).text)
+
+    @staticmethod
+    def picture(page: Page) -> Image.Image:
+        return Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled")))
+
+    @staticmethod
+    def read(picture: Image.Image) -> zxingcpp.Barcode:
+        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+        assert len(found) == 1, f"{len(found)} QR codes on the screen"
+        return found[0]
+
+    def shows(self, seconds: int = 0) -> str:
+        """The code on the display, or the one that it will show ``seconds`` from now."""
+        return self.app.at(int(time.time()) + seconds)

@@ -1,0 +1,52 @@
+"""Every page in every state: no finding of axe, no scrolling sideways, light and dark, on a phone and on a desk."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser import tour
+from tests.browser.conftest import Watch
+from tests.browser.screen import Screen
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+SIZES = ({"width": 360, "height": 740}, {"width": 1280, "height": 800})
+LOOKS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
+
+# Django's own pages twice: they are ours in their colours only.
+DJANGO_LOOKS = [LOOKS[0], LOOKS[-1]]
+
+# Django's table inside a form and the list with a search field in it; its own templates, which we leave as they are.
+NOT_OURS = [[".inline-group"], [".select2-container"]]
+
+
+def findings(page: Page) -> list[str]:
+    page.evaluate("document.getAnimations().forEach(animation => animation.finish())")  # or axe sees half a colour
+    response = Axe().run(page, context={"exclude": NOT_OURS}).response
+    return [
+        f"{finding['id']}: {node['html']} {node['failureSummary']}"
+        for finding in response["violations"]
+        for node in finding["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("part", tour.ALL, ids=lambda part: part.__name__)
+def test_page_hinders_nobody(screen: Screen, watch: Watch, part: tour.Tour) -> None:
+    tour.people()
+    faults = []
+    for name in part(screen):
+        for size, scheme in DJANGO_LOOKS if part is tour.administration else LOOKS:
+            screen.page.set_viewport_size(size)
+            screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            look = f"{name} {size['width']} {scheme}"
+            before = list(watch.faults)
+            faults += [f"{look}: {finding}" for finding in findings(screen.page)]
+            watch.faults[:] = before  # axe tries inline styles, which the policy refuses
+            if screen.scrolls_sideways:
+                faults.append(f"{look}: scrolls sideways")
+        if part is not tour.administration:
+            screen.page.set_viewport_size({"width": 320, "height": 640})  # a desk at 400 % (WCAG 2.2, 1.4.10)
+            faults += [f"{name} 320: scrolls sideways"] if screen.scrolls_sideways else []
+    assert not faults, "\n".join(faults)

@@ -1,0 +1,306 @@
+"""The journey of the user manual, by somebody who sees only the screen and holds a phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import qrcode
+from django.urls import get_resolver
+from playwright.sync_api import Browser, expect
+
+from accounts.models import User
+from environments.models import Environment
+from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
+from tests.codes import code_of, wrong_code_of
+from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
+from tests.test_house import OPEN_TO_ALL, walk
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ADDRESS = "medewerker@voorbeeld.nl"
+VERIFIED = "veilig@voorbeeld.nl"
+
+
+@pytest.fixture
+def employee(screen: Screen) -> User:
+    person = UserFactory(email=ADDRESS)
+    EnvironmentFactory(name="Bomen en groen", slug="bomen-en-groen", people=[person])
+    return person
+
+
+@pytest.fixture
+def verified(screen: Screen) -> User:
+    person = UserFactory(email=VERIFIED, superuser=True, with_totp=True)
+    EnvironmentFactory(name="Wegen en bruggen", slug="wegen-en-bruggen", people=[person])
+    return person
+
+
+def test_whole_journey_of_the_manual(screen: Screen, employee: User) -> None:
+    screen.sign_in(ADDRESS)
+    screen.says("Bomen en groen")
+    phone = screen.activate()
+    assert phone.app.issuer == "Assetmaps"
+    assert phone.app.name == ADDRESS
+    screen.sign_out()
+    screen.give_password(ADDRESS)
+    screen.heading("Verificatiecode")
+    used = phone.shows(30)
+    screen.give_code(used)
+    screen.heading("Mijn Omgevingen")
+    screen.sign_out()
+    screen.give_password(ADDRESS)
+    screen.give_code(used)
+    screen.heading("Verificatiecode")
+    screen.says("Deze code is al gebruikt")
+
+
+def test_code_of_the_activation_does_not_sign_in(screen: Screen, employee: User) -> None:
+    screen.sign_in(ADDRESS)
+    screen.begin_set_up()
+    code = Phone.scan(screen.page).shows()
+    screen.give_code(code)
+    screen.sign_out()
+    screen.give_password(ADDRESS)
+    screen.give_code(code)
+    screen.says("Deze code is al gebruikt")
+
+
+def test_gear_stands_at_the_top_left_where_the_manual_says(screen: Screen, employee: User) -> None:
+    screen.sign_in(ADDRESS)
+    for width in (360, 1280, 1920):
+        screen.page.set_viewport_size({"width": width, "height": 800})
+        place = screen.gear.locator("svg").bounding_box()
+        assert place is not None
+        assert place["x"] < 60, f"at {width}"
+        assert place["y"] < 60, f"at {width}"
+
+
+def addresses() -> list[tuple[str, str]]:
+    """Every address of the portal and its administration with real numbers in it, and its name."""
+    person, environment = User.objects.get(email=VERIFIED), Environment.objects.get()
+    found = []
+    for name, route, _view in walk(get_resolver().url_patterns):
+        address = re.sub(r"<path:object_id>|<int:\w+>", str(person.pk), route)
+        address = address.replace("<slug:slug>", environment.slug).replace("<str:token>", "x")
+        address = address.replace("(?P<url>.*)$", "bestaat-niet/").replace("^", "")
+        address = re.sub(r"\(\?P<app_label>(\w+)[^)]*\)/\$", r"\1/", address)
+        found.append((name, "/" + re.sub(r"<[\w:]+>", "1", address)))
+    assert len(found) > 40
+    return found
+
+
+def test_password_alone_opens_no_address(screen: Screen, verified: User) -> None:
+    screen.give_password(VERIFIED)
+    screen.heading("Verificatiecode")
+    for name, address in addresses():
+        if name in OPEN_TO_ALL and name != "admin:login":
+            continue
+        screen.open(address)
+        assert screen.address.startswith("/inloggen/"), f"{name} at {address} came to {screen.address}"
+        screen.heading("Inloggen" if screen.address != CHALLENGE else "Verificatiecode")
+
+
+def test_password_alone_posts_to_no_address(screen: Screen, verified: User) -> None:
+    screen.give_password(VERIFIED)
+    token = screen.page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+    post = """async ([address, token]) => {
+        const answer = await fetch(address, {method: "POST", headers: {"X-CSRFToken": token}});
+        return new URL(answer.url).pathname + " " + await answer.text();
+    }"""
+    for name, address in addresses():
+        if name not in OPEN_TO_ALL:
+            answer = screen.page.evaluate(post, [address, token])
+            assert answer.startswith("/inloggen/"), f"{name} at {address}"
+            assert "Wegen en bruggen" not in answer
+            assert VERIFIED not in answer
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_qr_code_is_black_on_white_with_room_around_it_because_phones_read_nothing_else(
+    screen: Screen, employee: User, scheme: str
+) -> None:
+    screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    screen.sign_in(ADDRESS)
+    screen.begin_set_up()
+    place = screen.page.get_by_role("img", name="QR-code").bounding_box()
+    assert place is not None
+    assert place["width"] == place["height"] >= 200
+    picture = Phone.picture(screen.page).convert("L")
+    code = Phone.read(picture)
+    corners = [(point.x, point.y) for point in (code.position.top_left, code.position.bottom_right)]
+    (left, top), (right, bottom) = corners
+    module = (right - left) / modules(code.text)
+    room = 4 * module - 1  # a pixel for the edge of the first module
+    for x, y in [(left - room, top), (left, top - room), (right + room, bottom), (right, bottom + room)]:
+        assert picture.getpixel((round(x), round(y))) >= 250, f"not white at {x}, {y}"
+    assert picture.getpixel((round(left + module / 2), round(top + module / 2))) <= 5
+
+
+def modules(text: str) -> int:
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=0)
+    code.add_data(text)
+    code.make(fit=True)
+    return code.modules_count
+
+
+def test_phone_of_360_pixels_needs_no_scrolling_sideways_and_its_qr_code_reads(screen: Screen, employee: User) -> None:
+    screen.page.set_viewport_size({"width": 360, "height": 740})
+    screen.sign_in(ADDRESS)
+    assert not screen.scrolls_sideways
+    screen.begin_set_up()
+    assert not screen.scrolls_sideways
+    assert Phone.scan(screen.page).app.name == ADDRESS
+
+
+def test_journey_needs_no_javascript(screen: Screen, employee: User, browser: Browser) -> None:
+    with browser.new_context(java_script_enabled=False, locale="nl-NL") as context:
+        plain = Screen(context.new_page(), screen.portal)
+        plain.sign_in(ADDRESS)
+        phone = plain.activate()
+        plain.sign_out()
+        plain.sign_in(ADDRESS, phone.shows(30))
+
+
+class Keyboard:
+    """Hands that have only Tab, Enter and the letters; every stop must be seen."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.page = screen.page
+
+    def go_to(self, name: str) -> None:
+        for _stop in range(40):
+            self.page.keyboard.press("Tab")
+            if self.name() == name:
+                assert self.outline() >= 2, f"the focus on {name} cannot be seen"
+                return
+        raise AssertionError(f"Tab does not reach {name}")
+
+    def name(self) -> str:
+        return self.page.evaluate(
+            """() => {
+                const at = document.activeElement;
+                return (at.labels?.length ? at.labels[0] : at).textContent.replace(/\\s+/g, " ").trim();
+            }"""
+        )
+
+    def outline(self) -> float:
+        style = "getComputedStyle(document.activeElement)"
+        return self.page.evaluate(f"{style}.outlineStyle === 'none' ? 0 : parseFloat({style}.outlineWidth)")
+
+    def press(self, name: str) -> None:
+        self.go_to(name)
+        self.page.keyboard.press("Enter")
+
+    def type(self, name: str, text: str) -> None:
+        self.go_to(name)
+        self.page.keyboard.type(text)
+
+
+def test_journey_goes_by_keyboard_alone(screen: Screen, employee: User) -> None:
+    hands = Keyboard(screen)
+    screen.open("/inloggen/")
+    expect(screen.page.get_by_label("E-mailadres")).to_be_focused()
+    screen.page.keyboard.type(ADDRESS)
+    hands.type("Wachtwoord", PASSWORD)
+    screen.page.keyboard.press("Enter")
+    screen.heading("Mijn Omgevingen")
+    hands.press("Direct naar de inhoud")
+    expect(screen.page.locator("main")).to_be_focused()
+    screen.open("/")
+    hands.press("Persoonlijke Gegevens")
+    screen.heading("Persoonlijke Gegevens")
+    hands.press(ACTIVATE)
+    expect(screen.page.get_by_role("img", name="QR-code")).to_be_visible()
+    hands.type("Code van 6 cijfers", Phone.scan(screen.page).shows())
+    hands.press("Bevestigen")
+    screen.heading("Persoonlijke Gegevens")
+    screen.says("Twee-staps-authenticatie staat aan")
+
+
+def test_back_button_after_signing_out_shows_no_page_of_before_and_no_browser_error(
+    screen: Screen, employee: User
+) -> None:
+    screen.sign_in(ADDRESS)
+    screen.gear.click()
+    screen.heading("Persoonlijke Gegevens")
+    screen.sign_out()
+    screen.page.go_back()
+    screen.heading("Inloggen")
+    assert screen.address.startswith("/inloggen/")
+
+
+def test_back_button_after_a_refused_code_shows_no_browser_error(screen: Screen, verified: User) -> None:
+    screen.give_password(VERIFIED)
+    screen.give_code(wrong_code_of(verified))
+    screen.says("Deze code klopt niet")
+    screen.page.go_back()
+    assert not screen.page.url.startswith("chrome-error:")
+    assert screen.page.get_by_role("heading", level=1).text_content() in ("Inloggen", "Verificatiecode")
+
+
+def test_back_button_in_the_set_up_shows_the_same_qr_code(screen: Screen, employee: User) -> None:
+    screen.sign_in(ADDRESS)
+    screen.begin_set_up()
+    before = Phone.scan(screen.page).uri
+    screen.give_code("000")
+    screen.says("Een code heeft precies 6 cijfers")
+    assert Phone.scan(screen.page).uri == before
+    screen.page.go_back()
+    screen.open(SET_UP)
+    assert Phone.scan(screen.page).uri == before
+
+
+def test_double_click_on_confirm_is_one_code(screen: Screen, employee: User) -> None:
+    screen.sign_in(ADDRESS)
+    screen.begin_set_up()
+    screen.code.fill(Phone.scan(screen.page).shows())
+    screen.page.get_by_role("button", name="Bevestigen").dblclick()
+    screen.heading("Persoonlijke Gegevens")
+    screen.says("Twee-staps-authenticatie staat aan. Vanaf nu")
+
+
+def test_double_click_on_confirm_while_signing_in_is_one_code(screen: Screen, verified: User) -> None:
+    screen.give_password(VERIFIED)
+    screen.code.fill(code_of(verified))
+    screen.page.get_by_role("button", name="Bevestigen").dblclick()
+    screen.heading("Mijn Omgevingen")
+
+
+def test_wrong_code_is_explained_at_its_field_and_announced(screen: Screen, verified: User) -> None:
+    screen.give_password(VERIFIED)
+    screen.give_code(wrong_code_of(verified))
+    expect(screen.code).to_have_attribute("aria-invalid", "true")
+    expect(screen.code).to_have_accessible_description(re.compile("Deze code klopt niet"))
+    expect(screen.page.get_by_role("alert")).to_contain_text("Deze code klopt niet")
+    expect(screen.code).to_have_value("")
+    expect(screen.code).to_be_focused()
+
+
+def test_session_ends_with_the_browser_and_its_cookie_is_out_of_reach(screen: Screen, employee: User) -> None:
+    screen.sign_in(ADDRESS)
+    cookies = {cookie["name"]: cookie for cookie in screen.page.context.cookies()}
+    assert set(cookies) == {"__Host-session", "__Host-csrf"}
+    for cookie in cookies.values():
+        assert cookie["expires"] == -1
+        assert cookie["httpOnly"]
+        assert cookie["secure"]
+        assert cookie["sameSite"] == "Lax"
+
+
+def test_secret_can_be_copied_because_a_phone_cannot_scan_itself(screen: Screen, employee: User) -> None:
+    screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    screen.sign_in(ADDRESS)
+    screen.begin_set_up()
+    screen.page.get_by_text("Lukt scannen niet?").click()
+    screen.press("Kopieer")
+    expect(screen.page.get_by_role("button", name="Gekopieerd")).to_be_visible()
+    assert screen.page.evaluate("navigator.clipboard.readText()") == Phone.scan(screen.page).app.secret
+    assert screen.page.get_by_role("link", name="Open de app").get_attribute("href") == Phone.scan(screen.page).uri
+
+
+def test_styles_and_scripts_really_load(screen: Screen) -> None:
+    screen.open("/inloggen/")
+    colour = "getComputedStyle(document.querySelector('header')).backgroundColor"
+    assert screen.page.evaluate(colour) == "rgb(18, 63, 69)"
+    expect(screen.page.get_by_role("button", name="Toon")).to_be_visible()
