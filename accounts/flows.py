@@ -38,7 +38,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     Hashes exactly once, before the counter is locked: a lock held during the hash would let a stranger's attempts slow
     the owner down. During a waiting time a right password is refused too.
     """
-    known = User.objects.filter(email__lower=typed_address.strip().lower()).first()
+    known = next(iter(User.objects.filter(email__lower=typed_address.strip().lower())), None)
     is_stranger = not browsers.bucket_of(known)
     if is_stranger and (until := network.admit(origin.address)):
         return PasswordAnswer(network_waits_until=until)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.flows import PasswordAnswer, Proof
 from accounts.models import User
-from accounts.two_factor.forms import CodeField, offer_choice, recovery_refusal, refusal
+from accounts.two_factor.forms import CodeField, choice_of, offer_choice, recovery_refusal, refusal
 from accounts.two_factor.models import Authenticator
 
 
@@ -66,7 +66,7 @@ class ProofForm(forms.Form):
         self.fields["code"].widget.attrs |= {"inputmode": "text", "placeholder": ""}
         if not authenticators:
             del self.fields["code"]
-        offer_choice(self, authenticators)
+        offer_choice(self, choice_of(authenticators))
 
     def refuse(self, proof: Proof) -> None:
         if not proof.password_is_right:

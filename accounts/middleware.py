@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import auth, messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -50,7 +50,7 @@ def language(get_response: Handler) -> Handler:
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Django's, closed by default: a view must say `login_not_required` to be open."""
 
-    def get_login_url(self, view_func: Callable[..., HttpResponse]) -> str:
+    def get_login_url(self, view_func: Callable[..., HttpResponseBase]) -> str:
         """Always our own page: the administration has no sign-in of its own."""
         return resolve_url("sign_in")
 

@@ -57,8 +57,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def _after_password(request: HttpRequest, user: User, target: str) -> HttpResponse:
     # Whatever this browser was doing before ends here: another person's session, or an older half sign-in.
     request.session.flush()
-    if devices.has_confirmed_device(user):
-        challenge.mark(request.session, user, target)
+    if mine := devices.authenticators_of(user):
+        challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
     sessions.sign_in(request, user, device=None, origin=Origin.of(request))
     return remember(request, redirect(target), user)

@@ -5,6 +5,7 @@ Prints one JSON object. `benchmarks.sign_in` runs both sides in turn and compare
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -40,11 +41,20 @@ def submit(client: object, page: str, **answer: str) -> str:
     return response.url
 
 
-def browser() -> object:
+@functools.cache
+def server() -> object:
+    """One for all visitors: a server loads its middleware once, and so does this."""
     from django.test import Client
 
     headers = {"referer": "https://testserver/", "user-agent": "Bench"}
     return Client(enforce_csrf_checks=True, headers=headers, **{"wsgi.url_scheme": "https"})
+
+
+def browser() -> object:
+    """A visitor without any cookie."""
+    client = server()
+    client.cookies.clear()
+    return client
 
 
 class Bare:

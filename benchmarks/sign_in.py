@@ -25,16 +25,13 @@ def main() -> None:
         ours, bare = side("ours", str(COUNT)), side("bare", str(COUNT))
         ratios.append(ours["ms"] / bare["ms"])
         print(f"round {number + 1}: ours {ours['ms']:.2f} ms, bare {bare['ms']:.2f} ms, ratio {ratios[-1]:.2f}")
-    print(
-        f"processor time: {statistics.median(ratios):.2f} x a bare sign-in (min {min(ratios):.2f}, max {max(ratios):.2f})"
-    )
+    low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
+    print(f"processor time: {middle:.2f} x a bare sign-in (min {low:.2f}, max {high:.2f})")
     print(f"statements: {ours['sql']}, of which {ours['writes']} write")
     if "-v" in sys.argv:
         print("\n".join(text[:150] for text in ours["texts"]))
     mine, djangos = side("memory", "ours")["mib"], side("memory", "django")["mib"]
-    print(
-        f"peak memory of eight at once: {mine:.0f} MiB, {mine / djangos:.2f} x Django's default argon2 ({djangos:.0f} MiB)"
-    )
+    print(f"peak memory of eight at once: {mine:.0f} MiB, {mine / djangos:.2f} x Django's default ({djangos:.0f} MiB)")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from django.utils.crypto import get_random_string
 
 from accounts import limits
 from accounts.active_sessions.models import Session
+from accounts.models import User
 
 PENDING_USER = "pending_user"  # whose second step is still open
 STARTED, ADDRESS, BROWSER = "started", "address", "browser"
@@ -28,6 +29,17 @@ STARTED, ADDRESS, BROWSER = "started", "address", "browser"
 def of(request: HttpRequest) -> SessionStore:
     """The request's session, by its real type."""
     return cast(SessionStore, request.session)
+
+
+def person_of(session: SessionBase) -> User | None:
+    """Whose session it is, signed in or still on the way; read together with the session."""
+    row = cast(SessionStore, session).row
+    return row.user if row else None
+
+
+def _find(key: str) -> Session | None:
+    found = Session.objects.filter(digest=digest_of(key), expires_at__gt=timezone.now()).select_related("user")
+    return next(iter(found), None)  # not first(): it would sort
 
 
 def fresh_key() -> str:
@@ -50,7 +62,7 @@ class SessionStore(SessionBase):
 
     def load(self) -> dict[str, Any]:
         key = self.session_key
-        row = Session.objects.filter(digest=digest_of(key), expires_at__gt=timezone.now()).first() if key else None
+        row = _find(key) if key else None
         self.row = row
         if row is None:
             self._session_key = None  # never adopt a key that somebody else may have planted

@@ -44,7 +44,7 @@ def _lock(subject: str, kind: Kind, bucket: str) -> AttemptCounter:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an attempt is judged inside a transaction")
     locked = AttemptCounter.objects.select_for_update()
-    counter = locked.filter(subject=subject, kind=kind, bucket=bucket).first()
+    counter = next(iter(locked.filter(subject=subject, kind=kind, bucket=bucket)), None)
     if counter is None:
         # Not get_or_create: of two parallel first attempts one would fail on the constraint.
         AttemptCounter.objects.bulk_create(

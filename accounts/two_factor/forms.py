@@ -48,6 +48,10 @@ class RecoveryCodeField(forms.CharField):
         self.widget.attrs |= {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
+def choice_of(authenticators: list[Authenticator]) -> list[tuple[str, str]]:
+    return [(str(device.pk), device.name) for device in authenticators]
+
+
 class CodeForm(forms.Form):
     """A code, and with several authenticator apps: of which one."""
 
@@ -57,13 +61,14 @@ class CodeForm(forms.Form):
         self,
         *args: Any,
         focus: bool = False,
-        authenticators: list[Authenticator] | None = None,
+        choice: list[tuple[str, str]] | None = None,
         **kwargs: Any,
     ) -> None:
-        """``focus``: the page is about nothing but this code, so the cursor may stand in it at once."""
+        """``focus``: the page is about nothing but this code, so the cursor may stand in it at once; ``choice``: the
+        authenticator apps as (id, name)."""
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs["autofocus"] = focus
-        offer_choice(self, authenticators or [])
+        offer_choice(self, choice or [])
 
     def refuse(self, answer: Answer) -> None:
         self.add_error("code", refusal(answer))
@@ -94,12 +99,11 @@ class RecoveryCodeForm(forms.Form):
         self.add_error("code", recovery_refusal(answer))
 
 
-def offer_choice(form: forms.Form, authenticators: list[Authenticator]) -> None:
+def offer_choice(form: forms.Form, choice: list[tuple[str, str]]) -> None:
     """With more than one authenticator app, ask which one made the code; the last used is chosen already."""
-    if len(authenticators) > 1:
-        choices = [(str(device.pk), device.name) for device in authenticators]
+    if len(choice) > 1:
         form.fields["device"] = forms.ChoiceField(
-            label=_("Which device?"), choices=choices, required=False, initial=choices[0][0]
+            label=_("Which device?"), choices=choice, required=False, initial=choice[0][0]
         )
         form.order_fields(["password", "device", "code"])
 

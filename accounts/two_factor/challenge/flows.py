@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import limits
+from accounts.active_sessions import store
 from accounts.active_sessions.store import PENDING_USER
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
@@ -19,6 +21,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
+from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Outcome
 
@@ -27,32 +30,35 @@ MARKER = "pending_sign_in"
 
 @dataclass(frozen=True)
 class PendingSignIn:
-    """Who has shown the right password but not yet the code. ``target``: the own address to go to afterwards."""
+    """Who has shown the right password but not yet the code. ``target``: the own address to go to afterwards;
+    ``choice``: the authenticator apps as (id, name), the last used first."""
 
     user: User
     target: str
+    choice: list[tuple[str, str]]
 
 
-def mark(session: MutableMapping[str, Any], user: User, target: str) -> None:
-    """Remember in this browser's session that the password was right."""
+def mark(session: MutableMapping[str, Any], user: User, target: str, authenticators: list[Authenticator]) -> None:
+    """Remember in this browser's session that the password was right, and which devices may make the code."""
     session[PENDING_USER] = user.pk
     session[MARKER] = {
         "at": timezone.now().isoformat(),
         # Changes with the password: a marker of before the change is void.
         "account": user.get_session_auth_hash(),
         "target": target,
+        "choice": [(str(device.pk), device.name) for device in authenticators],
     }
 
 
-def pending(session: MutableMapping[str, Any]) -> PendingSignIn | None:
+def pending(session: SessionBase) -> PendingSignIn | None:
     """The sign-in that waits for its code, unless it is too old or the account has changed since."""
     marker = session.get(MARKER)
     if not marker or timezone.now() - datetime.fromisoformat(marker["at"]) > limits.HALF_SIGNED_IN:
         return None
-    user = User.objects.filter(pk=session.get(PENDING_USER) or 0, is_active=True).first()
-    if user is None or not constant_time_compare(marker["account"], user.get_session_auth_hash()):
+    user = store.person_of(session)
+    if user is None or not user.is_active or not constant_time_compare(marker["account"], user.get_session_auth_hash()):
         return None
-    return PendingSignIn(user, marker["target"])
+    return PendingSignIn(user, marker["target"], [(str(pk), str(name)) for pk, name in marker["choice"]])
 
 
 def forget(session: MutableMapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ def verification_code(request: HttpRequest) -> HttpResponse:
     pending = flows.pending(request.session)
     if pending is None or request.user.is_authenticated:
         return _begin_again(request)
-    form = CodeForm(request.POST or None, focus=True, authenticators=devices.authenticators_of(pending.user))
+    form = CodeForm(request.POST or None, focus=True, choice=pending.choice)
     if request.method != "POST":
         return render(request, "accounts/two_factor/challenge.html", {"form": restore(request, form)})
 

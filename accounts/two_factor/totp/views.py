@@ -15,7 +15,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
-from accounts.two_factor.forms import CodeForm, NamedCodeForm, NameForm
+from accounts.two_factor.forms import CodeForm, NamedCodeForm, NameForm, choice_of
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows, qr
@@ -97,7 +97,7 @@ def switch_off(request: PersonRequest) -> HttpResponse:
     mine = devices.authenticators_of(request.user)
     if not mine:
         return redirect("personal_details")
-    form = CodeForm(request.POST or None, authenticators=mine)
+    form = CodeForm(request.POST or None, choice=choice_of(mine))
     if request.method != "POST":
         return render(request, "accounts/two_factor/switch_off.html", {"form": restore(request, form)})
     if not form.is_valid():
