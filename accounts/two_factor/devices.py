@@ -11,7 +11,6 @@ from accounts import limits
 from accounts.models import User
 from accounts.two_factor.models import Authenticator, RecoveryCodeSet
 
-
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
