@@ -7,5 +7,6 @@ urlpatterns = [
     path("uitloggen/", views.sign_out, name="sign_out"),
     path("persoonlijke-gegevens/", views.personal_details, name="personal_details"),
     path("", include("accounts.passwords.urls")),
+    path("", include("accounts.email_address.urls")),
     path("", include("accounts.two_factor.urls")),
 ]

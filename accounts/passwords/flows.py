@@ -57,7 +57,8 @@ def _issue_link(user: User | None, purpose: Purpose) -> None:
     someone.links_issued += 1
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(someone, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
-    mail.send(template, someone, address=address, lifetime=purpose.lifetime, deliver=user is not None)
+    minutes, hours = purpose.minutes, purpose.minutes // 60
+    mail.send(template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None)
 
 
 @transaction.atomic

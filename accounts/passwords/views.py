@@ -35,7 +35,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD"])
 def link_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/passwords/link_sent.html", {"lifetime": Purpose.RESET.lifetime})
+    return render(request, "accounts/passwords/link_sent.html", {"minutes": Purpose.RESET.minutes})
 
 
 @login_not_required
