@@ -7,7 +7,9 @@ import pytest
 from django.core import mail as outbox
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
+from accounts.active_sessions.reauthentication import PROVED_AT
 from accounts.audit import mail
 from accounts.models import User
 from tests.codes import code_of
@@ -33,6 +35,13 @@ def sign_in(client: Client, person: User, *, code: str | None = None, **extra: s
     if response.url == "/inloggen/verificatie/":
         response = client.post("/inloggen/verificatie/", {"code": code or code_of(person)})
     return response
+
+
+def prove(client: Client) -> None:
+    """Fresh proof in the session, as if the person had just confirmed who they are."""
+    session = client.session
+    session[PROVED_AT] = timezone.now().isoformat()
+    session.save()
 
 
 def mails() -> list[outbox.EmailMessage]:
