@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from threading import Barrier
 
 import pytest
 from django.core import mail as outbox
@@ -9,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts.active_sessions.reauthentication import PROVED_AT
+from accounts.active_sessions import reauthentication
 from accounts.audit import mail
 from accounts.models import User
 from tests.codes import code_of
@@ -21,6 +22,12 @@ def _clean() -> Iterator[None]:
     cache.clear()
     yield
     mail.wait_until_sent()
+
+
+@pytest.fixture
+def proof_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where fresh proof is asked for, whether or not this checkout has that page already."""
+    monkeypatch.setattr(reauthentication, "resolve_url", lambda name: "/bevestig-identiteit/")
 
 
 @pytest.fixture
@@ -40,13 +47,16 @@ def sign_in(client: Client, person: User, *, code: str | None = None, **extra: s
 def prove(client: Client) -> None:
     """Fresh proof in the session, as if the person had just confirmed who they are."""
     session = client.session
-    session[PROVED_AT] = timezone.now().isoformat()
+    session[reauthentication.PROVED_AT] = timezone.now().isoformat()
     session.save()
 
 
 def mails() -> list[outbox.EmailMessage]:
-    """The messages sent so far; the sender thread is waited for."""
-    mail.wait_until_sent()
+    """The messages sent so far; the sender threads are waited for."""
+    # Both at once: one thread alone could do two waiting jobs while the other still sends.
+    both = Barrier(mail._sender._max_workers)
+    for done in [mail._sender.submit(both.wait) for _ in range(both.parties)]:
+        done.result()
     return outbox.outbox
 
 

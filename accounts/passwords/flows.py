@@ -39,8 +39,8 @@ def _within_quota(address: str, origin: Origin) -> bool:
     """Counted by what was typed, so that known and unknown addresses are treated alike. Both are always counted."""
     period = limits.RESET_MAILS_PERIOD
     network = quotas.network_of(origin.address)
-    by_network = quotas.spend("reset mails from", network, limit=limits.RESET_MAILS_NETWORK, period=period)
-    by_person = quotas.spend("reset mails to", address, limit=limits.RESET_MAILS, period=period)
+    by_network = quotas.spend("reset-mails-from", network, limit=limits.RESET_MAILS_NETWORK, period=period)
+    by_person = quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
     return by_network and by_person
 
 

