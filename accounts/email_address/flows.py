@@ -49,9 +49,9 @@ def ask(user: User, new_address: str, origin: Origin) -> Outcome:
 def _within_quota(user: User, new_address: str) -> bool:
     """Counted for the asker and for the address: nobody can have a stranger's mailbox filled by us."""
     period = limits.ADDRESS_MAILS_PERIOD
-    by_person = quotas.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period)
-    to_address = quotas.spend("address-mails-to", new_address.lower(), limit=limits.ADDRESS_MAILS, period=period)
-    return by_person and to_address
+    if not quotas.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):
+        return False
+    return quotas.spend("address-mails-to", new_address.lower(), limit=limits.ADDRESS_MAILS, period=period)
 
 
 def _mail(user: User, new_address: str, owner: User | None) -> str:

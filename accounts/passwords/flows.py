@@ -36,12 +36,12 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
 
 
 def _within_quota(address: str, origin: Origin) -> bool:
-    """Counted by what was typed, so that known and unknown addresses are treated alike. Both are always counted."""
+    """Counted by what was typed, so that known and unknown addresses are treated alike."""
     period = limits.RESET_MAILS_PERIOD
     network = quotas.network_of(origin.address)
-    by_network = quotas.spend("reset-mails-from", network, limit=limits.RESET_MAILS_NETWORK, period=period)
-    by_person = quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
-    return by_network and by_person
+    if not quotas.spend("reset-mails-from", network, limit=limits.RESET_MAILS_NETWORK, period=period):
+        return False  # and one network cannot fill the cache with counters either
+    return quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
 
 
 @transaction.atomic
