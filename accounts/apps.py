@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
+from accounts.passwords import breached
 
 
 class AccountsConfig(AppConfig):
@@ -10,3 +11,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         encryption.check_keys()
+        breached.check_address()

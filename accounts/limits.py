@@ -31,6 +31,9 @@ TOTP_DIAGNOSIS = timedelta(minutes=10)  # how far a wrong clock is recognised
 # Passwords (NIST SP 800-63B-4 section 3.1.1.2; ASVS 6.2.1, 6.2.9).
 PASSWORD_MIN_LENGTH = 15
 PASSWORD_MAX_LENGTH = 128
+PASSWORD_OWN_PART = 8  # letters that must be left when names that others know, digits and signs are taken out
+BREACHED_TIMEOUT = timedelta(seconds=2)  # the look-up as a whole; after that the password passes
+BREACHED_LONGEST_ANSWER = 200_000  # bytes; a padded range is about 50,000
 
 # Argon2id (ASVS appendix C, the OWASP minimum): memory in KiB, passes, lanes.
 ARGON2_MEMORY_KIB = 19 * 1024
@@ -75,6 +78,9 @@ LOST_PHONE_REQUEST = timedelta(days=1)
 ADDRESS_LINK = timedelta(hours=24)
 RESET_MAILS = 3  # to one person, in a RESET_MAILS_PERIOD; more are silently not sent
 RESET_MAILS_PERIOD = timedelta(hours=1)
+RESET_MAILS_NETWORK = 30  # from one network address, in a RESET_MAILS_PERIOD
+ADDRESS_MAILS = 3  # by one person, and to one new address, in an ADDRESS_MAILS_PERIOD
+ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)

@@ -18,7 +18,7 @@ models.EmailField.register_lookup(Lower)
 
 # Plain letters only: then "the same address" means the same on every database, and no look-alike letter can
 # make two addresses seem one.
-only_ascii = RegexValidator(r"^[\x21-\x7e]*$", _("Use only plain letters, digits and signs in the e-mail address."))
+only_ascii = RegexValidator(r"\A[\x21-\x7e]*\Z", _("Use only plain letters, digits and signs in the e-mail address."))
 
 
 class UserManager(BaseUserManager["User"]):

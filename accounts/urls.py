@@ -10,5 +10,6 @@ urlpatterns = [
     path("", include("accounts.active_sessions.urls")),
     path("", include("accounts.support.urls")),
     path("", include("accounts.passwords.urls")),
+    path("", include("accounts.email_address.urls")),
     path("", include("accounts.two_factor.urls")),
 ]

@@ -125,6 +125,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    # Django keeps 300 entries; beyond that it throws some away, and counters must not be thrown away.
+    CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = 20_000
 
 # People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -133,17 +136,22 @@ LOGIN_REDIRECT_URL = "overview"
 OTP_TOTP_ISSUER = "Assetmaps"
 PASSWORD_HASHERS = [
     "accounts.passwords.hashers.Argon2idHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "accounts.passwords.hashers.EarlierArgon2Hasher",
+    "accounts.passwords.hashers.EarlierPBKDF2Hasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "accounts.passwords.validators.LengthValidator"},
+    {"NAME": "accounts.passwords.validators.BlocklistValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": limits.PASSWORD_MIN_LENGTH},
+        "NAME": "accounts.passwords.validators.NamesValidator",
+        "OPTIONS": {
+            "sources": ["accounts.passwords.words.of", "accounts.organisations.words.of", "environments.words.of"]
+        },
     },
-    {"NAME": "accounts.passwords.validators.MaximumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.validators.BreachedValidator"},
 ]
+# A service with the range interface of Pwned Passwords; empty: nothing is asked and nothing leaves.
+BREACHED_PASSWORDS_URL = env.str("BREACHED_PASSWORDS_URL", default="").strip()
 
 # Sessions and cookies --------------------------------------------------------------------------------------------
 # The __Host- prefix makes a browser refuse a cookie that another host or plain http tries to plant.

@@ -7,7 +7,9 @@ import pytest
 from django.core import mail as outbox
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
+from accounts.active_sessions import reauthentication
 from accounts.audit import mail
 from accounts.models import User
 from tests.codes import code_of
@@ -35,8 +37,22 @@ def sign_in(client: Client, person: User, *, code: str | None = None, **extra: s
     return response
 
 
+def prove(client: Client) -> None:
+    """Fresh proof in the session, as if the person had just confirmed who they are."""
+    session = client.session
+    session[reauthentication.PROVED_AT] = timezone.now().isoformat()
+    session.save()
+
+
+def outlive_proof(client: Client) -> None:
+    """The session as it is when the fresh proof of signing in is too old."""
+    session = client.session
+    session.pop(reauthentication.PROVED_AT, None)
+    session.save()
+
+
 def mails() -> list[outbox.EmailMessage]:
-    """The messages sent so far; the sender thread is waited for."""
+    """The messages sent so far; the sender threads are waited for."""
     mail.wait_until_sent()
     return outbox.outbox
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.audit.events import MAILED
-from tests.conftest import sign_in
+from tests.conftest import prove, sign_in
 from tests.factories import EnvironmentFactory, UserFactory
 
 ROOT = Path(settings.BASE_DIR)
@@ -95,10 +95,16 @@ def test_every_page_has_one_heading_a_title_and_its_language(client: Client) -> 
         "/wachtwoord-vergeten/verstuurd/",
         "/hulp/twee-staps-authenticatie/",
     ]
-    private = ["/", "/persoonlijke-gegevens/", "/persoonlijke-gegevens/wachtwoord/"]
+    private = [
+        "/",
+        "/persoonlijke-gegevens/",
+        "/persoonlijke-gegevens/wachtwoord/",
+        "/persoonlijke-gegevens/e-mailadres/",
+    ]
     for page in public:
         check_page(client, page)
     sign_in(client, person)
+    prove(client)
     for page in [*private, "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/", "/bestaat-niet/"]:
         check_page(client, page)
 

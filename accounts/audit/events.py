@@ -14,6 +14,9 @@ class Event(models.TextChoices):
     INVITED = "invited", _("Invited")
     DETAILS_CHANGED = "details_changed", _("Personal details changed")
     ADDRESS_CHANGED = "address_changed", _("E-mail address changed by an administrator")
+    ADDRESS_CHANGE_ASKED = "address_change_asked", _("Change of e-mail address asked for")
+    ADDRESS_CHANGE_REFUSED = "address_change_refused", _("Change of e-mail address refused")
+    ADDRESS_CHANGED_BY_PERSON = "address_changed_by_person", _("E-mail address changed")
     DEACTIVATED = "deactivated", _("Person deactivated")
     SECOND_STEP_ACTIVATED = "second_step_activated", _("Two-step authentication activated")
     ACTIVATION_REFUSED = "activation_refused", _("Activation refused: code")
@@ -46,6 +49,7 @@ MAILED = frozenset(
     {
         Event.PASSWORD_CHANGED,
         Event.ADDRESS_CHANGED,
+        Event.ADDRESS_CHANGED_BY_PERSON,
         Event.SECOND_STEP_ACTIVATED,
         Event.SECOND_STEP_SWITCHED_OFF,
         Event.SECOND_STEP_RESET,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Barrier
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +24,8 @@ from accounts.audit.models import AuditEntry
 from accounts.models import User
 
 log = logging.getLogger(__name__)
-_sender = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
+SENDERS = 2
+_sender = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="mail")
 
 
 def notify(entry: AuditEntry, person: User, *, to: str | None = None) -> None:
@@ -55,5 +57,6 @@ def _deliver(message: EmailMessage, template: str) -> None:
 
 def wait_until_sent() -> None:
     """Wait for the messages handed over so far; for commands that are about to end, and for tests."""
-    for done in [_sender.submit(lambda: None) for _ in range(2)]:
+    both = Barrier(SENDERS)  # one thread alone could do both waiting jobs while the other still sends
+    for done in [_sender.submit(both.wait) for _ in range(SENDERS)]:
         done.result()

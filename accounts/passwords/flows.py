@@ -5,6 +5,7 @@ from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 
+from accounts import limits, quotas
 from accounts.active_sessions import flows as sessions
 from accounts.audit import mail
 from accounts.audit.events import Event
@@ -16,12 +17,32 @@ from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
 
 
-@transaction.atomic
 def send_reset_link(typed_address: str, origin: Origin) -> None:
-    """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells."""
-    user = User.objects.filter(email__lower=typed_address.strip().lower(), is_active=True).first()
-    _issue_link(user, Purpose.RESET)
-    record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
+    """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
+
+    Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded.
+    """
+    address = typed_address.strip().lower()
+    within = _within_quota(address, origin)
+    with transaction.atomic():
+        user = User.objects.filter(email__lower=address, is_active=True).first()
+        _issue_link(user if within else None, Purpose.RESET)
+        record(
+            Event.PASSWORD_LINK_SENT,
+            subject=user,
+            origin=origin,
+            succeeded=within and user is not None,
+            detail={} if within else {"cause": "too many"},
+        )
+
+
+def _within_quota(address: str, origin: Origin) -> bool:
+    """Counted by what was typed, so that known and unknown addresses are treated alike."""
+    period = limits.RESET_MAILS_PERIOD
+    network = quotas.network_of(origin.address)
+    if not quotas.spend("reset-mails-from", network, limit=limits.RESET_MAILS_NETWORK, period=period):
+        return False  # and one network cannot fill the cache with counters either
+    return quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
 
 
 @transaction.atomic
@@ -37,7 +58,8 @@ def _issue_link(user: User | None, purpose: Purpose) -> None:
     someone.links_issued += 1
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(someone, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
-    mail.send(template, someone, address=address, lifetime=purpose.lifetime, deliver=user is not None)
+    minutes, hours = purpose.minutes, purpose.minutes // 60
+    mail.send(template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None)
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 
+from accounts import limits
+
 
 class AddressForm(forms.Form):
     email = forms.CharField(
@@ -11,6 +13,14 @@ class AddressForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
+
+
+# For the browser's password manager, which then makes one that we take, and for password-advice.js.
+ADVICE = {
+    "passwordrules": f"minlength: {limits.PASSWORD_MIN_LENGTH}; maxlength: {limits.PASSWORD_MAX_LENGTH};",
+    "data-shortest": limits.PASSWORD_MIN_LENGTH,
+    "data-longest": limits.PASSWORD_MAX_LENGTH,
+}
 
 
 class NewPasswordForm(SetPasswordForm):
@@ -23,8 +33,9 @@ class NewPasswordForm(SetPasswordForm):
         self.fields["new_password1"].label = _("New password")
         self.fields["new_password2"].label = _("New password, once more")
         self.fields["new_password1"].help_text = _(
-            "At least 15 characters. A short sentence is easy to remember. You may use spaces."
-        )
+            "At least %(count)d characters. A short sentence is easy to remember. You may use spaces."
+        ) % {"count": limits.PASSWORD_MIN_LENGTH}
+        self.fields["new_password1"].widget.attrs |= ADVICE
         self.fields["new_password2"].help_text = ""
 
 

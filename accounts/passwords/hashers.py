@@ -1,4 +1,15 @@
-from django.contrib.auth.hashers import Argon2PasswordHasher
+"""How passwords are stored: Argon2id over the composed form of what was typed.
+
+Keyboards write one and the same é as one code point or as two, so what is hashed is the NFC form (NIST SP 800-63B-4
+section 3.1.1.2). The algorithm's name says so: hashes under any other name were made before, or brought along from
+elsewhere. They are still read, and Django makes them anew at the next sign-in because the name differs.
+"""
+
+from __future__ import annotations
+
+from unicodedata import normalize
+
+from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 
 from accounts import limits
 
@@ -7,6 +18,32 @@ class Argon2idHasher(Argon2PasswordHasher):
     """Argon2id at the OWASP minimum (ASVS appendix C). Django's default takes 100 MiB a hash: with eight people signing
     in at once that is a way to exhaust the memory. Hashes made with other costs are read, and renewed at sign-in."""
 
+    algorithm = "argon2nfc"
     memory_cost = limits.ARGON2_MEMORY_KIB
     time_cost = limits.ARGON2_TIME
     parallelism = limits.ARGON2_PARALLELISM
+
+    def encode(self, password: str, salt: str) -> str:
+        return super().encode(normalize("NFC", password), salt)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        return super().verify(normalize("NFC", password), encoded)
+
+
+def _forms(password: str) -> list[str]:
+    """As typed, composed and decomposed; one and the same for plain letters, which then cost one hash as ever."""
+    return list(dict.fromkeys([password, normalize("NFC", password), normalize("NFD", password)]))
+
+
+class EarlierArgon2Hasher(Argon2PasswordHasher):
+    """Reads ``argon2$…``, whichever form was typed when it was made. Never makes one."""
+
+    def verify(self, password: str, encoded: str) -> bool:
+        return any(super(EarlierArgon2Hasher, self).verify(form, encoded) for form in _forms(password))
+
+
+class EarlierPBKDF2Hasher(PBKDF2PasswordHasher):
+    """Reads ``pbkdf2_sha256$…``, whichever form was typed when it was made. Never makes one."""
+
+    def verify(self, password: str, encoded: str) -> bool:
+        return any(super(EarlierPBKDF2Hasher, self).verify(form, encoded) for form in _forms(password))

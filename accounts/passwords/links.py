@@ -22,6 +22,10 @@ class Purpose(Enum):
     def lifetime(self) -> timedelta:
         return limits.PASSWORD_RESET_LINK if self is Purpose.RESET else limits.INVITATION_LINK
 
+    @property
+    def minutes(self) -> int:
+        return int(self.lifetime.total_seconds()) // 60
+
 
 def make(user: User, purpose: Purpose) -> str:
     """A token for this person, signed and dated. Works until it is used, a newer one is made or the account changes."""

@@ -9,9 +9,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.active_sessions import flows as sessions
+from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.passwords import flows, links
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
+from accounts.passwords.links import Purpose
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 
@@ -33,7 +35,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD"])
 def link_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/passwords/link_sent.html")
+    return render(request, "accounts/passwords/link_sent.html", {"minutes": Purpose.RESET.minutes})
 
 
 @login_not_required
@@ -71,6 +73,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
 def change(request: PersonRequest) -> HttpResponse:
     form = ChangePasswordForm(request.user, request.POST or None)
     if request.method != "POST":

@@ -1,0 +1,101 @@
+"""Another e-mail address: asked for by the person, confirmed from the new mailbox, told to the old one."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.urls import reverse
+
+from accounts import limits, quotas
+from accounts.audit import mail
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.email_address import links
+from accounts.models import User
+
+
+class Outcome(Enum):
+    ASKED = auto()  # the same answer whether or not the address is somebody's already
+    PRESENT_ONE = auto()
+    TOO_OFTEN = auto()
+    CHANGED = auto()
+    LINK_VOID = auto()  # used, too old, overtaken, somebody else's; or the address was given away meanwhile
+
+
+def ask(user: User, new_address: str, origin: Origin) -> Outcome:
+    """Mail a link to the new address; if that is somebody's already, mail its owner that somebody tried.
+
+    Beyond the quota there is no mail and the earlier link keeps working.
+    """
+    detail: dict[str, str | int] = {"after": new_address}
+    if new_address == user.email:
+        return Outcome.PRESENT_ONE
+    if not _within_quota(user, new_address):
+        detail["cause"] = "too often"
+        record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+        return Outcome.TOO_OFTEN
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        owner = User.objects.filter(email__lower=new_address.lower()).exclude(pk=user.pk).first()
+        detail["mailed"] = _mail(user, new_address, owner)
+        record(Event.ADDRESS_CHANGE_ASKED, subject=user, origin=origin, detail=detail)
+    return Outcome.ASKED
+
+
+def _within_quota(user: User, new_address: str) -> bool:
+    """Counted for the asker and for the address: nobody can have a stranger's mailbox filled by us."""
+    period = limits.ADDRESS_MAILS_PERIOD
+    if not quotas.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):
+        return False
+    return quotas.spend("address-mails-to", new_address.lower(), limit=limits.ADDRESS_MAILS, period=period)
+
+
+def _mail(user: User, new_address: str, owner: User | None) -> str:
+    """Make the earlier links void, and mail. The same statements either way."""
+    User.objects.filter(pk=user.pk).update(links_issued=F("links_issued") + 1)
+    user.links_issued += 1
+    link = settings.PUBLIC_URL + reverse("follow_address_link", args=[links.make(user, new_address)])
+    if owner is not None:
+        mail.send("address_taken", owner)
+        return "notice"
+    mail.send("address_link", user, to=new_address, link=link, hours=int(limits.ADDRESS_LINK.total_seconds()) // 3600)
+    return "link"
+
+
+@transaction.atomic
+def confirm(user: User, token: str, origin: Origin) -> Outcome:
+    """Take the new address; older links for a password become void, and both mailboxes hear of it.
+
+    The view keeps this browser's session and ends the others.
+    """
+    # Locked and then judged: of two parallel uses of one link, the second finds another account.
+    user = User.objects.select_for_update().get(pk=user.pk)
+    before, after = user.email, links.new_address(token, user)
+    if after is None:
+        return Outcome.LINK_VOID
+    if not _store(user, after):
+        cause: dict[str, str | int] = {"after": after, "cause": "taken"}
+        record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=cause)
+        return Outcome.LINK_VOID
+    detail: dict[str, str | int] = {"before": before, "after": after}
+    entry = record(Event.ADDRESS_CHANGED_BY_PERSON, subject=user, origin=origin, detail=detail)
+    mail.notify(entry, user, to=before)
+    return Outcome.CHANGED
+
+
+def _store(user: User, address: str) -> bool:
+    """False when somebody else has the address by now. The database decides, so that of two only one gets it."""
+    before = user.email
+    user.email = address
+    user.links_issued += 1
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email", "links_issued"])
+    except IntegrityError:
+        user.email = before
+        return False
+    return True

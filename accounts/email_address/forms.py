@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import only_ascii
+
+
+class NewAddressForm(forms.Form):
+    """The shape only; whether somebody has the address already is never told here."""
+
+    email = forms.EmailField(
+        label=_("New e-mail address"),
+        max_length=254,
+        validators=[only_ascii],
+        error_messages={
+            "required": _("Type your new e-mail address."),
+            "invalid": _("This is not a whole e-mail address. It looks like name@organisation.nl."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+    )
+
+    def refuse_for_now(self) -> None:
+        self.add_error(
+            None,
+            _(
+                "There were several requests for this in a short time. Look in the mailbox of the new address, "
+                "also in the folder for unwanted mail, or try again in an hour."
+            ),
+        )
+
+    def refuse_the_present_one(self) -> None:
+        self.add_error("email", _("This is your e-mail address already. Type another one."))

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.active_sessions import flows as sessions
+from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.audit.origin import Origin
+from accounts.email_address import flows, links
+from accounts.email_address.flows import Outcome
+from accounts.email_address.forms import NewAddressForm
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.requests import PersonRequest
+
+LINK = "address_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
+def change(request: PersonRequest) -> HttpResponse:
+    form = NewAddressForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/email_address/change.html", {"form": restore(request, form)})
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    address = form.cleaned_data["email"]
+    match flows.ask(request.user, address, Origin.of(request)):
+        case Outcome.PRESENT_ONE:
+            form.refuse_the_present_one()
+        case Outcome.TOO_OFTEN:
+            form.refuse_for_now()
+    if form.errors:
+        return redirect_with_errors(request, form)
+    messages.info(request, _("We sent a mail to %(address)s. Open the link in it to confirm.") % {"address": address})
+    return redirect("personal_details")
+
+
+@require_http_methods(["GET", "HEAD"])
+def follow_link(request: PersonRequest, token: str) -> HttpResponse:
+    """Move the token from the address into the session."""
+    if links.new_address(token, request.user) is not None:
+        request.session[LINK] = token
+    return redirect("confirm_address")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: PersonRequest) -> HttpResponse:
+    """A page with a button: a scanner that opens links in mails changes nothing."""
+    token = request.session.get(LINK, "")
+    address = links.new_address(token, request.user)
+    if address is None:
+        return render(request, "accounts/email_address/link_expired.html", status=410)
+    if request.method != "POST":
+        return render(request, "accounts/email_address/confirm.html", {"address": address})
+    if flows.confirm(request.user, token, Origin.of(request)) is not Outcome.CHANGED:
+        del request.session[LINK]
+        return redirect("confirm_address")
+    del request.session[LINK]
+    sessions.end_others(request, request.user)
+    request.session.cycle_key()
+    messages.success(request, _("Your e-mail address is changed. You are signed out everywhere else."))
+    return redirect("personal_details")

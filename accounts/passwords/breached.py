@@ -1,0 +1,89 @@
+"""Was this password stolen elsewhere? Asked by k-anonymity: only five digits of its SHA-1 leave us.
+
+Own code instead of the package pwned-passwords-django: that fixes the address of the service, limits neither the whole
+time nor the size of the answer, and brings an HTTP library along. An outage never keeps anybody from a new password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPMessage
+from typing import IO
+from unicodedata import normalize
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from accounts import limits
+
+log = logging.getLogger(__name__)
+PREFIX = 5
+OWN_MACHINE = ("127.0.0.1", "localhost", "::1")  # a copy of the list may run beside us, without TLS
+CHUNK = 16_384
+SECONDS = limits.BREACHED_TIMEOUT.total_seconds()
+# In threads of their own, because neither looking up the host's name nor a server that drips keeps to a time-out.
+_lookups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="breached")
+
+
+class NoRedirects(HTTPRedirectHandler):
+    """The look-up goes to the configured host or nowhere (ASVS 13.2.4)."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        return None
+
+
+_opener = build_opener(NoRedirects)
+
+
+def check_address() -> None:
+    """Raise ImproperlyConfigured unless the address is empty, https, or on this machine itself."""
+    if not settings.BREACHED_PASSWORDS_URL:
+        return
+    address = urlsplit(settings.BREACHED_PASSWORDS_URL)
+    own = address.scheme == "http" and address.hostname in OWN_MACHINE
+    if not own and not (address.scheme == "https" and address.hostname):
+        raise ImproperlyConfigured("BREACHED_PASSWORDS_URL: the address has to begin with https://.")
+
+
+def is_known(password: str) -> bool:
+    """Does the list have it? False when the look-up is switched off or fails; a failure is logged."""
+    if not settings.BREACHED_PASSWORDS_URL:
+        return False
+    check_address()
+    digest = hashlib.sha1(normalize("NFC", password).encode(), usedforsecurity=False).hexdigest().upper()
+    lookup = _lookups.submit(_range, digest[:PREFIX])
+    try:
+        return _has(lookup.result(timeout=SECONDS), digest[PREFIX:])
+    except Exception as mistake:  # whatever the service does, it is logged and hurts nobody
+        # Its kind only: the text could hold the address, and with it part of the digest.
+        log.warning("the look-up of a stolen password failed: %s", type(mistake).__name__)
+        lookup.cancel()  # if it waits for a free thread, nobody waits for it any more
+        return False
+
+
+def _range(prefix: str) -> str:
+    """All endings that the service knows for these five digits, one ``ENDING:count`` a line."""
+    deadline = time.monotonic() + SECONDS
+    address = f"{settings.BREACHED_PASSWORDS_URL.rstrip('/')}/{prefix}"
+    # Padding: without it the size of the answer tells a listener on the line which range was asked for.
+    request = Request(address, headers={"Add-Padding": "true", "User-Agent": "Assetmaps"})  # noqa: S310 - see check_address
+    received = bytearray()
+    with _opener.open(request, timeout=SECONDS) as answer:
+        while chunk := answer.read1(CHUNK):
+            received += chunk
+            if len(received) > limits.BREACHED_LONGEST_ANSWER or time.monotonic() > deadline:
+                raise ValueError("the answer is too long or too slow")
+    return received.decode("ascii")
+
+
+def _has(answer: str, ending: str) -> bool:
+    """Padding has a count of zero."""
+    lines = (line.partition(":") for line in answer.split())
+    return any(found.upper() == ending and count.strip("0,") != "" for found, _colon, count in lines)

@@ -1,0 +1,75 @@
+"""What is typed in either form of Unicode signs in; hashes made before are read and renewed."""
+
+from __future__ import annotations
+
+from unicodedata import normalize
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import (
+    Argon2PasswordHasher,
+    PBKDF2PasswordHasher,
+    check_password,
+    make_password,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accounts import limits
+from accounts.passwords.hashers import Argon2idHasher
+from tests.factories import UserFactory
+
+COMPOSED = normalize("NFC", "café crème brûlée")
+DECOMPOSED = normalize("NFD", COMPOSED)
+assert COMPOSED != DECOMPOSED
+
+
+# NIST N20
+@settings(max_examples=15, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
+def test_composed_and_decomposed_are_one_password(password: str) -> None:
+    encoded = make_password(normalize("NFC", password))
+    assert check_password(normalize("NFD", password), encoded)
+    assert check_password(password, make_password(normalize("NFD", password)))
+
+
+# ASVS 6.2.8
+@pytest.mark.parametrize("other", ["Café crème brûlée", " café crème brûlée", "cafe creme brulee", "café crème brûlé"])
+def test_nothing_else_is_evened_out(other: str) -> None:
+    assert not check_password(other, make_password(COMPOSED))
+
+
+# ASVS 11.4.2
+def test_the_cost_is_that_of_the_policy() -> None:
+    facts = Argon2idHasher().decode(make_password("vier ezels lopen weg"))
+    assert (facts["variety"], facts["memory_cost"]) == ("argon2id", limits.ARGON2_MEMORY_KIB)
+    assert (facts["time_cost"], facts["parallelism"]) == (limits.ARGON2_TIME, limits.ARGON2_PARALLELISM)
+
+
+class Weaker(Argon2idHasher):
+    time_cost = 1
+
+
+# ASVS 11.2.2
+@pytest.mark.django_db
+@pytest.mark.parametrize("made_with", [PBKDF2PasswordHasher, Argon2PasswordHasher, Weaker])
+@pytest.mark.parametrize("stored", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
+def test_a_hash_made_before_signs_in_and_is_renewed(made_with: type, stored: str, typed: str) -> None:
+    hasher = made_with()
+    person = UserFactory(password=hasher.encode(stored, hasher.salt()))
+    assert authenticate(None, username=person.email, password=typed) == person
+    person.refresh_from_db()
+    assert person.password.startswith("argon2nfc$argon2id$v=19$m=19456,t=2,p=1$")
+    assert person.check_password(COMPOSED)
+    assert person.check_password(DECOMPOSED)
+
+
+@pytest.mark.django_db
+def test_a_wrong_password_does_not_renew_a_hash() -> None:
+    hasher = Argon2PasswordHasher()
+    person = UserFactory(password=hasher.encode(COMPOSED, hasher.salt()))
+    before = person.password
+    assert authenticate(None, username=person.email, password="iets heel anders") is None
+    person.refresh_from_db()
+    assert person.password == before
