@@ -6,6 +6,7 @@ urlpatterns = [
     path("inloggen/", views.sign_in, name="sign_in"),
     path("uitloggen/", views.sign_out, name="sign_out"),
     path("persoonlijke-gegevens/", views.personal_details, name="personal_details"),
+    path("", include("accounts.audit.urls")),
     path("", include("accounts.passwords.urls")),
     path("", include("accounts.two_factor.urls")),
 ]
