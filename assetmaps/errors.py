@@ -45,6 +45,7 @@ def fill(response: HttpResponse, template: str = "") -> HttpResponse:
         page = LAST_RESORT.format(reference)
     response.content = page.encode()
     response["Content-Type"] = "text/html; charset=utf-8"
+    response["Content-Length"] = str(len(response.content))  # CommonMiddleware may have counted the empty one
     response["Content-Language"] = language
     response["Cache-Control"] = "no-store"
     return response

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.log import log_response
 
@@ -22,9 +25,9 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 # Everything a page of ours has no use for, so that a planted script cannot ask for it either.
 UNUSED = (  # noqa: SIM905 - a text reads better than a list of words
-    "accelerometer autoplay bluetooth browsing-topics camera display-capture encrypted-media fullscreen gamepad "
+    "accelerometer autoplay browsing-topics camera display-capture encrypted-media fullscreen gamepad "
     "geolocation gyroscope hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture "
-    "screen-wake-lock serial storage-access usb web-share xr-spatial-tracking"
+    "screen-wake-lock serial storage-access usb xr-spatial-tracking"
 ).split()
 PERMISSIONS = ", ".join(
     [*(f"{name}=()" for name in UNUSED), "clipboard-write=(self)", "publickey-credentials-get=(self)"]
@@ -93,6 +96,39 @@ def error_pages(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+def stepping_stone(get_response: Handler) -> Handler:
+    """After a form, a page in between where the redirects would end at another site.
+
+    Forms may only lead to ourselves (`form-action 'self'`), and Chromium holds every redirect after a form to that: who
+    signed in on the way to an environment was stuck. From the page in between it is an ordinary navigation.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        location = response.headers.get("Location", "")
+        if request.method == "POST" and response.status_code in (301, 302, 303) and _leads_away(location):
+            language = response.headers.get("Content-Language", "nl")
+            with translation.override(language):
+                response.content = render_to_string("continue.html", {"location": location, "language": language})
+            response.status_code = 200
+            response["Content-Type"] = "text/html; charset=utf-8"
+            response["Content-Length"] = str(len(response.content))  # CommonMiddleware counted the empty one
+            del response["Location"]
+        return response
+
+    return middleware
+
+
+def _leads_away(location: str) -> bool:
+    parts = urlsplit(location)
+    if parts.netloc:
+        return True
+    try:
+        return getattr(resolve(parts.path).func, "leads_away", False)
+    except Resolver404:
+        return False
 
 
 def refusals(get_response: Handler) -> Handler:

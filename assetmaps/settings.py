@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "assetmaps.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "assetmaps.middleware.error_pages",
+    "assetmaps.middleware.stepping_stone",
     "assetmaps.middleware.refusals",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.middleware.no_store",
