@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -69,3 +71,15 @@ def unseal(sealed: bytes, *, owner: str) -> bytes:
 def is_newest(sealed: bytes) -> bool:
     """Was the value sealed with the newest key?"""
     return sealed[1 : 1 + KEY_ID_BYTES] == next(iter(_configured()))
+
+
+def newest_key_id() -> str:
+    """The name of the newest key, 16 hexadecimal digits; tells nothing about the key."""
+    return next(iter(_configured())).hex()
+
+
+def derived_key(key_id: str, purpose: str) -> bytes | None:
+    """A key for another purpose than encryption, from one of ENCRYPTION_KEYS (HKDF, RFC 5869); None when that key is no
+    longer configured."""
+    key = _configured().get(bytes.fromhex(key_id))
+    return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key) if key else None

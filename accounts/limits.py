@@ -84,3 +84,19 @@ ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)
+
+# What one request may bring along, in bytes; nothing here is uploaded.
+LARGEST_BODY = 1_000_000
+
+# Reports of browsers about the content security policy.
+POLICY_REPORT_BYTES = 16_000
+POLICY_REPORTS_AT_ONCE = 10  # in one request; more are left unread
+POLICY_REPORTS = 20  # requests from one address, in a POLICY_REPORTS_PERIOD
+POLICY_REPORTS_OF_ALL = 200
+POLICY_REPORTS_PERIOD = timedelta(minutes=1)
+
+# The audit trail.
+SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
+SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
+SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
+ACTIVITY_PAGE = 50

@@ -9,6 +9,7 @@ urlpatterns = [
     path("bevestig-identiteit/", views.confirm_identity, name="confirm_identity"),
     path("", include("accounts.active_sessions.urls")),
     path("", include("accounts.support.urls")),
+    path("", include("accounts.audit.urls")),
     path("", include("accounts.passwords.urls")),
     path("", include("accounts.email_address.urls")),
     path("", include("accounts.two_factor.urls")),

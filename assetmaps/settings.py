@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -74,9 +74,14 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "assetmaps.middleware.reference_number",
+    "assetmaps.middleware.defences",
+    "assetmaps.middleware.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "assetmaps.middleware.error_pages",
+    "assetmaps.middleware.stepping_stone",
+    "assetmaps.middleware.refusals",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "accounts.middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -87,7 +92,7 @@ MIDDLEWARE = [
     "accounts.middleware.SecondStepMiddleware",
     "accounts.middleware.language",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # for browsers that do not know frame-ancestors
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # asked for by Django's own deployment check
 ]
 
 ROOT_URLCONF = "assetmaps.urls"
@@ -183,8 +188,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
@@ -193,8 +198,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
+        "report-uri": ["/csp-melding/"],  # Firefox and Safari
+        "report-to": ["csp"],  # Chromium, by the header Reporting-Endpoints
     }
 }
+DATA_UPLOAD_MAX_MEMORY_SIZE = limits.LARGEST_BODY
 
 # Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "nl"
@@ -205,6 +213,7 @@ USE_TZ = True
 
 # Static files ----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # WhiteNoise's default lets every site read the files (ASVS 3.4.2)
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
@@ -216,6 +225,9 @@ STORAGES = {
     },
 }
 
+# The audit trail is sealed in the background, a few seconds after an entry.
+AUDIT_SEAL_AFTER_COMMIT = True
+
 # Mail ------------------------------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
 EMAIL_TIMEOUT = int(limits.OUTSIDE_TIMEOUT.total_seconds())
@@ -226,8 +238,9 @@ SUPPORT_EMAIL = "support@assetmaps.nl"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"json": {"()": "assetmaps.logs.JsonFormatter"}},
+    "filters": {"reference": {"()": "assetmaps.logs.Reference"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["reference"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
 }

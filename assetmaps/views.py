@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import logging
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import limits
+from accounts.audit.origin import Origin
+from assetmaps import logs, policy_reports
+
+policy_log = logging.getLogger("assetmaps.policy")
 
 
 @login_not_required
@@ -29,3 +38,18 @@ def ready(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_two_factor(request: HttpRequest) -> HttpResponse:
     return render(request, "help_two_factor.html")
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def policy_report(request: HttpRequest) -> HttpResponse:
+    """Where browsers report what the content security policy stopped. They send no CSRF token and no cookie."""
+    if len(request.body) > limits.POLICY_REPORT_BYTES:
+        return HttpResponse(status=413)
+    if policy_reports.too_many(Origin.of(request).address or ""):
+        return HttpResponse(status=429, headers={"Retry-After": int(limits.POLICY_REPORTS_PERIOD.total_seconds())})
+    for facts in policy_reports.read(request.body):
+        cut = {name: logs.without_secrets(value) for name, value in facts.items()}
+        policy_log.warning("content security policy stopped something", extra={"facts": cut})
+    return HttpResponse(status=204)

@@ -19,9 +19,8 @@ class EnvironmentAdmin(admin.ModelAdmin):
     search_fields = ["name", "organisation__name"]
     autocomplete_fields = ["organisation"]
     prepopulated_fields = {"slug": ["name"]}
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}  # "kaart.voorbeeld.nl" means https
     inlines = [AccessInline]
-    # Whoever leaves the scheme out means https; Django 6 will read it so too, and warns until then.
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
 
 
 @admin.register(Access)

@@ -26,3 +26,6 @@ def open_environment(request: PersonRequest, slug: str) -> HttpResponse:
     if environment is None:
         raise Http404  # the same for "does not exist" and "is not yours"
     return redirect(environment.address)
+
+
+open_environment.leads_away = True  # type: ignore[attr-defined]  # to another site; see the middleware `stepping_stone`

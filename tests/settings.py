@@ -13,6 +13,7 @@ from assetmaps.settings import BASE_DIR, DATABASES, STORAGES, VAR_DIR
 
 # The browser tests run a plain http server on localhost; browsers treat that as secure, __Host- cookies included.
 SECURE_SSL_REDIRECT = False
+AUDIT_SEAL_AFTER_COMMIT = False  # a thread of its own would meet a test database that is gone
 STATIC_ROOT = BASE_DIR / "static"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -26,6 +26,7 @@ OPEN_TO_ALL = {
     "alive",
     "ready",
     "help_two_factor",
+    "policy_report",
     "sign_in",
     "sign_out",
     "password_forgotten",

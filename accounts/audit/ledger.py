@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import models, transaction
 
-from accounts.audit import mail
+from accounts.audit import chain, mail
 from accounts.audit.events import MAILED, Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin, one_line
@@ -38,11 +38,13 @@ def record(
         subject_name=subject.email if subject else "",
         organisation_id=organisation.pk if organisation else None,
         reason=one_line(reason)[:500],
-        detail=detail or {},
+        detail={name: one_line(fact) if isinstance(fact, str) else fact for name, fact in (detail or {}).items()},
         address=origin.address,
         browser=origin.browser,
+        reference=origin.reference,
     )
     entry.save()
+    transaction.on_commit(chain.seal_soon, robust=True)
     if subject is not None and event in MAILED:
         mail.notify(entry, subject)
     return entry

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from threading import Barrier
 from typing import Any
@@ -45,7 +46,8 @@ def send(template: str, person: User, *, to: str | None = None, deliver: bool = 
         body = render_to_string(f"mail/{template}/body.txt", context).strip() + "\n"
     message = EmailMessage(subject, body, to=[to or person.email])
     if deliver:
-        transaction.on_commit(partial(_sender.submit, _deliver, message, template))
+        # In the context of the request, so that a line in the log about this mail has the request's number.
+        transaction.on_commit(partial(_sender.submit, copy_context().run, _deliver, message, template))
 
 
 def _deliver(message: EmailMessage, template: str) -> None:

@@ -10,7 +10,7 @@ class AppendOnlyError(TypeError):
     """Somebody tried to change or remove an audit entry."""
 
 
-class AuditQuerySet(models.QuerySet["AuditEntry"]):
+class AppendOnlyQuerySet(models.QuerySet):
     def update(self, **values: object) -> int:
         raise AppendOnlyError("audit entries are never changed")
 
@@ -18,7 +18,24 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
         raise AppendOnlyError("audit entries are never removed")
 
 
-class AuditEntry(models.Model):
+class AppendOnly(models.Model):
+    """Rows that are written once. Against whoever writes to the database directly, `chain` helps."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("audit entries are never changed")
+        super().save(force_insert=True)
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        raise AppendOnlyError("audit entries are never removed")
+
+
+class AuditEntry(AppendOnly):
     """One security event; written by `ledger.record`, never changed, never removed.
 
     The people and the organisation are pointed at without a constraint in the database, and their names are copied,
@@ -58,8 +75,7 @@ class AuditEntry(models.Model):
     detail = models.JSONField(_("detail"), default=dict, blank=True)
     address = models.GenericIPAddressField(_("network address"), null=True)
     browser = models.CharField(_("browser"), max_length=300, blank=True)
-
-    objects = AuditQuerySet.as_manager()
+    reference = models.CharField(_("number of the request"), max_length=20, blank=True)
 
     class Meta:
         verbose_name = _("audit entry")
@@ -70,10 +86,17 @@ class AuditEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_event_display()} {self.subject_name}"
 
-    def save(self, *args: object, **kwargs: object) -> None:
-        if self.pk is not None:
-            raise AppendOnlyError("audit entries are never changed")
-        super().save(force_insert=True)
 
-    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
-        raise AppendOnlyError("audit entries are never removed")
+class AuditSeal(AppendOnly):
+    """The seal of one entry: its place in the chain, and a keyed hash over the entry and the seal before it.
+
+    A table of its own, because entries never change. No constraint to the entry: a removed entry must leave its seal.
+    """
+
+    position = models.BigIntegerField(primary_key=True)  # 1, 2, 3, … in the order of sealing
+    entry_id = models.BigIntegerField(unique=True)
+    digest = models.CharField(max_length=64)  # hexadecimal
+    key_id = models.CharField(max_length=16)  # which of ENCRYPTION_KEYS the key was derived from
+
+    def __str__(self) -> str:
+        return f"{self.position}: entry {self.entry_id}"

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 LONGEST_BROWSER = 300
+REFERENCE = "portal.reference"  # where a request keeps its number; no header can get here, those begin with HTTP_
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -19,10 +21,12 @@ def one_line(text: str) -> str:
 
 @dataclass(frozen=True)
 class Origin:
-    """``address``: IP address or None when not known; ``browser``: the User-Agent header on one line."""
+    """``address``: IP address or None when not known; ``browser``: the User-Agent header on one line; ``reference``:
+    the number of the request, which is on its lines in the log too."""
 
     address: str | None = None
     browser: str = ""
+    reference: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest) -> Origin:
@@ -31,7 +35,39 @@ class Origin:
             address = str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")))
         except ValueError:
             address = None
-        return cls(address, one_line(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER])
+        browser = one_line(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER]
+        return cls(address, browser, request.META.get(REFERENCE, ""))
+
+
+# In this order: most browsers also carry the names of those after them.
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Macintosh", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_in_words(user_agent: str) -> str:
+    """ "Chrome on Windows", for people who look whether it was them; a browser may say what it likes about itself."""
+    browser = next((name for sign, name in BROWSERS if sign in user_agent), "")
+    system = next((name for sign, name in SYSTEMS if sign in user_agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or _("unknown browser")
 
 
 CONSOLE = Origin(browser="manage.py")

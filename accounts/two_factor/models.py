@@ -41,6 +41,19 @@ class Authenticator(TimestampMixin, Device):
         """The key shared with the app, 20 bytes. Raises encryption.SecretUnreadableError."""
         return encryption.unseal(bytes(self.sealed_secret), owner=self._owner(self.user_id))
 
+    @classmethod
+    def renew_encryption(cls, pk: int) -> bool:
+        """Encrypt the secret with the newest key, unless that was done or the secret changes meanwhile: True when done.
+
+        Raises encryption.SecretUnreadableError. The condition on the old value keeps a parallel change whole.
+        """
+        device = cls.objects.filter(pk=pk).first()
+        if device is None or encryption.is_newest(bytes(device.sealed_secret)):
+            return False
+        old = bytes(device.sealed_secret)
+        device.set_secret(device.secret())
+        return cls.objects.filter(pk=pk, sealed_secret=old).update(sealed_secret=device.sealed_secret) == 1
+
     def verify_token(self, token: str) -> bool:
         """django-otp's way to ask; False, because a code is only ever judged by `totp.flows.judge`, which counts."""
         return False

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.active_sessions.store import SessionStore
+from accounts.audit import chain
 from accounts.two_factor.models import Authenticator
 
 
@@ -17,4 +18,5 @@ class Command(BaseCommand):
         SessionStore.clear_expired()
         old = timezone.now() - limits.PENDING_AUTHENTICATOR
         count = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
+        chain.seal(everything=True)
         self.stdout.write(f"Expired sessions are gone, and {count} unfinished set-ups.")

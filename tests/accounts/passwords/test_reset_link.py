@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -42,6 +42,11 @@ def newest_link() -> str:
 
 
 # ASVS 6.3.8
+def comparable(headers: Mapping[str, str]) -> dict[str, str]:
+    """Without what is random in every answer."""
+    return {name: value for name, value in headers.items() if name not in ("Content-Security-Policy", "X-Request-ID")}
+
+
 @pytest.mark.parametrize("times", [1, limits.RESET_MAILS + 1])
 def test_known_and_unknown_addresses_get_the_same_answer_and_cost_the_same(
     client: Client, person: User, times: int
@@ -54,7 +59,7 @@ def test_known_and_unknown_addresses_get_the_same_answer_and_cost_the_same(
             ) as queries:
                 response = client.post(ASK, {"email": address})
         page = client.get(response.url)
-        seen.append((response.status_code, response.url, dict(response.headers), page.content, len(queries)))
+        seen.append((response.status_code, response.url, comparable(response.headers), page.content, len(queries)))
     assert seen[0] == seen[1]
 
 

@@ -1,0 +1,53 @@
+"""Between the server and Django: for requests so broken that Django cannot make a request object of them."""
+
+from __future__ import annotations
+
+import codecs
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.utils.http import parse_header_parameters
+
+from assetmaps import errors
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+UNREADABLE = "portal.unreadable"
+HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Server", "Assetmaps"),
+]
+
+log = logging.getLogger(__name__)
+
+
+def guard(application: Application) -> Application:
+    """Wrap Django's application: mark texts that are not UTF-8, and let no exception reach the server."""
+
+    def guarded(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not is_utf8(environ.get("CONTENT_TYPE", "")):
+            # Django looks the name up while it makes the request, before any middleware: "base64" or a NUL raise there.
+            environ |= {"CONTENT_TYPE": "", UNREADABLE: True}
+        try:
+            return application(environ, start_response)
+        except Exception:
+            log.exception("a request could not be handled at all")
+            start_response("500 Internal Server Error", HEADERS)
+            return [errors.LAST_RESORT.format("-").encode()]
+
+    return guarded
+
+
+def is_utf8(content_type: str) -> bool:
+    """Does the header name UTF-8, or nothing? Browsers send nothing else."""
+    try:
+        charset = parse_header_parameters(content_type)[1].get("charset", "utf-8")
+        return codecs.lookup(charset).name in ("utf-8", "ascii")
+    except (LookupError, ValueError, TypeError):
+        return False

@@ -1,0 +1,158 @@
+"""Pure HTTP: the reference number of a request, the browser defences, what no page takes, pages for bare errors.
+
+These stand outside every other middleware, so they hold for static files, redirects and errors too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
+from django.utils import translation
+from django.utils.log import log_response
+
+from accounts import limits
+from accounts.audit.origin import REFERENCE
+from assetmaps import errors, logs
+from assetmaps.gateway import UNREADABLE
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+# Everything a page of ours has no use for, so that a planted script cannot ask for it either.
+UNUSED = (  # noqa: SIM905 - a text reads better than a list of words
+    "accelerometer autoplay browsing-topics camera display-capture encrypted-media fullscreen gamepad "
+    "geolocation gyroscope hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture "
+    "screen-wake-lock serial storage-access usb xr-spatial-tracking"
+).split()
+PERMISSIONS = ", ".join(
+    [*(f"{name}=()" for name in UNUSED), "clipboard-write=(self)", "publickey-credentials-get=(self)"]
+)
+
+
+def reference_number(get_response: Handler) -> Handler:
+    """Give the request its number: on the page, in the log, in the audit entry and in a header (ASVS 16.5.1)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        number = logs.fresh_reference()
+        request.META[REFERENCE] = number
+        token = logs.reference.set(number)
+        try:
+            response = get_response(request)
+        finally:
+            logs.reference.reset(token)
+        response["X-Request-ID"] = number
+        return response
+
+    return middleware
+
+
+def defences(get_response: Handler) -> Handler:
+    """Headers that Django's SecurityMiddleware does not set, or sets for some answers only."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        headers = response.headers
+        headers["Server"] = "Assetmaps"  # else the server puts its own name there (ASVS 13.4.6)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = PERMISSIONS
+        headers["Referrer-Policy"] = _referrer_policy(response)
+        headers["Reporting-Endpoints"] = 'csp="/csp-melding/"'
+        return response
+
+    return middleware
+
+
+def _referrer_policy(response: HttpResponse) -> str:
+    """`no-referrer` where nothing is posted; on a page with a form it would make Chromium send `Origin: null`, which
+    the CSRF check rightly refuses (ASVS 3.4.5)."""
+    is_page = response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
+    return "same-origin" if is_page else "no-referrer"
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """django-csp's, with a fresh nonce in the header of every answer, also when no template asked for it."""
+
+    def get_policy_parts(self, request: HttpRequest, response: Any, report_only: bool = False) -> PolicyParts:
+        self._make_nonce(request)
+        return super().get_policy_parts(request, response, report_only)
+
+
+def error_pages(get_response: Handler) -> Handler:
+    """An error without a text (405 of Django's decorators, 429 of a view) gets its page and keeps its headers."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code in errors.PAGES and not response.streaming and not response.content:
+            with translation.override(response.headers.get("Content-Language", "nl")):
+                errors.fill(response)
+        return response
+
+    return middleware
+
+
+def stepping_stone(get_response: Handler) -> Handler:
+    """After a form, a page in between where the redirects would end at another site.
+
+    Forms may only lead to ourselves (`form-action 'self'`), and Chromium holds every redirect after a form to that: who
+    signed in on the way to an environment was stuck. From the page in between it is an ordinary navigation.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        location = response.headers.get("Location", "")
+        if request.method == "POST" and response.status_code in (301, 302, 303) and _leads_away(location):
+            language = response.headers.get("Content-Language", "nl")
+            with translation.override(language):
+                response.content = render_to_string("continue.html", {"location": location, "language": language})
+            response.status_code = 200
+            response["Content-Type"] = "text/html; charset=utf-8"
+            response["Content-Length"] = str(len(response.content))  # CommonMiddleware counted the empty one
+            del response["Location"]
+        return response
+
+    return middleware
+
+
+def _leads_away(location: str) -> bool:
+    parts = urlsplit(location)
+    if parts.netloc:
+        return True
+    try:
+        return getattr(resolve(parts.path).func, "leads_away", False)
+    except Resolver404:
+        return False
+
+
+def refusals(get_response: Handler) -> Handler:
+    """What no page of ours takes: tracing (ASVS 13.4.4), large bodies, texts that are not UTF-8."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in ("TRACE", "TRACK", "CONNECT"):
+            return _refuse(request, HttpResponseNotAllowed(["GET", "HEAD", "POST"]))
+        if _body_length(request) > limits.LARGEST_BODY:
+            return _refuse(request, HttpResponse(status=413))
+        if request.META.get(UNREADABLE):
+            return _refuse(request, HttpResponse(status=400))
+        return get_response(request)
+
+    return middleware
+
+
+def _refuse(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    log_response("%s: %s %s", response.reason_phrase, request.method, request.path, response=response, request=request)
+    return response
+
+
+def _body_length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0

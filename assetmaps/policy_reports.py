@@ -1,0 +1,64 @@
+"""Reports of browsers about a broken content security policy (ASVS 3.4.7): read, shortened, one line each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.cache import cache
+
+from accounts import limits
+from accounts.audit.origin import one_line
+
+# The same facts under the names of `report-uri` (CSP 2) and of `report-to` (Reporting API).
+NAMES = {
+    "page": ("document-uri", "documentURL"),
+    "directive": ("effective-directive", "violated-directive", "effectiveDirective"),
+    "blocked": ("blocked-uri", "blockedURL"),
+    "source": ("source-file", "sourceFile"),
+    "line": ("line-number", "lineNumber"),
+}
+LONGEST_FACT = 200
+
+
+def read(body: bytes) -> list[dict[str, str]]:
+    """The facts of each report in the body; nothing when it is none."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    reports = content if isinstance(content, list) else [content]
+    return [facts for report in reports[: limits.POLICY_REPORTS_AT_ONCE] if (facts := _facts(report))]
+
+
+def _facts(report: Any) -> dict[str, str]:
+    inner = (report.get("csp-report") or report.get("body")) if isinstance(report, dict) else None
+    if not isinstance(inner, dict):
+        return {}
+    found = {fact: next((inner[name] for name in names if name in inner), "") for fact, names in NAMES.items()}
+    return {fact: _short(value) for fact, value in found.items() if isinstance(value, str | int) and value != ""}
+
+
+def _short(value: str | int) -> str:
+    """One line, without the query of an address, which may hold what somebody typed."""
+    text = one_line(str(value))[: limits.POLICY_REPORT_BYTES]
+    try:
+        return urlsplit(text)._replace(query="", fragment="").geturl()[:LONGEST_FACT]
+    except ValueError:
+        return text.split("?")[0][:LONGEST_FACT]
+
+
+def too_many(address: str) -> bool:
+    """Count one more: per address, and for everybody together, so that no crowd can fill the log."""
+    seconds = int(limits.POLICY_REPORTS_PERIOD.total_seconds())
+    asked = ((f"csp:{address}", limits.POLICY_REPORTS), ("csp:all", limits.POLICY_REPORTS_OF_ALL))
+    return any(_count(key, seconds) > most for key, most in asked)
+
+
+def _count(key: str, seconds: int) -> int:
+    cache.add(key, 0, timeout=seconds)
+    try:
+        return cache.incr(key)
+    except ValueError:  # it expired between the two lines
+        return 1

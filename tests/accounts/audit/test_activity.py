@@ -1,0 +1,156 @@
+"""The page on which a person sees the own events."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts import limits
+from accounts.audit.activity import CAUSES
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import CONSOLE, Origin, browser_in_words
+from tests.codes import wrong_code_of
+from tests.conftest import sign_in
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/persoonlijke-gegevens/activiteit/"
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+
+
+def text_of(client: Client, address: str = PAGE) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_page_tells_what_when_where_and_how_it_ended(client: Client) -> None:
+    person = UserFactory()
+    with time_machine.travel(datetime(2026, 7, 3, 21, 5, tzinfo=UTC), tick=False):
+        sign_in(client, person)
+        origin = Origin("192.0.2.7", CHROME)
+        record(
+            Event.CODE_REFUSED,
+            subject=person,
+            origin=origin,
+            succeeded=False,
+            detail={"cause": "used", "factor": "totp"},
+        )
+        text = text_of(client)
+    assert "<h1>Beveiligingsactiviteit</h1>" in text
+    assert "vrijdag 3 juli 2026 23:05" in text  # in Amsterdam
+    for fact in ("Chrome op Windows", "192.0.2.7", "geweigerd: de code was al gebruikt", "Ingelogd", "gelukt"):
+        assert fact in text, fact
+
+
+def test_page_is_linked_from_personal_details_and_needs_no_fresh_proof(client: Client) -> None:
+    person = UserFactory()
+    with time_machine.travel(datetime(2026, 7, 3, 10, 0, tzinfo=UTC)) as clock:
+        sign_in(client, person)
+        clock.shift(limits.FRESH_PROOF * 2)
+        assert f'href="{PAGE}"' in text_of(client, "/persoonlijke-gegevens/")
+        assert "Beveiligingsactiviteit" in text_of(client)
+
+
+def test_page_shows_only_the_own_events(client: Client) -> None:
+    # ASVS 8.2.2
+    record(Event.SIGNED_IN, subject=UserFactory(), origin=Origin("198.51.100.99", CHROME))
+    sign_in(client, UserFactory())
+    text = text_of(client)
+    assert "198.51.100.99" not in text
+    assert text.count("<h2>") == 1
+
+
+def test_attempts_of_a_thief_are_on_the_page(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    thief = Client(headers={"user-agent": "curl/8"})
+    thief.post(
+        "/inloggen/", {"username": person.email, "password": "geraden geraden geraden"}, REMOTE_ADDR="203.0.113.5"
+    )
+    sign_in(thief, person, code=wrong_code_of(person))
+    sign_in(client, person)
+    text = text_of(client)
+    assert "203.0.113.5" in text
+    assert "onbekende browser" in text
+    assert text.count("geweigerd: klopte niet") == 2
+
+
+def test_where_a_colleague_of_support_sits_is_not_shown(client: Client) -> None:
+    person = UserFactory()
+    desk = Origin("198.51.100.20", "Firefox op Linux van support")
+    record(Event.SECOND_STEP_RESET, subject=person, actor=UserFactory(), origin=desk)
+    record(Event.SECOND_STEP_RESET, subject=person, origin=CONSOLE)
+    sign_in(client, person)
+    text = text_of(client)
+    assert text.count("Assetmaps: support of een beheerder") == 2
+    assert "198.51.100.20" not in text
+    assert "manage.py" not in text
+
+
+def test_older_events_are_on_following_pages_without_gap_or_repeat(client: Client) -> None:
+    person = UserFactory()
+    sign_in(client, person)
+    for n in range(2 * limits.ACTIVITY_PAGE):
+        record(Event.DETAILS_CHANGED, subject=person, origin=Origin("192.0.2.1", f"b{n}"))
+    shown, address = 0, PAGE
+    while address:
+        text = text_of(client, address)
+        shown += text.count("<h2>")
+        following = re.search(r'href="(\?voor=\d+)"', text)
+        address = PAGE + following[1] if following else ""
+    assert shown == 2 * limits.ACTIVITY_PAGE + 1
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "", "9" * 18, "9" * 19, "9" * 400, "%D9%A1", "0", "%00", "1.5"])
+def test_rubbish_in_the_address_breaks_nothing(client: Client, number: str) -> None:
+    sign_in(client, UserFactory())
+    assert client.get(f"{PAGE}?voor={number}").status_code == 200
+
+
+def test_page_takes_few_statements(client: Client, django_assert_max_num_queries: object) -> None:
+    sign_in(client, UserFactory(with_totp=True))
+    for _ in range(3):
+        text_of(client)
+    with django_assert_max_num_queries(6):
+        text_of(client)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        (CHROME, "Chrome op Windows"),
+        (CHROME + " Edg/126.0", "Edge op Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox op Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile Safari/604.1", "Safari op iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/126.0 Mobile Safari/537.36", "Chrome op Android"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) Version/17.5 Safari/605.1", "Safari op macOS"),
+        ("Mozilla/5.0 (iPad; CPU OS 17_5) CriOS/126.0 Mobile Safari/604.1", "Chrome op iPad"),
+        ("Firefox", "Firefox"),
+        ("curl/8", "onbekende browser"),
+        ("", "onbekende browser"),
+        ("<script>alert(1)</script>", "onbekende browser"),
+    ],
+)
+def test_browser_is_told_in_words_and_never_as_it_calls_itself(user_agent: str, words: str) -> None:
+    assert browser_in_words(user_agent) == words
+
+
+def test_every_cause_of_a_refused_code_has_words() -> None:
+    from accounts.two_factor.verification import Outcome
+
+    causes = {outcome.name.lower() for outcome in Outcome} - {"accepted", "not_a_code"}
+    assert causes <= set(CAUSES)
+
+
+def test_entry_holds_the_number_that_is_on_the_answer(client: Client) -> None:
+    # ASVS 16.2.1
+    person = UserFactory()
+    response = client.post("/inloggen/", {"username": person.email, "password": "verkeerd verkeerd"})
+    assert AuditEntry.objects.get().reference == response["X-Request-ID"]
