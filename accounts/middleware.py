@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import policy, post_redirect_get
 from accounts.active_sessions import store
@@ -20,6 +21,7 @@ from accounts.two_factor import devices
 Handler = Callable[[HttpRequest], HttpResponse]
 
 ADMINISTRATION = "/beheer/"
+HAD_DEVICE = "accounts.had_device"
 
 
 def no_store(get_response: Handler) -> Handler:
@@ -57,6 +59,8 @@ class SecondStepMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
+        request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
         return self.get_response(request)
 
     def process_view(
@@ -69,6 +73,7 @@ class SecondStepMiddleware:
             is_staff=request.user.is_staff,
             has_factor=verified or devices.has_confirmed_device(request.user),
             is_verified=verified,
+            device_gone=request.META[HAD_DEVICE] and not verified,
         )
         match policy.decide(facts, administration=request.path.startswith(ADMINISTRATION)):
             case Decision.ALLOW:
@@ -79,7 +84,8 @@ class SecondStepMiddleware:
                 return redirect("totp_confirm")
             case Decision.CLOSE:
                 auth.logout(request)
-                messages.info(request, _("Sign in again: your account now has a second step."))
+                if facts.has_factor:
+                    messages.info(request, _("Sign in again: your account now has a second step."))
                 return redirect("sign_in")
 
 
