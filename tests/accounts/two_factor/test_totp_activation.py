@@ -35,7 +35,6 @@ from tests.pages import (
     NOT_A_CODE,
     USED_CODE,
     WRONG_CODE,
-    browser,
     groups_of_the_secret,
     half_signed_in,
     is_signed_in,
