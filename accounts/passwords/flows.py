@@ -18,7 +18,9 @@ from accounts.passwords.links import Purpose
 @transaction.atomic
 def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells."""
-    user = User.objects.filter(email__lower=typed_address.strip().lower(), is_active=True).first()
+    # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
+    people = User.objects.select_for_update()
+    user = people.filter(email__lower=typed_address.strip().lower(), is_active=True).first()
     _issue_link(user, Purpose.RESET)
     record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
 
