@@ -14,6 +14,8 @@ from accounts.models import User
 from accounts.throttling import flows as throttling
 from accounts.throttling.models import Kind
 
+EDITABLE = ("email", "first_name", "last_name", "language", "is_active", "is_staff", "is_superuser")
+
 
 def check_password(typed_address: str, password: str, origin: Origin) -> User | None:
     """The person whose password this is, or None; the same work and the same answer whatever the reason (ASVS 6.3.8).
@@ -51,7 +53,8 @@ def change_details(user: User, origin: Origin) -> None:
 @transaction.atomic
 def change_person(user: User, *, before: User, actor: User, origin: Origin) -> None:
     """Store what an administrator changed, with the consequences of another address and of deactivation."""
-    user.save()
+    # Only these: saving all would put back a password that the person changed while the administrator was editing.
+    user.save(update_fields=EDITABLE)
     if not user.is_active and before.is_active:
         sessions.end_all(user)
         record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin)
