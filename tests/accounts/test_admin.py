@@ -326,3 +326,10 @@ def test_names_are_escaped_in_the_administration(boss: Client) -> None:  # ASVS 
     person = UserFactory(first_name="<script>alert(1)</script>", with_totp=True)
     for address in (PEOPLE, page_of(person), f"{PEOPLE}{person.pk}/reset/", f"{PEOPLE}{person.pk}/history/"):
         assert b"<script>alert" not in boss.get(address).content
+
+
+def test_superuser_changes_a_group(boss: Client) -> None:
+    group = Group.objects.get(name="Support")
+    boss.post(f"/beheer/auth/group/{group.pk}/change/", {"name": "Servicedesk", "permissions": []})
+    group.refresh_from_db()
+    assert group.name == "Servicedesk"
