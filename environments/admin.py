@@ -1,4 +1,5 @@
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 
 from environments.models import Access, Environment
@@ -18,6 +19,7 @@ class EnvironmentAdmin(admin.ModelAdmin):
     search_fields = ["name", "organisation__name"]
     autocomplete_fields = ["organisation"]
     prepopulated_fields = {"slug": ["name"]}
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}  # an address typed without a scheme
     inlines = [AccessInline]
 
 

@@ -17,6 +17,7 @@ from accounts.audit.origin import CONSOLE
 from accounts.models import User
 from accounts.organisations.models import Membership
 from accounts.two_factor import devices
+from environments.models import Environment
 from tests.accounts.test_doors import every_address
 from tests.conftest import mails
 from tests.factories import AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
@@ -307,6 +308,8 @@ def test_environment_address_is_a_web_address(boss: Client) -> None:  # ASVS 3.7
     }
     for address in ("javascript:alert(1)", "ftp://x.nl/", "//x.nl/", "data:text/html,x"):
         assert boss.post("/beheer/environments/environment/add/", values | {"address": address}).status_code == 200
+    boss.post("/beheer/environments/environment/add/", values | {"address": "kaart.voorbeeld.nl"})
+    assert Environment.objects.get().address == "https://kaart.voorbeeld.nl"
 
 
 def test_audit_is_to_read_only(boss: Client) -> None:  # ASVS 16.4.2
