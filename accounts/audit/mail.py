@@ -7,7 +7,7 @@ nor tells by its speed whether an address is known (ASVS 6.3.8, 16.5.2). A mail 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from accounts.models import User
 
 log = logging.getLogger(__name__)
 _sender = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
+_on_their_way: set[Future[None]] = set()
 
 
 def notify(entry: AuditEntry, person: User, *, to: str | None = None) -> None:
@@ -40,7 +41,13 @@ def send(template: str, person: User, *, to: str | None = None, deliver: bool = 
         body = render_to_string(f"mail/{template}/body.txt", context).strip() + "\n"
     message = EmailMessage(subject, body, to=[to or person.email])
     if deliver:
-        transaction.on_commit(partial(_sender.submit, _deliver, message, template))
+        transaction.on_commit(partial(_hand_over, message, template))
+
+
+def _hand_over(message: EmailMessage, template: str) -> None:
+    future = _sender.submit(_deliver, message, template)
+    _on_their_way.add(future)
+    future.add_done_callback(_on_their_way.discard)
 
 
 def _deliver(message: EmailMessage, template: str) -> None:
@@ -52,5 +59,4 @@ def _deliver(message: EmailMessage, template: str) -> None:
 
 def wait_until_sent() -> None:
     """Wait for the messages handed over so far; for commands that are about to end, and for tests."""
-    for done in [_sender.submit(lambda: None) for _ in range(2)]:
-        done.result()
+    wait(list(_on_their_way))
