@@ -29,11 +29,15 @@ class AssetmapsAdminSite(AdminSite):
         # With the page that was asked for, which our sign-in checks before it leads there.
         return redirect_to_login(request.GET["next"]) if "next" in request.GET else redirect("sign_in")
 
-    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict | None = None
+    ) -> HttpResponse:
         """Ours instead of the stock form, which would end no session, record nothing and mail nobody (ASVS 6.3.7)."""
         return redirect("change_password")
 
-    def password_change_done(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def password_change_done(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict | None = None
+    ) -> HttpResponse:
         return redirect("personal_details")
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:  # type: ignore[override]
