@@ -32,6 +32,13 @@ def test_unknown_planted_key_is_not_adopted() -> None:
     assert not Session.objects.filter(digest=store.digest_of(planted)).exists()
 
 
+def test_unknown_key_is_replaced_as_soon_as_something_is_kept() -> None:
+    session = SessionStore("a" * 32)
+    session["x"] = 1
+    session.save()
+    assert session.session_key != "a" * 32
+
+
 @pytest.mark.parametrize("key", ["", "x", "é" * 40, "a" * 5000, "' OR 1=1 --"])
 def test_odd_keys_are_nobodys_session(key: str) -> None:
     client = browser()

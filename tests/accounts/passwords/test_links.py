@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import limits
+from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -226,6 +227,7 @@ def test_every_session_ends_after_a_reset(ask: Ask) -> None:  # ASVS 7.4.3
     person = UserFactory(with_totp=True)
     full, owing = signed_in(person), half_signed_in(person)
     set_password(browser(), ask(person))
+    assert not Session.objects.filter(user=person).exists()
     assert not is_signed_in(full)
     assert owing.get(CODE).url == SIGN_IN
 
