@@ -24,7 +24,20 @@ from accounts.support.views import reset_second_factor
 from accounts.two_factor import devices
 
 admin.site.unregister(Group)
-admin.site.register(Group, GroupAdmin)
+
+
+@admin.register(Group)
+class RightsAdmin(GroupAdmin):
+    """Changed by superusers only: whoever may change a group could give themselves every right through it."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return person(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return person(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return person(request).is_superuser
 
 
 class SecondStepFilter(admin.SimpleListFilter):

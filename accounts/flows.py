@@ -23,6 +23,8 @@ from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Outcome
 
+EDITABLE = ("email", "first_name", "last_name", "language", "is_active", "is_staff", "is_superuser")
+
 
 @dataclass(frozen=True)
 class PasswordAnswer:
@@ -118,7 +120,8 @@ def change_details(user: User, origin: Origin) -> None:
 @transaction.atomic
 def change_person(user: User, *, before: User, actor: User, origin: Origin) -> None:
     """Store what an administrator changed, with the consequences of another address and of deactivation."""
-    user.save()
+    # Only these: saving all would put back a password that the person changed while the administrator was editing.
+    user.save(update_fields=EDITABLE)
     if not user.is_active and before.is_active:
         sessions.end_all(user)
         record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin)

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import store
@@ -21,6 +22,7 @@ from accounts.two_factor import devices
 Handler = Callable[[HttpRequest], HttpResponse]
 
 ADMINISTRATION = "/beheer/"
+HAD_DEVICE = "accounts.had_device"
 
 
 def no_store(get_response: Handler) -> Handler:
@@ -62,6 +64,8 @@ class SecondStepMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
+        request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
         return self.get_response(request)
 
     def process_view(
@@ -76,6 +80,7 @@ class SecondStepMiddleware:
             is_staff=request.user.is_staff,
             has_factor=verified or devices.has_confirmed_device(request.user),
             is_verified=verified,
+            device_gone=request.META[HAD_DEVICE] and not verified,
         )
         match policy.decide(facts, administration=request.path.startswith(ADMINISTRATION)):
             case Decision.ALLOW:
@@ -85,7 +90,9 @@ class SecondStepMiddleware:
                 messages.info(request, SET_UP_FIRST)
                 return redirect("totp_confirm")
             case Decision.CLOSE:
-                return self._close(request, _("Sign in again: your account now has a second step."))
+                return self._close(
+                    request, _("Sign in again: your account now has a second step.") if facts.has_factor else ""
+                )
 
     @staticmethod
     def _outlived(request: HttpRequest) -> bool:
@@ -101,7 +108,8 @@ class SecondStepMiddleware:
     def _close(request: HttpRequest, why: str) -> HttpResponse:
         target = request.get_full_path() if request.method == "GET" else ""
         auth.logout(request)
-        messages.info(request, why)
+        if why:
+            messages.info(request, why)
         return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': target})}" if target else "sign_in")
 
 

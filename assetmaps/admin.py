@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +26,19 @@ class AssetmapsAdminSite(AdminSite):
         """Send to our own sign-in; whoever is signed in and still not welcome here goes to the overview."""
         if request.user.is_authenticated:
             return redirect("overview")
-        return redirect("sign_in")
+        # With the page that was asked for, which our sign-in checks before it leads there.
+        return redirect_to_login(request.GET["next"]) if "next" in request.GET else redirect("sign_in")
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict | None = None
+    ) -> HttpResponse:
+        """Ours instead of the stock form, which would end no session, record nothing and mail nobody (ASVS 6.3.7)."""
+        return redirect("change_password")
+
+    def password_change_done(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict | None = None
+    ) -> HttpResponse:
+        return redirect("personal_details")
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:  # type: ignore[override]
         return redirect("overview")  # unused: the templates post to our own sign-out

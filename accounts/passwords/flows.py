@@ -25,7 +25,9 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     address = typed_address.strip().lower()
     within = _within_quota(address, origin)
     with transaction.atomic():
-        user = User.objects.filter(email__lower=address, is_active=True).first()
+        # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
+        people = User.objects.select_for_update()
+        user = people.filter(email__lower=address, is_active=True).first()
         _issue_link(user if within else None, Purpose.RESET)
         record(
             Event.PASSWORD_LINK_SENT,

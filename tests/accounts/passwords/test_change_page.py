@@ -1,0 +1,146 @@
+"""Wachtwoord wijzigen, and the rules for a new password."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.hashers import identify_hasher, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from accounts.audit.models import AuditEntry
+from accounts.models import User
+from tests.conftest import mails
+from tests.factories import PASSWORD, UserFactory
+from tests.pages import CODE, SIGN_IN, browser, half_signed_in, is_signed_in, session_key, shown, signed_in
+
+pytestmark = pytest.mark.django_db
+
+CHANGE = "/persoonlijke-gegevens/wachtwoord/"
+NEW = "een heel nieuwe lange zin"
+
+
+@pytest.fixture
+def person() -> User:
+    return UserFactory()
+
+
+def change(client: object, new: str = NEW, old: str = PASSWORD, again: str | None = None) -> str:
+    values = {"old_password": old, "new_password1": new, "new_password2": new if again is None else again}
+    return shown(client, CHANGE, values)
+
+
+def signs_in(person: User, password: str) -> bool:
+    return browser().post(SIGN_IN, {"username": person.email, "password": password}).url != SIGN_IN
+
+
+def test_password_is_changed(person: User) -> None:  # ASVS 6.2.2
+    assert "Je wachtwoord is gewijzigd." in change(signed_in(person))
+    assert signs_in(person, NEW)
+    assert not signs_in(person, PASSWORD)
+
+
+def test_wrong_present_password_changes_nothing(person: User) -> None:  # ASVS 6.2.3
+    page = change(signed_in(person), old="iets heel anders")
+    assert "Je huidige wachtwoord klopt niet." in page
+    assert signs_in(person, PASSWORD)
+
+
+def test_no_password_comes_back_in_the_page(person: User) -> None:
+    page = change(signed_in(person), new="kortgeheim", old="iets heel anders")
+    assert "kortgeheim" not in page
+    assert "iets heel anders" not in page
+
+
+def test_this_session_stays_under_a_new_key_and_others_end(person: User) -> None:  # ASVS 7.4.3, 7.2.4
+    here, elsewhere = signed_in(person), signed_in(person)
+    before = session_key(here)
+    change(here)
+    assert is_signed_in(here)
+    assert session_key(here) != before
+    assert not is_signed_in(elsewhere)
+
+
+def test_half_signed_in_and_verified_sessions_are_told_apart() -> None:
+    person = UserFactory(with_totp=True, staff=True)
+    here, owing = signed_in(person), half_signed_in(person)
+    change(here)
+    assert here.get("/beheer/").status_code == 200
+    assert owing.get(CODE).url == SIGN_IN
+
+
+def test_change_is_recorded_and_mailed(person: User, django_capture_on_commit_callbacks: object) -> None:  # ASVS 6.3.7
+    client = signed_in(person)
+    with django_capture_on_commit_callbacks(execute=True):
+        change(client)
+    assert AuditEntry.objects.get(event="password_changed").subject == person
+    assert [message.subject for message in mails()] == ["Je wachtwoord voor Assetmaps is gewijzigd"]
+    assert NEW not in mails()[0].body
+
+
+@pytest.mark.parametrize("new", ["een zin van 14 ", "x7" * 65, "kort", ""])
+def test_password_that_breaks_a_rule_is_refused(person: User, new: str) -> None:  # ASVS 6.2.1
+    new = new[:14] if new.startswith("een") else new[:129]
+    client = signed_in(person)
+    assert 'aria-invalid="true"' in change(client, new)
+    assert signs_in(person, PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        "vijftien tekens",
+        "q7 " * 42 + "zz",
+        "  spaties vooraan en achteraan  ",
+        "een zin met ëéÿ \U0001f984 en 日本語",
+    ],
+)
+def test_long_password_with_any_characters_is_kept_as_typed(person: User, new: str) -> None:  # ASVS 6.2.8, 6.2.9
+    assert "Je wachtwoord is gewijzigd." in change(signed_in(person), new)
+    assert signs_in(person, new)
+    assert not signs_in(person, new.strip() + "!")
+
+
+def test_spaces_around_a_password_count(person: User) -> None:
+    change(signed_in(person), "  spaties vooraan en achteraan  ")
+    assert not signs_in(person, "spaties vooraan en achteraan")
+
+
+def test_limits_are_15_and_128_characters() -> None:
+    for length, right in ((14, False), (15, True), (128, True), (129, False)):
+        password = ("q7zk" * 40)[:length]
+        if right:
+            validate_password(password)
+        else:
+            with pytest.raises(ValidationError):
+                validate_password(password)
+
+
+def test_password_of_the_address_is_refused() -> None:
+    person = UserFactory(email="annemarie.devries@voorbeeld.nl")
+    assert 'aria-invalid="true"' in change(signed_in(person), "annemarie.devries@")
+
+
+def test_passwords_are_hashed_with_argon2id_at_the_agreed_cost() -> None:  # ASVS 11.4.2
+    encoded = make_password(PASSWORD)
+    decoded = identify_hasher(encoded).decode(encoded)
+    assert encoded.startswith("argon2$argon2id$")
+    assert (decoded["memory_cost"], decoded["time_cost"], decoded["parallelism"]) == (19 * 1024, 2, 1)
+
+
+def test_hash_of_another_cost_is_renewed_at_sign_in() -> None:  # ASVS 11.2.2
+    person = UserFactory(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
+    assert signs_in(person, PASSWORD)
+    person.refresh_from_db()
+    assert person.password.startswith("argon2$")
+
+
+def test_signed_out_visitor_cannot_change_a_password(person: User) -> None:
+    change(browser())
+    assert signs_in(person, PASSWORD)
+
+
+def test_extra_fields_do_not_choose_another_person(person: User) -> None:  # ASVS 8.2.3
+    other = UserFactory()
+    values = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW, "user": other.pk, "id": other.pk}
+    signed_in(person).post(CHANGE, values)
+    assert signs_in(other, PASSWORD)

@@ -1,0 +1,38 @@
+"""Claiming a time step: what keeps a code from counting twice, also when the device was read before."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.two_factor.codes import present_step
+from accounts.two_factor.models import Authenticator
+from accounts.two_factor.verification import claim
+from tests.codes import phone
+from tests.factories import AuthenticatorFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def device() -> Authenticator:
+    return AuthenticatorFactory(user=UserFactory())
+
+
+def test_step_is_claimed_once_however_old_the_copy(device: Authenticator) -> None:  # ASVS 6.5.1
+    first, second = (Authenticator.objects.get(pk=device.pk) for _ in range(2))
+    step = present_step()
+    assert claim(first, step)
+    assert not claim(second, step)
+    assert not claim(second, step - 1)
+    assert claim(second, step + 1)
+
+
+def test_step_of_an_early_code_cannot_be_claimed(device: Authenticator) -> None:
+    step = present_step()
+    Authenticator.objects.update(void_step=step)
+    assert not claim(device, step)
+    assert claim(device, step + 1)
+
+
+def test_django_otp_cannot_judge_a_code_around_the_counter(device: Authenticator) -> None:
+    assert device.verify_token(phone(device).now()) is False

@@ -1,0 +1,155 @@
+"""Mijn Omgevingen, and opening an environment."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.audit.models import AuditEntry
+from accounts.models import User
+from environments.models import Access, Environment
+from tests.conftest import sign_in
+from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
+from tests.pages import browser, half_signed_in, shown, signed_in, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person() -> User:
+    return UserFactory()
+
+
+def queries_for(person: User, count: int) -> int:
+    made = Environment.objects.bulk_create(
+        EnvironmentFactory.build(organisation=OrganisationFactory(), slug=f"{person.pk}-{n}") for n in range(count)
+    )
+    Access.objects.bulk_create(Access(user=person, environment=environment) for environment in made)
+    client = signed_in(person)
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get("/")
+    assert text(page).count('class="tile"') == count
+    return len(queries)
+
+
+@pytest.mark.parametrize("with_totp", [False, True])
+def test_overview_takes_the_same_few_queries_for_5_and_for_500(with_totp: bool) -> None:
+    few = queries_for(UserFactory(with_totp=with_totp), 5)
+    many = queries_for(UserFactory(with_totp=with_totp), 500)
+    assert few == many <= 5
+
+
+def test_tile_shows_name_organisation_description_and_initials(person: User) -> None:
+    organisation = OrganisationFactory(name="Gemeente Voorbeeld", colour="#1f6f54")
+    EnvironmentFactory(
+        organisation=organisation, name="Wegen en bruggen", description="Viaducten en zo", people=[person]
+    )
+    page = shown(signed_in(person), "/")
+    for part in ("Wegen en bruggen", "Gemeente Voorbeeld", "Viaducten en zo", ">WB</text>", 'fill="#1f6f54"'):
+        assert part in page
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [("Bomen en groen", "BG"), ("Wegen", "W"), ("a", "A"), ("(oud) Riolering", "R"), ("...", ""), ("é 1", "É1")],
+)
+def test_initials_are_of_the_first_and_last_word(name: str, initials: str) -> None:
+    assert Environment(name=name).initials == initials
+
+
+@pytest.mark.parametrize(("colour", "ink"), [("#ffffff", "#000000"), ("#000000", "#ffffff"), ("#ffee00", "#000000")])
+def test_letters_contrast_with_the_colour(colour: str, ink: str) -> None:
+    assert EnvironmentFactory.build(organisation=OrganisationFactory.build(colour=colour)).ink == ink
+
+
+def test_only_own_environments_are_shown(person: User) -> None:  # ASVS 8.4.1
+    EnvironmentFactory(name="Van mij", people=[person])
+    EnvironmentFactory(name="Van een ander", people=[UserFactory()])
+    page = shown(signed_in(person), "/")
+    assert "Van mij" in page
+    assert "Van een ander" not in page
+
+
+def test_environments_come_in_order_of_name(person: User) -> None:
+    for name in ("Water", "Bomen", "Lampen"):
+        EnvironmentFactory(name=name, people=[person])
+    page = shown(signed_in(person), "/")
+    assert page.index("Bomen") < page.index("Lampen") < page.index("Water")
+
+
+def test_names_are_escaped(person: User) -> None:  # ASVS 3.2.2
+    EnvironmentFactory(name="<script>alert(1)</script>", description="<img src=x>", people=[person])
+    page = signed_in(person).get("/").content
+    assert b"<script>alert" not in page
+    assert b"<img src=x" not in page
+
+
+def test_who_has_none_reads_whom_to_ask() -> None:
+    organisation = OrganisationFactory(name="Gemeente Voorbeeld", contact="de servicedesk, kamer 1.12")
+    page = shown(signed_in(UserFactory(organisation=organisation)), "/")
+    assert "Nog geen omgevingen" in page
+    assert "Vraag het binnen Gemeente Voorbeeld: de servicedesk, kamer 1.12" in page
+
+
+@pytest.mark.parametrize("member", [False, True])
+def test_who_has_none_and_no_contact_reads_the_address_of_support(member: bool) -> None:
+    person = UserFactory(organisation=OrganisationFactory() if member else None)
+    page = shown(signed_in(person), "/")
+    assert "Vraag het de beheerder van Assetmaps in je organisatie" in page
+
+
+def test_gear_at_the_top_leads_to_personal_details(person: User) -> None:
+    page = shown(signed_in(person), "/")
+    assert page.index('class="gear" href="/persoonlijke-gegevens/"') < page.index('class="brand"')
+
+
+def test_opening_leads_to_the_address_and_is_recorded(person: User) -> None:
+    environment = EnvironmentFactory(people=[person], slug="bomen", address="https://bomen.voorbeeld.nl/kaart?a=1")
+    answer = signed_in(person).get("/omgevingen/bomen/")
+    assert (answer.status_code, answer.url) == (302, "https://bomen.voorbeeld.nl/kaart?a=1")
+    entry = AuditEntry.objects.get(event="environment_opened")
+    assert (entry.subject, entry.organisation) == (person, environment.organisation)
+    assert entry.detail == {"environment": "bomen"}
+
+
+def test_environment_of_another_is_exactly_like_one_that_is_not_there(person: User) -> None:  # ASVS 8.2.2
+    EnvironmentFactory(slug="van-een-ander", people=[UserFactory()])
+    client = signed_in(person)
+    theirs, none = client.get("/omgevingen/van-een-ander/"), client.get("/omgevingen/bestaat-niet/")
+    assert theirs.status_code == none.status_code == 404
+    assert theirs.content == none.content
+    assert dict(theirs.headers) == dict(none.headers)
+    assert not AuditEntry.objects.filter(event="environment_opened").exists()
+
+
+def test_superuser_opens_only_own_environments_too() -> None:
+    EnvironmentFactory(slug="van-een-ander")
+    assert signed_in(UserFactory(superuser=True, with_totp=True)).get("/omgevingen/van-een-ander/").status_code == 404
+
+
+def test_access_taken_away_works_at_the_next_request(person: User) -> None:  # ASVS 8.3.2
+    EnvironmentFactory(slug="bomen", people=[person])
+    client = signed_in(person)
+    assert client.get("/omgevingen/bomen/").status_code == 302
+    Access.objects.all().delete()
+    assert client.get("/omgevingen/bomen/").status_code == 404
+    assert "Nog geen omgevingen" in shown(client, "/")
+
+
+def test_opening_is_a_link_and_nothing_else(person: User) -> None:
+    EnvironmentFactory(slug="bomen", people=[person])
+    client = signed_in(person)
+    assert client.post("/omgevingen/bomen/").status_code == 405
+    assert client.post("/").status_code == 405
+
+
+def test_stranger_and_half_signed_in_person_are_asked_to_sign_in(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    EnvironmentFactory(slug="bomen", people=[person])
+    for visitor in (browser(), half_signed_in(person)):
+        assert visitor.get("/omgevingen/bomen/").url == "/inloggen/?next=/omgevingen/bomen/"
+        assert visitor.get("/omgevingen/bestaat-niet/").url == "/inloggen/?next=/omgevingen/bestaat-niet/"
+    sign_in(client, person)
+    assert client.get("/omgevingen/bomen/").status_code == 302
