@@ -14,10 +14,9 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.throttling import flows as throttling
+from accounts.passwords import verification as passwords
 from accounts.throttling import network
 from accounts.throttling.known_browsers import KnownBrowsers
-from accounts.throttling.rules import Kind
 from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -49,33 +48,11 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         right = False
     else:
         right = known.check_password(password) and known.is_active
-    if not _count_password(known, typed_address, right, origin, browsers):
+    if not passwords.count(known, typed_address, right, origin, browsers):
         return PasswordAnswer()
     if is_stranger:
         network.give_back(origin.address)
     return PasswordAnswer(known)
-
-
-@transaction.atomic
-def _count_password(
-    user: User | None, typed_address: str, right: bool, origin: Origin, browsers: KnownBrowsers
-) -> bool:
-    counter = throttling.counter_for(user, Kind.PASSWORD, browsers, typed_address=typed_address)
-    waits = counter.closed or throttling.waits_until(counter) is not None
-    if right and not waits:
-        throttling.count_success(counter)
-        return True
-    if not waits:
-        throttling.count_failure(counter)
-    cause = "waiting" if waits else "wrong"
-    record(
-        Event.PASSWORD_REFUSED,
-        subject=user,
-        origin=origin,
-        succeeded=False,
-        detail={"factor": "password", "cause": cause},
-    )
-    return False
 
 
 @dataclass(frozen=True)
@@ -97,7 +74,7 @@ def prove_identity(
 
     Counted together with the sign-in. The code is judged only after a right password, so a wrong password costs none.
     """
-    if not _count_password(user, user.email, user.check_password(password), origin, browsers):
+    if not passwords.check(user, password, origin, browsers):
         return Proof(password_is_right=False)
     if not devices.has_confirmed_device(user):
         return Proof(password_is_right=True)

@@ -18,7 +18,6 @@ FRESH_PROOF = timedelta(minutes=10)
 
 # Between the right password and the code.
 HALF_SIGNED_IN = timedelta(minutes=5)
-HALF_SIGNED_IN_CODES = 5
 
 # An authenticator app (RFC 6238, RFC 4226).
 PENDING_AUTHENTICATOR = timedelta(minutes=10)

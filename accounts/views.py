@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -103,7 +104,8 @@ def personal_details(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     flows.change_details(request.user, Origin.of(request))
-    messages.success(request, _("Your details are saved."))
+    with translation.override(request.user.language):  # the person may have changed it just now
+        messages.success(request, _("Your details are saved."))
     return redirect("personal_details")
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 
 import django_otp
 from django.contrib import auth
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -32,8 +34,17 @@ def sign_in(request: HttpRequest, user: User, *, device: Device | None, origin: 
     if device is not None:
         django_otp.login(request, device)
     reauthentication.note(request)
+    # Saved here: `login` has locked the person's row, so of parallel sign-ins each sees the sessions before it.
     make_room_for_one_more(user)
+    _save(request)
     record(Event.SIGNED_IN, subject=user, origin=origin, detail={"factor": device.kind if device else "password"})
+
+
+def _save(request: HttpRequest) -> None:
+    try:
+        request.session.save()
+    except UpdateError:
+        raise SessionInterrupted("the session was ended by a parallel request") from None
 
 
 def strengthen(request: HttpRequest, device: Device) -> None:

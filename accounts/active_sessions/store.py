@@ -8,6 +8,7 @@ person, and saves a changed key and changed data in one statement.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
@@ -59,6 +60,7 @@ def expiry(started: datetime, seen: datetime) -> datetime:
 class SessionStore(SessionBase):
     _get_session: Callable[..., dict[str, Any]]  # Django's own, which its type stubs leave out
     row: Session | None = None  # as last read or written
+    written: tuple[str | None, str] | None = None  # key and data as last written
 
     def load(self) -> dict[str, Any]:
         key = self.session_key
@@ -89,12 +91,15 @@ class SessionStore(SessionBase):
         data = self._get_session(no_load=must_create)
         if self.session_key is None or must_create:
             self.create()
+        state = (self.session_key, json.dumps(data, sort_keys=True))
+        if state == self.written:
+            return  # a flow has saved it in its own transaction already
         new = self._row_for(data)
         if self.row is None:
             new.save(force_insert=True)
         elif not self._replace(self.row.digest, new):
             raise UpdateError
-        self.row = new
+        self.row, self.written = new, state
 
     def _row_for(self, data: dict[str, Any]) -> Session:
         now = timezone.now()

@@ -32,7 +32,7 @@ class Origin:
     def of(cls, request: HttpRequest) -> Origin:
         """The origin of a request. Behind a proxy REMOTE_ADDR has been set by the WSGI application."""
         try:
-            address = str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")))
+            address = str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
         except ValueError:
             address = None
         browser = one_line(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +48,14 @@ class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
     }
     field_order = ["old_password", "new_password1", "new_password2"]
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, is_present_password: Callable[[str], bool], **kwargs: Any) -> None:
+        """``is_present_password`` judges and counts: Django's own comparison would let an open session guess on."""
         super().__init__(*args, **kwargs)
+        self.is_present_password = is_present_password
         self.fields["old_password"].label = _("Present password")
+
+    def clean_old_password(self) -> str:
+        typed = self.cleaned_data["old_password"]
+        if not self.is_present_password(typed):
+            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return typed

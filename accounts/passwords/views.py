@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +13,12 @@ from django.views.decorators.http import require_http_methods
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
-from accounts.passwords import flows, links
+from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
 from accounts.passwords.links import Purpose
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
+from accounts.throttling.known_browsers import KnownBrowsers
 
 LINK = "password_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
 
@@ -75,7 +78,8 @@ def set_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @fresh_proof_required
 def change(request: PersonRequest) -> HttpResponse:
-    form = ChangePasswordForm(request.user, request.POST or None)
+    judge = partial(verification.check, request.user, origin=Origin.of(request), browsers=KnownBrowsers.of(request))
+    form = ChangePasswordForm(request.user, request.POST or None, is_present_password=judge)
     if request.method != "POST":
         return render(request, "accounts/passwords/change.html", {"form": restore(request, form)})
     if not form.is_valid():

@@ -1,0 +1,37 @@
+"""Where a typed password is counted, for every way in: signing in, fresh proof, changing the password."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.throttling import flows as throttling
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.rules import Kind
+
+
+@transaction.atomic
+def count(user: User | None, typed_address: str, right: bool, origin: Origin, browsers: KnownBrowsers) -> bool:
+    """Count an attempt whose hash was compared already; may it go on? During a waiting time a right one may not.
+
+    Comparing comes first, outside: a lock held during the hash would let a stranger's attempts slow the owner down.
+    """
+    counter = throttling.counter_for(user, Kind.PASSWORD, browsers, typed_address=typed_address)
+    waits = counter.closed or throttling.waits_until(counter) is not None
+    if right and not waits:
+        throttling.count_success(counter)
+        return True
+    if not waits:
+        throttling.count_failure(counter)
+    cause = "waiting" if waits else "wrong"
+    detail: dict[str, str | int] = {"factor": "password", "cause": cause}
+    record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+    return False
+
+
+def check(user: User, password: str, origin: Origin, browsers: KnownBrowsers) -> bool:
+    """Is it the password of somebody who is signed in? Counted together with the sign-in."""
+    return count(user, user.email, user.check_password(password), origin, browsers)
