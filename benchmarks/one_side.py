@@ -1,4 +1,5 @@
-"""Measures one side in a process of its own: `python -m benchmarks.one_side ours|bare COUNT`, or `memory ours|django`.
+"""Measures one side in a process of its own: `python -m benchmarks.one_side SIDE COUNT` (ours,
+ours-with-code-page or bare), or `memory ours|django`.
 
 Prints one JSON object. `benchmarks.sign_in` runs both sides in turn and compares.
 """
@@ -33,9 +34,12 @@ def set_up(side: str) -> None:
     call_command("migrate", verbosity=0)
 
 
-def submit(client: object, page: str, **answer: str) -> str:
-    """Get a form, fill it in, and say where the answer leads."""
-    token = TOKEN.search(client.get(page).content.decode())[1]
+def token_on(client: object, page: str) -> str:
+    return TOKEN.search(client.get(page).content.decode())[1]
+
+
+def submit(client: object, page: str, token: str, **answer: str) -> str:
+    """Send a form, and say where the answer leads."""
     response = client.post(page, answer | {"csrfmiddlewaretoken": token})
     assert response.status_code == 302, response.content
     return response.url
@@ -66,35 +70,44 @@ class Bare:
     def before(self) -> None: ...
 
     def once(self) -> None:
-        assert submit(browser(), "/inloggen/", username="persoon", password=PASSWORD) == "/"
+        client = browser()
+        token = token_on(client, "/inloggen/")
+        assert submit(client, "/inloggen/", token, username="persoon", password=PASSWORD) == "/"
 
 
 class Ours:
-    def __init__(self) -> None:
+    def __init__(self, with_code_page: bool) -> None:
+        """``with_code_page``: also get the page on which the code is typed, as a browser does after the redirect."""
         from tests.factories import UserFactory
 
+        self.with_code_page = with_code_page
         self.person = UserFactory(email="persoon@voorbeeld.nl", with_totp=True)
         self.person.set_password(PASSWORD)
         self.person.save()
 
     def before(self) -> None:
-        """Sign-ins follow each other faster than codes do, so the used code is made good again."""
+        """Sign-ins follow each other faster than codes do: make the used code good again, and end the session."""
+        from accounts.active_sessions.models import Session
         from accounts.two_factor.models import Authenticator
         from tests.codes import code_of
 
+        Session.objects.all().delete()
         Authenticator.objects.update(last_step=-1)
         self.code = code_of(self.person)
 
     def once(self) -> None:
         client = browser()
-        page = submit(client, "/inloggen/", username="persoon@voorbeeld.nl", password=PASSWORD)
-        assert submit(client, page, code=self.code) == "/"
+        token = token_on(client, "/inloggen/")
+        page = submit(client, "/inloggen/", token, username="persoon@voorbeeld.nl", password=PASSWORD)
+        if self.with_code_page:
+            token = token_on(client, page)
+        assert submit(client, page, token, code=self.code) == "/"
 
 
 def processor(side: str, count: int) -> dict:
     """Median processor milliseconds of a sign-in from a fresh browser, and its statements."""
     set_up(side)
-    visitor = Bare() if side == "bare" else Ours()
+    visitor = Bare() if side == "bare" else Ours(with_code_page=side == "ours-with-code-page")
     times = []
     for _ in range(count + 10):
         visitor.before()

@@ -19,17 +19,22 @@ def side(*arguments: str) -> dict:
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def main() -> None:
+def compare(ours_side: str, title: str) -> None:
     ratios, ours = [], {}
-    for number in range(ROUNDS):
-        ours, bare = side("ours", str(COUNT)), side("bare", str(COUNT))
+    for _ in range(ROUNDS):
+        ours, bare = side(ours_side, str(COUNT)), side("bare", str(COUNT))
         ratios.append(ours["ms"] / bare["ms"])
-        print(f"round {number + 1}: ours {ours['ms']:.2f} ms, bare {bare['ms']:.2f} ms, ratio {ratios[-1]:.2f}")
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
-    print(f"processor time: {middle:.2f} x a bare sign-in (min {low:.2f}, max {high:.2f})")
-    print(f"statements: {ours['sql']}, of which {ours['writes']} write")
+    print(f"{title}\n  processor time: {middle:.2f} x a bare sign-in (min {low:.2f}, max {high:.2f})")
+    print(f"  last round: {ours['ms']:.2f} ms beside {bare['ms']:.2f} ms")
+    print(f"  statements: {ours['sql']}, of which {ours['writes']} write (bare: {bare['sql']}, {bare['writes']})")
     if "-v" in sys.argv:
-        print("\n".join(text[:150] for text in ours["texts"]))
+        print("\n".join(f"    {text[:150]}" for text in ours["texts"]))
+
+
+def main() -> None:
+    compare("ours", "form, password, code")
+    compare("ours-with-code-page", "form, password, code page, code")
     mine, djangos = side("memory", "ours")["mib"], side("memory", "django")["mib"]
     print(f"peak memory of eight at once: {mine:.0f} MiB, {mine / djangos:.2f} x Django's default ({djangos:.0f} MiB)")
 

@@ -92,13 +92,12 @@ def sign_out(request: HttpRequest, origin: Origin) -> None:
 
 def make_room_for_one_more(user: User) -> None:
     """At most `limits.SESSIONS_AT_ONCE`, the coming one included; the oldest end."""
-    keys = list(
-        Session.objects.filter(user=user, signed_in=True, expires_at__gt=timezone.now())
-        .order_by("-started_at")
-        .values_list("digest", flat=True)[limits.SESSIONS_AT_ONCE - 1 :]
-    )
-    if keys:
-        Session.objects.filter(digest__in=keys).delete()
+    # Sorted here: the database would spend more on a sorted and cut query than on these few rows.
+    running = Session.objects.filter(user=user, signed_in=True, expires_at__gt=timezone.now())
+    newest_first = sorted(running.values_list("started_at", "digest"), reverse=True)
+    too_many = [digest for _started, digest in newest_first[limits.SESSIONS_AT_ONCE - 1 :]]
+    if too_many:
+        Session.objects.filter(digest__in=too_many).delete()
 
 
 def end_others(request: HttpRequest, user: User) -> int:
