@@ -9,7 +9,7 @@ LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
 	@$(LOCAL) && $(BIN)/python manage.py collectstatic --noinput --verbosity 0
-	@$(LOCAL) && $(BIN)/python manage.py demo --if-empty > var/demo-new.txt
+	@umask 077 && $(LOCAL) && $(BIN)/python manage.py demo --if-empty > var/demo-new.txt
 	@if [ -s var/demo-new.txt ]; then mv var/demo-new.txt var/demo-accounts.txt; else rm var/demo-new.txt; fi
 	@cat var/demo-accounts.txt
 	@echo; echo "Mijn Assetmaps runs at http://127.0.0.1:$(PORT) - stop it with Ctrl+C. Mail appears here."

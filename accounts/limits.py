@@ -74,6 +74,7 @@ AUTHENTICATORS = 5  # at most, a person
 # "Dit was ik niet" and the cancelling of a request for help.
 NOT_ME_LINK = timedelta(days=7)
 LOST_PHONE_REQUEST = timedelta(days=1)
+LOST_PHONE_REQUEST_KEPT = timedelta(days=90)
 ADDRESS_LINK = timedelta(hours=24)
 RESET_MAILS = 3  # to one person, in a RESET_MAILS_PERIOD; more are silently not sent
 RESET_MAILS_PERIOD = timedelta(hours=1)

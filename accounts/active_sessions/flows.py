@@ -19,7 +19,7 @@ from accounts.active_sessions import reauthentication, store
 from accounts.active_sessions.models import Session
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
-from accounts.audit.origin import Origin
+from accounts.audit.origin import Origin, browser_in_words
 from accounts.models import User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -143,7 +143,14 @@ def list_of(request: HttpRequest, user: User) -> list[ListedSession]:
     own = _own_digest(request)
     rows = Session.objects.filter(user=user, signed_in=True, expires_at__gt=timezone.now()).order_by("-seen_at")
     listed = [
-        ListedSession(row.digest[:16], row.browser, row.address, row.started_at, row.seen_at, row.digest == own)
+        ListedSession(
+            name=row.digest[:16],
+            browser=browser_in_words(row.browser),
+            address=row.address,
+            started_at=row.started_at,
+            seen_at=row.seen_at,
+            is_own=row.digest == own,
+        )
         for row in rows
     ]
     return sorted(listed, key=lambda session: not session.is_own)

@@ -54,3 +54,8 @@ def cancel(token: str, origin: Origin) -> bool:
         return False
     record(Event.HELP_CANCELLED, subject=request.user, origin=origin, detail={"reference": request.reference})
     return True
+
+
+def purge() -> int:
+    """Delete requests of long ago; the audit trail keeps that they were made. Returns how many."""
+    return HelpRequest.objects.filter(asked_at__lt=timezone.now() - limits.LOST_PHONE_REQUEST_KEPT).delete()[0]

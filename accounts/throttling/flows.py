@@ -12,7 +12,10 @@ import time
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 
+from accounts import limits
 from accounts.models import User
 from accounts.throttling import rules
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -82,3 +85,15 @@ def reopen(user: User) -> None:
 def forget(user: User) -> None:
     """Lift every waiting time and cap of a person, in every bucket."""
     AttemptCounter.objects.filter(subject=subject_of(user)).delete()
+
+
+def purge() -> int:
+    """Delete counters that no rule looks at any more. Returns how many.
+
+    What is closed stays closed: only a new password by mail opens it, never the passing of time.
+    """
+    now = timezone.now()
+    outlived = Q(changed_at__lt=now - limits.CODE_CAP_PERIOD, bucket=AttemptCounter.STRANGERS)
+    forgotten = Q(changed_at__lt=now - limits.KNOWN_BROWSER) & ~Q(bucket=AttemptCounter.STRANGERS)
+    unknown = Q(subject__startswith="address:", changed_at__lt=now - limits.CODE_CAP_PERIOD)
+    return AttemptCounter.objects.filter((outlived & Q(closed=False)) | forgotten | unknown).delete()[0]

@@ -8,15 +8,21 @@ from django.utils import timezone
 from accounts import limits
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
+from accounts.support import help_requests
+from accounts.throttling import flows as throttling
 from accounts.two_factor.models import Authenticator
 
 
 class Command(BaseCommand):
-    help = "Deletes expired sessions and unfinished set-ups. Run it every hour."
+    help = "Deletes what has outlived its time, and seals the audit trail. Run it every hour."
 
     def handle(self, *args: Any, **options: Any) -> None:
         SessionStore.clear_expired()
         old = timezone.now() - limits.PENDING_AUTHENTICATOR
-        count = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
+        unfinished = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
+        counters, requests = throttling.purge(), help_requests.purge()
         chain.seal(everything=True)
-        self.stdout.write(f"Expired sessions are gone, and {count} unfinished set-ups.")
+        self.stdout.write(
+            f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts "
+            f"and {requests} requests for help."
+        )

@@ -24,12 +24,12 @@ def name_of(client: Client) -> str:
 
 # ASVS 7.5.2
 def test_person_sees_own_sessions_and_ends_one(client: Client) -> None:
-    person, other = UserFactory(), Client(headers={"user-agent": "Ander ding"})
+    person, other = UserFactory(), Client(headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"})
     sign_in(other, person)
     sign_in(client, person)
     text = client.get(PAGE).content.decode()
     assert "Deze browser" in text
-    assert "Ander ding" in text
+    assert "Firefox op Windows" in text
     assert client.session.session_key not in text
     client.post(f"{PAGE}{name_of(other)}/beeindigen/")
     assert other.get("/").status_code == 302
