@@ -30,7 +30,8 @@ def test_old_session_of_an_administrator_resets_nobody_and_gives_no_rights(addre
     address = address.replace("accounts/../", "")
     assert client.get(address).status_code == 200
     with time_machine.travel(timezone.now() + LATER, tick=True):
-        assert getattr(client, method)(address, {"reason": "x"}).url.startswith("/bevestig-identiteit/?next=%2Fbeheer%2F")
+        answer = getattr(client, method)(address, {"reason": "x"})
+    assert answer.url.startswith("/bevestig-identiteit/?next=%2Fbeheer%2F")
     assert devices.has_confirmed_device(person)
 
 
