@@ -23,14 +23,14 @@ from accounts.throttling.known_browsers import STRANGER
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
 from tests.codes import code_of, wrong_code_of
-from tests.conftest import sign_in
+from tests.conftest import browser, sign_in
 from tests.factories import PASSWORD, UserFactory
 
 CODE = "/inloggen/verificatie/"
 
 
 def half_signed_in(person: object) -> Client:
-    client = Client()
+    client = browser()
     client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
     return client
 
@@ -66,9 +66,9 @@ def test_ten_wrong_codes_close_the_door_until_the_password_is_set_by_mail() -> N
     with time_machine.travel(now + timedelta(minutes=16), tick=True):
         guess(person, 5)
     with time_machine.travel(now + timedelta(hours=3), tick=True):
-        assert sign_in(Client(), person).url == CODE
+        assert sign_in(browser(), person).url == CODE
         assert AuditEntry.objects.filter(event=Event.PASSWORD_TREATED_AS_STOLEN).count() == 1
-        client, token = Client(), links.make(person, Purpose.RESET)
+        client, token = browser(), links.make(person, Purpose.RESET)
         client.get(f"/wachtwoord-instellen/{token}/")
         new = {"new_password1": "zeven lange gele banden", "new_password2": "zeven lange gele banden"}
         client.post("/wachtwoord-instellen/", new)
@@ -94,7 +94,7 @@ def test_planted_or_foreign_browser_cookie_chooses_no_bucket(client: Client) -> 
     person, other = UserFactory(with_totp=True), UserFactory(with_totp=True)
     sign_in(client, other)
     for cookie in (client.cookies["__Host-known"].value, "rubbish", "e30:1abc:def"):
-        thief = Client()
+        thief = browser()
         thief.cookies["__Host-known"] = cookie
         thief.post("/inloggen/", {"username": person.email, "password": PASSWORD})
         thief.post(CODE, {"code": wrong_code_of(person)})
@@ -107,8 +107,8 @@ def test_many_wrong_passwords_from_one_network_wait_and_known_browsers_do_not(cl
     person = UserFactory()
     sign_in(client, person)
     for number in range(limits.NETWORK_FAILURES):
-        Client().post("/inloggen/", {"username": f"n{number}@voorbeeld.nl", "password": "x"})
-    stranger = Client()
+        browser().post("/inloggen/", {"username": f"n{number}@voorbeeld.nl", "password": "x"})
+    stranger = browser()
     stranger.post("/inloggen/", {"username": person.email, "password": PASSWORD})
     assert "Vanaf jouw netwerk" in stranger.get("/inloggen/").content.decode()
     client.post("/uitloggen/")
@@ -121,7 +121,7 @@ def test_known_and_unknown_address_wait_alike() -> None:
     person = UserFactory()
     for address in (person.email, "niemand@voorbeeld.nl"):
         for _ in range(6):
-            Client().post("/inloggen/", {"username": address, "password": "x"})
+            browser().post("/inloggen/", {"username": address, "password": "x"})
     failures = list(AttemptCounter.objects.filter(kind=Kind.PASSWORD).values_list("failures", "closed"))
     assert failures == [(5, False), (5, False)]
 
