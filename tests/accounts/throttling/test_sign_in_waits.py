@@ -22,7 +22,8 @@ from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import STRANGER
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
-from tests.codes import code_of, wrong_code_of
+from accounts.two_factor import devices
+from tests.codes import code_of, phone, wrong_code_of
 from tests.conftest import browser, sign_in
 from tests.factories import PASSWORD, UserFactory
 
@@ -163,3 +164,32 @@ def test_failures_are_counted_exactly_under_parallel_requests() -> None:
     assert AttemptCounter.objects.get(kind=Kind.CODE).failures == limits.CODE_FREE_FAILURES
     causes = list(AuditEntry.objects.filter(event=Event.CODE_REFUSED).values_list("detail__cause", flat=True))
     assert sorted(causes) == ["waiting"] * 15 + ["wrong"] * 5
+
+
+@pytest.mark.django_db
+def test_known_browser_that_was_closed_is_open_again_after_a_full_sign_in(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    sign_in(client, person)
+    client.post("/uitloggen/")
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+        client.post(CODE, {"code": wrong_code_of(person)})
+        AttemptCounter.objects.exclude(bucket="").filter(kind=Kind.CODE).update(closed=True)
+        assert client.post(CODE, {"code": code_of(person)}).url == "/"
+    assert not AttemptCounter.objects.filter(closed=True).exists()
+
+
+@pytest.mark.django_db
+def test_activation_makes_every_browser_but_this_one_a_stranger(client: Client) -> None:
+    person, earlier = UserFactory(), Client()
+    sign_in(earlier, person)
+    sign_in(client, person)
+    client.post("/persoonlijke-gegevens/twee-staps-authenticatie/activeren/")
+    pending = devices.pending_authenticator_of(person)
+    client.post("/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/", {"code": phone(pending).now()})
+    for visitor, is_stranger in ((earlier, True), (client, False)):
+        AttemptCounter.objects.all().delete()
+        visitor.post("/uitloggen/")
+        visitor.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+        visitor.post(CODE, {"code": wrong_code_of(person)})
+        assert (AttemptCounter.STRANGERS in AttemptCounter.objects.values_list("bucket", flat=True)) is is_stranger
