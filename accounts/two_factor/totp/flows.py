@@ -16,6 +16,7 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
+from accounts.throttling import known_browsers
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import codes, devices, verification
 from accounts.two_factor.models import Authenticator
@@ -94,6 +95,9 @@ def activate(user: User, typed: str, name: str, origin: Origin) -> Activation | 
     is_first = not devices.has_confirmed_device(user)
     verification.claim(device, verdict.step)
     _confirm(device, name)
+    if is_first:
+        # Until now the password alone made a browser known: a thief could have stored up any number of buckets.
+        known_browsers.forget_all(user)
     record(_event(device, is_first), subject=user, origin=origin, detail={"factor": device.kind, "name": device.name})
     return Activation(Answer(Outcome.ACCEPTED, device), is_first)
 
