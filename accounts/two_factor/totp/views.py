@@ -89,7 +89,7 @@ def _shown(request: PersonRequest, pending: Authenticator) -> dict[str, object]:
     secret = base64.b32encode(pending.secret()).decode("ascii")
     uri = flows.provisioning_uri(request.user, secret)
     return {
-        "qr": qr.data_uri(uri),
+        "qr": qr.picture(uri),
         "uri": uri,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
         "expires_at": devices.expires_at(pending),
