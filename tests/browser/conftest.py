@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
-from tests.browser import chromium
+from accounts.models import User
+from tests.browser import chromium, tour
 from tests.browser.screen import Screen
+from tests.factories import EnvironmentFactory, UserFactory
 
 # Playwright's loop runs in the thread that prepares the data; Django would take that for a mistake.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -34,6 +36,10 @@ class Watch:
         self.faults: list[str] = []
         self.hosts: set[str] = set()
 
+    def over(self, context: BrowserContext) -> None:
+        context.on("page", self.follow)
+        context.on("request", self.request)
+
     def follow(self, page: Page) -> None:
         page.on("console", self.console)
         page.on("pageerror", lambda error: self.faults.append(f"error in a script: {error}"))
@@ -57,8 +63,7 @@ class Watch:
 def watch(context: BrowserContext, live_server: Any) -> Iterator[Watch]:
     """Fails any browser test with an error in the console or a request to another host."""
     watching = Watch()
-    context.on("page", watching.follow)
-    context.on("request", watching.request)
+    watching.over(context)
     yield watching
     assert watching.faults == []
     assert watching.hosts <= {urlsplit(live_server.url).netloc}
@@ -68,3 +73,33 @@ def watch(context: BrowserContext, live_server: Any) -> Iterator[Watch]:
 def screen(transactional_db: None, live_server: Any, watch: Watch, page: Page) -> Screen:
     page.set_default_timeout(10_000)
     return Screen(page, live_server.url)
+
+
+@pytest.fixture
+def elsewhere(screen: Screen, watch: Watch, new_context: Callable[..., BrowserContext]) -> Callable[..., Screen]:
+    """Makes another browser, which shares nothing with the first: a thief's, a colleague's, one's own at home."""
+
+    def make(**options: Any) -> Screen:
+        context = new_context(**options)
+        watch.over(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        return Screen(page, screen.portal)
+
+    return make
+
+
+@pytest.fixture
+def employee(screen: Screen) -> User:
+    """Somebody with a password alone."""
+    person = UserFactory(email=tour.EMPLOYEE)
+    EnvironmentFactory(name="Bomen en groen", slug="bomen-en-groen", people=[person])
+    return person
+
+
+@pytest.fixture
+def verified(screen: Screen) -> User:
+    """Somebody with a second step, and with every right."""
+    person = UserFactory(email=tour.VERIFIED, superuser=True, with_totp=True)
+    EnvironmentFactory(name="Wegen en bruggen", slug="wegen-en-bruggen", people=[person])
+    return person

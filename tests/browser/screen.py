@@ -10,11 +10,18 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from accounts import limits
+from accounts.models import User
+from accounts.two_factor import devices
+from accounts.two_factor.totp.flows import provisioning_uri
+from tests.codes import phone
 from tests.factories import PASSWORD
 
 ACTIVATE = "Activeer Twee-Staps-Authenticatie"
 SET_UP = "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/"
 CHALLENGE = "/inloggen/verificatie/"
+SECONDS = int(limits.TOTP_STEP.total_seconds())
+UNHURRIED = 10  # seconds between reading a code and having it judged
 
 
 class Screen:
@@ -48,6 +55,16 @@ class Screen:
     def code(self) -> Locator:
         return self.page.get_by_label("Code van 6 cijfers")
 
+    def ask(self, method: str, address: str) -> tuple[str, str]:
+        """Ask for an address as a script on the open page would, its token included: where it led, and the text."""
+        token = self.page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+        script = """async ([method, address, token]) => {
+            const answer = await fetch(address, {method, headers: {"X-CSRFToken": token}});
+            return [new URL(answer.url).pathname, await answer.text()];
+        }"""
+        came_to, text = self.page.evaluate(script, [method, address, token])
+        return came_to, text
+
     @property
     def scrolls_sideways(self) -> bool:
         return self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
@@ -68,6 +85,13 @@ class Screen:
             self.give_code(code)
         self.heading("Mijn Omgevingen")
 
+    def confirm_identity(self, code: str | None = None, password: str = PASSWORD) -> None:
+        self.heading("Bevestig dat jij het bent")
+        self.page.get_by_label("Wachtwoord", exact=True).fill(password)
+        if code is not None:
+            self.page.get_by_label("Code van 6 cijfers, of een herstelcode").fill(code)
+        self.press("Bevestigen")
+
     def sign_out(self) -> None:
         self.press("Uitloggen")
         self.heading("Inloggen")
@@ -82,10 +106,15 @@ class Screen:
         """From Mijn Omgevingen to a second step that is on; returns the phone that scanned the code."""
         self.begin_set_up()
         phone = Phone.scan(self.page)
-        self.give_code(phone.shows())
+        self.give_code(phone.unused())
         self.heading("Persoonlijke Gegevens")
         self.says("Twee-staps-authenticatie staat aan")
         return phone
+
+    @property
+    def recovery_codes(self) -> list[str]:
+        """The codes on the sheet, if there is one on the page."""
+        return self.page.get_by_role("region", name="Je herstelcodes").get_by_role("listitem").all_inner_texts()
 
 
 class Phone:
@@ -94,6 +123,14 @@ class Phone:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self.app = pyotp.parse_uri(uri)
+        self.step = 0  # the newest time step whose code was given away
+
+    @classmethod
+    def of(cls, person: User) -> Phone:
+        """The phone of somebody who set the second step up earlier."""
+        device = devices.authenticator_of(person)
+        assert device is not None
+        return cls(provisioning_uri(person, phone(device).secret))
 
     @classmethod
     def scan(cls, page: Page) -> Phone:
@@ -112,3 +149,15 @@ class Phone:
     def shows(self, seconds: int = 0) -> str:
         """The code on the display, or the one that it will show ``seconds`` from now."""
         return self.app.at(int(time.time()) + seconds)
+
+    def unused(self) -> str:
+        """The earliest code that the portal still takes and that this was not asked for before.
+
+        Three codes are good at any moment, so a test has three before it must wait. The oldest is left alone when it is
+        about to turn.
+        """
+        now, left = divmod(time.time(), SECONDS)
+        oldest = int(now) - 1 if SECONDS - left > UNHURRIED else int(now)
+        self.step = max(self.step + 1, oldest)
+        time.sleep(max(0, (self.step - 1) * SECONDS - time.time()))
+        return self.app.at(self.step * SECONDS)

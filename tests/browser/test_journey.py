@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 import qrcode
-from django.urls import get_resolver
 from playwright.sync_api import Browser, expect
 
+from accounts import limits
+from accounts.active_sessions.store import digest_of
 from accounts.models import User
-from environments.models import Environment
+from tests.browser.addresses import closed_addresses
+from tests.browser.behind import session_cookie
+from tests.browser.keyboard import Keyboard
 from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
+from tests.browser.tour import EMPLOYEE as ADDRESS
+from tests.browser.tour import VERIFIED
 from tests.codes import code_of, wrong_code_of
-from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
-from tests.test_house import OPEN_TO_ALL, walk
+from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-ADDRESS = "medewerker@voorbeeld.nl"
-VERIFIED = "veilig@voorbeeld.nl"
-
-
-@pytest.fixture
-def employee(screen: Screen) -> User:
-    person = UserFactory(email=ADDRESS)
-    EnvironmentFactory(name="Bomen en groen", slug="bomen-en-groen", people=[person])
-    return person
-
-
-@pytest.fixture
-def verified(screen: Screen) -> User:
-    person = UserFactory(email=VERIFIED, superuser=True, with_totp=True)
-    EnvironmentFactory(name="Wegen en bruggen", slug="wegen-en-bruggen", people=[person])
-    return person
 
 
 def test_whole_journey_of_the_manual(screen: Screen, employee: User) -> None:
@@ -76,26 +64,14 @@ def test_gear_stands_at_the_top_left_where_the_manual_says(screen: Screen, emplo
         assert place["y"] < 60, f"at {width}"
 
 
-def addresses() -> list[tuple[str, str]]:
-    """Every address of the portal and its administration with real numbers in it, and its name."""
-    person, environment = User.objects.get(email=VERIFIED), Environment.objects.get()
-    found = []
-    for name, route, _view in walk(get_resolver().url_patterns):
-        address = re.sub(r"<path:object_id>|<int:\w+>", str(person.pk), route)
-        address = address.replace("<slug:slug>", environment.slug).replace("<str:token>", "x")
-        address = address.replace("(?P<url>.*)$", "bestaat-niet/").replace("^", "")
-        address = re.sub(r"\(\?P<app_label>(\w+)[^)]*\)/\$", r"\1/", address)
-        found.append((name, "/" + re.sub(r"<[\w:]+>", "1", address)))
-    assert len(found) > 40
-    return found
+def name_of_session(screen: Screen) -> str:
+    return digest_of(session_cookie(screen))[:16]
 
 
 def test_password_alone_opens_no_address(screen: Screen, verified: User) -> None:
     screen.give_password(VERIFIED)
     screen.heading("Verificatiecode")
-    for name, address in addresses():
-        if name in OPEN_TO_ALL and name != "admin:login":
-            continue
+    for name, address in closed_addresses(verified, name_of_session(screen)):
         screen.open(address)
         assert screen.address.startswith("/inloggen/"), f"{name} at {address} came to {screen.address}"
         screen.heading("Inloggen" if screen.address != CHALLENGE else "Verificatiecode")
@@ -103,17 +79,11 @@ def test_password_alone_opens_no_address(screen: Screen, verified: User) -> None
 
 def test_password_alone_posts_to_no_address(screen: Screen, verified: User) -> None:
     screen.give_password(VERIFIED)
-    token = screen.page.locator("[name=csrfmiddlewaretoken]").first.input_value()
-    post = """async ([address, token]) => {
-        const answer = await fetch(address, {method: "POST", headers: {"X-CSRFToken": token}});
-        return new URL(answer.url).pathname + " " + await answer.text();
-    }"""
-    for name, address in addresses():
-        if name not in OPEN_TO_ALL:
-            answer = screen.page.evaluate(post, [address, token])
-            assert answer.startswith("/inloggen/"), f"{name} at {address}"
-            assert "Wegen en bruggen" not in answer
-            assert VERIFIED not in answer
+    for name, address in closed_addresses(verified, name_of_session(screen)):
+        came_to, answer = screen.ask("POST", address)
+        assert came_to.startswith("/inloggen/"), f"{name} at {address}"
+        assert "Wegen en bruggen" not in answer
+        assert VERIFIED not in answer
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -160,41 +130,6 @@ def test_journey_needs_no_javascript(screen: Screen, employee: User, browser: Br
         phone = plain.activate()
         plain.sign_out()
         plain.sign_in(ADDRESS, phone.shows(30))
-
-
-class Keyboard:
-    """Hands that have only Tab, Enter and the letters; every stop must be seen."""
-
-    def __init__(self, screen: Screen) -> None:
-        self.page = screen.page
-
-    def go_to(self, name: str) -> None:
-        for _stop in range(40):
-            self.page.keyboard.press("Tab")
-            if self.name() == name:
-                assert self.outline() >= 2, f"the focus on {name} cannot be seen"
-                return
-        raise AssertionError(f"Tab does not reach {name}")
-
-    def name(self) -> str:
-        return self.page.evaluate(
-            """() => {
-                const at = document.activeElement;
-                return (at.labels?.length ? at.labels[0] : at).textContent.replace(/\\s+/g, " ").trim();
-            }"""
-        )
-
-    def outline(self) -> float:
-        style = "getComputedStyle(document.activeElement)"
-        return self.page.evaluate(f"{style}.outlineStyle === 'none' ? 0 : parseFloat({style}.outlineWidth)")
-
-    def press(self, name: str) -> None:
-        self.go_to(name)
-        self.page.keyboard.press("Enter")
-
-    def type(self, name: str, text: str) -> None:
-        self.go_to(name)
-        self.page.keyboard.type(text)
 
 
 def test_journey_goes_by_keyboard_alone(screen: Screen, employee: User) -> None:
@@ -277,15 +212,28 @@ def test_wrong_code_is_explained_at_its_field_and_announced(screen: Screen, veri
     expect(screen.code).to_be_focused()
 
 
-def test_session_ends_with_the_browser_and_its_cookie_is_out_of_reach(screen: Screen, employee: User) -> None:
+def test_cookies_are_out_of_reach_and_all_but_one_end_with_the_browser(screen: Screen, employee: User) -> None:
     screen.sign_in(ADDRESS)
     cookies = {cookie["name"]: cookie for cookie in screen.page.context.cookies()}
-    assert set(cookies) == {"__Host-session", "__Host-csrf"}
+    assert set(cookies) == {"__Host-session", "__Host-csrf", "__Host-known"}
     for cookie in cookies.values():
-        assert cookie["expires"] == -1
         assert cookie["httpOnly"]
         assert cookie["secure"]
         assert cookie["sameSite"] == "Lax"
+    assert cookies["__Host-session"]["expires"] == cookies["__Host-csrf"]["expires"] == -1
+    # It opens nothing: it only keeps the wrong codes of strangers away from the owner.
+    lasts = cookies["__Host-known"]["expires"] - time.time()
+    assert lasts == pytest.approx(limits.KNOWN_BROWSER.total_seconds(), abs=60)
+
+
+def test_cookie_of_a_known_browser_replaces_neither_password_nor_code(screen: Screen, verified: User) -> None:
+    screen.sign_in(VERIFIED, code_of(verified))
+    screen.page.context.clear_cookies(name=re.compile("session|csrf"))
+    assert [cookie["name"] for cookie in screen.page.context.cookies()] == ["__Host-known"]
+    screen.open("/")
+    screen.heading("Inloggen")
+    screen.give_password(VERIFIED)
+    screen.heading("Verificatiecode")
 
 
 def test_secret_can_be_copied_because_a_phone_cannot_scan_itself(screen: Screen, employee: User) -> None:

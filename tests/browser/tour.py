@@ -14,19 +14,25 @@ from functools import partial
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
-from django.template.loader import render_to_string
+from django.http import HttpResponse
 from django.utils import timezone
 from playwright.sync_api import Route
 
+from accounts import limits
+from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
+from accounts.support.models import Report
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor.recovery_codes import flows as recovery_codes
+from assetmaps import errors as pages
 from environments.models import Environment
+from tests.browser import behind
 from tests.browser.screen import CHALLENGE, SET_UP, Screen
 from tests.codes import code_of, wrong_code_of
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
 
 EMPLOYEE = "medewerker@voorbeeld.nl"
 NEWCOMER = "nieuw@voorbeeld.nl"
@@ -48,8 +54,9 @@ def _sign_in(screen: Screen, address: str) -> None:
     """As a new visitor, whatever this browser was before."""
     _forget(screen)
     person = User.objects.get(email=address)
-    verified = Authenticator.objects.filter(user=person, confirmed=True).update(last_step=-1)
-    screen.sign_in(address, code_of(person) if verified else None)
+    behind.let_codes_be_new(person)
+    has_factor = Authenticator.objects.filter(user=person, confirmed=True).exists()
+    screen.sign_in(address, code_of(person) if has_factor else None)
 
 
 def _forget(screen: Screen) -> None:
@@ -90,6 +97,11 @@ def signed_in(screen: Screen) -> Iterator[str]:
     yield "wachtwoord-wijzigen"
     screen.press("Wachtwoord wijzigen")
     yield "wachtwoord-wijzigen-geweigerd"
+    behind.sign_in_elsewhere(User.objects.get(email=EMPLOYEE))
+    screen.open("/persoonlijke-gegevens/sessies/")
+    yield "sessies"
+    screen.press("Beëindig")
+    yield "sessies-beeindigd"
     screen.sign_out()
     yield "uitgelogd"
     _sign_in(screen, NEWCOMER)
@@ -110,15 +122,95 @@ def set_up(screen: Screen) -> Iterator[str]:
     Authenticator.objects.filter(confirmed=False).update(created_at=timezone.now() - timedelta(minutes=11))
     screen.open(SET_UP)
     yield "instellen-verlopen"
-    screen.open("/")
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def second_device(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=EMPLOYEE)
+    _sign_in(screen, EMPLOYEE)
     screen.activate()
+    yield "herstelcodes-eenmalig"
+    screen.open("/persoonlijke-gegevens/")
     yield "persoonlijke-gegevens-aan"
+    screen.press("Nieuwe telefoon (Telefoon)")
+    yield "instellen-nieuwe-telefoon"
+    screen.open("/persoonlijke-gegevens/")
+    AuthenticatorFactory(user=person, name="Tablet van de buitendienst, gemeente Voorbeeld")
+    screen.page.reload()
+    yield "persoonlijke-gegevens-twee-apparaten"
+    screen.follow("Naam wijzigen")
+    yield "apparaat-naam"
+    screen.page.get_by_label("Naam van dit apparaat").fill("")
+    screen.press("Opslaan")
+    yield "apparaat-naam-geweigerd"
+    screen.open("/persoonlijke-gegevens/")
+    screen.follow("Verwijderen")
+    yield "apparaat-verwijderen"
+    screen.press("Verwijderen")
+    yield "apparaat-verwijderd"
     screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
     yield "uitschakelen"
     screen.code.fill("1")
     screen.press("Uitschakelen")
     yield "uitschakelen-geweigerd"
-    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def with_recovery_codes(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    recovery_codes.make(person, Origin())
+    _sign_in(screen, VERIFIED)
+    screen.open("/persoonlijke-gegevens/herstelcodes/")
+    yield "herstelcodes"
+    screen.press("Maak nieuwe herstelcodes")
+    yield "herstelcodes-nieuw"
+    RecoveryCodeSet.objects.update(asked_at=timezone.now() - limits.RECOVERY_CODES_QUESTION)
+    screen.open("/")
+    yield "mijn-omgevingen-vraag"
+    mine = RecoveryCode.objects.filter(code_set__user=person)
+    mine.exclude(pk__in=mine.values("pk")[: limits.RECOVERY_CODES_FEW]).update(used_at=timezone.now())
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-weinig-codes"
+    screen.open("/persoonlijke-gegevens/herstelcodes/")
+    yield "herstelcodes-weinig"
+    RecoveryCodeSet.objects.all().delete()
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-zonder-codes"
+    screen.open("/persoonlijke-gegevens/activiteit/")
+    yield "activiteit"
+
+
+def fresh_proof(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, EMPLOYEE)
+    behind.let_proof_grow_old(screen)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "bevestig-identiteit-zonder-tweede-stap"
+    person = User.objects.get(email=VERIFIED)
+    AuthenticatorFactory(user=person, name="Tablet")
+    _sign_in(screen, VERIFIED)
+    behind.let_proof_grow_old(screen)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "bevestig-identiteit"
+    screen.confirm_identity(wrong_code_of(person))
+    yield "bevestig-identiteit-geweigerd"
+
+
+def address_change(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, EMPLOYEE)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "e-mailadres-wijzigen"
+    screen.page.get_by_label("Nieuw e-mailadres").fill(EMPLOYEE)
+    screen.press("Stuur de link")
+    yield "e-mailadres-wijzigen-geweigerd"
+    screen.page.get_by_label("Nieuw e-mailadres").fill("een-lang-adres-van-iemand@gemeente-voorbeeld.nl")
+    screen.press("Stuur de link")
+    yield "e-mailadres-link-verstuurd"
+    screen.open(behind.mailed("persoonlijke-gegevens/e-mailadres/bevestigen"))
+    yield "e-mailadres-bevestigen"
+    screen.press("Gebruik dit adres")
+    yield "e-mailadres-gewijzigd"
+    User.objects.filter(email__startswith="een-lang").update(email=EMPLOYEE)
+    screen.open("/persoonlijke-gegevens/e-mailadres/bevestigen/")
+    yield "e-mailadres-link-verlopen"
 
 
 def second_step(screen: Screen) -> Iterator[str]:
@@ -134,18 +226,55 @@ def second_step(screen: Screen) -> Iterator[str]:
     yield "verificatiecode-wachten"
 
 
+def lost_phone(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    codes = recovery_codes.make(person, Origin())
+    AuthenticatorFactory(user=person, name="Tablet")
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    yield "verificatiecode-keuze"
+    screen.follow("Telefoon kwijt?")
+    yield "telefoon-kwijt"
+    screen.press("Vraag support om hulp")
+    yield "telefoon-kwijt-gevraagd"
+    screen.open("/inloggen/herstelcode/")
+    yield "herstelcode"
+    screen.page.get_by_label("Herstelcode").fill("0000-0000-0000-0000")
+    screen.press("Bevestigen")
+    yield "herstelcode-geweigerd"
+    screen.page.get_by_label("Herstelcode").fill(codes[0])
+    screen.press("Bevestigen")
+    yield "na-herstelcode"
+    screen.open(behind.mailed("hulpvraag-intrekken"))
+    yield "hulpvraag-intrekken"
+    screen.press("Trek het verzoek in")
+    screen.open(behind.mailed("hulpvraag-intrekken"))
+    yield "hulpvraag-ingetrokken"
+    screen.open(behind.mailed("dit-was-ik-niet"))
+    yield "dit-was-ik-niet"
+    screen.press("Dit was ik niet")
+    yield "dit-was-ik-niet-gemeld"
+    screen.open(behind.mailed("dit-was-ik-niet"))
+    yield "dit-was-ik-niet-te-laat"
+    Report.objects.all().delete()
+
+
 def errors(screen: Screen) -> Iterator[str]:
     screen.open("/bestaat-niet/")
+    screen.says("geef dit nummer door")
     yield "fout-404"
+    screen.open("/uitloggen/")
+    yield "fout-405"
     screen.open("/inloggen/")
     screen.page.context.clear_cookies()
     screen.press("Inloggen")
     yield "fout-csrf"
-    for name, status in (("bad_request", 400), ("forbidden", 403), ("server_error", 500)):
+    for status, template in ((400, ""), (400, "session_ended"), (403, ""), (413, ""), (429, ""), (500, "")):
         # Put in place of an answer, because no visitor can call these up at will.
-        screen.page.route("**/fout/", partial(_answer, render_to_string(f"errors/{name}.html")))
+        text = pages.fill(HttpResponse(status=status), template).content.decode()
+        screen.page.route("**/fout/", partial(_answer, text))
         screen.open("/fout/")
-        yield f"fout-{status}"
+        yield f"fout-{template or status}"
         screen.page.unroute("**/fout/")
 
 
@@ -174,4 +303,16 @@ def administration(screen: Screen) -> Iterator[str]:
     yield "beheer-herstellen-geweigerd"
 
 
-ALL: tuple[Tour, ...] = (signed_out, signed_in, set_up, second_step, errors, administration)
+ALL: tuple[Tour, ...] = (
+    signed_out,
+    signed_in,
+    set_up,
+    second_device,
+    with_recovery_codes,
+    fresh_proof,
+    address_change,
+    second_step,
+    lost_phone,
+    errors,
+    administration,
+)

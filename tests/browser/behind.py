@@ -1,0 +1,51 @@
+"""What happens behind the screen, and no visitor can do: time passes, mail arrives, somebody signs in elsewhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import limits
+from accounts.active_sessions import reauthentication
+from accounts.active_sessions.models import Session
+from accounts.active_sessions.store import SessionStore
+from accounts.models import User
+from accounts.two_factor.models import Authenticator
+from tests.browser.screen import Screen
+from tests.conftest import mails
+
+
+def session_cookie(screen: Screen) -> str:
+    name = settings.SESSION_COOKIE_NAME
+    return next(cookie["value"] for cookie in screen.page.context.cookies() if cookie["name"] == name)
+
+
+def let_proof_grow_old(screen: Screen) -> None:
+    """As if the person had last shown password and code more than `limits.FRESH_PROOF` ago."""
+    session = SessionStore(session_cookie(screen))
+    session[reauthentication.PROVED_AT] = (timezone.now() - limits.FRESH_PROOF - timedelta(seconds=1)).isoformat()
+    session.save()
+
+
+def let_codes_be_new(person: User) -> None:
+    """As if the person had signed in with no code for a while: every code of this moment is unused."""
+    Authenticator.objects.filter(user=person).update(last_step=-1)
+
+
+def sign_in_elsewhere(person: User) -> None:
+    """One more session of the person, in another browser at another address."""
+    session = Session.objects.filter(user=person, signed_in=True).first()
+    session.digest = "5" * 64
+    session.browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    session.address = "2001:db8:1234:5678:9abc:def0:1234:5678"
+    session.save(force_insert=True)
+
+
+def mailed(page: str) -> str:
+    """The address that the newest mail with a link to such a page gives."""
+    found = re.findall(rf"{settings.PUBLIC_URL}(/{page}/\S+)", "\n".join(mail.body for mail in mails()))
+    assert found, f"no mail with a link to {page}"
+    return found[-1]

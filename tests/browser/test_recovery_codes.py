@@ -1,0 +1,116 @@
+"""The ten recovery codes, as a person gets them: once, on the screen, in a file, on the clipboard and on paper."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts import limits
+from accounts.models import User
+from tests.browser import behind
+from tests.browser.screen import Screen
+from tests.browser.tour import EMPLOYEE
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+READABLE = re.compile(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}")
+
+
+@pytest.fixture
+def codes(screen: Screen, employee: User) -> list[str]:
+    """The codes on the page where the activation ends, which is open."""
+    screen.sign_in(EMPLOYEE)
+    screen.activate()
+    return screen.recovery_codes
+
+
+def test_activation_shows_ten_codes_once_because_whoever_comes_later_may_be_somebody_else(
+    screen: Screen, codes: list[str]
+) -> None:
+    assert len(set(codes)) == limits.RECOVERY_CODES == 10
+    assert all(READABLE.fullmatch(code) for code in codes)
+    screen.says("Je ziet deze codes alleen nu.")
+    screen.page.reload()
+    screen.heading("Persoonlijke Gegevens")
+    assert screen.recovery_codes == []
+    screen.open("/persoonlijke-gegevens/herstelcodes/")
+    screen.says("Je hebt nog 10 herstelcodes over.")
+    assert not any(code in screen.page.content() for code in codes)
+    screen.page.go_back()
+    screen.heading("Persoonlijke Gegevens")
+    assert screen.recovery_codes == []
+
+
+def test_codes_are_the_first_thing_on_the_page_because_they_are_shown_only_now(
+    screen: Screen, codes: list[str]
+) -> None:
+    screen.page.set_viewport_size({"width": 360, "height": 740})
+    expect(screen.page.get_by_text("Je ziet deze codes alleen nu.")).to_be_in_viewport()
+    expect(screen.page.get_by_text(codes[0])).to_be_in_viewport()
+
+
+def test_download_is_a_text_file_with_the_ten_codes(screen: Screen, codes: list[str]) -> None:
+    with screen.page.expect_download() as download:
+        screen.follow("Download")
+    assert download.value.suggested_filename == "herstelcodes-assetmaps.txt"
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if READABLE.fullmatch(line)] == codes
+    assert EMPLOYEE not in text
+
+
+def test_copy_button_puts_the_ten_codes_on_the_clipboard(screen: Screen, codes: list[str]) -> None:
+    screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    screen.press("Kopieer")
+    expect(screen.page.get_by_role("button", name="Gekopieerd")).to_be_visible()
+    assert screen.page.evaluate("navigator.clipboard.readText()").split() == codes
+
+
+def test_sheet_of_paper_has_the_codes_and_not_whose_they_are_because_sheets_get_lost(
+    screen: Screen, employee: User, codes: list[str]
+) -> None:
+    screen.page.emulate_media(media="print")
+    on_paper = [line.strip() for line in screen.page.locator("body").inner_text().splitlines() if line.strip()]
+    assert on_paper == ["Je herstelcodes", "Elke code werkt één keer.", *codes]
+    white = "getComputedStyle(document.body).backgroundColor"
+    screen.page.emulate_media(media="print", color_scheme="dark")
+    assert screen.page.evaluate(white) == "rgb(255, 255, 255)", "dark mode would print a black sheet"
+
+
+def test_print_button_prints(screen: Screen, codes: list[str]) -> None:
+    screen.page.evaluate("window.print = () => { window.printed = true; }")
+    screen.press("Afdrukken")
+    assert screen.page.evaluate("window.printed")
+
+
+def test_new_set_stands_in_place_of_the_old_one_and_asks_for_proof_first(
+    screen: Screen, employee: User, codes: list[str]
+) -> None:
+    screen.open("/persoonlijke-gegevens/herstelcodes/")
+    behind.let_proof_grow_old(screen)
+    screen.press("Maak nieuwe herstelcodes")
+    screen.confirm_identity(code=codes[0].lower().replace("-", " "))
+    screen.heading("Herstelcodes")
+    fresh = screen.recovery_codes
+    assert len(set(fresh)) == 10
+    assert not set(fresh) & set(codes)
+    screen.sign_out()
+    screen.give_password(EMPLOYEE)
+    screen.follow("Gebruik een herstelcode")
+    for code, then in ((codes[1], "Herstelcode"), (fresh[1], "Nieuwe telefoon koppelen?")):
+        screen.page.get_by_label("Herstelcode").fill(code)
+        screen.press("Bevestigen")
+        screen.heading(then)
+
+
+def test_codes_can_be_downloaded_without_javascript(screen: Screen, employee: User, elsewhere: object) -> None:
+    plain = elsewhere(java_script_enabled=False)
+    plain.sign_in(EMPLOYEE)
+    plain.activate()
+    with plain.page.expect_download() as download:
+        plain.follow("Download")
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert all(code in text for code in plain.recovery_codes)
+    expect(plain.page.get_by_role("button", name="Kopieer")).to_be_hidden()
