@@ -72,6 +72,7 @@ def test_dutch_catalogue_is_complete_and_compiled() -> None:
     assert compiled == {entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in source if not entry.obsolete}
 
 
+# ASVS 8.1.1, 8.2.1
 def test_every_address_asks_for_sign_in_unless_it_is_on_the_list() -> None:
     addresses = list(walk(get_resolver().url_patterns))
     assert len(addresses) > 20

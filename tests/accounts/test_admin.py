@@ -63,6 +63,7 @@ def test_stranger_is_sent_to_our_own_sign_in() -> None:
     assert shown(browser(), "/beheer/").count("<h1>Inloggen</h1>") == 1
 
 
+# ASVS 8.2.1
 def test_employee_is_not_let_in() -> None:
     client = signed_in(UserFactory(with_totp=True))
     for address in ("/beheer/", PEOPLE, "/beheer/login/", "/beheer/bestaat-niet/"):
@@ -84,6 +85,7 @@ def test_staff_with_a_verified_session_are_let_in(boss: Client) -> None:
     assert "Beheer van Assetmaps" in page
 
 
+# ASVS 6.4.6
 def test_stock_sign_in_and_password_forms_are_gone(boss: Client) -> None:
     assert browser().get("/beheer/login/").url == "/inloggen/"
     assert browser().post("/beheer/login/", {"username": "a", "password": "b"}).url == "/inloggen/"
@@ -104,7 +106,8 @@ def test_no_page_of_the_administration_has_a_password_field(boss: Client) -> Non
             assert not re.search(r'type="password"|name="password', text(boss.get(address))), address
 
 
-def test_no_page_of_the_administration_shows_a_secret(boss: Client) -> None:  # ASVS 6.5.2, 14.1
+# ASVS 14.2.4, 14.2.6
+def test_no_page_of_the_administration_shows_a_secret(boss: Client) -> None:  # ASVS 6.5.2, 14.2.4
     person = UserFactory(with_totp=True)
     AuthenticatorFactory(user=person, confirmed=False)
     secrets = [device.secret() for device in person.authenticator_set.all()]
@@ -119,6 +122,7 @@ def test_no_page_of_the_administration_shows_a_secret(boss: Client) -> None:  # 
             assert "argon2" not in page
 
 
+# ASVS 6.4.1
 def test_adding_a_person_sends_an_invitation(boss: Client, django_capture_on_commit_callbacks: object) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         answer = boss.post(f"{PEOPLE}add/", NEW_PERSON | {"password": "x" * 20, "is_superuser": "on"})
@@ -217,6 +221,7 @@ def test_who_is_no_superuser_cannot_change_a_group() -> None:  # ASVS 8.2.1
     assert not Group.objects.filter(name="Nieuw").exists()
 
 
+# ASVS 8.3.1
 @pytest.mark.parametrize("kind", ["superuser", "staff with another right"])
 def test_nobody_changes_a_person_with_more_rights(kind: str) -> None:  # ASVS 8.2.1
     _actor, client = staff_with("view_user", "change_user")
@@ -227,6 +232,7 @@ def test_nobody_changes_a_person_with_more_rights(kind: str) -> None:  # ASVS 8.
     assert person.email != "dief@voorbeeld.nl"
 
 
+# ASVS 8.2.1
 def test_staff_without_rights_see_nothing() -> None:
     _actor, client = staff_with()
     for address in (PEOPLE, f"{PEOPLE}add/", "/beheer/audit/auditentry/", "/beheer/environments/environment/"):

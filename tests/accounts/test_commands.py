@@ -73,6 +73,7 @@ def test_two_factor_status_of_one_person_shows_no_secret() -> None:
         run("two_factor_status", "niemand@voorbeeld.nl")
 
 
+# ASVS 14.2.7
 def test_purge_removes_what_is_over_and_keeps_the_rest() -> None:
     with time_machine.travel(timezone.now() - timedelta(hours=1)):
         signed_in(UserFactory())

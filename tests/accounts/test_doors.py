@@ -37,6 +37,8 @@ def every_address(person_id: int, slug: str) -> list[tuple[str, str]]:
     return filled
 
 
+# ASVS 8.3.1
+# NIST N1, N10
 @pytest.mark.parametrize("method", ["get", "post", "head", "put", "delete"])
 def test_password_alone_opens_nothing_at_any_address(method: str) -> None:  # ASVS 6.3.4
     person = UserFactory(superuser=True, with_totp=True)
@@ -66,6 +68,7 @@ def test_walk_reaches_the_administration_and_our_own_pages() -> None:
     assert {"/", "/beheer/", "/beheer/accounts/user/7/change/", "/beheer/jsi18n/", "/omgevingen/x/"} <= addresses
 
 
+# NIST N10
 def test_session_of_before_the_activation_is_closed(client: Client) -> None:
     person = UserFactory()
     sign_in(client, person)
@@ -108,12 +111,14 @@ def test_unconfirmed_device_does_not_verify_a_session(client: Client) -> None:
     assert client.get("/beheer/").status_code == 302
 
 
+# ASVS 14.3.2
 def test_pages_are_kept_by_no_browser(client: Client) -> None:
     sign_in(client, UserFactory())
     for address in ("/", "/persoonlijke-gegevens/", "/inloggen/", "/bestaat-niet/"):
         assert "no-store" in client.get(address)["Cache-Control"], address
 
 
+# NIST N6, N13
 def test_session_ends_after_half_an_hour_without_a_sign_of_life() -> None:  # ASVS 7.3.1
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:
@@ -126,6 +131,7 @@ def test_session_ends_after_half_an_hour_without_a_sign_of_life() -> None:  # AS
         assert not is_signed_in(client)
 
 
+# NIST N5
 def test_session_ends_after_twelve_hours_however_busy() -> None:  # ASVS 7.3.2
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(UserFactory())

@@ -56,6 +56,7 @@ def test_newer_key_in_front_still_opens_the_older_values(settings: object) -> No
     assert encryption.unseal(new, owner="x") == b"geheim"
 
 
+# ASVS 11.2.3
 @pytest.mark.parametrize("keys", [[], ["kort"], ["!" * 44], [base64.b64encode(b"x" * 16).decode()], ["é" * 43]])
 def test_wrong_keys_stop_the_program_at_its_start(settings: object, keys: list[str]) -> None:
     settings.ENCRYPTION_KEYS = keys
@@ -63,6 +64,7 @@ def test_wrong_keys_stop_the_program_at_its_start(settings: object, keys: list[s
         encryption.check_keys()
 
 
+# ASVS 11.3.3
 @pytest.mark.django_db
 def test_device_moved_to_another_person_does_not_open() -> None:
     person, thief = UserFactory(with_totp=True), UserFactory()
@@ -71,6 +73,7 @@ def test_device_moved_to_another_person_does_not_open() -> None:
         Authenticator.objects.get(user=thief).secret()
 
 
+# ASVS 13.3.4
 @pytest.mark.django_db
 def test_people_sign_in_while_keys_change(settings: object) -> None:
     person = UserFactory(with_totp=True)

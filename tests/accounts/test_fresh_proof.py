@@ -37,6 +37,8 @@ POSTS = [
 
 
 # ASVS 7.5.1
+# ASVS 7.5.2
+# NIST N28
 @pytest.mark.parametrize("address", POSTS)
 @pytest.mark.parametrize("with_totp", [False, True])
 def test_sensitive_change_asks_fresh_proof_after_ten_minutes(client: Client, address: str, with_totp: bool) -> None:
@@ -79,6 +81,8 @@ def test_what_was_typed_is_kept_sealed_and_not_readable_in_the_database(client: 
     assert person.check_password(new)
 
 
+# ASVS 7.5.1
+# NIST N28
 def test_password_alone_is_no_proof_for_who_has_a_second_step(client: Client) -> None:
     person = UserFactory(with_totp=True)
     sign_in(client, person)
@@ -118,6 +122,7 @@ def test_session_id_changes_at_the_proof(client: Client) -> None:
     assert not Session.objects.filter(digest=before).exists()
 
 
+# ASVS 3.7.2
 def test_target_outside_is_not_followed(client: Client) -> None:
     person = UserFactory()
     sign_in(client, person)

@@ -69,6 +69,7 @@ def test_right_password_opens_the_overview(client: Client) -> None:
     assert "<h1>Mijn Omgevingen</h1>" in shown(client, "/")
 
 
+# ASVS 16.3.1
 def test_wrong_password_is_refused_and_recorded(client: Client) -> None:
     person = UserFactory()
     assert WRONG_PASSWORD in shown(client, SIGN_IN, {"username": person.email, "password": "iets heel anders"})
@@ -140,6 +141,7 @@ def test_second_step_leads_only_to_own_addresses(target: str) -> None:  # ASVS 3
     assert client.post(CODE, {"code": code_of(person)}).url == "/"
 
 
+# ASVS 7.6.2
 @pytest.mark.parametrize("with_totp", [False, True])
 def test_followed_link_is_reached_after_signing_in(client: Client, with_totp: bool) -> None:
     person = UserFactory(with_totp=with_totp)
@@ -215,6 +217,7 @@ def test_key_of_before_the_code_is_worthless_afterwards() -> None:
     assert not is_signed_in(thief)
 
 
+# NIST N9
 def test_session_cookie_ends_with_the_browser_and_is_closed_to_scripts(client: Client) -> None:  # ASVS 3.3.1, 3.3.4
     sign_in(client, UserFactory())
     cookie = client.cookies["__Host-session"]

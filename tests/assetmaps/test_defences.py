@@ -98,6 +98,7 @@ def test_nothing_personal_and_no_error_is_kept_and_static_files_are(every_answer
             assert "no-store" in response["Cache-Control"], address
 
 
+# NIST N12
 def test_cookies_belong_to_this_host_alone(client: Client) -> None:
     # ASVS 3.3.1, 3.3.2, 3.3.3, 3.3.4
     person = UserFactory(with_totp=True)
@@ -134,6 +135,7 @@ def test_plain_http_goes_to_https_with_the_policy_on_the_redirect(settings: obje
     assert "Strict-Transport-Security" not in response.headers  # RFC 6797 section 7.2: not over plain http
 
 
+# NIST N4
 def test_deployment_check_complains_about_a_public_address_without_encryption() -> None:
     # ASVS 13.4.2
     with override_settings(SECURE=False):

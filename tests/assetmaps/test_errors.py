@@ -62,6 +62,7 @@ def client() -> Client:
     return Client(raise_request_exception=False)
 
 
+# ASVS 16.3.4
 @broken
 @pytest.mark.parametrize(
     ("method", "address", "status", "heading"),

@@ -11,6 +11,7 @@ from django.test import Client
 LIMIT = 25 * 1024
 
 
+# ASVS 14.2.3
 def test_first_visit_is_small_and_stays_with_us(client: Client) -> None:  # ASVS 3.6.1
     page = client.get("/inloggen/").content
     text = page.decode()
@@ -22,6 +23,7 @@ def test_first_visit_is_small_and_stays_with_us(client: Client) -> None:  # ASVS
     assert all(name.startswith("/static/") for name in loaded)
 
 
+# ASVS 3.6.1
 def test_no_file_of_ours_asks_another_host() -> None:
     sources = [path for folder in ("css", "js") for path in (settings.BASE_DIR / "static" / folder).iterdir()]
     assert sources
@@ -29,6 +31,7 @@ def test_no_file_of_ours_asks_another_host() -> None:
         assert not re.search(r"(?:url\(|import|from|fetch\()\s*['\"]?(?:https?:)?//", path.read_text()), path
 
 
+# ASVS 14.2.3
 def test_page_links_to_no_other_host(client: Client) -> None:
     addresses = re.findall(r'(?:src|href|action)="([^"]+)"', client.get("/inloggen/").content.decode())
     assert all(re.match(r"/(?!/)|#|mailto:", address) for address in addresses)

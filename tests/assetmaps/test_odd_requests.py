@@ -121,6 +121,7 @@ def test_mistake_of_ours_is_told_without_detail(monkeypatch: pytest.MonkeyPatch)
     assert "geheime" not in text(answer)
 
 
+# ASVS 13.4.5
 def test_alive_and_ready_say_so_in_plain_text(client: Client) -> None:
     for address in ("/healthz", "/readyz"):
         answer = client.get(address)

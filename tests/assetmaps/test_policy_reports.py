@@ -73,6 +73,7 @@ def test_too_large_report_is_refused(client: Client) -> None:
     assert post(client, "x" * (limits.POLICY_REPORT_BYTES + 1)).status_code == 413
 
 
+# ASVS 3.4.7
 def test_too_many_reports_from_one_address_do_not_fill_the_log(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -45,6 +45,7 @@ def test_one_of_each_role_and_environments() -> None:
     assert Environment.objects.count() == 5
 
 
+# ASVS 6.3.2
 def test_passwords_differ_every_time() -> None:
     first = run()
     User.objects.all().delete()

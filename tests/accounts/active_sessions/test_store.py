@@ -23,6 +23,7 @@ from tests.pages import browser, half_signed_in, is_signed_in, session_key, sess
 pytestmark = pytest.mark.django_db
 
 
+# ASVS 7.2.1
 def test_unknown_planted_key_is_not_adopted() -> None:
     planted = "a" * 32
     client = browser()
@@ -39,6 +40,7 @@ def test_unknown_key_is_replaced_as_soon_as_something_is_kept() -> None:
     assert session.session_key != "a" * 32
 
 
+# ASVS 7.2.1
 @pytest.mark.parametrize("key", ["", "x", "é" * 40, "a" * 5000, "' OR 1=1 --"])
 def test_odd_keys_are_nobodys_session(key: str) -> None:
     client = browser()
@@ -53,6 +55,8 @@ def test_digest_in_the_database_is_no_key(client: Client) -> None:
     assert not is_signed_in(thief)
 
 
+# ASVS 7.2.2, 11.5.1
+# NIST N9
 def test_keys_are_long_and_differ() -> None:  # ASVS 7.2.3
     keys = {store.fresh_key() for _ in range(100)}
     assert len(keys) == 100
@@ -135,6 +139,7 @@ def test_changed_data_in_the_row_are_refused(client: Client) -> None:
     assert not is_signed_in(client)
 
 
+# ASVS 7.4.1
 def test_expired_sessions_are_cleared() -> None:
     signed_in(UserFactory())
     with time_machine.travel(timezone.now() + timedelta(minutes=31)):

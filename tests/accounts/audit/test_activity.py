@@ -68,6 +68,7 @@ def test_page_shows_only_the_own_events(client: Client) -> None:
     assert text.count("<h2>") == 1
 
 
+# ASVS 16.3.1
 def test_attempts_of_a_thief_are_on_the_page(client: Client) -> None:
     person = UserFactory(with_totp=True)
     thief = Client(headers={"user-agent": "curl/8"})

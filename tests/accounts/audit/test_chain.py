@@ -78,6 +78,7 @@ VALUES = {
 }
 
 
+# ASVS 16.3.3
 @pytest.mark.parametrize("column", FIELDS)
 def test_change_of_any_column_shows(sealed: list[AuditEntry], column: str) -> None:
     sql(f"UPDATE audit_auditentry SET {column} = %s WHERE id = %s", VALUES.get(column, "x"), sealed[2].pk)

@@ -43,6 +43,7 @@ def test_entries_are_never_changed() -> None:  # ASVS 16.4.2
     assert AuditEntry.objects.get().reason == ""
 
 
+# NIST N32
 def test_entries_are_never_removed() -> None:  # ASVS 16.4.2
     entry = note()
     for removal in (entry.delete, AuditEntry.objects.all().delete, AuditEntry.objects.filter(pk=entry.pk).delete):
@@ -51,6 +52,7 @@ def test_entries_are_never_removed() -> None:  # ASVS 16.4.2
     assert AuditEntry.objects.exists()
 
 
+# NIST N32
 def test_entries_outlive_the_person_and_the_organisation() -> None:
     person, organisation = UserFactory(), OrganisationFactory()
     note(subject=person, organisation=organisation)
@@ -164,6 +166,7 @@ def test_names_in_a_mail_are_plain_text(django_capture_on_commit_callbacks: obje
     assert mails()[0].body.startswith("Hallo Jan & <b>Piet</b>,")
 
 
+# ASVS 16.3.4
 def test_broken_mail_server_hurts_nobody(
     django_capture_on_commit_callbacks: object, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # ASVS 16.5.2

@@ -87,6 +87,7 @@ def journey(person: User) -> set[str]:
     return secrets
 
 
+# ASVS 14.2.4
 @pytest.mark.django_db
 def test_whole_journey_leaves_no_secret_in_log_or_entry(written: list[str]) -> None:
     # ASVS 16.2.5, 16.4.1, 14.1.2

@@ -124,6 +124,7 @@ TROUBLE: dict[str, Callable[[Range], None]] = {
 
 
 # ASVS 16.5.2
+# ASVS 16.3.4
 @pytest.mark.parametrize("trouble", TROUBLE)
 def test_an_outage_lets_the_password_pass_in_time_and_is_logged(trouble: str, caplog: pytest.LogCaptureFixture) -> None:
     Range.behave = TROUBLE[trouble]

@@ -72,6 +72,7 @@ def test_a_refusal_is_shown_at_its_field_and_no_password_travels_back(client: Cl
 
 
 # ASVS 6.2.6, 6.2.7
+# NIST N19
 def test_fields_help_password_managers_and_take_their_number_from_the_policy(client: Client, person: User) -> None:
     prove(client)
     page = client.get(PAGE).content.decode()

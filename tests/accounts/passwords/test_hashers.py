@@ -40,6 +40,7 @@ def test_nothing_else_is_evened_out(other: str) -> None:
 
 
 # ASVS 11.4.2
+# NIST N20
 def test_the_cost_is_that_of_the_policy() -> None:
     facts = Argon2idHasher().decode(make_password("vier ezels lopen weg"))
     assert (facts["variety"], facts["memory_cost"]) == ("argon2id", limits.ARGON2_MEMORY_KIB)

@@ -150,6 +150,8 @@ def test_link_ends_after_its_time(person: User, purpose: Purpose) -> None:
         assert links.holder(token) is None
 
 
+# ASVS 6.4.1
+# NIST N26
 def test_reset_lasts_an_hour_and_an_invitation_a_day() -> None:
     assert Purpose.RESET.lifetime == limits.PASSWORD_RESET_LINK == timedelta(minutes=60)
     assert Purpose.INVITATION.lifetime == limits.INVITATION_LINK == timedelta(hours=24)
@@ -207,6 +209,8 @@ def test_setting_without_a_link_is_refused() -> None:
     assert NO_LONGER in shown(client, SET_NEW, {"new_password1": NEW, "new_password2": NEW})
 
 
+# ASVS 7.6.2
+# NIST N33
 def test_link_does_not_sign_in(person: User, ask: Ask) -> None:  # ASVS 6.3.6
     client = browser()
     set_password(client, ask(person))
@@ -214,6 +218,7 @@ def test_link_does_not_sign_in(person: User, ask: Ask) -> None:  # ASVS 6.3.6
     assert client.get(SET_NEW).status_code == 410
 
 
+# NIST N33
 def test_second_step_stays_in_force_after_a_reset(ask: Ask) -> None:  # ASVS 6.4.3
     person = UserFactory(with_totp=True)
     client = browser()

@@ -47,6 +47,7 @@ def comparable(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in ("Content-Security-Policy", "X-Request-ID")}
 
 
+# ASVS 6.3.8
 @pytest.mark.parametrize("times", [1, limits.RESET_MAILS + 1])
 def test_known_and_unknown_addresses_get_the_same_answer_and_cost_the_same(
     client: Client, person: User, times: int
@@ -64,6 +65,7 @@ def test_known_and_unknown_addresses_get_the_same_answer_and_cost_the_same(
 
 
 # ASVS 6.3.1
+# NIST N26
 def test_a_person_gets_at_most_three_mails_an_hour_and_the_page_stays_the_same(client: Client, person: User) -> None:
     answers = {client.post(ASK, {"email": address}).url for address in [person.email, person.email.upper()] * 3}
     assert answers == {"/wachtwoord-vergeten/verstuurd/"}
@@ -100,6 +102,7 @@ def test_a_whole_ipv6_network_counts_as_one_address() -> None:
     assert quotas.network_of("192.0.2.7") != quotas.network_of("192.0.2.8")
 
 
+# ASVS 16.5.2
 def test_a_cache_that_is_out_of_order_keeps_nobody_from_a_new_password(
     person: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -149,6 +152,7 @@ def test_the_page_of_the_link_names_the_reason_of_a_refusal_and_keeps_the_link(c
 
 
 # ASVS 6.4.1
+# NIST N26
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_link_ends_after_its_lifetime(person: User, purpose: Purpose) -> None:
     with time_machine.travel("2026-03-02 10:00Z", tick=False) as clock:

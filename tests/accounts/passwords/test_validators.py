@@ -27,12 +27,14 @@ def codes(password: str, user: User | None = None) -> set[str]:
 
 
 # ASVS 6.2.1
+# NIST N15
 @pytest.mark.parametrize(("password", "refused"), [("vier ezels lope", False), ("vier ezels lop", True)])
 def test_fifteen_characters_are_enough_and_fourteen_are_not(password: str, refused: bool) -> None:
     assert codes(password) == ({"password_too_short"} if refused else set())
 
 
 # ASVS 6.2.5
+# NIST N17
 @pytest.mark.parametrize(
     "password", ["vier ezels lopen weg", "ВОСЕМЬ ЗЕЛЁНЫХ КОШЕК", "1593 5728 1904 6631", "𝄞🐎 paardenmelk 🥛🚲"]
 )
@@ -41,6 +43,7 @@ def test_any_kind_of_character_will_do_because_there_are_no_rules_about_kinds(pa
 
 
 # ASVS 6.2.9
+# NIST N16
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=200))
 def test_length_counts_code_points_of_the_composed_form(password: str) -> None:
     allowed = limits.PASSWORD_MIN_LENGTH <= len(normalize("NFC", password)) <= limits.PASSWORD_MAX_LENGTH
@@ -53,6 +56,8 @@ def test_length_counts_code_points_of_the_composed_form(password: str) -> None:
     assert length(password) == length(normalize("NFD", password))
 
 
+# ASVS 6.2.9
+# NIST N16
 def test_the_longest_password_is_accepted_and_one_more_character_is_not() -> None:
     password = (PASSWORD + " en dan nog een heel verhaal over vier ezels die naar de markt lopen " * 3)[:128]
     assert codes(password) == set()
@@ -106,6 +111,7 @@ def test_a_password_built_on_the_product_is_refused(password: str) -> None:
     assert "password_built_on_name" in codes(password)
 
 
+# ASVS 6.1.2, 6.2.11
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "password",
@@ -130,6 +136,7 @@ def test_a_name_in_a_long_sentence_is_no_reason_to_refuse() -> None:
     assert codes("de hond van Renee eet assetmaps op", person) == set()
 
 
+# ASVS 8.4.1
 @pytest.mark.django_db
 def test_names_of_another_organisation_are_no_reason_because_the_refusal_would_tell_who_is_a_customer() -> None:
     EnvironmentFactory(organisation=OrganisationFactory(name="Polderdistrict"), name="Sluizenkaart")

@@ -38,6 +38,7 @@ def changed_password(client: Client) -> object:
     return person
 
 
+# NIST N29, N31
 def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> None:
     person = changed_password(client)
     link = link_in_last_mail("dit-was-ik-niet")
@@ -75,6 +76,7 @@ def test_forged_link_reports_nothing() -> None:
     assert not Report.objects.exists()
 
 
+# NIST N31
 def test_lost_phone_gives_a_reference_to_read_out_and_a_mail_that_cancels_it() -> None:
     person = UserFactory(with_totp=True)
     client = browser()
@@ -109,6 +111,7 @@ def test_help_request_opens_nothing(client: Client) -> None:
     assert devices.has_confirmed_device(person)
 
 
+# ASVS 6.5.6
 def test_reset_makes_every_browser_a_stranger() -> None:
     person = UserFactory(with_totp=True)
     admin = UserFactory(superuser=True)

@@ -59,6 +59,7 @@ def test_group_that_was_changed_by_hand_stays_as_it_is() -> None:
     assert not group.ensure().permissions.exists()
 
 
+# ASVS 8.2.1
 def test_support_opens_people_and_nothing_else(desk: User, person: User) -> None:
     client = signed_in(desk)
     assert client.get("/beheer/").status_code == 200
@@ -88,6 +89,7 @@ def test_reset_takes_a_post(desk: User, person: User) -> None:  # ASVS 3.5.3
     assert Authenticator.objects.filter(user=person).exists()
 
 
+# ASVS 6.5.6
 def test_reset_removes_devices_set_ups_sessions_and_waits(desk: User, person: User) -> None:
     AuthenticatorFactory(user=person, confirmed=False)
     client, owing = signed_in(person), half_signed_in(person)
@@ -159,6 +161,7 @@ def test_superuser_resets_everybody_else() -> None:
         assert reset(subject, boss) is Outcome.RESET
 
 
+# ASVS 8.3.1
 def test_staff_without_the_right_are_refused(person: User) -> None:
     other = UserFactory(staff=True, with_totp=True)
     client = signed_in(other)

@@ -22,6 +22,7 @@ def open_at(tally: Tally, now: int) -> bool:
 
 
 # ASVS 6.3.1
+# NIST N21
 @settings(max_examples=300)
 @given(steps)
 def test_strangers_never_get_more_guesses_in_a_period_than_the_cap_whatever_happens_between(moves: list) -> None:
@@ -53,6 +54,7 @@ def test_owner_in_a_known_browser_is_never_stopped_by_strangers(guesses: list[in
 
 
 # NIST SP 800-63B-4 3.2.2
+# NIST N23
 def test_chance_of_a_successful_guess_is_below_one_in_a_thousand_a_year() -> None:
     live_codes = 2 * limits.TOTP_WINDOW + 1
     guesses = limits.CODE_CAP * (YEAR / limits.CODE_CAP_PERIOD + 1)
@@ -72,6 +74,8 @@ def test_every_five_wrong_codes_cost_a_wait_and_ten_in_a_row_close_the_door() ->
     assert tally.closed
 
 
+# ASVS 6.3.1
+# NIST N22
 def test_wrong_passwords_wait_half_a_minute_doubling_to_an_hour() -> None:
     tally, now, waits = Tally(), 1_800_000_000, []
     for _ in range(16):
@@ -82,6 +86,7 @@ def test_wrong_passwords_wait_half_a_minute_doubling_to_an_hour() -> None:
 
 
 # NIST SP 800-63B-4 3.2.2
+# NIST N21
 def test_hundred_wrong_passwords_in_a_row_close_the_door_until_a_new_password() -> None:
     tally = Tally(failures=limits.PASSWORD_MOST_FAILURES - 1)
     tally = after_failure(tally, Kind.PASSWORD, 1_800_000_000, known=False)

@@ -144,6 +144,7 @@ def test_attempt_outside_a_transaction_is_a_mistake_of_the_programmer() -> None:
 
 
 # ASVS 16.5.3
+# ASVS 16.3.3
 @pytest.mark.django_db(transaction=True)
 def test_failures_are_counted_exactly_under_parallel_requests() -> None:
     person = UserFactory(with_totp=True)

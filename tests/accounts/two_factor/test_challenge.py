@@ -72,6 +72,7 @@ def test_right_code_signs_in(client: Client, person: User) -> None:
     assert (entry.subject, entry.detail) == (person, {"factor": "totp"})
 
 
+# NIST N1
 def test_password_alone_signs_nobody_in(person: User) -> None:
     client = half_signed_in(person)
     assert not is_signed_in(client)
@@ -184,6 +185,7 @@ def test_missing_and_doubled_fields_are_no_error(person: User) -> None:
     assert client.post(CODE, {"code": ["111111", code_of(person)]}).url == "/"
 
 
+# NIST N3
 def test_code_cannot_be_used_twice(person: User) -> None:  # ASVS 6.5.1
     code = code_of(person)
     sign_in(browser(), person, code=code)
@@ -295,6 +297,7 @@ def test_wait_past_midnight_is_told_with_the_day(clock: time_machine.Coordinates
     assert "Na 24 november 00:05 uur" in type_wrong_codes(person, 5)
 
 
+# NIST N22
 def test_success_begins_the_count_anew(clock: time_machine.Coordinates, person: User) -> None:
     type_wrong_codes(person, 4)
     sign_in(browser(), person)

@@ -40,6 +40,7 @@ def shown_codes(html: str) -> list[str]:
     return re.findall(r"<code>([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</code>", html)
 
 
+# ASVS 3.2.1
 @pytest.mark.django_db
 def test_activation_shows_ten_codes_once_on_the_page_where_it_ends(client: Client) -> None:
     person = UserFactory()
@@ -55,6 +56,7 @@ def test_activation_shows_ten_codes_once_on_the_page_where_it_ends(client: Clien
 
 
 # ASVS 6.5.4
+# NIST N25
 def test_codes_hold_eighty_bits_without_look_alikes() -> None:
     codes = {flows._new_code() for _ in range(200)}
     assert len(codes) == 200
@@ -75,6 +77,7 @@ def test_anything_else_is_refused_without_an_exception(typed: str) -> None:
 
 
 # ASVS 6.5.2
+# NIST N24
 @pytest.mark.django_db
 def test_codes_are_stored_as_salted_hashes_only() -> None:
     person, other = UserFactory(with_totp=True), UserFactory(with_totp=True)
@@ -85,6 +88,7 @@ def test_codes_are_stored_as_salted_hashes_only() -> None:
 
 
 # ASVS 6.5.1
+# NIST N24
 @pytest.mark.django_db(transaction=True)
 def test_code_signs_in_once_and_offers_to_link_a_new_phone() -> None:
     person = UserFactory(with_totp=True)
@@ -103,6 +107,7 @@ def test_code_signs_in_once_and_offers_to_link_a_new_phone() -> None:
     assert "nog 9 codes" in mails()[-1].body
 
 
+# NIST N24
 @pytest.mark.django_db
 def test_recovery_codes_and_authenticator_count_apart() -> None:
     person = UserFactory(with_totp=True)
@@ -118,6 +123,7 @@ def test_recovery_codes_and_authenticator_count_apart() -> None:
     assert counters["recovery_code"] == 3
 
 
+# ASVS 6.3.7, 6.5.6
 @pytest.mark.django_db(transaction=True)
 def test_new_set_needs_fresh_proof_and_kills_the_old_one(client: Client) -> None:
     person = UserFactory(with_totp=True)
@@ -135,6 +141,7 @@ def test_new_set_needs_fresh_proof_and_kills_the_old_one(client: Client) -> None
     assert "Je hebt nieuwe herstelcodes" in [message.subject for message in mails()]
 
 
+# NIST N25
 @pytest.mark.django_db
 def test_few_codes_left_are_announced(client: Client) -> None:
     person = UserFactory(with_totp=True)

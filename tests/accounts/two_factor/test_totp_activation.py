@@ -311,6 +311,7 @@ def test_same_secret_is_sealed_differently_each_time(person: User) -> None:  # A
     assert len(sealed) == 20
 
 
+# NIST N23
 def test_secret_has_160_random_bits() -> None:  # ASVS 6.5.3
     secrets = {flows.begin(UserFactory()).secret() for _ in range(20)}
     assert len(secrets) == 20
@@ -377,6 +378,7 @@ def test_address_for_the_app_names_issuer_and_person(address: str) -> None:
     assert pyotp.parse_uri(read).name == address
 
 
+# NIST N29, N32
 def test_activation_is_recorded_and_mailed(
     person: User, django_capture_on_commit_callbacks: object
 ) -> None:  # ASVS 6.3.7
@@ -407,6 +409,7 @@ def test_set_up_of_another_person_cannot_be_confirmed(person: User) -> None:
     assert not Authenticator.objects.filter(confirmed=True).exists()
 
 
+# NIST N28
 def test_half_signed_in_person_cannot_confirm_a_set_up() -> None:
     person = UserFactory(with_totp=True)
     client = half_signed_in(person)

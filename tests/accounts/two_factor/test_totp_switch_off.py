@@ -44,6 +44,7 @@ def switch_off(client: object, code: str) -> str:
     return shown(client, SWITCH_OFF, {"code": code})
 
 
+# ASVS 6.5.6
 def test_fresh_code_switches_it_off(person: User) -> None:
     client = signed_in(person)
     before = session_key(client)
@@ -119,6 +120,7 @@ def test_every_other_session_ends_and_this_one_stays(person: User) -> None:  # A
         assert owing.get("/inloggen/verificatie/").url == "/inloggen/"
 
 
+# NIST N29
 def test_switching_off_is_recorded_and_mailed(
     person: User, django_capture_on_commit_callbacks: object
 ) -> None:  # ASVS 6.3.7

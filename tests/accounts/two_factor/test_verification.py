@@ -18,6 +18,7 @@ def device() -> Authenticator:
     return AuthenticatorFactory(user=UserFactory())
 
 
+# NIST N3
 def test_step_is_claimed_once_however_old_the_copy(device: Authenticator) -> None:  # ASVS 6.5.1
     first, second = (Authenticator.objects.get(pk=device.pk) for _ in range(2))
     step = present_step()
