@@ -9,11 +9,13 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import flows
+from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.admin import MembershipInline
@@ -29,6 +31,15 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class RightsAdmin(GroupAdmin):
     """Changed by superusers only: whoever may change a group could give themselves every right through it."""
+
+    @method_decorator(fresh_proof_required)
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().add_view(request, *args, **kwargs)
+
+    @method_decorator(fresh_proof_required)
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Rights are given here, so an open administration that somebody walked away from must not do (ASVS 7.5.3)."""
+        return super().change_view(request, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return person(request).is_superuser
@@ -74,6 +85,10 @@ class UserAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(has_second_step=devices.confirmed_device_exists())
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Otherwise whoever may look people up reads a password's hash out of the address, a sign at a time.
+        return not lookup.startswith(("password", "active_sessions")) and super().lookup_allowed(lookup, value, request)
+
     @admin.display(description=_("organisation"))
     def organisation(self, obj: User) -> str:
         return str(obj.membership) if hasattr(obj, "membership") else "-"
@@ -103,6 +118,11 @@ class UserAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False  # people are deactivated: the audit needs to know who they were
+
+    @method_decorator(fresh_proof_required)
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Rights are given and addresses changed here (ASVS 7.5.3)."""
+        return super().change_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         origin = Origin.of(request)

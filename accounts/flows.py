@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Outcome
 
+log = logging.getLogger(__name__)
 EDITABLE = ("email", "first_name", "last_name", "language", "is_active", "is_staff", "is_superuser")
 
 
@@ -42,6 +44,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     known = next(iter(User.objects.filter(email__lower=typed_address.strip().lower())), None)
     is_stranger = not browsers.bucket_of(known)
     if is_stranger and (until := network.admit(origin.address)):
+        log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.address)
         return PasswordAnswer(network_waits_until=until)
     if known is None:
         make_password(password)  # as long as checking one

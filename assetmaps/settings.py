@@ -44,6 +44,8 @@ def _list(value: str) -> list[str]:
 
 
 SECRET_KEY = _required("SECRET_KEY")
+# Earlier ones still verify what they signed, so that a new one signs nobody out (ASVS 13.3.4).
+SECRET_KEY_FALLBACKS = _list(env.str("SECRET_KEY_FALLBACKS", default=""))
 ENCRYPTION_KEYS = _list(_required("ENCRYPTION_KEYS"))
 ALLOWED_HOSTS = _list(_required("ALLOWED_HOSTS"))
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000" if DEBUG else "https://mijn.assetmaps.nl").rstrip(

@@ -23,10 +23,20 @@ def _clean() -> Iterator[None]:
     mail.wait_until_sent()
 
 
+class Browser(Client):
+    """Speaks https, as every visitor does; Django's test client speaks http unless every single call says otherwise."""
+
+    def request(self, **request: object) -> object:
+        return super().request(**request | {"wsgi.url_scheme": "https", "SERVER_PORT": "443"})
+
+
+def browser(**options: object) -> Browser:
+    return Browser(headers={"user-agent": "Testbrowser"}, **options)
+
+
 @pytest.fixture
 def client() -> Client:
-    """Speaks https, as every visitor does."""
-    return Client(headers={"user-agent": "Testbrowser"}, **{"wsgi.url_scheme": "https"})
+    return browser()
 
 
 def sign_in(client: Client, person: User, *, code: str | None = None, **extra: str) -> object:

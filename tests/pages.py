@@ -15,7 +15,7 @@ from django.test import Client
 from accounts.active_sessions.models import Session
 from accounts.active_sessions.store import digest_of
 from accounts.models import User
-from tests.conftest import sign_in
+from tests.conftest import browser, sign_in
 from tests.factories import PASSWORD
 
 SIGN_IN = "/inloggen/"
@@ -30,10 +30,6 @@ WRONG_CODE = "Deze code klopt niet."
 USED_CODE = "Deze code is al gebruikt."
 NOT_A_CODE = "Een code heeft precies 6 cijfers."
 WRONG_PASSWORD = "Deze combinatie van e-mailadres en wachtwoord klopt niet."
-
-
-def browser(**options: object) -> Client:
-    return Client(headers={"user-agent": "Testbrowser"}, **options)
 
 
 def signed_in(person: User) -> Client:

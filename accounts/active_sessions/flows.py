@@ -78,6 +78,7 @@ def keep_after_password_change(request: HttpRequest, user: User) -> None:
 
 
 def _mark(request: HttpRequest, origin: Origin) -> None:
+    request.session[store.SIGN_IN] = store.fresh_key()
     request.session[store.STARTED] = timezone.now().isoformat()
     request.session[store.ADDRESS] = origin.address
     request.session[store.BROWSER] = origin.browser

@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, resolve_url
 from django.urls import resolve
 from django.utils import timezone
@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import encryption, limits
 from accounts.requests import person
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 PROVED_AT = "proved_at"
 INTERRUPTED = "interrupted"
@@ -42,7 +42,7 @@ def fresh_proof_required(view: View) -> View:
     """Ask for fresh proof first, and go on afterwards with what was asked, a POST included."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_fresh(request):
             return view(request, *args, **kwargs)
         if request.method == "POST":

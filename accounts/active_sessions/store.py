@@ -25,6 +25,7 @@ from accounts.models import User
 
 PENDING_USER = "pending_user"  # whose second step is still open
 STARTED, ADDRESS, BROWSER = "started", "address", "browser"
+SIGN_IN = "sign_in"  # a random name of this sign-in, which stays when the key changes
 
 
 def of(request: HttpRequest) -> SessionStore:

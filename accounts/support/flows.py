@@ -68,6 +68,7 @@ def reset_second_factor(subject: User, *, actor: User | None, reason: str, origi
             detail={"cause": refusal.name.lower()},
         )
         return refusal
+    throttling.hold(subject)
     if not devices.remove_all(subject):
         return Outcome.NOTHING_TO_RESET
     sessions.end_all(subject)

@@ -31,8 +31,9 @@ def report(token: str, origin: Origin) -> bool:
     try:
         with transaction.atomic():
             Report.objects.create(user=user, entry=entry)
-            sessions.end_all(user)
+            # The person before the sessions, as a sign-in does; in another order the two could wait for each other.
             known_browsers.forget_all(user)
+            sessions.end_all(user)
             record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail={"about": entry.event})
     except IntegrityError:
         return False  # a parallel press on the same button was first

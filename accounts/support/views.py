@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -21,6 +22,7 @@ from accounts.two_factor.challenge import flows as challenge
 PERSON_PAGE = "admin:accounts_user_change"
 
 
+@fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset_second_factor(request: PersonRequest, user_id: int) -> HttpResponse:
     """Ask for the reason and a confirmation, then reset. Reached from the person's page in the administration."""

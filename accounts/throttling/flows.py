@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.throttling import rules
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.models import AttemptCounter
-from accounts.throttling.rules import Kind
+from accounts.throttling.rules import Kind, Tally
 
 
 def subject_of(user: User | None, typed_address: str = "") -> str:
@@ -39,7 +39,8 @@ def counter_for(user: User | None, kind: Kind, browsers: KnownBrowsers, *, typed
     subject, bucket = subject_of(user, typed_address), browsers.bucket_of(user)
     counter = _lock(subject, kind, bucket)
     if bucket and counter.closed:
-        counter = _lock(subject, kind, AttemptCounter.STRANGERS)
+        closed, counter = counter, _lock(subject, kind, AttemptCounter.STRANGERS)
+        counter.own_bucket = closed
     return counter
 
 
@@ -72,6 +73,8 @@ def count_failure(counter: AttemptCounter) -> datetime | None:
 def count_success(counter: AttemptCounter) -> None:
     if counter.failures or counter.waits_until:
         counter.store(rules.after_success(counter.tally))
+    if counter.own_bucket is not None:
+        counter.own_bucket.store(Tally())  # whoever erred in the own browser was the owner after all
 
 
 @transaction.atomic
@@ -80,6 +83,15 @@ def reopen(user: User) -> None:
     for kind in (Kind.PASSWORD, Kind.CODE):
         counter = _lock(subject_of(user), kind, AttemptCounter.STRANGERS)
         counter.store(rules.after_new_password(counter.tally, kind, int(time.time())))
+
+
+def hold(user: User) -> None:
+    """Lock every counter of a person before anything else that an attempt locks after its counter.
+
+    In another order, an attempt and the caller would each wait for the other, until the database ends one of the two.
+    """
+    # A stranger's bucket, the empty one, comes last, as in `counter_for`.
+    list(AttemptCounter.objects.select_for_update().filter(subject=subject_of(user)).order_by("kind", "-bucket"))
 
 
 def forget(user: User) -> None:

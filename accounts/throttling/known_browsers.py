@@ -65,3 +65,4 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> HttpRe
 def forget_all(user: User) -> None:
     """No browser is known for this person any more."""
     User.objects.filter(pk=user.pk).update(known_browsers_epoch=F("known_browsers_epoch") + 1)
+    user.refresh_from_db(fields=["known_browsers_epoch"])

@@ -20,6 +20,7 @@ class AttemptCounter(models.Model):
     waits_until = models.BigIntegerField(default=0)
     closed = models.BooleanField(default=False)
     changed_at = models.DateTimeField(auto_now=True)
+    own_bucket: AttemptCounter | None = None  # the closed bucket of the browser, when this one stands in for it
 
     class Meta:
         constraints = [

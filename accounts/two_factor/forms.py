@@ -111,6 +111,8 @@ def offer_choice(form: forms.Form, choice: list[tuple[str, str]]) -> None:
 def refusal(answer: Answer) -> str:
     """Why a code was refused and what to do now, in one or two sentences."""
     text = _explanation(answer)
+    if answer.closes:
+        return f"{text} {_closed()}"
     if answer.waits_until and answer.outcome is not Outcome.WAITING:
         text = f"{text} {_wait(answer)}"
     return text
@@ -138,14 +140,18 @@ def _explanation(answer: Answer) -> str:
         case Outcome.WAITING:
             return _wait(answer)
         case Outcome.CLOSED:
-            return str(
-                _(
-                    "There were too many wrong codes, so signing in with a code is closed. Somebody may know your "
-                    "password. Choose a new one with “Forgot your password?”; after that you can try again."
-                )
-            )
+            return _closed()
         case _:
             return str(_("This code is not right. Look in the authenticator app, and type the code it shows now."))
+
+
+def _closed() -> str:
+    return str(
+        _(
+            "There were too many wrong codes, so signing in with a code is closed. Somebody may know your "
+            "password. Choose a new one with “Forgot your password?”; after that you can try again."
+        )
+    )
 
 
 def _clock_off(minutes: int) -> str:

@@ -18,6 +18,8 @@ class Authenticator(TimestampMixin, Device):
 
     # A new phone: when this one is confirmed, that one stops. Empty: this one comes beside the others.
     replaces = models.ForeignKey("self", null=True, editable=False, on_delete=models.CASCADE, related_name="+")
+    # The sign-in that began the set-up: no other session of the person sees the secret, or confirms it.
+    begun_in = models.CharField(max_length=32, default="", editable=False)
     sealed_secret = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
     # A step ahead of our clock whose code was typed: whoever typed it was told that it is early, so it is void.

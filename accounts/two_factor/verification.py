@@ -39,13 +39,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """``waits_until``: aware time, when the next attempt must wait; ``minutes_off``: the phone's clock, + is ahead."""
+    """``waits_until``: aware time, when the next attempt must wait; ``minutes_off``: the phone's clock, + is ahead;
+    ``closes``: this wrong code closed the door, so no waiting helps."""
 
     outcome: Outcome
     device: Device | None = None
     waits_until: datetime | None = None
     minutes_off: int = 0
     factor: str = Authenticator.kind
+    closes: bool = False
 
     @property
     def facts(self) -> dict[str, str | int]:
@@ -77,7 +79,7 @@ def check(user: User, device: Authenticator | None, typed: str, origin: Origin, 
         return Answer(Outcome.ACCEPTED, device)
     outcome = OUTCOMES.get(verdict.match, Outcome.USED)  # right, but a parallel request claimed it first
     until = count_failure(counter, user, origin)
-    return Answer(outcome, device, until, verdict.minutes_off)
+    return Answer(outcome, device, until, verdict.minutes_off, closes=counter.closed and until is None)
 
 
 def refused_unjudged(counter: AttemptCounter, factor: str = Authenticator.kind) -> Answer | None:
@@ -90,10 +92,12 @@ def refused_unjudged(counter: AttemptCounter, factor: str = Authenticator.kind) 
 
 
 def count_failure(counter: AttemptCounter, user: User, origin: Origin) -> datetime | None:
-    """Count a wrong code; when that closes the door to strangers, the password counts as stolen, and is mailed."""
+    """Count a wrong code, and return until when the next one waits. When that closes the door to strangers, no waiting
+    helps; the password counts as stolen, and is mailed."""
     until = throttling.count_failure(counter)
     if counter.closed and counter.bucket == AttemptCounter.STRANGERS:
         record(Event.PASSWORD_TREATED_AS_STOLEN, subject=user, origin=origin, succeeded=False)
+        return None
     return until
 
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import flows as hall
+from accounts import limits
+from accounts.active_sessions import flows as sessions
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
+from accounts.support import flows as support
 from accounts.throttling import flows as throttling
-from accounts.throttling.models import AttemptCounter, Kind
+from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.models import AttemptCounter
+from accounts.throttling.rules import Kind
+from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows as challenge
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, RecoveryCode
+from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows as totp
 from accounts.two_factor.verification import Outcome
 from tests.codes import code_of, phone, wrong_code_of
@@ -47,7 +57,7 @@ def test_one_right_code_lets_exactly_one_of_twenty_in() -> None:  # ASVS 6.5.1
 def test_wrong_codes_are_counted_exactly() -> None:  # ASVS 6.3.1
     person = UserFactory(with_totp=True)
     wrong = wrong_code_of(person)
-    answers = at_once([partial(challenge.answer, person, wrong, HERE) for _ in range(CROWD)])
+    answers = at_once([partial(challenge.answer, person, None, wrong, HERE, STRANGER) for _ in range(CROWD)])
     outcomes = [answer.outcome for answer in answers]
     assert outcomes.count(Outcome.WRONG) == 5
     assert outcomes.count(Outcome.WAITING) == CROWD - 5
@@ -57,19 +67,23 @@ def test_wrong_codes_are_counted_exactly() -> None:  # ASVS 6.3.1
 
 def test_wrong_passwords_are_counted_exactly() -> None:
     person = UserFactory()
-    answers = at_once([partial(hall.check_password, person.email, "iets heel anders", HERE) for _ in range(10)])
-    assert answers == [None] * 10
+    answers = at_once([partial(hall.check_password, person.email, "iets heel anders", HERE, STRANGER)] * 10)
+    assert [answer.user for answer in answers] == [None] * 10
     assert AttemptCounter.objects.get(kind="password").failures == 5
-    assert AuditEntry.objects.filter(event="password_refused").count() == 10
+    causes = AuditEntry.objects.filter(event="password_refused").values_list("detail__cause", flat=True)
+    assert sorted(causes) == ["waiting"] * 5 + ["wrong"] * 5
 
 
 def test_no_failure_is_lost_from_the_counter() -> None:
+    person = UserFactory()
+
     def fail() -> None:
         with transaction.atomic():
-            throttling.count_failure(throttling.lock("user:1", Kind.CODE))
+            throttling.count_failure(throttling.counter_for(person, Kind.RECOVERY_CODE, STRANGER))
 
     at_once([fail] * CROWD)
-    assert AttemptCounter.objects.get().failures == CROWD
+    counter = AttemptCounter.objects.get()
+    assert (counter.failures, len(counter.recent)) == (CROWD, CROWD)
 
 
 def test_beginning_at_once_makes_one_pending_device() -> None:
@@ -84,8 +98,8 @@ def test_confirming_at_once_activates_once() -> None:
     person = UserFactory()
     device = AuthenticatorFactory(user=person, confirmed=False)
     code = phone(device).now()
-    answers = at_once([partial(totp.activate, person, code, HERE)] * 10)
-    assert [answer.outcome for answer in answers if answer] == [Outcome.ACCEPTED]
+    activations = at_once([partial(totp.activate, person, code, "Telefoon", HERE)] * 10)
+    assert [done.answer.outcome for done in activations if done] == [Outcome.ACCEPTED]
     assert AuditEntry.objects.filter(event="second_step_activated").count() == 1
     assert Authenticator.objects.get().confirmed
 
@@ -93,10 +107,13 @@ def test_confirming_at_once_activates_once() -> None:
 def test_one_code_either_signs_in_or_switches_off() -> None:
     person = UserFactory(with_totp=True)
     code = code_of(person)
-    signing_in = [partial(challenge.answer, person, code, HERE)] * 5
-    switching_off = [partial(totp.switch_off, person, code, HERE)] * 5
+    signing_in = [partial(challenge.answer, person, None, code, HERE, STRANGER)] * 5
+    switching_off = [partial(totp.switch_off, person, devices.authenticator_of(person), code, HERE, STRANGER)] * 5
     outcomes = [answer.outcome for answer in at_once(signing_in + switching_off)]
     assert outcomes.count(Outcome.ACCEPTED) == 1
+    assert set(outcomes) <= {Outcome.ACCEPTED, Outcome.USED, Outcome.WRONG, Outcome.WAITING}
+    events = AuditEntry.objects.filter(event="second_step_switched_off").count()
+    assert events == (0 if devices.has_confirmed_device(person) else 1)
 
 
 def test_password_link_works_for_one_of_many() -> None:
@@ -114,5 +131,47 @@ def test_of_links_asked_for_at_once_one_works() -> None:
     person = UserFactory()
     at_once([partial(passwords.send_reset_link, person.email, HERE)] * 8)
     tokens = [re.search(r"/wachtwoord-instellen/([^/\s]+)/", message.body)[1] for message in mails()]
-    assert len(tokens) == 8
+    assert len(tokens) == limits.RESET_MAILS
+    assert AuditEntry.objects.filter(event="password_link_sent", detail__cause="too many").count() == 5
     assert [links.holder(token) for token in tokens].count(person) == 1
+
+
+def slowly(work: Callable, seconds: float) -> Callable:
+    """The same work, a moment later: so that two requests meet in the middle, which by chance they seldom do."""
+
+    def later(*args: object, **kwargs: object) -> object:
+        time.sleep(seconds)
+        return work(*args, **kwargs)
+
+    return later
+
+
+def test_support_and_the_person_never_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    person, boss = UserFactory(with_totp=True), UserFactory(superuser=True)
+    challenge.answer(person, None, wrong_code_of(person), HERE, STRANGER)
+    code = code_of(person)
+    monkeypatch.setattr(support.sessions, "end_all", slowly(sessions.end_all, 0.3))
+    reset = partial(support.reset_second_factor, person, actor=boss, reason="telefoon weg", origin=HERE)
+    typing = slowly(partial(challenge.answer, person, None, code, HERE, STRANGER), 0.15)
+    outcome, answer = at_once([reset, typing])
+    assert outcome is support.Outcome.RESET
+    assert answer.outcome in (Outcome.WRONG, Outcome.USED)
+    assert not devices.has_confirmed_device(person)
+
+
+def test_an_old_recovery_code_and_new_ones_never_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = UserFactory(with_totp=True)
+    old = recovery_codes.make(person, HERE)
+    update = QuerySet.update
+
+    def update_with_a_pause(queryset: QuerySet, **values: object) -> int:
+        count = update(queryset, **values)
+        if queryset.model is RecoveryCode:
+            time.sleep(0.8)  # long enough for the new set, which has ten codes to hash, to come in between
+        return count
+
+    monkeypatch.setattr(QuerySet, "update", update_with_a_pause)
+    use = partial(recovery_codes.use, person, old[0], HERE, STRANGER)
+    answer, new = at_once([use, partial(recovery_codes.make, person, HERE)])
+    assert answer.outcome is Outcome.ACCEPTED
+    assert len(new) == devices.recovery_codes_left(person) == limits.RECOVERY_CODES

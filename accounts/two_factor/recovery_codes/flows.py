@@ -57,10 +57,11 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
     digests = [_digest(code, salt) for code in codes]  # before the transaction: it takes a fifth of a second
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
+        # The codes before the set, as whoever uses one does; in another order the two could wait for each other.
+        RecoveryCode.objects.filter(code_set__user=user).delete()
         code_set, _created = RecoveryCodeSet.objects.update_or_create(
             user=user, defaults={"name": "Herstelcodes", "salt": salt, "asked_at": timezone.now()}
         )
-        code_set.codes.all().delete()
         RecoveryCode.objects.bulk_create([RecoveryCode(code_set=code_set, digest=digest) for digest in digests])
         if mailed:
             record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)

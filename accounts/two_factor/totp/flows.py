@@ -16,6 +16,7 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
+from accounts.throttling import known_browsers
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import codes, devices, verification
 from accounts.two_factor.models import Authenticator
@@ -23,14 +24,15 @@ from accounts.two_factor.verification import Answer, Outcome
 
 
 @transaction.atomic
-def begin(user: User, *, replaces: Authenticator | None = None) -> Authenticator | None:
+def begin(user: User, *, replaces: Authenticator | None = None, begun_in: str = "") -> Authenticator | None:
     """The pending authenticator of this person: the one in progress, or a new one; None when there are too many.
 
     One a person: reload, second tab and double click meet the same secret, because the person's row is locked meanwhile
-    and the database allows one unconfirmed device. Beginning for another purpose begins anew.
+    and the database allows one unconfirmed device. Beginning for another purpose begins anew, and so does another
+    sign-in (``begun_in``): whoever is signed in with a stolen password must not know the secret that the owner scans.
     """
     User.objects.select_for_update().get(pk=user.pk)
-    in_progress = pending(user)
+    in_progress = pending(user, begun_in)
     if in_progress and in_progress.replaces_id == (replaces.pk if replaces else None):
         return in_progress
     mine = devices.authenticators_of(user)
@@ -38,7 +40,7 @@ def begin(user: User, *, replaces: Authenticator | None = None) -> Authenticator
         return None
     Authenticator.objects.filter(user=user, confirmed=False).delete()
     name = replaces.name if replaces else _free_name(mine)
-    fresh = Authenticator(user=user, name=name, confirmed=False, replaces=replaces)
+    fresh = Authenticator(user=user, name=name, confirmed=False, replaces=replaces, begun_in=begun_in)
     fresh.set_secret(os.urandom(limits.TOTP_SECRET_BYTES))
     fresh.save()
     return fresh
@@ -50,11 +52,11 @@ def _free_name(mine: list[Authenticator]) -> str:
     return next(name for name in candidates if name not in names)
 
 
-def pending(user: User) -> Authenticator | None:
-    """The set-up in progress, if it is fresh and its secret can still be read."""
+def pending(user: User, begun_in: str = "") -> Authenticator | None:
+    """The set-up in progress, if this sign-in began it, it is fresh, and its secret can still be read."""
     found = devices.pending_authenticator_of(user)
     try:
-        return found if found and found.secret() else None
+        return found if found and found.begun_in == begun_in and found.secret() else None
     except SecretUnreadableError:
         return None
 
@@ -73,14 +75,14 @@ class Activation:
 
 
 @transaction.atomic
-def activate(user: User, typed: str, name: str, origin: Origin) -> Activation | None:
+def activate(user: User, typed: str, name: str, origin: Origin, *, begun_in: str = "") -> Activation | None:
     """Confirm the pending authenticator with its first code; None when there is none any more.
 
     The code's time step is used up, so the same code does not sign in. A new phone takes the place of the old one only
     now. Wrong codes are not throttled: the secret is on this very page.
     """
     User.objects.select_for_update().get(pk=user.pk)
-    device = pending(user)
+    device = pending(user, begun_in)
     if device is None:
         return None
     code = codes.parse(typed)
@@ -94,6 +96,9 @@ def activate(user: User, typed: str, name: str, origin: Origin) -> Activation | 
     is_first = not devices.has_confirmed_device(user)
     verification.claim(device, verdict.step)
     _confirm(device, name)
+    if is_first:
+        # Until now the password alone made a browser known: a thief could have stored up any number of buckets.
+        known_browsers.forget_all(user)
     record(_event(device, is_first), subject=user, origin=origin, detail={"factor": device.kind, "name": device.name})
     return Activation(Answer(Outcome.ACCEPTED, device), is_first)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.active_sessions import flows as sessions
+from accounts.active_sessions import store
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -29,12 +30,17 @@ def _own_device(request: PersonRequest, pk: str) -> Authenticator:
     return device
 
 
+def _sign_in_of(request: PersonRequest) -> str:
+    return str(request.session.get(store.SIGN_IN, ""))
+
+
 @require_POST
 @fresh_proof_required
 def activate(request: PersonRequest) -> HttpResponse:
     """The button: make the pending secret (or find the one in progress) and show it. ``replaces``: a new phone."""
     old = request.POST.get("replaces")
-    if flows.begin(request.user, replaces=_own_device(request, old) if old else None) is None:
+    replaces = _own_device(request, old) if old else None
+    if flows.begin(request.user, replaces=replaces, begun_in=_sign_in_of(request)) is None:
         messages.warning(request, _("You have the greatest number of devices. Remove one first."))
         return redirect("personal_details")
     return redirect("totp_confirm")
@@ -45,7 +51,7 @@ def activate(request: PersonRequest) -> HttpResponse:
 def confirm(request: PersonRequest) -> HttpResponse:
     if request.method == "POST":
         return _confirm(request)
-    pending = flows.pending(request.user)
+    pending = flows.pending(request.user, _sign_in_of(request))
     if pending is None:
         context = {"expired": flows.is_unfinished(request.user), "has_factor": request.user.is_verified()}
         return render(request, "accounts/two_factor/begin.html", context)
@@ -58,7 +64,7 @@ def _confirm(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     data, origin = form.cleaned_data, Origin.of(request)
-    activation = flows.activate(request.user, data["code"], data["name"], origin)
+    activation = flows.activate(request.user, data["code"], data["name"], origin, begun_in=_sign_in_of(request))
     if activation is None:
         return redirect("totp_confirm")
     if activation.answer.outcome is not Outcome.ACCEPTED or activation.answer.device is None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.active_sessions.models import Session
 from accounts.active_sessions.store import digest_of
-from tests.conftest import sign_in
+from tests.conftest import browser, sign_in
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,7 @@ def test_person_sees_own_sessions_and_ends_one(client: Client) -> None:
 
 
 def test_end_all_others_leaves_this_browser_signed_in(client: Client) -> None:
-    person, others = UserFactory(), [Client(), Client()]
+    person, others = UserFactory(), [browser(), browser()]
     for other in others:
         sign_in(other, person)
     sign_in(client, person)
@@ -48,7 +48,7 @@ def test_end_all_others_leaves_this_browser_signed_in(client: Client) -> None:
 
 # ASVS 8.2.2
 def test_nobody_ends_the_session_of_somebody_else(client: Client) -> None:
-    victim = Client()
+    victim = browser()
     sign_in(victim, UserFactory())
     sign_in(client, UserFactory())
     client.post(f"{PAGE}{name_of(victim)}/beeindigen/")
@@ -58,7 +58,7 @@ def test_nobody_ends_the_session_of_somebody_else(client: Client) -> None:
 # ASVS 7.1.2
 def test_sixth_session_ends_the_oldest() -> None:
     person = UserFactory()
-    clients = [Client() for _ in range(limits.SESSIONS_AT_ONCE + 1)]
+    clients = [browser() for _ in range(limits.SESSIONS_AT_ONCE + 1)]
     for number, client in enumerate(clients):
         with time_machine.travel(timezone.now() + timedelta(seconds=number), tick=True):
             sign_in(client, person)
@@ -68,7 +68,7 @@ def test_sixth_session_ends_the_oldest() -> None:
 # ASVS 7.3.1, 7.3.2
 def test_administration_closes_after_a_quarter_of_an_hour_and_after_eight_hours() -> None:
     for minutes_between, total in ((16, 16), (10, 8 * 60 + 20)):
-        client, person, start = Client(), UserFactory(superuser=True, with_totp=True), timezone.now()
+        client, person, start = browser(), UserFactory(superuser=True, with_totp=True), timezone.now()
         sign_in(client, person)
         assert client.get("/beheer/").status_code == 200
         minutes = 0

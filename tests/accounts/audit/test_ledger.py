@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail as django_mail
 from django.db import transaction
 from django.test import RequestFactory
 
-from accounts.audit import ledger, mail
+from accounts.audit import chain, ledger, mail
 from accounts.audit.events import MAILED, Event
 from accounts.audit.models import AppendOnlyError, AuditEntry
 from accounts.audit.origin import CONSOLE, Origin, one_line
@@ -19,6 +21,7 @@ from tests.pages import browser, half_signed_in, session_key, type_code
 pytestmark = pytest.mark.django_db
 
 HERE = Origin("192.0.2.7", "Testbrowser")
+DETAIL = {"before": "a@b.nl", "after": "c@d.nl", "left": 3, "name": "Tablet", "about": "password_changed"}
 
 
 def note(**values: object) -> AuditEntry:
@@ -125,13 +128,16 @@ def test_mailed_events_reach_the_person_in_the_own_language(
 ) -> None:
     person = UserFactory(language=language)
     with django_capture_on_commit_callbacks(execute=True):
-        ledger.record(event, subject=person, origin=HERE, reason="telefoon kwijt", detail={"before": "a@b.nl"})
+        ledger.record(event, subject=person, origin=HERE, reason="telefoon kwijt", detail=DETAIL)
     (message,) = mails()
     assert message.to == [person.email]
     assert message.body.startswith(greeting)
     assert "https://mijn.assetmaps.nl" in message.body
     assert "\n" not in message.subject
     assert "{{" not in message.body + message.subject
+    # Every security mail has the button; the one that follows the button needs no second.
+    has_button = re.search(r"https://mijn\.assetmaps\.nl/dit-was-ik-niet/\S+/\n", message.body) is not None
+    assert has_button is (event != Event.REPORTED_NOT_ME)
 
 
 @pytest.mark.parametrize("event", sorted(set(Event) - MAILED))
@@ -145,7 +151,10 @@ def test_mail_leaves_only_after_the_commit(django_capture_on_commit_callbacks: o
     with django_capture_on_commit_callbacks() as waiting:
         ledger.record(Event.PASSWORD_CHANGED, subject=UserFactory(), origin=HERE)
     assert mails() == []
-    assert len(waiting) == 1
+    assert waiting.pop(0) is chain.seal_soon
+    (send,) = waiting
+    send()
+    assert [message.subject for message in mails()] == ["Je wachtwoord voor Assetmaps is gewijzigd"]
 
 
 def test_names_in_a_mail_are_plain_text(django_capture_on_commit_callbacks: object) -> None:

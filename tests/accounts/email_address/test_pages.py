@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from tests.conftest import mails, outlive_proof, prove, sign_in
+from tests.conftest import browser, mails, outlive_proof, prove, sign_in
 from tests.factories import UserFactory
 
 PAGE = "/persoonlijke-gegevens/e-mailadres/"
@@ -43,7 +43,7 @@ def test_without_fresh_proof_nothing_is_asked(client: Client, person: User, meth
 
 # ASVS 7.4.3, 7.2.4
 def test_the_whole_way_ends_in_the_new_address_and_ends_other_sessions(client: Client, person: User) -> None:
-    elsewhere = Client(**{"wsgi.url_scheme": "https"})
+    elsewhere = browser()
     sign_in(elsewhere, person)
     link = ask(client)
     assert client.get(link).url == CONFIRM  # the token leaves the address bar
@@ -71,7 +71,7 @@ def test_opening_the_link_changes_nothing_because_scanners_open_links(client: Cl
 
 def test_a_link_opened_in_another_browser_asks_for_sign_in_and_goes_on(client: Client, person: User) -> None:
     link = ask(client)
-    other = Client(**{"wsgi.url_scheme": "https"})
+    other = browser()
     answer = other.get(link)
     assert answer.url.startswith("/inloggen/?next=")
     assert sign_in(other, person, next=link).url == link
@@ -81,7 +81,7 @@ def test_a_link_opened_in_another_browser_asks_for_sign_in_and_goes_on(client: C
 
 def test_somebody_else_who_is_signed_in_cannot_use_the_link(client: Client, person: User) -> None:
     link = ask(client)
-    stranger = Client(**{"wsgi.url_scheme": "https"})
+    stranger = browser()
     sign_in(stranger, UserFactory(email="ander@voorbeeld.nl"))
     page = stranger.get(link, follow=True)
     assert page.status_code == 410

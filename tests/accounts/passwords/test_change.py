@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts import limits
 from accounts.models import User
-from tests.conftest import mails, outlive_proof, prove, sign_in
+from tests.conftest import browser, mails, outlive_proof, prove, sign_in
 from tests.factories import PASSWORD, UserFactory
 
 PAGE = "/persoonlijke-gegevens/wachtwoord/"
@@ -40,7 +40,7 @@ def test_without_fresh_proof_nothing_is_changed(client: Client, person: User, me
 
 # ASVS 6.2.2, 6.2.3, 6.2.8, 6.3.7, 7.4.3
 def test_the_password_is_changed_as_typed_and_every_other_session_ends(client: Client, person: User) -> None:
-    elsewhere = Client(**{"wsgi.url_scheme": "https"})
+    elsewhere = browser()
     sign_in(elsewhere, person)
     prove(client)
     assert post(client).url == "/persoonlijke-gegevens/"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.hashers import identify_hasher, make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 
 from accounts.audit.models import AuditEntry
 from accounts.models import User
@@ -17,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 CHANGE = "/persoonlijke-gegevens/wachtwoord/"
 NEW = "een heel nieuwe lange zin"
+LONGEST = (PASSWORD + " en dan nog een heel verhaal over vier ezels die naar de markt lopen " * 3)[:128]
 
 
 @pytest.fixture
@@ -37,12 +35,6 @@ def test_password_is_changed(person: User) -> None:  # ASVS 6.2.2
     assert "Je wachtwoord is gewijzigd." in change(signed_in(person))
     assert signs_in(person, NEW)
     assert not signs_in(person, PASSWORD)
-
-
-def test_wrong_present_password_changes_nothing(person: User) -> None:  # ASVS 6.2.3
-    page = change(signed_in(person), old="iets heel anders")
-    assert "Je huidige wachtwoord klopt niet." in page
-    assert signs_in(person, PASSWORD)
 
 
 def test_no_password_comes_back_in_the_page(person: User) -> None:
@@ -89,7 +81,7 @@ def test_password_that_breaks_a_rule_is_refused(person: User, new: str) -> None:
     "new",
     [
         "vijftien tekens",
-        "q7 " * 42 + "zz",
+        LONGEST,
         "  spaties vooraan en achteraan  ",
         "een zin met ëéÿ \U0001f984 en 日本語",
     ],
@@ -97,41 +89,12 @@ def test_password_that_breaks_a_rule_is_refused(person: User, new: str) -> None:
 def test_long_password_with_any_characters_is_kept_as_typed(person: User, new: str) -> None:  # ASVS 6.2.8, 6.2.9
     assert "Je wachtwoord is gewijzigd." in change(signed_in(person), new)
     assert signs_in(person, new)
-    assert not signs_in(person, new.strip() + "!")
-
-
-def test_spaces_around_a_password_count(person: User) -> None:
-    change(signed_in(person), "  spaties vooraan en achteraan  ")
-    assert not signs_in(person, "spaties vooraan en achteraan")
-
-
-def test_limits_are_15_and_128_characters() -> None:
-    for length, right in ((14, False), (15, True), (128, True), (129, False)):
-        password = ("q7zk" * 40)[:length]
-        if right:
-            validate_password(password)
-        else:
-            with pytest.raises(ValidationError):
-                validate_password(password)
+    assert not signs_in(person, new.strip() if new != new.strip() else new[:-1])
 
 
 def test_password_of_the_address_is_refused() -> None:
     person = UserFactory(email="annemarie.devries@voorbeeld.nl")
     assert 'aria-invalid="true"' in change(signed_in(person), "annemarie.devries@")
-
-
-def test_passwords_are_hashed_with_argon2id_at_the_agreed_cost() -> None:  # ASVS 11.4.2
-    encoded = make_password(PASSWORD)
-    decoded = identify_hasher(encoded).decode(encoded)
-    assert encoded.startswith("argon2$argon2id$")
-    assert (decoded["memory_cost"], decoded["time_cost"], decoded["parallelism"]) == (19 * 1024, 2, 1)
-
-
-def test_hash_of_another_cost_is_renewed_at_sign_in() -> None:  # ASVS 11.2.2
-    person = UserFactory(password=make_password(PASSWORD, hasher="pbkdf2_sha256"))
-    assert signs_in(person, PASSWORD)
-    person.refresh_from_db()
-    assert person.password.startswith("argon2$")
 
 
 def test_signed_out_visitor_cannot_change_a_password(person: User) -> None:

@@ -15,7 +15,7 @@ from accounts.support import flows, reports
 from accounts.support.flows import Outcome
 from accounts.support.models import HelpRequest, Report
 from accounts.two_factor import devices
-from tests.conftest import mails, sign_in
+from tests.conftest import browser, mails, sign_in
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def changed_password(client: Client) -> object:
 def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> None:
     person = changed_password(client)
     link = link_in_last_mail("dit-was-ik-niet")
-    stranger = Client()
+    stranger = browser()
     page = stranger.get(link).content.decode()
     assert "Wachtwoord gewijzigd" in page
     assert client.get("/").status_code == 200, "a mail scanner that follows the link changes nothing"
@@ -61,23 +61,23 @@ def test_link_works_once_and_for_seven_days(client: Client) -> None:
     changed_password(client)
     link = link_in_last_mail("dit-was-ik-niet")
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
-        assert "te oud" in Client().get(link).content.decode()
-        Client().post(link)
+        assert "te oud" in browser().get(link).content.decode()
+        browser().post(link)
         assert not Report.objects.exists()
-    Client().post(link)
-    Client().post(link)
+    browser().post(link)
+    browser().post(link)
     assert Report.objects.count() == 1
 
 
 def test_forged_link_reports_nothing() -> None:
     for token in ("abc", "MQ:1abc:xyz", "%00"):
-        assert Client().post(f"/dit-was-ik-niet/{token}/").status_code == 302
+        assert browser().post(f"/dit-was-ik-niet/{token}/").status_code == 302
     assert not Report.objects.exists()
 
 
 def test_lost_phone_gives_a_reference_to_read_out_and_a_mail_that_cancels_it() -> None:
     person = UserFactory(with_totp=True)
-    client = Client()
+    client = browser()
     client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
     page = client.get("/inloggen/telefoon-kwijt/").content.decode()
     assert page.index("Gebruik een herstelcode") < page.index("Vraag support om hulp")
@@ -87,16 +87,16 @@ def test_lost_phone_gives_a_reference_to_read_out_and_a_mail_that_cancels_it() -
     assert asked.reference in client.get("/inloggen/telefoon-kwijt/").content.decode()
     assert asked.reference in mails()[-1].body
     link = link_in_last_mail("hulpvraag-intrekken")
-    assert Client().get(link).status_code == 200
+    assert browser().get(link).status_code == 200
     asked.refresh_from_db()
     assert asked.cancelled_at is None
-    Client().post(link)
+    browser().post(link)
     asked.refresh_from_db()
     assert asked.cancelled_at is not None
 
 
 def test_lost_phone_asks_the_password_first() -> None:
-    client = Client()
+    client = browser()
     assert client.post("/inloggen/telefoon-kwijt/").status_code == 302
     assert not HelpRequest.objects.exists()
 

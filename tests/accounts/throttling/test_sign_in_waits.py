@@ -22,15 +22,16 @@ from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import STRANGER
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
-from tests.codes import code_of, wrong_code_of
-from tests.conftest import sign_in
+from accounts.two_factor import devices
+from tests.codes import code_of, phone, wrong_code_of
+from tests.conftest import browser, sign_in
 from tests.factories import PASSWORD, UserFactory
 
 CODE = "/inloggen/verificatie/"
 
 
 def half_signed_in(person: object) -> Client:
-    client = Client()
+    client = browser()
     client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
     return client
 
@@ -66,9 +67,9 @@ def test_ten_wrong_codes_close_the_door_until_the_password_is_set_by_mail() -> N
     with time_machine.travel(now + timedelta(minutes=16), tick=True):
         guess(person, 5)
     with time_machine.travel(now + timedelta(hours=3), tick=True):
-        assert sign_in(Client(), person).url == CODE
+        assert sign_in(browser(), person).url == CODE
         assert AuditEntry.objects.filter(event=Event.PASSWORD_TREATED_AS_STOLEN).count() == 1
-        client, token = Client(), links.make(person, Purpose.RESET)
+        client, token = browser(), links.make(person, Purpose.RESET)
         client.get(f"/wachtwoord-instellen/{token}/")
         new = {"new_password1": "zeven lange gele banden", "new_password2": "zeven lange gele banden"}
         client.post("/wachtwoord-instellen/", new)
@@ -94,7 +95,7 @@ def test_planted_or_foreign_browser_cookie_chooses_no_bucket(client: Client) -> 
     person, other = UserFactory(with_totp=True), UserFactory(with_totp=True)
     sign_in(client, other)
     for cookie in (client.cookies["__Host-known"].value, "rubbish", "e30:1abc:def"):
-        thief = Client()
+        thief = browser()
         thief.cookies["__Host-known"] = cookie
         thief.post("/inloggen/", {"username": person.email, "password": PASSWORD})
         thief.post(CODE, {"code": wrong_code_of(person)})
@@ -105,14 +106,19 @@ def test_planted_or_foreign_browser_cookie_chooses_no_bucket(client: Client) -> 
 @pytest.mark.django_db
 def test_many_wrong_passwords_from_one_network_wait_and_known_browsers_do_not(client: Client) -> None:
     person = UserFactory()
-    sign_in(client, person)
-    for number in range(limits.NETWORK_FAILURES):
-        Client().post("/inloggen/", {"username": f"n{number}@voorbeeld.nl", "password": "x"})
-    stranger = Client()
-    stranger.post("/inloggen/", {"username": person.email, "password": PASSWORD})
-    assert "Vanaf jouw netwerk" in stranger.get("/inloggen/").content.decode()
-    client.post("/uitloggen/")
-    assert sign_in(client, person).url == "/"
+    with time_machine.travel("2026-03-02 10:20Z", tick=False) as clock:  # counted by the hour of the clock
+        sign_in(client, person)
+        for number in range(limits.NETWORK_FAILURES):
+            browser().post("/inloggen/", {"username": f"n{number}@voorbeeld.nl", "password": "x"})
+        stranger = browser()
+        assert sign_in(stranger, person).url == "/inloggen/"
+        page = stranger.get("/inloggen/").content.decode()
+        assert "Vanaf jouw netwerk" in page
+        assert "12:00 uur" in page
+        client.post("/uitloggen/")
+        assert sign_in(client, person).url == "/"
+        clock.shift(timedelta(minutes=40))
+        assert sign_in(stranger, person).url == "/"
     cache.clear()
 
 
@@ -121,7 +127,7 @@ def test_known_and_unknown_address_wait_alike() -> None:
     person = UserFactory()
     for address in (person.email, "niemand@voorbeeld.nl"):
         for _ in range(6):
-            Client().post("/inloggen/", {"username": address, "password": "x"})
+            browser().post("/inloggen/", {"username": address, "password": "x"})
     failures = list(AttemptCounter.objects.filter(kind=Kind.PASSWORD).values_list("failures", "closed"))
     assert failures == [(5, False), (5, False)]
 
@@ -158,3 +164,32 @@ def test_failures_are_counted_exactly_under_parallel_requests() -> None:
     assert AttemptCounter.objects.get(kind=Kind.CODE).failures == limits.CODE_FREE_FAILURES
     causes = list(AuditEntry.objects.filter(event=Event.CODE_REFUSED).values_list("detail__cause", flat=True))
     assert sorted(causes) == ["waiting"] * 15 + ["wrong"] * 5
+
+
+@pytest.mark.django_db
+def test_known_browser_that_was_closed_is_open_again_after_a_full_sign_in(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    sign_in(client, person)
+    client.post("/uitloggen/")
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=True):
+        client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+        client.post(CODE, {"code": wrong_code_of(person)})
+        AttemptCounter.objects.exclude(bucket="").filter(kind=Kind.CODE).update(closed=True)
+        assert client.post(CODE, {"code": code_of(person)}).url == "/"
+    assert not AttemptCounter.objects.filter(closed=True).exists()
+
+
+@pytest.mark.django_db
+def test_activation_makes_every_browser_but_this_one_a_stranger(client: Client) -> None:
+    person, earlier = UserFactory(), Client()
+    sign_in(earlier, person)
+    sign_in(client, person)
+    client.post("/persoonlijke-gegevens/twee-staps-authenticatie/activeren/")
+    pending = devices.pending_authenticator_of(person)
+    client.post("/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/", {"code": phone(pending).now()})
+    for visitor, is_stranger in ((earlier, True), (client, False)):
+        AttemptCounter.objects.all().delete()
+        visitor.post("/uitloggen/")
+        visitor.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+        visitor.post(CODE, {"code": wrong_code_of(person)})
+        assert (AttemptCounter.STRANGERS in AttemptCounter.objects.values_list("bucket", flat=True)) is is_stranger

@@ -13,7 +13,11 @@ from django.test import Client
 
 from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.passwords import flows as passwords
+from accounts.passwords import links
+from accounts.passwords.links import Purpose
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.models import Authenticator
 from tests.codes import code_of, phone, wrong_code_of
@@ -38,6 +42,7 @@ from tests.pages import (
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=ZoneInfo("Europe/Amsterdam"))
+CLOSED = "Daarom kun je nu niet met een code inloggen."
 TOO_LATE = "Het duurde meer dan vijf minuten"
 
 
@@ -245,17 +250,44 @@ def test_right_code_is_refused_while_waiting(clock: time_machine.Coordinates, pe
     assert client.post(CODE, {"code": code_of(person)}).url == "/"
 
 
-def test_waiting_counts_for_every_browser_of_the_person(clock: time_machine.Coordinates, person: User) -> None:
+def test_waiting_counts_for_every_unknown_browser_of_the_person(clock: time_machine.Coordinates, person: User) -> None:
     type_wrong_codes(person, 5)
     assert TOO_MANY in type_code(half_signed_in(person), code_of(person))
     other = UserFactory(with_totp=True)
     assert half_signed_in(other).post(CODE, {"code": code_of(other)}).url == "/"
 
 
+def test_ten_wrong_codes_in_a_row_close_the_code_step(clock: time_machine.Coordinates, person: User) -> None:
+    assert "Na 12:15 uur" in type_wrong_codes(person, 5)
+    clock.shift(timedelta(minutes=15))
+    assert CLOSED not in type_wrong_codes(person, 4)
+    assert AttemptCounter.objects.get(kind="code").closed is False
+    page = type_wrong_codes(person, 1)
+    assert CLOSED in page
+    assert "uur kun je" not in page  # at no hour: only a new password opens it
+    for hours in (0, 1, 24 * 60):  # closed for good, not until some time
+        clock.shift(timedelta(hours=hours))
+        page = type_code(half_signed_in(person), code_of(person))
+        assert CLOSED in page
+        assert "uur kun je" not in page
+    assert AttemptCounter.objects.get(kind="code").failures == 10
+    assert AuditEntry.objects.filter(event="password_treated_as_stolen", subject=person).count() == 1
+
+
 def test_next_five_wrong_codes_cost_an_hour(clock: time_machine.Coordinates, person: User) -> None:
-    for until in ("12:15", "13:15", "14:15"):
-        assert f"Na {until} uur" in type_wrong_codes(person, 5)
-        clock.shift(timedelta(minutes=15 if until == "12:15" else 60))
+    type_wrong_codes(person, 5)
+    clock.shift(timedelta(minutes=15))
+    type_wrong_codes(person, 5)
+    counter = AttemptCounter.objects.get(kind="code")
+    assert counter.waits_until == int((NOON + timedelta(hours=1, minutes=15)).timestamp())
+
+
+def test_password_set_by_mail_opens_the_code_step_again(clock: time_machine.Coordinates, person: User) -> None:
+    type_wrong_codes(person, 5)
+    clock.shift(timedelta(minutes=15))
+    type_wrong_codes(person, 5)
+    passwords.set_from_link(links.make(person, Purpose.RESET), PASSWORD, Origin("192.0.2.9"))
+    assert half_signed_in(person).post(CODE, {"code": code_of(person)}).url == "/"
 
 
 def test_wait_past_midnight_is_told_with_the_day(clock: time_machine.Coordinates, person: User) -> None:

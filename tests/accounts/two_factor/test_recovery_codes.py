@@ -23,7 +23,7 @@ from accounts.two_factor.models import RecoveryCode
 from accounts.two_factor.recovery_codes import flows
 from accounts.two_factor.verification import Outcome
 from tests.codes import phone
-from tests.conftest import mails, sign_in
+from tests.conftest import browser, mails, sign_in
 from tests.factories import PASSWORD, UserFactory
 
 ORIGIN = Origin("192.0.2.1", "Testbrowser")
@@ -31,7 +31,7 @@ BASE = "/persoonlijke-gegevens/twee-staps-authenticatie"
 
 
 def half_signed_in(person: object) -> Client:
-    client = Client()
+    client = browser()
     client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
     return client
 

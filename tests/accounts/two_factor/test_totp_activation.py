@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
+from accounts import limits
 from accounts.active_sessions import store
 from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
@@ -25,8 +26,8 @@ from accounts.two_factor.models import Authenticator
 from accounts.two_factor.totp import flows
 from accounts.two_factor.totp.flows import provisioning_uri
 from tests.codes import code_of, phone, wrong_code_of
-from tests.conftest import mails, sign_in
-from tests.factories import UserFactory
+from tests.conftest import mails, outlive_proof, sign_in
+from tests.factories import AuthenticatorFactory, UserFactory
 from tests.pages import (
     ACTIVATE,
     CODE,
@@ -134,11 +135,10 @@ def test_looking_at_the_page_makes_no_secret(person: User) -> None:
 
 def test_reload_second_tab_and_wrong_code_show_the_same_code(person: User) -> None:
     client, app = begin(person)
-    other_browser = signed_in(person)
     pages = [
         shown(client, CONFIRM),
         shown(client, ACTIVATE, {}),
-        shown(other_browser, ACTIVATE, {}),
+        shown(client, ACTIVATE, {}),  # a second tab; for another browser see test_attacks_set_up
         confirm(client, wrong_code_of_pending(person)),
         confirm(client, "geen code"),
     ]
@@ -158,10 +158,11 @@ def test_second_person_gets_another_secret(person: User) -> None:
 
 
 def test_wrong_code_says_why_and_is_recorded(person: User) -> None:
-    client, app = begin(person)
-    assert WRONG_CODE in confirm(client, wrong_code_of_pending(person))
-    assert NOT_A_CODE in confirm(client, "12345")
-    assert "5 minuten achter" in confirm(client, app.at(int(time.time()) - 300))
+    with time_machine.travel(timezone.now(), tick=False):  # else a new time step could begin in between
+        client, app = begin(person)
+        assert WRONG_CODE in confirm(client, wrong_code_of_pending(person))
+        assert NOT_A_CODE in confirm(client, "12345")
+        assert "5 minuten achter" in confirm(client, app.at(int(time.time()) - 300))
     causes = list(AuditEntry.objects.filter(event="activation_refused").values_list("detail__cause", flat=True))
     assert sorted(causes) == ["clock_off", "wrong"]
     assert Authenticator.objects.get().confirmed is False
@@ -202,12 +203,49 @@ def test_abandoned_set_up_changes_nothing(person: User) -> None:
     assert not AuditEntry.objects.filter(event="second_step_activated").exists()
 
 
-def test_who_has_a_second_step_cannot_begin_another() -> None:
+def test_who_has_a_second_step_may_add_another_and_both_make_codes() -> None:
     person = UserFactory(with_totp=True)
     client = signed_in(person)
-    assert "Twee-staps-authenticatie staat al aan." in shown(client, ACTIVATE, {})
-    assert client.get(CONFIRM).url == DETAILS
-    assert client.post(CONFIRM, {"code": code_of(person, 30)}).url == DETAILS
+    first = Authenticator.objects.get()
+    _picture, uri = scan(shown(client, ACTIVATE, {}))
+    app = pyotp.parse_uri(uri)
+    assert "Het nieuwe apparaat werkt." in shown(client, CONFIRM, {"code": app.now(), "name": "Tablet"})
+    assert set(Authenticator.objects.values_list("name", "confirmed")) == {("Telefoon", True), ("Tablet", True)}
+    assert AuditEntry.objects.get(event="authenticator_added").detail["name"] == "Tablet"
+    assert not AuditEntry.objects.filter(event="second_step_activated").exists()
+    for device in Authenticator.objects.all():
+        half = half_signed_in(person)
+        code = phone(device).at(int(time.time()) + 30)
+        assert half.post(CODE, {"code": code, "device": str(device.pk)}).url == "/", device.name
+    assert first.last_step < Authenticator.objects.get(pk=first.pk).last_step
+
+
+def test_code_of_the_first_does_not_confirm_the_second() -> None:
+    person = UserFactory(with_totp=True)
+    client = signed_in(person)
+    client.post(ACTIVATE)
+    assert WRONG_CODE in confirm(client, code_of(person, 30))
+    assert Authenticator.objects.filter(confirmed=True).count() == 1
+
+
+def test_five_devices_are_the_most() -> None:
+    person = UserFactory(with_totp=True)
+    client = signed_in(person)
+    for _ in range(limits.AUTHENTICATORS - 1):
+        AuthenticatorFactory(user=person)
+    assert "Meer apparaten kan niet. Verwijder er eerst een." in shown(client, ACTIVATE, {})
+    assert Authenticator.objects.count() == limits.AUTHENTICATORS == 5
+    assert not Authenticator.objects.filter(confirmed=False).exists()
+
+
+@pytest.mark.parametrize("method", ["get", "post", "head", "put", "delete"])
+def test_another_needs_fresh_proof_on_every_method_of_the_address(method: str) -> None:  # ASVS 7.5.1
+    person = UserFactory(with_totp=True)
+    client = signed_in(person)
+    outlive_proof(client)
+    for address in (ACTIVATE, CONFIRM):
+        answer = getattr(client, method)(address)
+        assert answer.status_code == 405 or answer.url.startswith("/bevestig-identiteit/?next="), address
     assert Authenticator.objects.count() == 1
 
 
@@ -215,7 +253,9 @@ def test_second_confirmation_in_another_tab_changes_nothing(person: User) -> Non
     client, app = begin(person)
     confirm(client, app.now())
     before = Authenticator.objects.values().get()
-    assert client.post(CONFIRM, {"code": app.at(int(time.time()) + 30)}).url == DETAILS
+    assert client.post(CONFIRM, {"code": app.at(int(time.time()) + 30)}).url == CONFIRM
+    assert groups_of_the_secret(shown(client, CONFIRM)) == ""
+    assert AuditEntry.objects.filter(event="second_step_activated").count() == 1
     assert Authenticator.objects.values().get() == before
 
 

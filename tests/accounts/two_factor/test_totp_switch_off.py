@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
 from accounts.models import User
+from accounts.throttling.known_browsers import COOKIE
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.models import Authenticator
 from tests.codes import code_of, wrong_code_of
@@ -81,16 +82,29 @@ def test_wrong_code_is_refused_and_recorded(person: User) -> None:
     assert AuditEntry.objects.get(event="switching_off_refused").succeeded is False
 
 
-def test_wrong_codes_count_together_with_those_of_signing_in(person: User) -> None:  # ASVS 6.3.1
-    client = signed_in(person)
+@pytest.mark.parametrize("known", [True, False])
+def test_wrong_codes_count_together_with_those_of_signing_in(person: User, known: bool) -> None:  # ASVS 6.3.1
+    client, half = signed_in(person), half_signed_in(person)
+    if known:
+        half.cookies[COOKIE] = client.cookies[COOKIE].value
+    else:
+        del client.cookies[COOKIE]  # a stolen session: whoever has it is a stranger, like whoever signs in elsewhere
     for _ in range(3):
         switch_off(client, wrong_code_of(person))
-    half = half_signed_in(person)
     type_code(half, wrong_code_of(person))
     assert TOO_MANY in type_code(half, wrong_code_of(person))
     assert TOO_MANY in switch_off(client, code_of(person, 30))
     assert Authenticator.objects.exists()
-    assert AttemptCounter.objects.get(kind="code").failures == 5
+    counter = AttemptCounter.objects.get(kind="code", failures__gt=0)
+    assert (counter.failures, counter.bucket != AttemptCounter.STRANGERS) == (5, known)
+
+
+def test_strangers_do_not_keep_the_owner_from_switching_off(person: User) -> None:
+    client, thief = signed_in(person), half_signed_in(person)
+    for _ in range(5):
+        type_code(thief, wrong_code_of(person))
+    assert TOO_MANY in type_code(thief, code_of(person, 30))
+    assert IT_IS_OFF in switch_off(client, code_of(person, 30))
 
 
 def test_every_other_session_ends_and_this_one_stays(person: User) -> None:  # ASVS 7.4.3

@@ -1,0 +1,44 @@
+"""The cookie of a known browser is worth a bucket of guesses, so it must not be had for a password alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.audit.models import AuditEntry
+from accounts.throttling.known_browsers import COOKIE
+from accounts.throttling.models import AttemptCounter
+from accounts.two_factor.models import Authenticator
+from tests.codes import phone, wrong_code_of
+from tests.conftest import sign_in
+from tests.factories import UserFactory
+from tests.pages import ACTIVATE, CONFIRM, browser, signed_in, type_code
+
+pytestmark = pytest.mark.django_db
+
+
+def test_cookies_from_before_the_second_step_give_a_thief_no_guesses() -> None:  # ASVS 6.3.1
+    person = UserFactory()
+    stored_up = [signed_in(person).cookies[COOKIE].value for _ in range(4)]
+    owner = signed_in(person)
+    owner.post(ACTIVATE)
+    owner.post(CONFIRM, {"code": phone(Authenticator.objects.get()).now()})
+    wrong = wrong_code_of(person)
+    for cookie in stored_up:
+        thief = browser()
+        thief.cookies[COOKIE] = cookie
+        sign_in(thief, person, code=wrong)
+        for _ in range(4):
+            type_code(thief, wrong)
+    assert AuditEntry.objects.filter(event="code_refused", detail__cause="wrong").count() == 5
+    assert list(AttemptCounter.objects.filter(kind="code").values_list("bucket", "failures")) == [("", 5)]
+
+
+def test_browser_that_activates_stays_known() -> None:
+    person = UserFactory()
+    owner = signed_in(person)
+    owner.post(ACTIVATE)
+    owner.post(CONFIRM, {"code": phone(Authenticator.objects.get()).now()})
+    again = browser()
+    again.cookies[COOKIE] = owner.cookies[COOKIE].value
+    sign_in(again, person, code=wrong_code_of(person))
+    assert AttemptCounter.objects.get(kind="code").bucket != AttemptCounter.STRANGERS
