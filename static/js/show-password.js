@@ -5,6 +5,8 @@ const words = dutch ? { show: "Toon", hide: "Verberg" } : { show: "Show", hide: 
 for (const field of document.querySelectorAll("input[type=password]")) {
   const row = document.createElement("div");
   row.className = "with-button";
+  const focused = document.activeElement === field; // moving it takes the focus away
+  field.replaceWith(row);
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button button--second";
@@ -19,8 +21,6 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   });
   // Sent as a password again, so that the browser's password manager recognises it.
   field.form?.addEventListener("submit", () => { field.type = "password"; });
-  const hadFocus = document.activeElement === field || field.autofocus;
-  field.replaceWith(row);
   row.append(field, button);
-  if (hadFocus) field.focus(); // moving a field takes the cursor out of it
+  if (focused) field.focus();
 }
