@@ -136,6 +136,10 @@ CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     # Django keeps 300 entries; beyond that it throws some away, and counters must not be thrown away.
     CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = 20_000
+elif CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    # redis-py waits for ever by default: a mute server would hold every sign-in.
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        CACHES["default"].setdefault("OPTIONS", {})[name] = limits.OUTSIDE_TIMEOUT.total_seconds()
 
 # People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

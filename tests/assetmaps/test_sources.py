@@ -1,0 +1,181 @@
+"""What templates, scripts and static files never contain, and what the settings never are."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core import signing
+from django.test import Client
+
+from accounts.models import User
+from tests.addresses import filled
+from tests.factories import EnvironmentFactory, UserFactory
+from tests.pages import signed_in
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "static" / "js").iterdir())
+GOOD = {
+    "PATH": os.environ["PATH"],
+    "SECRET_KEY": "k7" * 40,
+    "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "ALLOWED_HOSTS": "mijn.assetmaps.nl",
+}
+
+
+# ASVS 3.2.2, 3.7.1
+def test_no_template_trusts_a_text_or_needs_a_plug_in() -> None:
+    assert len(TEMPLATES) > 30
+    for path in TEMPLATES:
+        text = path.read_text()
+        assert not re.search(r"\|\s*safe\b|autoescape off|safeseq", text), path
+        assert not re.search(r"<(object|embed|applet|iframe|frame)\b", text), path
+    for path in [*(ROOT / "accounts").rglob("*.py"), *(ROOT / "environments").rglob("*.py")]:
+        assert "mark_safe" not in path.read_text(), path
+
+
+# ASVS 3.2.2, 3.2.3, 14.3.3, 3.5.7, 3.5.6
+def test_scripts_write_no_markup_keep_no_globals_and_store_nothing() -> None:
+    assert SCRIPTS
+    forbidden = (
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function"
+        r"|localStorage|sessionStorage|indexedDB|document\.cookie|caches\."
+        r"|\b(window|self|globalThis)\.\w+ =|document\.(forms|images|anchors)\b|callback=|\{\{|\{%"
+    )
+    for path in SCRIPTS:
+        assert not re.search(forbidden, path.read_text()), path
+    for path in TEMPLATES:  # a module has a scope of its own, so no element can take the place of a variable
+        for tag in re.findall(r"<script[^>]*>", path.read_text()):
+            assert 'type="module"' in tag, path
+
+
+# ASVS 3.5.6, 3.5.7
+@pytest.mark.django_db
+def test_no_address_of_ours_answers_with_a_script() -> None:
+    person = UserFactory(superuser=True, with_totp=True)
+    environment = EnvironmentFactory(people=[person])
+    client = signed_in(person)
+    for name, address in filled(person.pk, environment.slug):
+        if name in ("admin:jsi18n", "admin:autocomplete"):  # Django's own words; refused without its parameters
+            continue
+        answer = client.get(address, {"callback": "alert", "jsonp": "alert"})
+        assert "javascript" not in answer.headers.get("Content-Type", ""), address
+
+
+# ASVS 13.2.3, 6.3.2
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ENCRYPTION_KEYS", "ALLOWED_HOSTS"])
+def test_program_does_not_start_with_a_missing_or_known_secret(name: str) -> None:
+    from assetmaps.settings import DEVELOPMENT_ONLY
+
+    values = [""] if name == "ALLOWED_HOSTS" else ["", DEVELOPMENT_ONLY[name]]
+    for value in values:
+        run = start(GOOD | {name: value}, "import assetmaps.settings")
+        assert run.returncode != 0
+        assert name in run.stderr
+
+
+# ASVS 6.3.2
+@pytest.mark.django_db
+def test_new_database_has_nobody_in_it() -> None:
+    assert not User.objects.exists()
+
+
+# ASVS 13.1.2, 13.2.6
+def test_connections_to_postgresql_are_limited_as_documented() -> None:
+    program = "from assetmaps.settings import DATABASES; print(DATABASES['default']['OPTIONS']['pool'])"
+    run = start(GOOD | {"DATABASE_URL": "postgres://u:p@localhost/x"}, program)
+    assert run.stdout.strip() == "{'min_size': 1, 'max_size': 10, 'timeout': 10}", run.stderr
+    assert "| 10 s for a free connection (PostgreSQL); 20 s for a lock (SQLite) | 10 a process |" in (
+        (ROOT / "docs" / "operations.md").read_text()
+    )
+
+
+# ASVS 13.1.3
+def test_redis_that_is_mute_is_waited_for_no_longer_than_documented() -> None:
+    program = "from assetmaps.settings import CACHES; print(CACHES['default']['OPTIONS'])"
+    run = start(GOOD | {"CACHE_URL": "redis://localhost:6379/0"}, program)
+    assert run.stdout.strip() == "{'socket_timeout': 5.0, 'socket_connect_timeout': 5.0}", run.stderr
+
+
+def start(environment: dict[str, str], program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
+
+
+# ASVS 11.4.1, 11.4.3
+def test_signatures_of_ours_use_a_hash_of_256_bits() -> None:
+    assert signing.Signer().algorithm == "sha256"
+    assert signing.TimestampSigner().algorithm == "sha256"
+    for folder in ("accounts", "assetmaps", "environments"):
+        for path in (ROOT / folder).rglob("*.py"):
+            text = path.read_text()
+            assert "md5" not in text.lower(), path
+            calls = re.findall(r"salted_hmac\((.*)\)", text)
+            assert all('algorithm="sha256"' in call for call in calls), path
+            if path.name != "breached.py":  # the format of the service; see docs/keys.md
+                assert not re.search(r"sha1\(|hashes import SHA1|[\"']sha1[\"']", text), path
+
+
+# ASVS 11.3.1
+def test_encryption_is_aes_gcm_and_nothing_else() -> None:
+    found = set()
+    for path in (ROOT / "accounts").rglob("*.py"):
+        found |= set(re.findall(r"^from cryptography\.(\S+) import (.+)$", path.read_text(), re.MULTILINE))
+    assert found == {
+        ("exceptions", "InvalidTag"),
+        ("hazmat.primitives.ciphers.aead", "AESGCM"),
+        ("hazmat.primitives.hashes", "SHA256"),
+        ("hazmat.primitives.kdf.hkdf", "HKDF"),
+    }
+
+
+# ASVS 13.4.1, 13.4.3, 13.4.5
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/.git/config",
+        "/static/.git/config",
+        "/static/../.git/config",
+        "/static/%2e%2e/.git/config",
+        "/static/",
+        "/static/css/",
+        "/beheer/doc/",
+        "/metrics",
+        "/server-status",
+        "/var/db.sqlite3",
+        "/manage.py",
+    ],
+)
+def test_nothing_but_pages_and_listed_files_is_served(client: Client, address: str) -> None:
+    answer = client.get(address, follow=True)
+    assert answer.status_code == 404 or answer.request["PATH_INFO"] == "/inloggen/"
+
+
+# ASVS 13.4.7
+def test_only_files_for_browsers_are_among_the_static_files() -> None:
+    assert {path.suffix for path in (ROOT / "static").rglob("*") if path.is_file()} <= {".css", ".js", ".svg", ".png"}
+
+
+# ASVS 14.2.5
+@pytest.mark.django_db
+@pytest.mark.parametrize("tail", ["x.css", "x.js", "..%2fx.css", ";x.css", "%0ax.css"])
+def test_personal_page_under_a_name_of_a_file_is_not_given(tail: str) -> None:
+    client = signed_in(UserFactory(first_name="Persoonlijk"))
+    for address in ("/persoonlijke-gegevens/", "/persoonlijke-gegevens/sessies/"):
+        answer = client.get(address + tail)
+        assert answer.status_code == 404
+        assert "no-store" in answer["Cache-Control"]
+        assert b"Persoonlijk<" not in answer.content
+
+
+# ASVS 6.4.2
+# NIST N17
+def test_account_has_no_hint_and_no_secret_question() -> None:
+    names = [field.name for field in User._meta.get_fields()]
+    assert not [name for name in names if re.search("hint|question|answer|maiden|birth|expires|changed", name)]
