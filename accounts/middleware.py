@@ -23,6 +23,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 ADMINISTRATION = "/beheer/"
 HAD_DEVICE = "accounts.had_device"
+IDLED = "idled"  # in the session of staff: longer without a sign of life than the administration allows
 
 
 def no_store(get_response: Handler) -> Handler:
@@ -66,6 +67,10 @@ class SecondStepMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
         request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
+        row = store.of(request).row
+        if row and row.user and row.user.is_staff and timezone.now() - row.seen_at > limits.STAFF_SESSION_IDLE:
+            # Kept, because the page asked for now counts as a sign of life: the next one would find nothing amiss.
+            request.session[IDLED] = True
         return self.get_response(request)
 
     def process_view(
@@ -101,8 +106,7 @@ class SecondStepMiddleware:
         if row is None or not request.path.startswith(ADMINISTRATION):
             return False
         now = timezone.now()
-        idle, overall = now - row.seen_at, now - row.started_at
-        return idle > limits.STAFF_SESSION_IDLE or overall > limits.STAFF_SESSION_OVERALL
+        return IDLED in request.session or now - row.started_at > limits.STAFF_SESSION_OVERALL
 
     @staticmethod
     def _close(request: HttpRequest, why: str) -> HttpResponse:

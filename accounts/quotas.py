@@ -52,4 +52,6 @@ def network_of(address: str | None) -> str:
     if address is None:
         return ""
     ip = ipaddress.ip_address(address)
+    if ip.version == 6 and ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)  # a server on [::] sees IPv4 visitors so; else they would all be one network
     return str(ipaddress.ip_network((ip, IPV6_NETWORK), strict=False)) if ip.version == 6 else address

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.core.cache import cache
 
-from accounts import limits
+from accounts import limits, quotas
 from accounts.audit.origin import one_line
 
 # The same facts under the names of `report-uri` (CSP 2) and of `report-to` (Reporting API).
@@ -49,10 +49,12 @@ def _short(value: str | int) -> str:
         return text.split("?")[0][:LONGEST_FACT]
 
 
-def too_many(address: str) -> bool:
-    """Count one more: per address, and for everybody together, so that no crowd can fill the log."""
+def too_many(address: str | None) -> bool:
+    """Count one more: for everybody together and per network, so that no crowd can fill the log, nor the cache with
+    counters, which would push out those of the sign-in."""
     seconds = int(limits.POLICY_REPORTS_PERIOD.total_seconds())
-    asked = ((f"csp:{address}", limits.POLICY_REPORTS), ("csp:all", limits.POLICY_REPORTS_OF_ALL))
+    network = quotas.network_of(address)
+    asked = (("csp:all", limits.POLICY_REPORTS_OF_ALL), (f"csp:{network}", limits.POLICY_REPORTS))
     return any(_count(key, seconds) > most for key, most in asked)
 
 

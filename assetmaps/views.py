@@ -47,7 +47,7 @@ def policy_report(request: HttpRequest) -> HttpResponse:
     """Where browsers report what the content security policy stopped. They send no CSRF token and no cookie."""
     if len(request.body) > limits.POLICY_REPORT_BYTES:
         return HttpResponse(status=413)
-    if policy_reports.too_many(Origin.of(request).address or ""):
+    if policy_reports.too_many(Origin.of(request).address):
         return HttpResponse(status=429, headers={"Retry-After": int(limits.POLICY_REPORTS_PERIOD.total_seconds())})
     for facts in policy_reports.read(request.body):
         cut = {name: logs.without_secrets(value) for name, value in facts.items()}

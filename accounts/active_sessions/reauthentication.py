@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, resolve_url
 from django.urls import resolve
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, get_random_string
 
 from accounts import encryption, limits
 from accounts.requests import person
@@ -45,9 +46,10 @@ def fresh_proof_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_fresh(request):
             return view(request, *args, **kwargs)
+        target = request.get_full_path()
         if request.method == "POST":
-            _keep(request)
-        return redirect(f"{resolve_url('confirm_identity')}?{urlencode({'next': request.get_full_path()})}")
+            target = f"{target}#{_keep(request)}"
+        return redirect(f"{resolve_url('confirm_identity')}?{urlencode({'next': target})}")
 
     guarded.needs_fresh_proof = True  # type: ignore[attr-defined]
     return guarded
@@ -57,22 +59,29 @@ def _owner(request: HttpRequest) -> str:
     return f"interrupted:{person(request).pk}"
 
 
-def _keep(request: HttpRequest) -> None:
-    body = request.POST.urlencode()
+def _keep(request: HttpRequest) -> str:
+    """Keep the POST and return its name, which only the browser that sent it is told. Without the name, whoever holds
+    a copy of the session could leave a POST there, for the owner's proof to carry out."""
+    body, name = request.POST.urlencode(), get_random_string(22)
     if len(body) > LONGEST_BODY:
-        return
+        return ""
     sealed = base64.b64encode(encryption.seal(body.encode(), owner=_owner(request))).decode("ascii")
     request.session[INTERRUPTED] = {
+        "name": name,
         "path": request.path,
         "body": sealed,
         "until": (timezone.now() + limits.FRESH_PROOF).isoformat(),
     }
+    return name
 
 
 def resume(request: HttpRequest, target: str) -> HttpResponse:
-    """Go on after the proof: carry out the kept POST if it belongs to the target, else go there."""
+    """Go on after the proof: carry out the kept POST if the target names it, else go there."""
     kept = request.session.pop(INTERRUPTED, None)
+    target, _hash, name = target.partition("#")
     if not kept or kept["path"] != target.split("?")[0] or datetime.fromisoformat(kept["until"]) < timezone.now():
+        return redirect(target)
+    if not constant_time_compare(kept["name"], name):
         return redirect(target)
     found = resolve(kept["path"])
     if not getattr(found.func, "needs_fresh_proof", False):

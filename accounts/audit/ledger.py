@@ -7,7 +7,7 @@ from django.db import models, transaction
 from accounts.audit import chain, mail
 from accounts.audit.events import MAILED, Event
 from accounts.audit.models import AuditEntry
-from accounts.audit.origin import Origin, one_line
+from accounts.audit.origin import CONSOLE, Origin, one_line
 from accounts.models import User
 
 
@@ -27,13 +27,14 @@ def record(
     ``actor`` is who did it and defaults to the person; the command line is an actor without a person. ``detail``
     holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
     """
-    if actor is None and origin.address is not None:
+    from_console = origin is CONSOLE
+    if actor is None and not from_console:
         actor = subject
     entry = AuditEntry(
         event=event,
         succeeded=succeeded,
         actor=actor,
-        actor_name=actor.email if actor else origin.browser[:254] if origin.address is None else "",
+        actor_name=actor.email if actor else origin.browser if from_console else "",
         subject=subject,
         subject_name=subject.email if subject else "",
         organisation_id=organisation.pk if organisation else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -41,7 +42,7 @@ class Verdict:
     minutes_off: int = 0  # CLOCK_OFF: how far the phone's clock is ahead (positive) or behind, at least one
 
 
-def judge(code: str, secret: bytes, *, last_step: int, void_step: int) -> Verdict:
+def judge(code: str, secret: bytes, *, last_step: int, void_steps: Sequence[int]) -> Verdict:
     """Hold six digits against the secret. Changes nothing: the caller claims the step.
 
     Steps t-1, t and t+1 are accepted (RFC 6238 section 5.2); wider ones, within `limits.TOTP_DIAGNOSIS`, only explain.
@@ -49,7 +50,7 @@ def judge(code: str, secret: bytes, *, last_step: int, void_step: int) -> Verdic
     now = present_step()
     for step in range(now - limits.TOTP_WINDOW, now + limits.TOTP_WINDOW + 1):
         if _equals(code, secret, step):
-            used = step <= last_step or step == void_step
+            used = step <= last_step or step in void_steps
             return Verdict(Match.USED if used else Match.RIGHT, step)
     width = int(limits.TOTP_DIAGNOSIS / limits.TOTP_STEP)
     for distance in range(limits.TOTP_WINDOW + 1, width + 1):

@@ -22,8 +22,8 @@ class Authenticator(TimestampMixin, Device):
     begun_in = models.CharField(max_length=32, default="", editable=False)
     sealed_secret = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
-    # A step ahead of our clock whose code was typed: whoever typed it was told that it is early, so it is void.
-    void_step = models.BigIntegerField(default=-1, editable=False)
+    # Steps ahead of our clock whose codes were typed: whoever typed them was told that they are early, so all are void.
+    void_steps = models.JSONField(default=list, editable=False)
 
     class Meta(Device.Meta):
         verbose_name = _("authenticator app")

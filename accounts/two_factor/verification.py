@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from django.db.models import Q
 from django.utils import timezone
 from django_otp.models import Device
 
+from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
@@ -108,14 +108,26 @@ def judge(device: Authenticator, code: str) -> codes.Verdict:
     except SecretUnreadableError as mistake:
         log.error("authenticator %s of user %s cannot be read: %s", device.pk, device.user_id, mistake)
         return codes.Verdict(Match.WRONG)
-    verdict = codes.judge(code, secret, last_step=device.last_step, void_step=device.void_step)
+    verdict = codes.judge(code, secret, last_step=device.last_step, void_steps=device.void_steps)
     if verdict.match is Match.CLOCK_OFF and verdict.minutes_off > 0:
-        Authenticator.objects.filter(pk=device.pk).update(void_step=verdict.step)
+        _make_void(device, verdict.step)
     return verdict
+
+
+def _make_void(device: Authenticator, step: int) -> None:
+    """Locked and read anew, so that of parallel early codes none is forgotten. Call inside a transaction."""
+    earliest = codes.present_step() - limits.TOTP_WINDOW
+    for locked in Authenticator.objects.select_for_update().filter(pk=device.pk):
+        ahead = [other for other in locked.void_steps if other >= earliest]
+        Authenticator.objects.filter(pk=device.pk).update(void_steps=[*ahead, step])
 
 
 def claim(device: Authenticator, step: int) -> bool:
     """Use up a time step, once and for ever: False when it or a later one was used meanwhile (RFC 6238 section 5.2)."""
-    unused = Q(last_step__lt=step) & ~Q(void_step=step)
-    changed = Authenticator.objects.filter(unused, pk=device.pk).update(last_step=step, last_used_at=timezone.now())
-    return changed == 1
+    unused = Authenticator.objects.filter(pk=device.pk, last_step__lt=step)
+    use_up = {"last_step": step, "last_used_at": timezone.now()}
+    if step not in device.void_steps and unused.filter(void_steps=device.void_steps).update(**use_up) == 1:
+        return True
+    # Used, void, or another step was made void since the device was read: look again, locked.
+    newest = next(iter(unused.select_for_update()), None)
+    return newest is not None and step not in newest.void_steps and unused.update(**use_up) == 1

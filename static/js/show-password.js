@@ -5,6 +5,7 @@ const words = dutch ? { show: "Toon", hide: "Verberg" } : { show: "Show", hide: 
 for (const field of document.querySelectorAll("input[type=password]")) {
   const row = document.createElement("div");
   row.className = "with-button";
+  const focused = document.activeElement === field; // moving it takes the focus away
   field.replaceWith(row);
   const button = document.createElement("button");
   button.type = "button";
@@ -21,4 +22,5 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   // Sent as a password again, so that the browser's password manager recognises it.
   field.form?.addEventListener("submit", () => { field.type = "password"; });
   row.append(field, button);
+  if (focused) field.focus();
 }

@@ -95,12 +95,16 @@ def test_qr_code_is_black_on_white_with_room_around_it_because_phones_read_nothi
     screen.begin_set_up()
     place = screen.page.get_by_role("img", name="QR-code").bounding_box()
     assert place is not None
-    assert place["width"] == place["height"] >= 200
     picture = Phone.picture(screen.page).convert("L")
     code = Phone.read(picture)
     corners = [(point.x, point.y) for point in (code.position.top_left, code.position.bottom_right)]
     (left, top), (right, bottom) = corners
-    module = (right - left) / modules(code.text)
+    count = modules(code.text)
+    assert place["width"] == place["height"] >= 200
+    assert place["width"] % (count + 8) == 0, "the edges of the modules blur"
+    shades = {shade for _count, shade in picture.crop((left, top, right, bottom)).getcolors()}
+    assert shades == {0, 255}, "a pixel that is neither black nor white"
+    module = (right - left) / count
     room = 4 * module - 1  # a pixel for the edge of the first module
     for x, y in [(left - room, top), (left, top - room), (right + room, bottom), (right, bottom + room)]:
         assert picture.getpixel((round(x), round(y))) >= 250, f"not white at {x}, {y}"

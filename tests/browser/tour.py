@@ -28,6 +28,7 @@ from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.models import Authenticator, RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
+from assetmaps import logs
 from environments.models import Environment
 from tests.browser import behind
 from tests.browser.screen import CHALLENGE, SET_UP, Screen
@@ -271,9 +272,11 @@ def errors(screen: Screen) -> Iterator[str]:
     yield "fout-csrf"
     for status, template in ((400, ""), (400, "session_ended"), (403, ""), (413, ""), (429, ""), (500, "")):
         # Put in place of an answer, because no visitor can call these up at will.
+        logs.reference.set(logs.fresh_reference())
         text = pages.fill(HttpResponse(status=status), template).content.decode()
         screen.page.route("**/fout/", partial(_answer, text))
         screen.open("/fout/")
+        screen.says(logs.reference.get())
         yield f"fout-{template or status}"
         screen.page.unroute("**/fout/")
 

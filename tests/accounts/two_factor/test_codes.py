@@ -20,7 +20,7 @@ RFC_SECRET = b"12345678901234567890"
 
 
 def judge(code: str, secret: bytes = RFC_SECRET, last_step: int = -1, void_step: int = -1) -> codes.Verdict:
-    return codes.judge(code, secret, last_step=last_step, void_step=void_step)
+    return codes.judge(code, secret, last_step=last_step, void_steps=[void_step])
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_step_is_claimed_once_however_old_the_copy(device: Authenticator) -> Non
 
 def test_step_of_an_early_code_cannot_be_claimed(device: Authenticator) -> None:
     step = present_step()
-    Authenticator.objects.update(void_step=step)
+    Authenticator.objects.update(void_steps=[step])
     assert not claim(device, step)
     assert claim(device, step + 1)
 

@@ -1,0 +1,37 @@
+"""What counts as one network, where a stranger can make us count."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+
+from accounts import limits, quotas
+from tests.pages import browser
+
+REPORT = {"content_type": "application/csp-report"}
+
+
+def test_ipv4_visitors_of_a_server_on_both_families_are_not_one_network() -> None:
+    assert quotas.network_of("::ffff:192.0.2.1") == "192.0.2.1"
+    assert quotas.network_of("::ffff:192.0.2.1") != quotas.network_of("::ffff:198.51.100.7")
+
+
+@pytest.mark.django_db
+def test_one_ipv6_network_has_one_share_of_the_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+    monkeypatch.setattr(cache, "incr", lambda key: counted.append(key) or counted.count(key))
+    client = browser()
+    address = "/csp-melding/"
+    answers = [client.post(address, "{}", REMOTE_ADDR=f"2001:db8::{n + 1:x}", **REPORT).status_code for n in range(30)]
+    assert answers.count(204) == limits.POLICY_REPORTS
+    assert len(set(counted)) == 2
+
+
+@pytest.mark.django_db
+def test_beyond_the_share_of_all_no_new_counter_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+    monkeypatch.setattr(cache, "incr", lambda key: counted.append(key) or counted.count(key))
+    client = browser()
+    for n in range(limits.POLICY_REPORTS_OF_ALL + 50):
+        client.post("/csp-melding/", "{}", REMOTE_ADDR=f"2001:db8:0:{n + 1:x}::1", **REPORT)
+    assert len(set(counted)) == limits.POLICY_REPORTS_OF_ALL + 1
