@@ -103,6 +103,8 @@ class UserAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         # Who is not a superuser could otherwise hand out rights that they do not have themselves.
         fixed = list(super().get_readonly_fields(request, obj))
+        if obj and obj.pk == request.user.pk:
+            fixed.append("email")  # one's own is changed in the portal: with a link to the new mailbox
         return fixed if request.user.is_superuser else [*fixed, *self.RIGHTS]
 
     def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:

@@ -52,6 +52,9 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000" if DEBUG else
     "/"
 )
 TRUSTED_PROXIES = _list(env.str("TRUSTED_PROXIES", default=""))
+if "*" in TRUSTED_PROXIES:
+    # Every visitor could then choose the address that the waiting times count by.
+    raise ImproperlyConfigured("TRUSTED_PROXIES names addresses or networks; * would believe every visitor.")
 
 # Everything that depends on TLS follows from the public address, so it cannot be half switched on.
 SECURE = urlsplit(PUBLIC_URL).scheme == "https"

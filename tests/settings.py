@@ -9,7 +9,7 @@ os.environ.setdefault("PUBLIC_URL", "https://mijn.assetmaps.nl")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 
 from assetmaps.settings import *  # noqa: F403
-from assetmaps.settings import BASE_DIR, DATABASES, STORAGES, VAR_DIR
+from assetmaps.settings import BASE_DIR, CACHES, DATABASES, STORAGES, VAR_DIR
 
 # The browser tests run a plain http server on localhost; browsers treat that as secure, __Host- cookies included.
 SECURE_SSL_REDIRECT = False
@@ -22,3 +22,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # Threads of a live server keep pooled connections, which keeps the test database from being dropped.
     DATABASES["default"]["OPTIONS"].pop("pool")
+if CACHES["default"]["BACKEND"].endswith("RedisCache"):
+    # Each worker of pytest-xdist clears its own database, not the one in which another is counting.
+    server, _, _ = CACHES["default"]["LOCATION"].rpartition("/")
+    CACHES["default"]["LOCATION"] = f"{server}/{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]}"

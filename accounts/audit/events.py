@@ -40,6 +40,7 @@ class Event(models.TextChoices):
     SESSION_ENDED = "session_ended", _("Session ended by the person")
     ALL_OTHER_SESSIONS_ENDED = "all_other_sessions_ended", _("All other sessions ended by the person")
     REPORTED_NOT_ME = "reported_not_me", _("Reported: this was not me")
+    REPORT_LOOKED_AT = "report_looked_at", _("Report “this was not me” looked at")
     HELP_ASKED = "help_asked", _("Help asked: phone lost")
     HELP_CANCELLED = "help_cancelled", _("Request for help cancelled")
     ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit.origin import Origin
 from accounts.requests import person
 from accounts.support import reports
 from accounts.support.models import HelpRequest, Report
@@ -39,7 +40,7 @@ class ReportAdmin(ReadOnlyAdmin):
     @admin.action(description=_("I have looked at this and spoken to the person"), permissions=["look"])
     def looked_at(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
         for report in queryset:
-            reports.looked_at(report, person(request))
+            reports.looked_at(report, person(request), Origin.of(request))
 
     def has_look_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("support.change_report")

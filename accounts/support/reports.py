@@ -44,5 +44,11 @@ def is_open(user: User) -> bool:
     return Report.objects.filter(user=user, looked_at=None).exists()
 
 
-def looked_at(report: Report, by: User) -> None:
-    Report.objects.filter(pk=report.pk, looked_at=None).update(looked_at=timezone.now(), looked_by=by)
+@transaction.atomic
+def looked_at(report: Report, by: User, origin: Origin) -> bool:
+    """Somebody else has looked, so support may act again; False for one's own report, or a second time."""
+    fresh = Report.objects.filter(pk=report.pk, looked_at=None).exclude(user=by)
+    if fresh.update(looked_at=timezone.now(), looked_by=by) != 1:
+        return False
+    record(Event.REPORT_LOOKED_AT, subject=report.user, actor=by, origin=origin)
+    return True

@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.throttling import rules
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.models import AttemptCounter
-from accounts.throttling.rules import Kind, Tally
+from accounts.throttling.rules import Kind
 
 
 def subject_of(user: User | None, typed_address: str = "") -> str:
@@ -74,7 +74,9 @@ def count_success(counter: AttemptCounter) -> None:
     if counter.failures or counter.waits_until:
         counter.store(rules.after_success(counter.tally))
     if counter.own_bucket is not None:
-        counter.own_bucket.store(Tally())  # whoever erred in the own browser was the owner after all
+        counter.own_bucket.store(
+            rules.after_success_as_stranger(counter.own_bucket.tally)
+        )  # whoever erred in the own browser was the owner after all
 
 
 @transaction.atomic

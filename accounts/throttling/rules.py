@@ -42,12 +42,18 @@ def after_failure(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
         waits.append(_full_until(kept, limits.KNOWN_BROWSER_FAILURES, limits.KNOWN_BROWSER_PERIOD, now))
     elif kind is Kind.CODE:
         waits.append(_full_until(kept, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now))
-    return replace(tally, waits_until=max(waits), closed=tally.closed or _closes(kind, tally.failures, known))
+    closes = _closes(kind, tally.failures, known) or (known and kind is Kind.CODE and _is_capped(kept, now))
+    return replace(tally, waits_until=max(waits), closed=tally.closed or closes)
 
 
 def after_success(tally: Tally) -> Tally:
     """Clears what counts in a row, never what counts in a period."""
     return replace(tally, failures=0, waits_until=0)
+
+
+def after_success_as_stranger(tally: Tally) -> Tally:
+    """For the closed bucket of a browser whose owner got in as a stranger: open, but what counts in a period stays."""
+    return replace(tally, failures=0, waits_until=0, closed=False)
 
 
 def after_new_password(tally: Tally, kind: Kind, now: int) -> Tally:
@@ -74,6 +80,10 @@ def _full_until(times: tuple[int, ...], most: int, period: timedelta, now: int) 
         return 0
     until = times[-most] + int(period.total_seconds())
     return until if until > now else 0
+
+
+def _is_capped(times: tuple[int, ...], now: int) -> bool:
+    return _full_until(times, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now) > 0
 
 
 def _closes(kind: Kind, failures: int, known: bool) -> bool:

@@ -10,6 +10,8 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.support import flows, reports
 from accounts.support.flows import Outcome
@@ -54,7 +56,9 @@ def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> 
     assert person.known_browsers_epoch == epoch + 1
     desk = UserFactory(in_support=True, with_totp=True)
     assert flows.may_reset(desk, person) is Outcome.REPORTED
-    reports.looked_at(Report.objects.get(), UserFactory(superuser=True))
+    assert not reports.looked_at(Report.objects.get(), person, Origin("192.0.2.9"))
+    assert reports.looked_at(Report.objects.get(), UserFactory(superuser=True), Origin("192.0.2.9"))
+    assert AuditEntry.objects.filter(event=Event.REPORT_LOOKED_AT, subject=person).count() == 1
     assert flows.may_reset(desk, person) is None
 
 

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import limits
-from accounts.throttling.rules import Kind, Tally, after_failure, after_new_password, after_success
+from accounts.throttling.rules import (
+    Kind,
+    Tally,
+    after_failure,
+    after_new_password,
+    after_success,
+    after_success_as_stranger,
+)
 
 YEAR = timedelta(days=365)
 HOUR = 3600
@@ -100,6 +107,18 @@ def test_known_browser_that_errs_ten_times_in_a_row_counts_as_a_stranger() -> No
         tally = after_failure(tally, Kind.CODE, now, known=True)
         now += HOUR
     assert tally.closed
+
+
+def test_known_browser_with_twenty_wrong_codes_in_a_month_counts_as_a_stranger_also_between_right_ones() -> None:
+    tally, now = Tally(), 1_800_000_000
+    for _ in range(limits.CODE_CAP):
+        assert not tally.closed
+        tally = after_success(after_failure(tally, Kind.CODE, now, known=True))
+        now += HOUR
+    assert tally.closed
+    opened = after_success_as_stranger(tally)
+    assert not opened.closed
+    assert after_failure(opened, Kind.CODE, now, known=True).closed
 
 
 def test_wrong_recovery_codes_never_close_the_door() -> None:
