@@ -73,10 +73,9 @@ def count_failure(counter: AttemptCounter) -> datetime | None:
 def count_success(counter: AttemptCounter) -> None:
     if counter.failures or counter.waits_until:
         counter.store(rules.after_success(counter.tally))
-    if counter.own_bucket is not None:
-        counter.own_bucket.store(
-            rules.after_success_as_stranger(counter.own_bucket.tally)
-        )  # whoever erred in the own browser was the owner after all
+    if (own := counter.own_bucket) is not None:
+        # Whoever erred in the own browser was the owner after all.
+        own.store(rules.after_success_as_stranger(own.tally))
 
 
 @transaction.atomic
