@@ -81,8 +81,9 @@ def cancel_help(request: HttpRequest, token: str) -> HttpResponse:
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
     """Also a page with a button, for the same reason."""
     if request.method == "POST":
-        reports.report(token, Origin.of(request))
-        return redirect("not_me_done")
+        # Too late or reported before: the page itself says so; thanks would promise what did not happen.
+        done = reports.report(token, Origin.of(request))
+        return redirect("not_me_done") if done else redirect("not_me", token)
     return render(request, "accounts/support/not_me.html", {"entry": reports.reportable(token)})
 
 

@@ -74,6 +74,15 @@ def test_link_works_once_and_for_seven_days(client: Client) -> None:
     assert Report.objects.count() == 1
 
 
+def test_link_that_is_too_old_thanks_nobody_for_what_did_not_happen(client: Client) -> None:
+    changed_password(client)
+    link = link_in_last_mail("dit-was-ik-niet")
+    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
+        answer = Client().post(link)
+        assert answer.url == link
+        assert "te oud" in Client().get(answer.url).content.decode()
+
+
 def test_forged_link_reports_nothing() -> None:
     for token in ("abc", "MQ:1abc:xyz", "%00"):
         assert browser().post(f"/dit-was-ik-niet/{token}/").status_code == 302
