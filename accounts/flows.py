@@ -71,7 +71,14 @@ class Proof:
 
 
 def prove_identity(
-    user: User, origin: Origin, browsers: KnownBrowsers, *, password: str, code: str = "", device: str = ""
+    user: User,
+    origin: Origin,
+    browsers: KnownBrowsers,
+    *,
+    password: str,
+    code: str = "",
+    device: str = "",
+    password_is_enough: bool = False,
 ) -> Proof:
     """Fresh proof of somebody who is signed in: the password, and with a second step also a code (ASVS 7.5.1).
 
@@ -79,7 +86,7 @@ def prove_identity(
     """
     if not passwords.check(user, password, origin, browsers):
         return Proof(password_is_right=False)
-    if not devices.has_confirmed_device(user):
+    if password_is_enough or not devices.has_confirmed_device(user):
         return Proof(password_is_right=True)
     if parse_recovery_code(code):
         return Proof(True, recovery_codes.use(user, code, origin, browsers))

@@ -73,6 +73,13 @@ AUTHENTICATORS = 5  # at most, a person
 
 # "Dit was ik niet" and the cancelling of a request for help.
 NOT_ME_LINK = timedelta(days=7)
+# After a reset by support (NIST SP 800-63B-4 section 4.2.1): the mailed link, and the code that is read out.
+RECOVERY_LINK = timedelta(hours=24)
+RECOVERY_LINK_MAILS = 3  # that the person asks for, in a RECOVERY_LINK_MAILS_PERIOD
+RECOVERY_LINK_MAILS_PERIOD = timedelta(hours=1)
+BRIDGE_CODE = timedelta(minutes=15)
+BRIDGE_CODE_SIGNS = 8  # of 28: 38 bits, after the right password, for a quarter of an hour
+BRIDGE_CODE_TRIES = 5  # wrong ones; then the code is void
 LOST_PHONE_REQUEST = timedelta(days=1)
 LOST_PHONE_REQUEST_KEPT = timedelta(days=90)
 ADDRESS_LINK = timedelta(hours=24)

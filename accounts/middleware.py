@@ -11,17 +11,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import limits, policy, post_redirect_get
+from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import store
+from accounts.organisations import demands
 from accounts.policy import Decision
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 ADMINISTRATION = "/beheer/"
+# All that is open to a session that owes the set-up; signing out and help are open to everybody.
+SET_UP = frozenset({"totp_activate", "totp_confirm", "confirm_identity"})
 HAD_DEVICE = "accounts.had_device"
 IDLED = "idled"  # in the session of staff: longer without a sign of life than the administration allows
 
@@ -82,17 +85,21 @@ class SecondStepMiddleware:
             return self._close(request, _("You were signed out because nothing happened for a while. Sign in again."))
         verified = request.user.is_verified()
         facts = policy.Facts(
-            is_staff=request.user.is_staff,
+            must_have=not verified and demands.is_required(request.user),
             has_factor=verified or devices.has_confirmed_device(request.user),
             is_verified=verified,
             device_gone=request.META[HAD_DEVICE] and not verified,
+            set_up_only=sessions.SET_UP_ONLY in request.session,
         )
-        match policy.decide(facts, administration=request.path.startswith(ADMINISTRATION)):
+        match policy.decide(facts):
             case Decision.ALLOW:
                 store.of(request).touch()
                 return None
             case Decision.SET_UP:
-                messages.info(request, SET_UP_FIRST)
+                if request.resolver_match and request.resolver_match.url_name in SET_UP:
+                    store.of(request).touch()
+                    return None
+                messages.info(request, _why_set_up(request))
                 return redirect("totp_confirm")
             case Decision.CLOSE:
                 return self._close(
@@ -117,4 +124,9 @@ class SecondStepMiddleware:
         return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': target})}" if target else "sign_in")
 
 
-SET_UP_FIRST = gettext_lazy("The administration asks for a second step. Activate it first; it takes two minutes.")
+def _why_set_up(request: HttpRequest) -> str:
+    if sessions.SET_UP_ONLY in request.session:
+        return _("First link your new phone; after that everything is open again. It takes two minutes.")
+    if request.user.is_staff:
+        return _("The administration asks for a second step. Activate it first; it takes two minutes.")
+    return _("Your organisation asks for a second step. Activate it first; it takes two minutes.")

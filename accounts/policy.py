@@ -6,10 +6,11 @@ from enum import Enum, auto
 
 @dataclass(frozen=True)
 class Facts:
-    is_staff: bool
+    must_have: bool  # staff, or somebody whose organisation demands it today
     has_factor: bool  # a confirmed device exists
     is_verified: bool  # this session has shown one
     device_gone: bool  # this session has shown one that no longer counts
+    set_up_only: bool = False  # this session began with a bridge code or the link of a reset instead of a device
 
 
 class Decision(Enum):
@@ -18,12 +19,12 @@ class Decision(Enum):
     SET_UP = auto()  # nothing but the set-up
 
 
-def decide(facts: Facts, *, administration: bool) -> Decision:
-    """May this session go on? ``administration``: the page belongs to the admin site, which staff enter verified."""
+def decide(facts: Facts) -> Decision:
+    """May this session go on?"""
     if facts.is_verified:
         return Decision.ALLOW
+    if facts.set_up_only:
+        return Decision.SET_UP
     if facts.has_factor or facts.device_gone:
         return Decision.CLOSE
-    if administration and facts.is_staff:
-        return Decision.SET_UP
-    return Decision.ALLOW
+    return Decision.SET_UP if facts.must_have else Decision.ALLOW

@@ -22,6 +22,8 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.account_recovery import views as recovery_link
 from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.recovery_codes.views import shown_once
 
@@ -56,13 +58,25 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _after_password(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    link = request.session.get(recovery_link.LINK, "")
     # Whatever this browser was doing before ends here: another person's session, or an older half sign-in.
     request.session.flush()
+    if account_recovery.of(user):
+        return _after_reset(request, user, target, link)
     if mine := devices.authenticators_of(user):
         challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
     sessions.sign_in(request, user, device=None, origin=Origin.of(request))
     return remember(request, redirect(target), user)
+
+
+def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> HttpResponse:
+    """Support reset the second step: beside the password the mailed link is needed, and only the set-up is open."""
+    if account_recovery.use_link(link, user):
+        sessions.sign_in(request, user, device=None, origin=Origin.of(request), instead="recovery_link")
+        return redirect("totp_confirm")
+    challenge.mark(request.session, user, target, [])
+    return redirect("new_phone")
 
 
 @login_not_required
@@ -81,14 +95,16 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def confirm_identity(request: PersonRequest) -> HttpResponse:
     """Fresh proof before a sensitive change; afterwards the interrupted action goes on."""
     target = own_address(request)
-    mine = devices.authenticators_of(request.user)
+    set_up_only = sessions.SET_UP_ONLY in request.session  # its phone is lost, and the set-up is all that opens
+    mine = [] if set_up_only else devices.authenticators_of(request.user)
     form = ProofForm(request.POST or None, authenticators=mine)
     if request.method != "POST":
         context = {"form": restore(request, form), "next": target}
         return render(request, "accounts/confirm_identity.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    proof = flows.prove_identity(request.user, Origin.of(request), KnownBrowsers.of(request), **form.cleaned_data)
+    origin, browsers = Origin.of(request), KnownBrowsers.of(request)
+    proof = flows.prove_identity(request.user, origin, browsers, **form.cleaned_data, password_is_enough=set_up_only)
     if not proof.is_complete:
         form.refuse(proof)
         return redirect_with_errors(request, form)

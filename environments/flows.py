@@ -18,7 +18,6 @@ def open_environment(user: User, slug: str, origin: Origin) -> Environment | Non
             Event.ENVIRONMENT_OPENED,
             subject=user,
             origin=origin,
-            organisation=environment.organisation,
             detail={"environment": environment.slug},
         )
     return environment

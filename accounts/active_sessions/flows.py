@@ -23,21 +23,32 @@ from accounts.audit.origin import Origin, browser_in_words
 from accounts.models import User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+SET_UP_ONLY = "set_up_only"  # in the session of somebody who may do nothing but link a new phone
 
 
 @transaction.atomic
-def sign_in(request: HttpRequest, user: User, *, device: Device | None, origin: Origin) -> None:
-    """Open a session after everything that the account demands was shown. Takes a new session key (ASVS 7.2.4)."""
+def sign_in(request: HttpRequest, user: User, *, device: Device | None, origin: Origin, instead: str = "") -> None:
+    """Open a session after everything that the account demands was shown. Takes a new session key (ASVS 7.2.4).
+
+    ``instead``: what was shown in the place of a device, for example "bridge_code"; such a session is good for nothing
+    but linking a new phone.
+    """
     request.session.pop(store.PENDING_USER, None)
     auth.login(request, user, backend=BACKEND)
     _mark(request, origin)
+    if instead:
+        request.session[SET_UP_ONLY] = instead
     if device is not None:
         django_otp.login(request, device)
     reauthentication.note(request)
     # Saved here: `login` has locked the person's row, so of parallel sign-ins each sees the sessions before it.
     make_room_for_one_more(user)
     _save(request)
-    record(Event.SIGNED_IN, subject=user, origin=origin, detail={"factor": device.kind if device else "password"})
+    record(Event.SIGNED_IN, subject=user, origin=origin, detail={"factor": _factor(device, instead)})
+
+
+def _factor(device: Device | None, instead: str) -> str:
+    return instead or (str(device.kind) if device else "password")
 
 
 def _save(request: HttpRequest) -> None:
@@ -50,6 +61,7 @@ def _save(request: HttpRequest) -> None:
 def strengthen(request: HttpRequest, device: Device) -> None:
     """The session of this browser has just shown this device: a new key, and verified from now on."""
     request.session.cycle_key()
+    request.session.pop(SET_UP_ONLY, None)
     django_otp.login(request, device)
 
 

@@ -24,6 +24,7 @@ def record(
 ) -> AuditEntry:
     """Write one entry in the caller's transaction, and mail the person after it commits when the event asks for it.
 
+    ``organisation``: whose story it is; by default that of the person, as it is now: a later move changes no history.
     ``actor`` is who did it and defaults to the person; the command line is an actor without a person. ``detail``
     holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
     """
@@ -37,7 +38,7 @@ def record(
         actor_name=actor.email if actor else origin.browser if from_console else "",
         subject=subject,
         subject_name=subject.email if subject else "",
-        organisation_id=organisation.pk if organisation else None,
+        organisation_id=organisation.pk if organisation else _organisation_of(subject),
         reason=one_line(reason)[:500],
         detail={name: one_line(fact) if isinstance(fact, str) else fact for name, fact in (detail or {}).items()},
         address=origin.address,
@@ -49,3 +50,8 @@ def record(
     if subject is not None and event in MAILED:
         mail.notify(entry, subject)
     return entry
+
+
+def _organisation_of(subject: User | None) -> int | None:
+    # By the name of the relation: the room of organisations lies above this one.
+    return getattr(getattr(subject, "membership", None), "organisation_id", None)

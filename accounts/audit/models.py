@@ -81,7 +81,13 @@ class AuditEntry(AppendOnly):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["subject", "-id"], name="audit_of_a_person")]
+        # Each filter of the search with the order of its pages, so that no page reads more than it shows.
+        indexes = [
+            models.Index(fields=["subject", "-id"], name="audit_of_a_person"),
+            models.Index(fields=["actor", "-id"], name="audit_by_a_worker"),
+            models.Index(fields=["organisation", "-id"], name="audit_of_an_organisation"),
+            models.Index(fields=["event", "-id"], name="audit_of_an_event"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_event_display()} {self.subject_name}"

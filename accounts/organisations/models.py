@@ -6,6 +6,14 @@ from django.utils.translation import gettext_lazy as _
 hex_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Give a colour as # and six digits, for example #1f6f54."))
 
 
+class SecondStep(models.TextChoices):
+    """What an organisation demands of its people when they sign in."""
+
+    OPTIONAL = "optional", _("optional: everybody chooses")
+    REQUIRED = "required", _("required from a date")
+    BUSINESS_ACCOUNT = "business_account", _("sign-in with the business account only")
+
+
 class Organisation(models.Model):
     name = models.CharField(_("name"), max_length=150, unique=True)
     slug = models.SlugField(_("short name for addresses"), max_length=60, unique=True)
@@ -16,8 +24,13 @@ class Organisation(models.Model):
         blank=True,
         help_text=_("Who in the organisation helps colleagues; shown to somebody who has no environments yet."),
     )
+    second_step = models.CharField(
+        _("second step"), max_length=20, choices=SecondStep.choices, default=SecondStep.OPTIONAL, editable=False
+    )
+    required_from = models.DateField(_("required from"), null=True, editable=False)
 
     class Meta:
+        permissions = [("work_for_every_organisation", "Can work for the people of every organisation")]
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
         ordering = ["name"]

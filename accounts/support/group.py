@@ -1,18 +1,47 @@
-"""The group "Support": look people up and reset a second step, nothing else."""
+"""The groups that the program itself knows. Their rights come with the program; who wants another mix makes a group."""
 
 from __future__ import annotations
 
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
 
-NAME = "Support"
-RIGHTS = ("view_user", "reset_second_factor", "view_helprequest")
+DESK = ("accounts.view_user", "accounts.reset_second_factor", "support.view_helprequest")
+EVERYONE = "organisations.work_for_every_organisation"
+NAME = "Support"  # works for the people of every organisation
+GROUPS = {
+    NAME: (*DESK, EVERYONE),
+    "Support eigen organisatie": DESK,
+    "Organisatiebeheer": (
+        "accounts.view_user",
+        "accounts.add_user",
+        "accounts.change_user",
+        "audit.view_auditentry",
+        "organisations.view_organisation",
+        "organisations.change_organisation",
+        "environments.view_environment",
+        "environments.view_access",
+        "environments.add_access",
+        "environments.delete_access",
+    ),
+}
 
 
 def ensure(**signal: object) -> Group:
-    """Make the group if it is not there. Runs after every migrate, because the permissions exist only then."""
-    group, created = Group.objects.get_or_create(name=NAME)
-    if created:
-        group.permissions.set(
-            Permission.objects.filter(content_type__app_label__in=["accounts", "support"], codename__in=RIGHTS)
-        )
-    return group
+    """Make the groups and give them what they lack, and return Support. Runs after every migrate, because the
+    permissions exist only then, and new ones come with a new version."""
+    for label in sorted({right.partition(".")[0] for rights in GROUPS.values() for right in rights}):
+        create_permissions(apps.get_app_config(label), verbosity=0)  # those of rooms above are made after this one's
+    for name, rights in GROUPS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.add(*_permissions(rights))
+    return Group.objects.get(name=NAME)
+
+
+def _permissions(rights: tuple[str, ...]) -> list[Permission]:
+    wanted = Q()
+    for right in rights:
+        app, _dot, codename = right.partition(".")
+        wanted |= Q(content_type__app_label=app, codename=codename)
+    return list(Permission.objects.filter(wanted))

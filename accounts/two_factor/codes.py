@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from argon2.low_level import Type, hash_secret_raw
 from django.utils.crypto import constant_time_compare
 from django_otp.oath import hotp
 
@@ -78,3 +79,27 @@ def parse_recovery_code(typed: str) -> str | None:
     """The sixteen signs of a recovery code in any case, with or without groups; look-alikes are read as meant."""
     code = _SEPARATORS.sub("", typed).upper().translate(str.maketrans("OIL", "011"))
     return code if _RECOVERY_CODE.fullmatch(code) else None
+
+
+# Without letters and digits that sound or look alike on the telephone.
+TELEPHONE_SIGNS = "23456789ABCDEFGHKMNPRSTVWXYZ"
+_BRIDGE_CODE = re.compile(rf"[{TELEPHONE_SIGNS}]{{{limits.BRIDGE_CODE_SIGNS}}}")
+
+
+def parse_bridge_code(typed: str) -> str | None:
+    """The signs of a code that support read out, in any case, with or without groups; None when it is not one."""
+    code = _SEPARATORS.sub("", typed).upper()
+    return code if _BRIDGE_CODE.fullmatch(code) else None
+
+
+def slow_digest(code: str, salt: bytes) -> str:
+    """How a code of less than 112 random bits is stored: salted argon2id, hexadecimal (ASVS 6.5.2)."""
+    return hash_secret_raw(
+        code.encode(),
+        bytes(salt),
+        time_cost=limits.ARGON2_TIME,
+        memory_cost=limits.ARGON2_MEMORY_KIB,
+        parallelism=limits.ARGON2_PARALLELISM,
+        hash_len=32,
+        type=Type.ID,
+    ).hex()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.models import User
-from accounts.two_factor.models import Authenticator, RecoveryCodeSet
+from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, RecoveryCodeSet
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,3 +58,15 @@ def remove_all(user: User) -> int:
     """Remove every device, every set-up in progress and the recovery codes. Returns how many of the first two."""
     RecoveryCodeSet.objects.filter(user=user).delete()
     return Authenticator.objects.filter(user=user).delete()[0]
+
+
+def remove_others(user: User, device: Authenticator) -> None:
+    """Remove every authenticator app but this one, and the recovery codes."""
+    RecoveryCodeSet.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).exclude(pk=device.pk).delete()
+
+
+def end_recovery(user: User) -> None:
+    """A device is linked: the way back in that support opened is closed."""
+    AccountRecovery.objects.filter(user=user).delete()
+    BridgeCode.objects.filter(user=user).delete()

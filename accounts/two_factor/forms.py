@@ -48,6 +48,20 @@ class RecoveryCodeField(forms.CharField):
         self.widget.attrs |= {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
+class BridgeCodeField(forms.CharField):
+    is_secret = True
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Code of support"),
+            help_text=_("Eight letters and digits, for example K7Q3-MZDW. Capitals do not matter."),
+            error_messages={"required": _("Type the code that support read out to you.")},
+            max_length=64,
+            **kwargs,
+        )
+        self.widget.attrs |= {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+
+
 def choice_of(authenticators: list[Authenticator]) -> list[tuple[str, str]]:
     return [(str(device.pk), device.name) for device in authenticators]
 
@@ -97,6 +111,10 @@ class RecoveryCodeForm(forms.Form):
 
     def refuse(self, answer: Answer) -> None:
         self.add_error("code", recovery_refusal(answer))
+
+
+class BridgeCodeForm(forms.Form):
+    code = BridgeCodeField()
 
 
 def offer_choice(form: forms.Form, choice: list[tuple[str, str]]) -> None:

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -91,3 +92,33 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code_set_id}"
+
+
+class AccountRecovery(models.Model):
+    """Support reset the second step: until a new one is linked, the password alone opens nothing.
+
+    Beside it the person needs the mailed link (`account_recovery`), or a bridge code that support reads out.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="account_recovery")
+    began_at = models.DateTimeField(default=timezone.now)
+    # Counted on with every link that is made or used: only the newest works, and once.
+    links_issued = models.PositiveIntegerField(default=0)
+    # The account as it was: a password set by mail afterwards must not go together with a link from the same mailbox.
+    account = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.began_at:%Y-%m-%d %H:%M}"
+
+
+class BridgeCode(models.Model):
+    """One code that support reads out to whoever lost the phone; after the password it opens the set-up, once."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bridge_code")
+    salt = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField(default=timezone.now)
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.made_at:%Y-%m-%d %H:%M}"

@@ -6,32 +6,23 @@ from accounts.policy import Decision, Facts, decide
 
 
 def test_verified_session_goes_anywhere() -> None:
-    for staff, factor, gone, administration in product([False, True], repeat=4):
-        facts = Facts(is_staff=staff, has_factor=factor, is_verified=True, device_gone=gone)
-        assert decide(facts, administration=administration) is Decision.ALLOW
+    for must, factor, gone, only in product([False, True], repeat=4):
+        facts = Facts(must_have=must, has_factor=factor, is_verified=True, device_gone=gone, set_up_only=only)
+        assert decide(facts) is Decision.ALLOW
 
 
-@pytest.mark.parametrize("administration", [False, True])
-@pytest.mark.parametrize("staff", [False, True])
+@pytest.mark.parametrize("must", [False, True])
 @pytest.mark.parametrize(("factor", "gone"), [(True, False), (False, True), (True, True)])
-def test_session_that_owes_a_second_step_or_lost_it_ends(
-    factor: bool, gone: bool, staff: bool, administration: bool
-) -> None:
-    facts = Facts(is_staff=staff, has_factor=factor, is_verified=False, device_gone=gone)
-    assert decide(facts, administration=administration) is Decision.CLOSE
+def test_session_that_owes_a_second_step_or_lost_it_ends(factor: bool, gone: bool, must: bool) -> None:
+    assert decide(Facts(must_have=must, has_factor=factor, is_verified=False, device_gone=gone)) is Decision.CLOSE
 
 
-@pytest.mark.parametrize(
-    ("staff", "administration", "decision"),
-    [
-        (True, True, Decision.SET_UP),
-        (True, False, Decision.ALLOW),
-        (False, False, Decision.ALLOW),
-        (False, True, Decision.ALLOW),
-    ],
-)
-def test_only_staff_in_the_administration_must_set_one_up(
-    staff: bool, administration: bool, decision: Decision
-) -> None:
-    facts = Facts(is_staff=staff, has_factor=False, is_verified=False, device_gone=False)
-    assert decide(facts, administration=administration) is decision
+@pytest.mark.parametrize(("must", "decision"), [(True, Decision.SET_UP), (False, Decision.ALLOW)])
+def test_whoever_must_have_a_second_step_sets_it_up_first(must: bool, decision: Decision) -> None:
+    assert decide(Facts(must_have=must, has_factor=False, is_verified=False, device_gone=False)) is decision
+
+
+def test_session_that_support_opened_is_good_for_the_set_up_only() -> None:
+    for must, factor, gone in product([False, True], repeat=3):
+        facts = Facts(must_have=must, has_factor=factor, is_verified=False, device_gone=gone, set_up_only=True)
+        assert decide(facts) is Decision.SET_UP

@@ -28,6 +28,8 @@ def verification_code(request: HttpRequest) -> HttpResponse:
     pending = flows.pending(request.session)
     if pending is None or request.user.is_authenticated:
         return _begin_again(request)
+    if not pending.choice:
+        return redirect("new_phone")
     form = CodeForm(request.POST or None, focus=True, choice=pending.choice)
     if request.method != "POST":
         return render(request, "accounts/two_factor/challenge.html", {"form": restore(request, form)})

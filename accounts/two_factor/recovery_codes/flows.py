@@ -8,7 +8,6 @@ import os
 from collections.abc import MutableMapping
 from typing import Any
 
-from argon2.low_level import Type, hash_secret_raw
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,7 +20,7 @@ from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.rules import Kind
 from accounts.two_factor import devices, verification
-from accounts.two_factor.codes import parse_recovery_code
+from accounts.two_factor.codes import parse_recovery_code, slow_digest
 from accounts.two_factor.models import RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.verification import Answer, Outcome
 
@@ -35,18 +34,6 @@ def _new_code() -> str:
     return base64.b32encode(os.urandom(limits.RECOVERY_CODE_BYTES)).translate(_ALPHABET).decode("ascii")
 
 
-def _digest(code: str, salt: bytes) -> str:
-    return hash_secret_raw(
-        code.encode(),
-        bytes(salt),
-        time_cost=limits.ARGON2_TIME,
-        memory_cost=limits.ARGON2_MEMORY_KIB,
-        parallelism=limits.ARGON2_PARALLELISM,
-        hash_len=32,
-        type=Type.ID,
-    ).hex()
-
-
 def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
     """A new set; the old codes stop. Returns the codes, readable for the last time.
 
@@ -54,7 +41,7 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
     """
     codes = [_new_code() for _ in range(limits.RECOVERY_CODES)]
     salt = os.urandom(SALT_BYTES)
-    digests = [_digest(code, salt) for code in codes]  # before the transaction: it takes a fifth of a second
+    digests = [slow_digest(code, salt) for code in codes]  # before the transaction: it takes a fifth of a second
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         # The codes before the set, as whoever uses one does; in another order the two could wait for each other.
@@ -75,7 +62,7 @@ def use(user: User, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answ
     if code is None:
         return Answer(Outcome.NOT_A_CODE, factor=RecoveryCodeSet.kind)
     # Hashed before anything is locked, and also without a set, so that the time does not tell.
-    digest = _digest(code, code_set.salt if code_set else bytes(SALT_BYTES))
+    digest = slow_digest(code, code_set.salt if code_set else bytes(SALT_BYTES))
     return _judge(user, code_set, digest, origin, browsers)
 
 

@@ -24,19 +24,22 @@ from accounts.two_factor.verification import Answer, Outcome
 
 
 @transaction.atomic
-def begin(user: User, *, replaces: Authenticator | None = None, begun_in: str = "") -> Authenticator | None:
+def begin(
+    user: User, *, replaces: Authenticator | None = None, begun_in: str = "", all_lost: bool = False
+) -> Authenticator | None:
     """The pending authenticator of this person: the one in progress, or a new one; None when there are too many.
 
     One a person: reload, second tab and double click meet the same secret, because the person's row is locked meanwhile
     and the database allows one unconfirmed device. Beginning for another purpose begins anew, and so does another
     sign-in (``begun_in``): whoever is signed in with a stolen password must not know the secret that the owner scans.
+    ``all_lost``: this one will take the place of every device there is, so there are never too many.
     """
     User.objects.select_for_update().get(pk=user.pk)
     in_progress = pending(user, begun_in)
     if in_progress and in_progress.replaces_id == (replaces.pk if replaces else None):
         return in_progress
     mine = devices.authenticators_of(user)
-    if len(mine) >= limits.AUTHENTICATORS and replaces is None:
+    if len(mine) >= limits.AUTHENTICATORS and replaces is None and not all_lost:
         return None
     Authenticator.objects.filter(user=user, confirmed=False).delete()
     name = replaces.name if replaces else _free_name(mine)
@@ -75,11 +78,14 @@ class Activation:
 
 
 @transaction.atomic
-def activate(user: User, typed: str, name: str, origin: Origin, *, begun_in: str = "") -> Activation | None:
+def activate(
+    user: User, typed: str, name: str, origin: Origin, *, begun_in: str = "", all_lost: bool = False
+) -> Activation | None:
     """Confirm the pending authenticator with its first code; None when there is none any more.
 
     The code's time step is used up, so the same code does not sign in. A new phone takes the place of the old one only
-    now. Wrong codes are not throttled: the secret is on this very page.
+    now. Wrong codes are not throttled: the secret is on this very page. ``all_lost``: the phone was lost, and support
+    helped; every other device and the recovery codes stop.
     """
     User.objects.select_for_update().get(pk=user.pk)
     device = pending(user, begun_in)
@@ -96,10 +102,18 @@ def activate(user: User, typed: str, name: str, origin: Origin, *, begun_in: str
     is_first = not devices.has_confirmed_device(user)
     verification.claim(device, verdict.step)
     _confirm(device, name)
-    if is_first:
+    if all_lost:
+        devices.remove_others(user, device)
+    if is_first or all_lost:
         # Until now the password alone made a browser known: a thief could have stored up any number of buckets.
         known_browsers.forget_all(user)
-    record(_event(device, is_first), subject=user, origin=origin, detail={"factor": device.kind, "name": device.name})
+    devices.end_recovery(user)
+    record(
+        _event(device, is_first, all_lost),
+        subject=user,
+        origin=origin,
+        detail={"factor": device.kind, "name": device.name},
+    )
     return Activation(Answer(Outcome.ACCEPTED, device), is_first)
 
 
@@ -112,8 +126,8 @@ def _confirm(device: Authenticator, name: str) -> None:
     device.confirmed = True
 
 
-def _event(device: Authenticator, is_first: bool) -> Event:
-    if device.replaces_id:
+def _event(device: Authenticator, is_first: bool, all_lost: bool) -> Event:
+    if device.replaces_id or (all_lost and not is_first):
         return Event.AUTHENTICATOR_REPLACED
     return Event.SECOND_STEP_ACTIVATED if is_first else Event.AUTHENTICATOR_ADDED
 

@@ -30,6 +30,11 @@ def _own_device(request: PersonRequest, pk: str) -> Authenticator:
     return device
 
 
+def _all_lost(request: PersonRequest) -> bool:
+    """Support helped this person in: what is set up now takes the place of everything there was."""
+    return sessions.SET_UP_ONLY in request.session
+
+
 def _sign_in_of(request: PersonRequest) -> str:
     return str(request.session.get(store.SIGN_IN, ""))
 
@@ -40,7 +45,8 @@ def activate(request: PersonRequest) -> HttpResponse:
     """The button: make the pending secret (or find the one in progress) and show it. ``replaces``: a new phone."""
     old = request.POST.get("replaces")
     replaces = _own_device(request, old) if old else None
-    if flows.begin(request.user, replaces=replaces, begun_in=_sign_in_of(request)) is None:
+    begun_in, all_lost = _sign_in_of(request), _all_lost(request)
+    if flows.begin(request.user, replaces=replaces, begun_in=begun_in, all_lost=all_lost) is None:
         messages.warning(request, _("You have the greatest number of devices. Remove one first."))
         return redirect("personal_details")
     return redirect("totp_confirm")
@@ -64,7 +70,8 @@ def _confirm(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     data, origin = form.cleaned_data, Origin.of(request)
-    activation = flows.activate(request.user, data["code"], data["name"], origin, begun_in=_sign_in_of(request))
+    begun_in, all_lost = _sign_in_of(request), _all_lost(request)
+    activation = flows.activate(request.user, data["code"], data["name"], origin, begun_in=begun_in, all_lost=all_lost)
     if activation is None:
         return redirect("totp_confirm")
     if activation.answer.outcome is not Outcome.ACCEPTED or activation.answer.device is None:

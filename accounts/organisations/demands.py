@@ -1,0 +1,38 @@
+"""What a person's organisation demands of the sign-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.organisations.models import Organisation, SecondStep
+
+
+@dataclass(frozen=True)
+class Demand:
+    """``required_from``: the first day, in the time zone of the portal, on which a second step must be shown."""
+
+    organisation: str
+    required_from: date
+
+    @property
+    def holds(self) -> bool:
+        return self.required_from <= timezone.localdate()
+
+
+def demand_of(user: User) -> Demand | None:
+    """The demand of a second step by this person's organisation, today or announced; None when it leaves it open."""
+    mine = Organisation.objects.filter(memberships__user=user, second_step=SecondStep.REQUIRED)
+    found = next(iter(mine), None)
+    return Demand(found.name, found.required_from) if found and found.required_from else None
+
+
+def is_required(user: User) -> bool:
+    """Must this person show a second step today? Staff always; others when their organisation says so."""
+    if user.is_staff:
+        return True
+    demand = demand_of(user)
+    return demand is not None and demand.holds

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.active_sessions import flows as sessions
+from accounts.audit.origin import Origin
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.two_factor.account_recovery import flows
+from accounts.two_factor.account_recovery.flows import Outcome
+from accounts.two_factor.challenge import flows as challenge
+from accounts.two_factor.forms import BridgeCodeForm
+
+LINK = "recovery_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
+
+
+@login_not_required
+@require_safe
+def follow_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Remember the link in this browser; the password comes next. Uses nothing up, so a mail scanner does no harm."""
+    if flows.recovery_of(token) is None:
+        return redirect("recovery_link_expired")
+    request.session.flush()  # whoever was signed in here; the link is for a sign-in of its own
+    request.session[LINK] = token
+    messages.info(request, _("Sign in with your password now. After that you link your new phone."))
+    return redirect("sign_in")
+
+
+@login_not_required
+@require_safe
+def link_expired(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/two_factor/recovery_link_expired.html", status=410)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_phone(request: HttpRequest) -> HttpResponse:
+    """After the right password of somebody whose second step was reset: say what to do, and mail the link again."""
+    pending = challenge.pending(request.session)
+    recovery = flows.of(pending.user) if pending else None
+    if pending is None or recovery is None or request.user.is_authenticated:
+        return redirect("verification_code")
+    is_enough = flows.link_is_enough(recovery)
+    if request.method == "POST" and is_enough:
+        if flows.send_link(pending.user, Origin.of(request)):
+            messages.success(request, _("The link is on its way. Look in your mailbox."))
+        else:
+            messages.warning(request, _("You asked for a few links already. Look in your mailbox, or call support."))
+        return redirect("new_phone")
+    return render(request, "accounts/two_factor/new_phone.html", {"link_is_enough": is_enough})
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def bridge_code(request: HttpRequest) -> HttpResponse:
+    """The code that support read out, after the right password."""
+    pending = challenge.pending(request.session)
+    if pending is None or request.user.is_authenticated:
+        return redirect("verification_code")
+    form = BridgeCodeForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/two_factor/bridge_code.html", {"form": restore(request, form)})
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request))
+    if outcome is not Outcome.ACCEPTED:
+        form.add_error("code", _sentence(outcome))
+        return redirect_with_errors(request, form)
+    challenge.forget(request.session)
+    sessions.sign_in(request, pending.user, device=None, origin=Origin.of(request), instead="bridge_code")
+    return redirect("totp_confirm")
+
+
+def _sentence(outcome: Outcome) -> str:
+    match outcome:
+        case Outcome.NOT_A_CODE:
+            return _("The code of support has 8 letters and digits, for example K7Q3-MZDW. Type it again.")
+        case Outcome.VOID:
+            return _("This code is not right, and there were too many attempts. Ask support for a new code.")
+        case _:
+            return _("This code is not right, or is too old: it works for 15 minutes. Ask support to read it again.")
