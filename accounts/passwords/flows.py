@@ -26,7 +26,7 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     within = _within_quota(address, origin)
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
-        people = User.objects.select_for_update()
+        people = User.objects.select_for_update(of=("self",)).select_related("membership")
         user = people.filter(email__lower=address, is_active=True).first()
         _issue_link(user if within else None, Purpose.RESET)
         record(

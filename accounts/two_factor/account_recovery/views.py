@@ -19,7 +19,7 @@ LINK = "recovery_link"  # where the session keeps the token, so that it leaves t
 
 
 @login_not_required
-@require_safe
+@require_http_methods(["GET", "HEAD"])
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     """Remember the link in this browser; the password comes next. Uses nothing up, so a mail scanner does no harm."""
     if flows.recovery_of(token) is None:

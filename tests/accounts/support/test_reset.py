@@ -51,12 +51,21 @@ def test_group_may_look_people_up_and_reset_and_nothing_else() -> None:  # ASVS 
         ("accounts", "view_user"),
         ("accounts", "reset_second_factor"),
         ("support", "view_helprequest"),
+        ("organisations", "work_for_every_organisation"),
     }
 
 
-def test_group_that_was_changed_by_hand_stays_as_it_is() -> None:
-    group.ensure().permissions.clear()
-    assert not group.ensure().permissions.exists()
+def test_group_gets_the_rights_that_a_new_version_brings_and_keeps_what_was_added() -> None:
+    extra = Permission.objects.get(codename="view_organisation")
+    group.ensure().permissions.set([extra])
+    rights = set(group.ensure().permissions.values_list("codename", flat=True))
+    assert rights >= {
+        "view_user",
+        "reset_second_factor",
+        "view_helprequest",
+        "work_for_every_organisation",
+        extra.codename,
+    }
 
 
 # ASVS 8.2.1
