@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
@@ -25,7 +26,9 @@ from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor.models import Authenticator, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
@@ -260,6 +263,30 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     Report.objects.all().delete()
 
 
+def after_reset(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    devices.remove_all(person)
+    link = account_recovery.begin(person)
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    yield "nieuwe-telefoon"
+    screen.press("Mail mij een nieuwe link")
+    yield "nieuwe-telefoon-link-verstuurd"
+    screen.follow("Ik heb een code van support")
+    yield "code-van-support"
+    screen.page.get_by_label("Code van support").fill("AAAA-AAAA")
+    screen.press("Bevestigen")
+    yield "code-van-support-geweigerd"
+    screen.open(link.removeprefix(settings.PUBLIC_URL))
+    yield "nieuwe-telefoon-link-verlopen"
+    screen.open(behind.mailed("nieuwe-telefoon"))
+    yield "inloggen-na-link"
+    screen.give_password(VERIFIED)
+    yield "instellen-na-link"
+    AccountRecovery.objects.all().delete()
+    AuthenticatorFactory(user=person)
+
+
 def errors(screen: Screen) -> Iterator[str]:
     screen.open("/bestaat-niet/")
     screen.says("geef dit nummer door")
@@ -316,6 +343,7 @@ ALL: tuple[Tour, ...] = (
     address_change,
     second_step,
     lost_phone,
+    after_reset,
     errors,
     administration,
 )

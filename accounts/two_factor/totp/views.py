@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -12,6 +12,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import store
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.throttling.known_browsers import KnownBrowsers, remember
@@ -35,8 +36,14 @@ def _all_lost(request: PersonRequest) -> bool:
     return sessions.SET_UP_ONLY in request.session
 
 
-def _sign_in_of(request: PersonRequest) -> str:
+def _sign_in_of(request: HttpRequest) -> str:
     return str(request.session.get(store.SIGN_IN, ""))
+
+
+def straight_to_set_up(request: HttpRequest, user: User) -> HttpResponse:
+    """For somebody whom support helped in: the QR code at once, without a button that begins."""
+    flows.begin(user, begun_in=_sign_in_of(request), all_lost=True)
+    return redirect("totp_confirm")
 
 
 @require_POST
@@ -59,7 +66,11 @@ def confirm(request: PersonRequest) -> HttpResponse:
         return _confirm(request)
     pending = flows.pending(request.user, _sign_in_of(request))
     if pending is None:
-        context = {"expired": flows.is_unfinished(request.user), "has_factor": request.user.is_verified()}
+        context = {
+            "expired": flows.is_unfinished(request.user),
+            "has_factor": request.user.is_verified(),
+            "all_lost": _all_lost(request),
+        }
         return render(request, "accounts/two_factor/begin.html", context)
     form = restore(request, NamedCodeForm(initial={"name": pending.name}))
     return render(request, "accounts/two_factor/confirm.html", _shown(request, pending) | {"form": form})
@@ -100,6 +111,7 @@ def _shown(request: PersonRequest, pending: Authenticator) -> dict[str, object]:
         "uri": uri,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
         "expires_at": devices.expires_at(pending),
+        "all_lost": _all_lost(request),
         "replaces": pending.replaces,
     }
 
