@@ -62,11 +62,11 @@ def _after_password(request: HttpRequest, user: User, target: str) -> HttpRespon
     link = request.session.get(recovery_link.LINK, "")
     # Whatever this browser was doing before ends here: another person's session, or an older half sign-in.
     request.session.flush()
-    if account_recovery.of(user):
-        return _after_reset(request, user, target, link)
     if mine := devices.authenticators_of(user):
         challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
+    if account_recovery.of(user):  # a reset removed every device, so nobody else pays for this question
+        return _after_reset(request, user, target, link)
     sessions.sign_in(request, user, device=None, origin=Origin.of(request))
     return remember(request, redirect(target), user)
 
