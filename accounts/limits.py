@@ -92,7 +92,7 @@ ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)
 
-# What one request may bring along, in bytes; nothing here is uploaded.
+# What one request may bring along, in bytes; pictures are the one thing that is uploaded, see below.
 LARGEST_BODY = 1_000_000
 
 # Reports of browsers about the content security policy.
@@ -107,3 +107,17 @@ SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
 SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
 SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
 ACTIVITY_PAGE = 50
+
+# Mijn Omgevingen.
+ENVIRONMENTS_PAGE = 60  # tiles on one page
+ENVIRONMENTS_RECENT = 6  # tiles under "opened recently"
+SEARCH_LONGEST = 100  # characters
+
+# The picture of an environment. It is a square on its tile, 72 CSS pixels wide, for screens of one to four times that.
+PICTURE_BYTES = 8_000_000  # of the file that is uploaded
+PICTURE_PIXELS = 30_000_000  # what it may unpack to: 120 MB of memory for a moment
+PICTURE_SHORTEST_SIDE = 288
+PICTURE_WIDTHS = (72, 144, 288)
+PICTURE_QUALITY = 80  # of WebP, 0 to 100
+PICTURE_CACHED = SESSION_OVERALL  # by the browser that asked for it; signing out empties it
+LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form
