@@ -110,13 +110,8 @@ class Access(models.Model):
     environment = models.ForeignKey(
         Environment, verbose_name=_("environment"), on_delete=models.CASCADE, related_name="access"
     )
-    role = models.CharField(
-        _("role"),
-        max_length=10,
-        choices=Role.choices,
-        default=Role.READER,
-        help_text=_("Stands on the tile. What somebody may do is arranged in the environment itself."),
-    )
+    # Changed on a page of its own, so that every change is recorded.
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.READER, editable=False)
     is_favourite = models.BooleanField(default=False, editable=False)
     opened_at = models.DateTimeField(null=True, editable=False)
     # The host that the person was told about before going there for the first time; another host is told anew.
