@@ -119,16 +119,18 @@ def _found(rows: list[Row], words: str) -> Iterator[tuple[str, Row]]:
 
 def _sections(rows: list[Row]) -> Iterator[tuple[str, Row]]:
     """Favourites, what was opened last, and the rest by organisation. Each environment once, so that none seems two."""
-    ordered = sorted(rows, key=lambda row: (row.last_opened, by_name(row.name), row.pk))
-    favourites = [row for row in ordered if row.is_favourite]
-    recent = [row for row in ordered if row.opened_at and not row.is_favourite][: limits.ENVIRONMENTS_RECENT]
+    used = [row for row in rows if row.is_favourite or row.opened_at]
+    used.sort(key=lambda row: (row.last_opened, by_name(row.name), row.pk))
+    favourites = [row for row in used if row.is_favourite]
+    recent = [row for row in used if not row.is_favourite][: limits.ENVIRONMENTS_RECENT]
     shown = {row.pk for row in (*favourites, *recent)}
+    owners = {row.organisation_id: by_name(row.organisation) for row in rows}
     rest = [row for row in rows if row.pk not in shown]
-    rest.sort(key=lambda row: (by_name(row.organisation), row.organisation_id, by_name(row.name), row.pk))
-    several = len({row.organisation_id for row in rows}) > 1
-    yield from ((_("Favourites"), row) for row in favourites)
-    yield from ((_("Opened recently"), row) for row in recent)
-    yield from ((row.organisation if several else _("Other environments"), row) for row in rest)
+    rest.sort(key=lambda row: (owners[row.organisation_id], row.organisation_id, by_name(row.name), row.pk))
+    others = "" if len(owners) > 1 else _("Other environments")
+    for heading, section in ((_("Favourites"), favourites), (_("Opened recently"), recent)):
+        yield from ((heading, row) for row in section)
+    yield from ((others or row.organisation, row) for row in rest)
 
 
 def _filled(page: Iterable[tuple[str, Row]], several: bool) -> Iterator[Section]:

@@ -29,11 +29,12 @@ MAY_CHANGE = "environments.change_environment"
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
-    form = PictureForm(request.POST or None, request.FILES or None)
     if request.method != "POST":
+        form = PictureForm()
         context = _page(request, _("Picture of %(name)s") % {"name": environment.name})
         shown = {"form": restore(request, form), "environment": environment, "width": limits.PICTURE_WIDTHS[-1]}
         return render(request, "admin/environments/picture.html", context | shown)
+    form = PictureForm(request.POST, request.FILES)
     if not form.is_valid():
         return redirect_with_errors(request, form)
     outcome = flows.set_picture(environment.pk, form.cleaned_data["picture"].read())
@@ -70,10 +71,11 @@ def see_picture(request: PersonRequest, environment_id: int, version: int) -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_role(request: PersonRequest, access_id: int) -> HttpResponse:
     access = _access(request, access_id)
-    form = RoleForm(request.POST or None, initial={"role": access.role})
     if request.method != "POST":
+        form = RoleForm(initial={"role": access.role})
         context = _page(request, _("Role in %(name)s") % {"name": access.environment.name})
         return render(request, "admin/environments/role.html", context | {"form": restore(request, form), "of": access})
+    form = RoleForm(request.POST)
     if not form.is_valid():
         return redirect_with_errors(request, form)
     role = Role(form.cleaned_data["role"])
