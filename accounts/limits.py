@@ -115,7 +115,8 @@ SEARCH_LONGEST = 100  # characters
 
 # The picture of an environment. It is a square on its tile, 72 CSS pixels wide, for screens of one to four times that.
 PICTURE_BYTES = 8_000_000  # of the file that is uploaded
-PICTURE_PIXELS = 30_000_000  # what it may unpack to: 120 MB of memory for a moment
+# Pixels that it may unpack to, by what its decoder needs: each comes to 200 MB of memory for a moment.
+PICTURE_PIXELS = {"JPEG": 25_000_000, "PNG": 25_000_000, "WEBP": 12_500_000}
 PICTURE_SHORTEST_SIDE = 288
 PICTURE_WIDTHS = (72, 144, 288)
 PICTURE_QUALITY = 80  # of WebP, 0 to 100

@@ -50,7 +50,8 @@ def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
         return Opening(Outcome.CLOSED, environment)
     if _is_elsewhere(environment.host) and environment.host not in (access.known_host, agreed):
         return Opening(Outcome.ASK_FIRST, environment)
-    Access.objects.filter(pk=access.pk).update(opened_at=timezone.now(), known_host=environment.host)
+    if not Access.objects.filter(pk=access.pk).update(opened_at=timezone.now(), known_host=environment.host):
+        return Opening(Outcome.NOT_YOURS)  # taken away at this very moment
     record(Event.ENVIRONMENT_OPENED, subject=user, origin=origin, detail={"environment": environment.slug})
     return Opening(Outcome.OPENED, environment)
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from accounts import limits
 
 # Of the many that Pillow knows; several of the others start programs, or have a past of mistakes.
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = tuple(limits.PICTURE_PIXELS)
 
 log = logging.getLogger(__name__)
 _one_at_a_time = threading.Lock()  # one picture unpacks to more memory than all of the rest of the program uses
@@ -43,15 +43,23 @@ def redraw(uploaded: bytes) -> dict[int, bytes] | Refusal:
 def _redraw(uploaded: bytes) -> dict[int, bytes] | Refusal:
     with Image.open(io.BytesIO(uploaded), formats=FORMATS) as picture:
         # The header alone has been read: nothing is unpacked before this is known.
-        if picture.width * picture.height > limits.PICTURE_PIXELS:
+        if picture.width * picture.height > limits.PICTURE_PIXELS[picture.format or ""]:
             return Refusal.TOO_MANY_PIXELS
         if min(picture.size) < limits.PICTURE_SHORTEST_SIDE:
             return Refusal.TOO_SMALL
         largest = limits.PICTURE_WIDTHS[-1]
         picture.draft("RGB", (2 * largest, 2 * largest))  # of a large photo, decodes no more than is shown
-        upright = ImageOps.exif_transpose(picture)
-        square = ImageOps.fit(_on_white(upright), (largest, largest), Image.Resampling.LANCZOS)
+        # Made small before anything else, because every other step would copy all of it.
+        square = ImageOps.fit(_scalable(picture), (largest, largest), Image.Resampling.LANCZOS)
+        square = _on_white(ImageOps.exif_transpose(square))
     return {width: _webp(square, width) for width in limits.PICTURE_WIDTHS}
+
+
+def _scalable(picture: Image.Image) -> Image.Image:
+    """In a mode whose pixels can be averaged: those of a palette or of 16 bits cannot."""
+    if picture.mode in ("L", "RGB", "RGBA", "CMYK"):
+        return picture
+    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -73,7 +73,7 @@ form?.addEventListener("submit", async (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (!field || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  const typed = event.target.closest("input, textarea, select");
+  const typed = event.target.closest?.("input, textarea, select");
   if (event.key === "/" && "slash" in field.dataset && !typed) {
     event.preventDefault();
     field.focus();

@@ -27,7 +27,7 @@ const steps = {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   const all = tiles();
-  const here = event.target.closest(".tile")?.querySelector(".tile__link");
+  const here = event.target.closest?.(".tile")?.querySelector(".tile__link");
   const next = event.target === field
     ? event.key === "ArrowDown" && all[0]
     : here && found.contains(here) && steps[event.key]?.(all, here);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -42,6 +43,18 @@ def test_overview_takes_the_same_few_queries_for_5_and_for_2000(with_totp: bool)
     few = queries_for(UserFactory(with_totp=with_totp), 5)
     many = queries_for(UserFactory(with_totp=with_totp), 2000)
     assert few == many <= 7
+
+
+def test_full_page_weighs_less_than_a_picture(person: User) -> None:
+    organisation = OrganisationFactory()
+    for _number in range(limits.ENVIRONMENTS_PAGE):
+        EnvironmentFactory(
+            organisation=organisation, description="Wegdek en bruggen met hun onderhoud.", people=[person]
+        )
+    page = signed_in(person).get("/").content
+    assert page.count(b'class="tile"') == limits.ENVIRONMENTS_PAGE
+    assert len(page) < 80_000
+    assert len(gzip.compress(page)) < 8_000
 
 
 def test_tile_shows_name_organisation_place_description_role_and_initials(person: User) -> None:

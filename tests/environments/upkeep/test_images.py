@@ -9,6 +9,7 @@ import tracemalloc
 import zlib
 
 import pytest
+from django.conf import settings
 from PIL import Image
 
 from accounts import limits
@@ -89,6 +90,7 @@ def test_photo_taken_sideways_stands_upright_and_tells_nothing_of_the_camera() -
     assert upright.getpixel((SIDE - 20, 20))[0] < 60 < 200 < upright.getpixel((20, SIDE - 20))[0]
 
 
+# ASVS 5.2.2, 5.3.1
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_what_is_hidden_behind_or_in_a_picture_does_not_come_along(kind: str) -> None:
     polyglot = picture(kind) + SCRIPT + b"PK\x03\x04" + SCRIPT
@@ -117,6 +119,7 @@ NOT_PICTURES = {
 }
 
 
+# ASVS 5.2.2
 @pytest.mark.parametrize("what", NOT_PICTURES)
 def test_what_is_no_picture_is_refused_and_breaks_nothing(what: str) -> None:
     assert images.redraw(NOT_PICTURES[what]) is Refusal.NOT_A_PICTURE
@@ -127,7 +130,8 @@ def test_kinds_that_nobody_needs_are_refused_although_pillow_knows_them(kind: st
     assert images.redraw(picture(kind, (300, 300))) is Refusal.NOT_A_PICTURE
 
 
-@pytest.mark.parametrize("size", [(30_000, 30_000), (6_000, 5_001), (2**31 - 1, 1), (2**31 - 1, 2**31 - 1)])
+# ASVS 5.2.6
+@pytest.mark.parametrize("size", [(30_000, 30_000), (5_000, 5_001), (2**31 - 1, 1), (2**31 - 1, 2**31 - 1)])
 def test_bomb_is_refused_before_it_unpacks(size: tuple[int, int]) -> None:
     bomb = png_that_claims(*size, zlib.compress(b"\0" * 10_000_000, 9))
     assert len(bomb) < 20_000
@@ -135,6 +139,11 @@ def test_bomb_is_refused_before_it_unpacks(size: tuple[int, int]) -> None:
     assert images.redraw(bomb) in (Refusal.TOO_MANY_PIXELS, Refusal.NOT_A_PICTURE)
     assert tracemalloc.get_traced_memory()[1] < 5_000_000
     tracemalloc.stop()
+
+
+def test_most_pixels_depend_on_what_the_decoder_needs() -> None:
+    assert images.redraw(picture("WEBP", (4000, 3126), quality=1)) is Refusal.TOO_MANY_PIXELS
+    assert isinstance(images.redraw(picture("JPEG", (4000, 3126), quality=1)), dict)
 
 
 def test_text_in_a_png_that_unpacks_to_far_more_is_refused() -> None:
@@ -166,3 +175,13 @@ def test_damaged_picture_is_drawn_or_refused_and_nothing_else(kind: str) -> None
         for _change in range(8):
             bad[chance.randrange(len(bad))] = chance.randrange(256)
         assert isinstance(images.redraw(bytes(bad)), dict | Refusal)
+
+
+# ASVS 5.1.1
+def test_document_says_what_may_be_uploaded() -> None:
+    text = (settings.BASE_DIR / "docs" / "data.md").read_text().split("## What may be uploaded")[1].split("\n## ")[0]
+    row = next(line for line in text.splitlines() if line.startswith("| picture of an environment"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[2] == ", ".join(images.FORMATS)
+    pixels = ", ".join(f"{kind} {most}" for kind, most in limits.PICTURE_PIXELS.items())
+    assert cells[3] == f"{limits.PICTURE_BYTES} bytes; pixels: {pixels}; one an environment"

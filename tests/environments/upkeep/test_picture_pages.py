@@ -9,7 +9,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts import limits
 from accounts.models import User
@@ -137,6 +139,7 @@ def test_no_file_or_a_text_in_its_place_is_refused(boss: Client, environment: En
     assert not Picture.objects.exists()
 
 
+# ASVS 5.3.2, 5.4.1
 @pytest.mark.parametrize(
     "name", ["../../../etc/passwd", "..\\x.png", "x" * 300 + ".png", "a\r\nb.svg", "<b>.png", "é\u202egnp.exe"]
 )
@@ -146,6 +149,7 @@ def test_name_of_the_file_plays_no_part(boss: Client, environment: Environment, 
     assert name not in page
 
 
+# ASVS 5.2.1
 def test_large_file_is_taken_here_and_nowhere_else(boss: Client, environment: Environment) -> None:
     large = picture("BMP", (900, 900))
     assert limits.LARGEST_BODY < len(large) < limits.PICTURE_BYTES
@@ -156,6 +160,7 @@ def test_large_file_is_taken_here_and_nowhere_else(boss: Client, environment: En
         file.seek(0)
 
 
+# ASVS 5.2.1
 def test_file_that_is_too_large_is_refused_with_or_without_reading_it(boss: Client, environment: Environment) -> None:
     assert "groter dan 8 MB" in upload(boss, environment, b"\0" * (limits.PICTURE_BYTES + 1))
     file = io.BytesIO(b"\0" * (limits.LARGEST_PICTURE_BODY + 1))
@@ -210,6 +215,7 @@ def test_page_of_the_environment_leads_there(boss: Client, environment: Environm
     assert f'href="{address(environment)}"' in page
 
 
+# ASVS 5.2.4
 @pytest.mark.django_db(transaction=True)
 def test_pictures_that_come_at_the_same_moment_leave_one_whole_picture() -> None:
     environment = EnvironmentFactory()
@@ -218,3 +224,12 @@ def test_pictures_that_come_at_the_same_moment_leave_one_whole_picture() -> None
     environment.refresh_from_db()
     assert environment.picture_version == 6
     assert environment.pictures.count() == len(limits.PICTURE_WIDTHS)
+
+
+def test_picture_takes_few_statements_because_a_page_asks_for_many(boss: Client, environment: Environment) -> None:
+    upload(boss, environment, picture())
+    client = signed_in(environment.people.get())
+    source = sources(client)[0]
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(source).status_code == 200
+    assert len(queries) <= 5
