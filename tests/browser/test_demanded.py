@@ -13,6 +13,7 @@ from accounts.organisations.models import Organisation
 from tests.browser import tour
 from tests.browser.screen import ACTIVATE, SET_UP, Phone, Screen
 from tests.codes import code_of
+from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -54,7 +55,7 @@ def test_person_at_work_is_led_to_the_set_up_and_goes_on_where_they_were(screen:
     screen.open("/persoonlijke-gegevens/")
     screen.follow("Twee-staps-authenticatie uitschakelen")
     screen.says("Gemeente Voorbeeld vraagt om twee-staps-authenticatie. Daarom kun je die niet uitschakelen.")
-    came_to, text = screen.ask("POST", "/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    _came_to, text = screen.ask("POST", "/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
     assert "Daarom kun je die niet uitschakelen" in text
     screen.sign_out()
     screen.sign_in(tour.EMPLOYEE, phone.unused())
@@ -67,8 +68,6 @@ def test_signing_in_leads_to_the_set_up_and_then_to_the_page_that_was_asked_for(
     demand_today(elsewhere())
     screen.open("/persoonlijke-gegevens/sessies/")
     screen.page.get_by_label("E-mailadres").fill(tour.EMPLOYEE)
-    from tests.factories import PASSWORD
-
     screen.page.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
     screen.press("Inloggen")
     assert screen.address == SET_UP
