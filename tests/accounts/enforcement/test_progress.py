@@ -12,6 +12,7 @@ import time_machine
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
@@ -112,7 +113,7 @@ class TestOverview:
         UserFactory(organisation=OrganisationFactory(), email="elders@voorbeeld.nl")
         page = shown(boss, OVERVIEW)
         assert "<dd>1 (33%)</dd>" in page
-        assert f"{timezone.localtime(seen):%H:%M}" in page
+        assert f"<td>{date_format(timezone.localtime(seen), 'd-m-Y')}</td>" in page
         assert "zonder@voorbeeld.nl" in page
         assert "nooit@voorbeeld.nl" in page
         assert "met@voorbeeld.nl" not in page
