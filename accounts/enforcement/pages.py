@@ -13,5 +13,5 @@ class CountedPaginator(Paginator):
         self.number = number
 
     @property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return self.number
