@@ -78,11 +78,8 @@ def _names(request: PersonRequest, organisation: Organisation, people: census.Ce
     if not request.user.has_perm(SEE_NAMES):
         return {"lines": lines}
     asked = request.GET.get("groep", "")
-    group = (
-        Group(asked)
-        if asked in Group.values
-        else next((one for one in (*WITHOUT, Group.PROTECTED) if people.counts[one]), None)
-    )
+    filled = (one for one in (*WITHOUT, Group.PROTECTED) if people.counts[one])
+    group = Group(asked) if asked in Group.values else next(filled, None)
     chosen = {name: request.GET.get(name, "") for name in ("second_step", "required_from")}
     if group is None:  # an organisation without people
         return {"lines": lines}
