@@ -21,7 +21,9 @@ from playwright.sync_api import Route
 
 from accounts import limits
 from accounts.audit.origin import Origin
+from accounts.enforcement.models import Snapshot
 from accounts.models import User
+from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
@@ -34,7 +36,7 @@ from assetmaps import errors as pages
 from assetmaps import logs
 from environments.models import Environment
 from tests.browser import behind
-from tests.browser.screen import CHALLENGE, SET_UP, Screen
+from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
 from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
 
@@ -217,6 +219,58 @@ def address_change(screen: Screen) -> Iterator[str]:
     yield "e-mailadres-link-verlopen"
 
 
+def demanded(screen: Screen) -> Iterator[str]:
+    day = timezone.localdate() + timedelta(days=20)
+    Organisation.objects.update(second_step=SecondStep.REQUIRED, required_from=day)
+    _sign_in(screen, EMPLOYEE)
+    yield "mijn-omgevingen-aangekondigd"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-aangekondigd"
+    Organisation.objects.update(required_from=timezone.localdate())
+    screen.open("/")
+    yield "instellen-verplicht"
+    screen.press(ACTIVATE)
+    screen.give_code(Phone.scan(screen.page).unused())
+    yield "herstelcodes-en-verder"
+    screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    yield "uitschakelen-mag-niet"
+    Organisation.objects.update(required_from=day)
+    screen.page.reload()
+    yield "uitschakelen-aangekondigd"
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def demands(screen: Screen) -> Iterator[str]:
+    """What an organisation demands, in the administration."""
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    today = timezone.localdate()
+    for age in range(0, 80, 2):
+        day = today - timedelta(days=age)
+        Snapshot.objects.create(organisation=town, day=day, people=80, protected=76 - age // 2)
+    UserFactory.create_batch(limits.NAMES_PAGE, organisation=town, last_login=timezone.now())
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/organisaties/")
+    yield "beheer-tweede-stap-organisaties"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/overzicht/")
+    yield "beheer-tweede-stap-overzicht-vrijwillig"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/tweede-stap/")
+    yield "beheer-tweede-stap"
+    screen.page.get_by_label("verplicht vanaf een datum").check()
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-geweigerd"
+    screen.page.get_by_label("Verplicht vanaf", exact=True).fill(today.isoformat())
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-controle"
+    screen.page.get_by_role("button", name="Opslaan: verplicht").click()
+    screen.says("Wie het nog niet heeft")
+    yield "beheer-tweede-stap-overzicht"
+    screen.page.get_by_text("Hetzelfde als tabel").click()
+    yield "beheer-tweede-stap-tabel"
+    User.objects.filter(email__startswith="persoon").delete()
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+
+
 def second_step(screen: Screen) -> Iterator[str]:
     _forget(screen)
     person = User.objects.get(email=VERIFIED)
@@ -345,5 +399,7 @@ ALL: tuple[Tour, ...] = (
     lost_phone,
     after_reset,
     errors,
+    demanded,
+    demands,
     administration,
 )
