@@ -69,7 +69,7 @@ class ChoiceFilter(ListFilter):
             yield {
                 "selected": one == self.chosen if one else not self.value,
                 "query_string": changelist.get_query_string(
-                    {self.parameter: one.pk} if one else {}, self.expected_parameters()
+                    {self.parameter: one.pk} if one else {}, [self.parameter, self.word_parameter]
                 ),
                 "display": str(one) if one else _("All"),
             }
