@@ -58,10 +58,10 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     actions = ["invite_again", "deactivate"]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "language"]}),
-        (_("Organisation and environments"), {"fields": ["organisation", "environments"]}),
+        (_("Organisation and environments"), {"fields": ["organisation", "opens"]}),
         *UserAdmin.fieldsets[1:],
     ]
-    add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language", "environments"]})]
+    add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language", "opens"]})]
     change_list_template = "environments/people/people.html"
     ASKED = {"organisation", "organisation_named", "environment", "environment_named", "second_step", "came"}
     ASKED |= {"is_staff", "is_active"}
@@ -76,7 +76,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         return lookup.partition("__")[0] in self.ASKED
 
     @admin.display(description=_("environments"))
-    def environments(self, obj: User) -> str:
+    def opens(self, obj: User) -> str:
         return ", ".join(Environment.objects.open_to(obj).order_by("name").values_list("name", flat=True)) or "-"
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
@@ -104,14 +104,14 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         by: dict[str, Any] = {"actor": person(request), "origin": Origin.of(request)}
         if not change:
-            wanted = form.cleaned_data["environments"]
+            wanted = form.cleaned_data["opens"]
             flows.add(obj, organisation=chosen_for_new(request), environments=wanted, **by)
             return
         before = User.objects.get(pk=obj.pk)
         rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
         flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, **by)
-        if "environments" in form.changed_data:
-            wanted = form.cleaned_data["environments"]
+        if "opens" in form.changed_data:
+            wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]
         if "organisation" in form.changed_data:
             flows.move(obj, form.cleaned_data["organisation"], **by)

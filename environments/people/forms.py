@@ -52,7 +52,7 @@ class PersonForm(forms.ModelForm):
     organisation = OrganisationField(
         required=False, help_text=_("Another organisation closes every environment of the present one.")
     )
-    environments = forms.ModelMultipleChoiceField(
+    opens = forms.ModelMultipleChoiceField(
         Environment.objects.none(),
         required=False,
         label=_("Environments"),
@@ -65,12 +65,12 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["environments"]
+        field = self.fields["opens"]
         self.offered = offered_environments(self.worker, self.instance, self.chosen)
         field.queryset = self.offered  # type: ignore[attr-defined]
         if self.instance.pk:
             mine = self.offered.filter(access__user=self.instance)
-            self.initial["environments"] = list(mine.values_list("pk", flat=True))
+            self.initial["opens"] = list(mine.values_list("pk", flat=True))
         field.disabled = not all(map(self.worker.has_perm, (flows.MAY_GIVE, flows.MAY_TAKE)))
         if self.instance.pk and may_move(self.worker, self.instance):
             self.fields["organisation"].offer(self.worker, "organisations")  # type: ignore[attr-defined]
