@@ -120,3 +120,16 @@ REMINDER_BATCH = 200  # people a transaction; the next waits until these mails a
 REMINDERS_KEPT = timedelta(days=90)  # after the first day
 CHART_PERIOD = timedelta(days=90)
 SNAPSHOTS_KEPT = timedelta(days=730)
+# People in the administration.
+COUNTED_PEOPLE = 10_000  # a list counts no further and says "more than"; counting a million takes too long
+FILTER_CHOICES = 20  # organisations or environments beside a list; of more, a part of the name is typed
+SUGGESTED = 50  # organisations offered while one types a name
+PEOPLE_AT_ONCE = 500  # deactivated or invited again with one click
+NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"
+EXPORT_BATCH = 1_000  # people a query
+IMPORT_LINES = 5_000  # in one list; fits into LARGEST_BODY
+IMPORT_PAGE = 100  # lines shown at once
+IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
+IMPORT_LEASE = timedelta(seconds=30)  # without a sign of life the work of a list counts as interrupted
+IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)
+IMPORT_KEPT = timedelta(days=30)

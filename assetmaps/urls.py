@@ -9,6 +9,7 @@ urlpatterns = [
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("csp-melding/", views.policy_report, name="policy_report"),
     path("beheer/", include("accounts.enforcement.urls")),  # before the administration, which takes all of /beheer/
+    path("beheer/mensen/", include("environments.people.urls")),
     path("beheer/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("environments.urls")),
