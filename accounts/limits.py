@@ -107,3 +107,9 @@ SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
 SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
 SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
 ACTIVITY_PAGE = 50
+AUDIT_PAGE = 50  # entries on a page of the search
+AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused
+AUDIT_CLOCKS = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
+EXPORT_ROWS = 50_000  # in one request; the command has no limit
+EXPORT_BATCH = 500  # entries read at a time
+EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000
