@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -65,6 +65,9 @@ class SearchForm(forms.Form):
         found = self.cleaned_data
         if found.get("since") and found.get("until") and found["since"] > found["until"]:
             self.add_error("until", _("The last day lies before the first day."))
+        for name in {"since", "until"} & self.errors.keys():
+            # A browser empties a field for dates that holds something else, and what was typed should be seen.
+            cast(forms.DateInput, self.fields[name].widget).input_type = "text"
         return found
 
     def in_words(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from accounts.audit import chain, export_check
 
 
 class Command(BaseCommand):
-    help = "Checks the chain of audit entries, or an export of it. Exit status 1 at a break: something is not as it was."
+    help = "Checks the chain of audit entries, or an export of it. Exit status 1 where something is not as it was."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
