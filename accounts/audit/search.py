@@ -95,15 +95,18 @@ def _entries(ids: list[int]) -> list[AuditEntry]:
 def _bounds(search: Search) -> Bounds:
     """A period as ids, which every index ends in.
 
-    Ids follow the clock but for the differences between machines. So an entry of the period has a higher id than the
-    last one that lies more than `limits.AUDIT_CLOCKS` before it, and a lower id than the first one as long after it.
+    Ids follow the clock but for the differences between machines. So an entry of the period has a higher id than those
+    that lie more than `limits.AUDIT_CLOCKS` before it, and a lower id than those as long after it. Of several on each
+    side the farthest counts, because an entry of a machine whose clock was wrong by years may be among them.
     """
-    low, high = 0, HIGHEST_ID
+    low, high, enough = 0, HIGHEST_ID, limits.AUDIT_WITNESSES
     ids = AuditEntry.objects.values_list("pk", flat=True)
     if search.since:
-        low = ids.filter(at__lt=search.since - limits.AUDIT_CLOCKS).order_by("-at").first() or low
+        earlier = ids.filter(at__lt=search.since - limits.AUDIT_CLOCKS).order_by("-at")[:enough]
+        low = min(earlier) if len(earlier) == enough else low
     if search.until:
-        high = ids.filter(at__gt=search.until + limits.AUDIT_CLOCKS).order_by("at").first() or high
+        later = ids.filter(at__gt=search.until + limits.AUDIT_CLOCKS).order_by("at")[:enough]
+        high = max(later) if len(later) == enough else high
     return low, high
 
 

@@ -29,6 +29,7 @@ from tests.factories import OrganisationFactory, UserFactory
 
 ABOUT = About("beheer@voorbeeld.nl", "2026-11-23T10:00:00+00:00", {"Resultaat": "geweigerd"})
 ORIGIN = Origin("192.0.2.7", "Testbrowser é \u2028 \"'", "ABCDE-FGHJK")
+WHY = "Toestel weg: €, ß, 電話"
 OTHER_KEY = base64.urlsafe_b64encode(b"another key, another key, 32 by!").decode()
 
 
@@ -238,7 +239,7 @@ def test_spreadsheet_tells_what_the_page_tells(file: bytes) -> None:
     told = dict(zip(headings, reset, strict=True))
     assert told["wat"] == "Twee-staps-authenticatie hersteld door support"
     assert told["resultaat"] == "gelukt"
-    assert told["reden"] == "Toestel weg: €, ß, 電話"
+    assert told["reden"] == WHY
     assert told["organisatie"].startswith("Organisatie")
     assert told["netwerkadres"] == "192.0.2.7"
     assert len(others) == 6

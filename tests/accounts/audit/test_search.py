@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -65,6 +65,7 @@ searches = st.builds(
 
 
 class TestEveryCombination(TestCase):
+    @settings(deadline=None)
     @given(entries, searches)
     def test_finds_exactly_what_plain_conditions_find(self, made: list[tuple], wanted: Search) -> None:
         rows = [
@@ -122,7 +123,8 @@ def test_newer_leads_back_over_the_same_pages(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.django_db
-def test_period_finds_entries_of_machines_whose_clocks_differ() -> None:
+def test_period_finds_entries_of_machines_whose_clocks_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "AUDIT_WITNESSES", 1)
     late, slack = timedelta(hours=5), limits.AUDIT_CLOCKS
     rows = [entry(n) for n in range(10)]
     rows[4].at = BEGIN + late + slack  # its clock is ahead, so its id is lower than that of earlier entries
@@ -130,6 +132,24 @@ def test_period_finds_entries_of_machines_whose_clocks_differ() -> None:
     AuditEntry.objects.bulk_create(rows)
     found = search.page(Search(since=BEGIN + late - slack, until=BEGIN + late + slack + timedelta(seconds=1))).entries
     assert {one.pk for one in found} == {rows[4].pk, rows[5].pk, rows[6].pk}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("years", [-20, 20])
+def test_single_entry_of_a_wrong_clock_hides_no_others(years: int) -> None:
+    rows = [entry(n) for n in range(100)]
+    rows[50].at += timedelta(days=365 * years)
+    AuditEntry.objects.bulk_create(rows)
+    period = Search(since=BEGIN - timedelta(days=3650), until=BEGIN + timedelta(days=3650))
+    assert search.count(period, 1000) == 99
+
+
+@pytest.mark.django_db
+def test_period_is_narrowed_to_the_ids_around_it() -> None:
+    made = ids_of(some(100))
+    low, high = search._bounds(Search(since=BEGIN + timedelta(hours=40), until=BEGIN + timedelta(hours=60)))
+    assert made[40] - low == limits.AUDIT_WITNESSES
+    assert high - made[60] == limits.AUDIT_WITNESSES
 
 
 @pytest.mark.django_db
