@@ -234,7 +234,7 @@ def test_nobody_changes_a_person_with_more_rights(kind: str) -> None:  # ASVS 8.
 # ASVS 8.2.1
 def test_staff_without_rights_see_nothing() -> None:
     _actor, client = staff_with()
-    for address in (PEOPLE, f"{PEOPLE}add/", "/beheer/audit/auditentry/", "/beheer/environments/environment/"):
+    for address in (PEOPLE, f"{PEOPLE}add/", "/beheer/activiteit/", "/beheer/environments/environment/"):
         assert client.get(address).status_code == 403
 
 
@@ -316,16 +316,11 @@ def test_environment_address_is_a_web_address(boss: Client) -> None:  # ASVS 3.7
     assert Environment.objects.get().address == "https://kaart.voorbeeld.nl"
 
 
-def test_audit_is_to_read_only(boss: Client) -> None:  # ASVS 16.4.2
+def test_audit_has_no_raw_pages(boss: Client) -> None:  # ASVS 16.4.2
     entry = AuditEntry.objects.first()
-    address = "/beheer/audit/auditentry/"
-    assert boss.get(address).status_code == 200
-    assert boss.get(f"{address}?q=baas&event__exact=signed_in").status_code == 200
-    assert 'name="_save"' not in shown(boss, f"{address}{entry.pk}/change/")
-    assert boss.get(f"{address}add/").status_code == 403
-    for action in ("change", "delete"):
-        assert boss.post(f"{address}{entry.pk}/{action}/", {"reason": "x", "post": "yes"}).status_code == 403
-    boss.post(address, {"action": "delete_selected", "_selected_action": [entry.pk], "post": "yes"})
+    for page in ("", "add/", f"{entry.pk}/change/", f"{entry.pk}/delete/"):
+        address = f"/beheer/audit/auditentry/{page}"
+        assert boss.get(address).status_code == boss.post(address, {"reason": "x", "post": "yes"}).status_code == 404
     assert AuditEntry.objects.get(pk=entry.pk).reason == ""
 
 
