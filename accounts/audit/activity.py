@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
@@ -61,3 +61,33 @@ def _result(entry: AuditEntry) -> str:
     if entry.succeeded:
         return _("succeeded")
     return str(CAUSES.get(str(entry.detail.get("cause", "")), _("refused")))
+
+
+def explained(entry: AuditEntry) -> str:
+    """How it ended, for a colleague of support who explains it on the telephone: with the number of minutes."""
+    match entry.detail.get("cause"):
+        case "clock_off":
+            return _clock(int(entry.detail.get("minutes_off") or 0))
+        case "used":
+            return _("refused: the same code was used twice")
+        case "waiting":
+            return _("refused: too many wrong attempts, a waiting time was running")
+        case _:
+            return _result(entry)
+
+
+def _clock(minutes: int) -> str:
+    facts = {"minutes": abs(minutes)}
+    if minutes < 0:
+        behind = ngettext(
+            "refused: the clock of the phone is %(minutes)s minute behind",
+            "refused: the clock of the phone is %(minutes)s minutes behind",
+            abs(minutes),
+        )
+        return behind % facts
+    ahead = ngettext(
+        "refused: the clock of the phone is %(minutes)s minute ahead",
+        "refused: the clock of the phone is %(minutes)s minutes ahead",
+        minutes,
+    )
+    return ahead % facts

@@ -9,6 +9,7 @@ from accounts import limits
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
 from accounts.support import help_requests
+from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import Authenticator
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         unfinished = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
+        caller_check.purge()
         chain.seal(everything=True)
         self.stdout.write(
             f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts "
