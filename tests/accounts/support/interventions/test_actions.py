@@ -193,6 +193,7 @@ def test_ended_sessions_are_gone_and_the_second_step_stays(desk: User, person: U
     assert Authenticator.objects.filter(user=person).exists()
 
 
+# ASVS 6.4.4
 # NIST N31
 def test_code_needs_a_checked_caller_of_the_same_worker_and_not_long_ago(desk: User, person: User) -> None:
     colleague = UserFactory(in_support=True, with_totp=True)
