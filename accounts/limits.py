@@ -127,3 +127,16 @@ SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
 SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
 SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
 ACTIVITY_PAGE = 50
+
+# What an organisation demands of the sign-in.
+DEMAND_RECENT = timedelta(days=90)  # who signed in within it works with the portal
+DEMAND_AHEAD = timedelta(days=730)  # the furthest first day; a later one is a typing mistake
+NAMES_PAGE = 100
+ORGANISATIONS_PAGE = 50
+REMINDER_DAYS = (30, 14, 7, 1, 0)  # before the first day
+REMINDER_INVITATION_DAYS = (30, 7)  # on which who never chose a password is invited again instead
+REMINDER_CATCH_UP = timedelta(days=3)  # how late the last one may still go out
+REMINDER_BATCH = 200  # people a transaction; the next waits until these mails are sent
+REMINDERS_KEPT = timedelta(days=90)  # after the first day
+CHART_PERIOD = timedelta(days=90)
+SNAPSHOTS_KEPT = timedelta(days=730)

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "accounts.throttling",
     "accounts.two_factor",
     "accounts.support",
+    "accounts.enforcement",
     "environments",
 ]
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("csp-melding/", views.policy_report, name="policy_report"),
     path("beheer/support/", include("accounts.support.desk.urls")),  # before the administration, which takes the rest
+    path("beheer/", include("accounts.enforcement.urls")),  # before the administration, which takes all of /beheer/
     path("beheer/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("environments.urls")),

@@ -64,7 +64,7 @@ def in_words(value: object) -> str:
     [
         ("throttling.md", r"CODE_|PASSWORD_(FREE|FIRST|LONGEST|MOST)|NETWORK_|KNOWN_BROWSER|(RESET|ADDRESS)_MAILS"),
         ("support-desk.md", r"FIND_|LOOKED_UP|WARNING_|CALLER_CHECK|BRIDGE_CODE|WORKER_|INTERVENTION_"),
-        ("operations.md", r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|FRESH_PROOF"),
+        ("operations.md", r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|FRESH_PROOF|REMINDER|DEMAND_|SNAPSHOTS_"),
     ],
 )
 def test_numbers_in_the_documents_are_those_of_the_code(name: str, prefixes: str) -> None:

@@ -20,7 +20,7 @@ LOOKS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
 # These two with every rule of axe; of Django's own pages only these, because they are ours in their colours only.
 WHOLE_LOOKS = [LOOKS[0], LOOKS[-1]]
 
-IN_ADMINISTRATION = (tour.administration, tour.support_desk)
+IN_ADMINISTRATION = (tour.administration, tour.demands, tour.support_desk)
 
 # Django's table inside a form and the list with a search field in it; its own templates, which we leave as they are.
 NOT_OURS = [[".inline-group"], [".select2-container"]]

@@ -44,13 +44,13 @@ def is_in(screen: Screen) -> bool:
 def test_session_of_before_the_activation_opens_nothing_because_a_thief_may_have_it(
     screen: Screen, employee: User, elsewhere: Elsewhere
 ) -> None:
-    User.objects.filter(pk=employee.pk).update(is_staff=True, is_superuser=True)
     thief = elsewhere()
     screen.sign_in(EMPLOYEE)
     put_in = steal(screen, thief)
     assert is_in(thief)
     session = digest_of(behind.session_cookie(thief))[:16]
     screen.activate()
+    User.objects.filter(pk=employee.pk).update(is_staff=True, is_superuser=True)
     put_in()
     thief.open("/persoonlijke-gegevens/")
     thief.heading("Inloggen")

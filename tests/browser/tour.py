@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
@@ -22,18 +23,22 @@ from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.enforcement.models import Snapshot
 from accounts.models import User
+from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor.models import Authenticator, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
 from environments.models import Environment
 from tests.browser import behind
-from tests.browser.screen import CHALLENGE, SET_UP, Screen
+from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
 from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
 
@@ -216,6 +221,58 @@ def address_change(screen: Screen) -> Iterator[str]:
     yield "e-mailadres-link-verlopen"
 
 
+def demanded(screen: Screen) -> Iterator[str]:
+    day = timezone.localdate() + timedelta(days=20)
+    Organisation.objects.update(second_step=SecondStep.REQUIRED, required_from=day)
+    _sign_in(screen, EMPLOYEE)
+    yield "mijn-omgevingen-aangekondigd"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-aangekondigd"
+    Organisation.objects.update(required_from=timezone.localdate())
+    screen.open("/")
+    yield "instellen-verplicht"
+    screen.press(ACTIVATE)
+    screen.give_code(Phone.scan(screen.page).unused())
+    yield "herstelcodes-en-verder"
+    screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    yield "uitschakelen-mag-niet"
+    Organisation.objects.update(required_from=day)
+    screen.page.reload()
+    yield "uitschakelen-aangekondigd"
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def demands(screen: Screen) -> Iterator[str]:
+    """What an organisation demands, in the administration."""
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    today = timezone.localdate()
+    for age in range(0, 80, 2):
+        day = today - timedelta(days=age)
+        Snapshot.objects.create(organisation=town, day=day, people=80, protected=76 - age // 2)
+    UserFactory.create_batch(limits.NAMES_PAGE, organisation=town, last_login=timezone.now())
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/organisaties/")
+    yield "beheer-tweede-stap-organisaties"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/overzicht/")
+    yield "beheer-tweede-stap-overzicht-vrijwillig"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/tweede-stap/")
+    yield "beheer-tweede-stap"
+    screen.page.get_by_label("verplicht vanaf een datum").check()
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-geweigerd"
+    screen.page.get_by_label("Verplicht vanaf", exact=True).fill(today.isoformat())
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-controle"
+    screen.page.get_by_role("button", name="Opslaan: verplicht").click()
+    screen.says("Wie het nog niet heeft")
+    yield "beheer-tweede-stap-overzicht"
+    screen.page.get_by_text("Hetzelfde als tabel").click()
+    yield "beheer-tweede-stap-tabel"
+    User.objects.filter(email__startswith="persoon").delete()
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+
+
 def second_step(screen: Screen) -> Iterator[str]:
     _forget(screen)
     person = User.objects.get(email=VERIFIED)
@@ -260,6 +317,30 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     screen.open(behind.mailed("dit-was-ik-niet"))
     yield "dit-was-ik-niet-te-laat"
     Report.objects.all().delete()
+
+
+def after_reset(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    devices.remove_all(person)
+    link = account_recovery.begin(person)
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    yield "nieuwe-telefoon"
+    screen.press("Mail mij een nieuwe link")
+    yield "nieuwe-telefoon-link-verstuurd"
+    screen.follow("Ik heb een code van support")
+    yield "code-van-support"
+    screen.page.get_by_label("Code van support").fill("AAAA-AAAA")
+    screen.press("Bevestigen")
+    yield "code-van-support-geweigerd"
+    screen.open(link.removeprefix(settings.PUBLIC_URL))
+    yield "nieuwe-telefoon-link-verlopen"
+    screen.open(behind.mailed("nieuwe-telefoon"))
+    yield "inloggen-na-link"
+    screen.give_password(VERIFIED)
+    yield "instellen-na-link"
+    AccountRecovery.objects.all().delete()
+    AuthenticatorFactory(user=person)
 
 
 def errors(screen: Screen) -> Iterator[str]:
@@ -392,7 +473,10 @@ ALL: tuple[Tour, ...] = (
     address_change,
     second_step,
     lost_phone,
+    after_reset,
     errors,
+    demanded,
+    demands,
     administration,
     support_desk,
 )

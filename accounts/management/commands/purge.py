@@ -8,6 +8,8 @@ from django.utils import timezone
 from accounts import limits
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
+from accounts.enforcement.progress import flows as progress
+from accounts.enforcement.reminders import flows as reminders
 from accounts.support import help_requests
 from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
@@ -25,6 +27,8 @@ class Command(BaseCommand):
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
         caller_check.purge()
+        reminders.purge()
+        progress.purge()
         chain.seal(everything=True)
         self.stdout.write(
             f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts "
