@@ -82,6 +82,26 @@ BRIDGE_CODE_SIGNS = 8  # of 28: 38 bits, after the right password, for a quarter
 BRIDGE_CODE_TRIES = 5  # wrong ones; then the code is void
 LOST_PHONE_REQUEST = timedelta(days=1)
 LOST_PHONE_REQUEST_KEPT = timedelta(days=90)
+
+# The desk of support.
+FIND_LEAST = 3  # letters, before beginnings of names and addresses are searched
+FIND_MOST = 20  # people in a list; who is not among them types more
+LOOKED_UP_AGAIN = timedelta(minutes=15)  # looking at the same person is recorded once in this time
+ATTEMPTS_SHOWN = 20
+INTERVENTIONS_SHOWN = 20
+REPORTS_SHOWN = 50
+WARNING_PERIOD = timedelta(days=7)  # how far back a new address or password is a warning
+WARNING_REQUESTS = 3  # requests for help in a WARNING_REQUESTS_PERIOD are a warning
+WARNING_REQUESTS_PERIOD = timedelta(days=1)
+CALLER_CHECK = timedelta(minutes=15)  # for the words, and for a code after them (NIST SP 800-63B-4 section 4.2.2)
+CALLER_CHECK_TRIES = 3
+CALLER_CHECK_MAILS = 3  # to one person, in a CALLER_CHECK_MAILS_PERIOD
+CALLER_CHECK_MAILS_PERIOD = timedelta(hours=1)
+WORKER_RESETS = 10  # resets and codes by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped
+WORKER_RESETS_PERIOD = timedelta(hours=1)
+# Who has rights is helped after a second worker approved, or this long after the mail that lets the person cancel.
+INTERVENTION_WAITS = timedelta(hours=24)
+INTERVENTION_READY = timedelta(hours=24)  # after the approval or the wait; then it is void
 ADDRESS_LINK = timedelta(hours=24)
 RESET_MAILS = 3  # to one person, in a RESET_MAILS_PERIOD; more are silently not sent
 RESET_MAILS_PERIOD = timedelta(hours=1)

@@ -76,6 +76,17 @@ def result(entry: AuditEntry) -> str:
     return str(CAUSES.get(cause, _("refused")))
 
 
+def explained(entry: AuditEntry) -> str:
+    """How it ended, for a colleague of support who explains it on the telephone: with the number of minutes."""
+    match entry.detail.get("cause"):
+        case "used":
+            return _("refused: the same code was used twice")
+        case "waiting":
+            return _("refused: too many wrong attempts, a waiting time was running")
+        case _:
+            return result(entry)
+
+
 def _clock(minutes: int) -> str:
     if minutes > 0:
         text = ngettext(

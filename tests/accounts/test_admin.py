@@ -6,9 +6,12 @@ import base64
 import re
 
 import pytest
+from django.apps import apps
+from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, RequestFactory
+from django_otp.models import Device
 
 from accounts import flows
 from accounts.active_sessions.models import Session
@@ -326,7 +329,7 @@ def test_audit_has_no_raw_pages(boss: Client) -> None:  # ASVS 16.4.2
 
 def test_names_are_escaped_in_the_administration(boss: Client) -> None:  # ASVS 3.2.2
     person = UserFactory(first_name="<script>alert(1)</script>", with_totp=True)
-    for address in (PEOPLE, page_of(person), f"{PEOPLE}{person.pk}/reset/", f"{PEOPLE}{person.pk}/history/"):
+    for address in (PEOPLE, page_of(person), f"/beheer/support/{person.pk}/", f"{PEOPLE}{person.pk}/history/"):
         assert b"<script>alert" not in boss.get(address).content
 
 
@@ -335,3 +338,17 @@ def test_superuser_changes_a_group(boss: Client) -> None:
     boss.post(f"/beheer/auth/group/{group.pk}/change/", {"name": "Servicedesk", "permissions": []})
     group.refresh_from_db()
     assert group.name == "Servicedesk"
+
+
+# ASVS 8.3.1
+def test_no_page_of_the_administration_holds_or_deletes_what_opens_an_account(boss: Client) -> None:
+    registered = {model._meta.label: pages for model, pages in admin.site._registry.items()}
+    assert not {label for label in registered if label.startswith(("two_factor.", "support.", "active_sessions."))}
+    assert not {label for label in registered if issubclass(apps.get_model(label), Device)}
+    request = RequestFactory().get("/")
+    request.user = User.objects.get(email="baas@voorbeeld.nl")
+    for label in ("accounts.User", "audit.AuditEntry"):
+        assert not registered[label].has_delete_permission(request), label
+    for pages in registered.values():
+        inlined = {inline.model._meta.app_label for inline in pages.inlines}
+        assert not inlined & {"two_factor", "support", "active_sessions"}

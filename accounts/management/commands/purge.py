@@ -13,6 +13,7 @@ from accounts.audit import chain
 from accounts.enforcement.progress import flows as progress
 from accounts.enforcement.reminders import flows as reminders
 from accounts.support import help_requests
+from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import Authenticator
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         unfinished = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
+        caller_check.purge()
         reminders.purge()
         progress.purge()
         others = sum(import_string(name)() for name in settings.PURGES)
