@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
@@ -19,6 +20,9 @@ from django.utils import timezone
 from playwright.sync_api import Route
 
 from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.enforcement.models import Snapshot
 from accounts.models import User
@@ -27,7 +31,9 @@ from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor.models import Authenticator, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
@@ -314,6 +320,30 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     Report.objects.all().delete()
 
 
+def after_reset(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    devices.remove_all(person)
+    link = account_recovery.begin(person)
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    yield "nieuwe-telefoon"
+    screen.press("Mail mij een nieuwe link")
+    yield "nieuwe-telefoon-link-verstuurd"
+    screen.follow("Ik heb een code van support")
+    yield "code-van-support"
+    screen.page.get_by_label("Code van support").fill("AAAA-AAAA")
+    screen.press("Bevestigen")
+    yield "code-van-support-geweigerd"
+    screen.open(link.removeprefix(settings.PUBLIC_URL))
+    yield "nieuwe-telefoon-link-verlopen"
+    screen.open(behind.mailed("nieuwe-telefoon"))
+    yield "inloggen-na-link"
+    screen.give_password(VERIFIED)
+    yield "instellen-na-link"
+    AccountRecovery.objects.all().delete()
+    AuthenticatorFactory(user=person)
+
+
 def errors(screen: Screen) -> Iterator[str]:
     screen.open("/bestaat-niet/")
     screen.says("geef dit nummer door")
@@ -341,7 +371,7 @@ def _answer(text: str, route: Route) -> None:
 
 def administration(screen: Screen) -> Iterator[str]:
     _sign_in(screen, ADMINISTRATOR)
-    employee, verified = User.objects.get(email=EMPLOYEE), User.objects.get(email=VERIFIED)
+    verified = User.objects.get(email=VERIFIED)
     for name, address in (
         ("beheer", ""),
         ("beheer-personen", "accounts/user/"),
@@ -350,14 +380,92 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-omgevingen", "environments/environment/"),
         ("beheer-omgeving", f"environments/environment/{Environment.objects.first().pk}/change/"),
         ("beheer-organisaties", "organisations/organisation/"),
-        ("beheer-logboek", "audit/auditentry/"),
-        ("beheer-herstellen-zonder", f"accounts/user/{employee.pk}/reset/"),
-        ("beheer-herstellen", f"accounts/user/{verified.pk}/reset/"),
+        ("beheer-activiteit", "activiteit/"),
+        ("beheer-activiteit-gezocht", "activiteit/?person=medewerker&event=signed_in&since=2026-01-01"),
+        ("beheer-activiteit-geweigerd", "activiteit/?organisation=zomaar&since=gisteren&event=niets"),
+        ("beheer-activiteit-regel", f"activiteit/{AuditEntry.objects.first().pk}/"),
+        ("beheer-activiteit-exporteren", "activiteit/exporteren/?result=succeeded"),
     ):
         screen.open(f"/beheer/{address}")
         yield name
-    screen.press("Twee-staps-authenticatie herstellen")
-    yield "beheer-herstellen-geweigerd"
+
+
+def support_desk(screen: Screen) -> Iterator[str]:
+    """A call from the first word to the code, and everything that a worker can meet on the way."""
+    employee, verified = User.objects.get(email=EMPLOYEE), User.objects.get(email=VERIFIED)
+    colleague = User.objects.get(email=ADMINISTRATOR)
+    _trouble(screen, verified)
+    _sign_in(screen, DESK)
+    screen.open("/beheer/support/")
+    yield "support"
+    screen.press("Zoeken")
+    yield "support-leeg"
+    screen.page.get_by_label("Kenmerk, e-mailadres of naam").fill("Werk")
+    screen.press("Zoeken")
+    yield "support-lijst"
+    screen.open(f"/beheer/support/{employee.pk}/")
+    yield "support-persoon-rustig"
+    screen.open(f"/beheer/support/{colleague.pk}/")
+    yield "support-persoon-hoger"
+    screen.open(f"/beheer/support/{verified.pk}/")
+    yield "support-persoon"
+    screen.follow("Alle sessies beëindigen")
+    yield "support-sessies"
+    screen.press("Alle sessies beëindigen")
+    yield "support-reden-ontbreekt"
+    screen.open(f"/beheer/support/{verified.pk}/code/")
+    yield "support-code-zonder-controle"
+    screen.open(f"/beheer/support/{verified.pk}/beller/")
+    yield "support-beller"
+    screen.press("Mail twee woorden")
+    yield "support-beller-woorden"
+    screen.page.get_by_label("De twee woorden").fill("fiets molen")
+    screen.press("Vergelijken")
+    yield "support-beller-fout"
+    screen.page.get_by_label("De twee woorden").fill(behind.mailed_words())
+    screen.press("Vergelijken")
+    yield "support-beller-goed"
+    screen.follow("Code geven")
+    yield "support-code"
+    screen.page.get_by_label("Reden").fill("Telefoon in het water gevallen; de woorden kloppen.")
+    screen.press("Code geven")
+    yield "support-code-eenmalig"
+    screen.page.reload()
+    yield "support-code-getoond"
+    screen.open(f"/beheer/support/{verified.pk}/herstellen/")
+    yield "support-herstellen"
+    screen.open("/beheer/support/meldingen/")
+    yield "support-meldingen"
+    AttemptCounter.objects.all().delete()
+    yield from _four_eyes(screen)
+
+
+def _trouble(screen: Screen, person: User) -> None:
+    """Somebody who cannot get in: a lost phone that is used, wrong codes, a wait, a second account with a report."""
+    _forget(screen)
+    screen.give_password(person.email)
+    screen.follow("Telefoon kwijt?")
+    screen.press("Vraag support om hulp")
+    screen.open(CHALLENGE)
+    for code in (code_of(person, -240), *[wrong_code_of(person)] * 4):
+        screen.give_code(code)
+    Authenticator.objects.filter(user=person).update(last_used_at=timezone.now() + timedelta(minutes=1))
+    newcomer = User.objects.get(email=NEWCOMER)
+    Report.objects.create(user=newcomer, entry=record(Event.PASSWORD_CHANGED, subject=newcomer, origin=Origin()))
+
+
+def _four_eyes(screen: Screen) -> Iterator[str]:
+    second = UserFactory(email="tweede@voorbeeld.nl", in_support=True, with_totp=True)
+    screen.open(f"/beheer/support/{second.pk}/herstellen/")
+    yield "support-herstellen-met-goedkeuring"
+    screen.page.get_by_label("Reden").fill("Telefoon gestolen; teruggebeld op het bekende nummer.")
+    screen.press("Goedkeuring vragen")
+    yield "support-goedkeuringen"
+    screen.open(behind.mailed("hulp-van-support-intrekken"))
+    yield "hulp-van-support-intrekken"
+    screen.press("Annuleer het")
+    yield "hulp-van-support-ingetrokken"
+    Report.objects.all().delete()
 
 
 ALL: tuple[Tour, ...] = (
@@ -370,8 +478,10 @@ ALL: tuple[Tour, ...] = (
     address_change,
     second_step,
     lost_phone,
+    after_reset,
     errors,
     demanded,
     demands,
     administration,
+    support_desk,
 )

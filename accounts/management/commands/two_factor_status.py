@@ -9,7 +9,9 @@ from accounts.enforcement import census
 from accounts.models import User
 from accounts.organisations import demands
 from accounts.organisations.models import Organisation
+from accounts.support.models import Intervention, Kind, State
 from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
 
 
 class Command(BaseCommand):
@@ -44,8 +46,16 @@ class Command(BaseCommand):
         if device is None:
             asked = "it is asked of this person" if demands.is_required(person) else "it is not asked of this person"
             self.stdout.write(f"{person.email}: no second step; {asked}")
+            self._recovery(person)
             return
         used = f"{device.last_used_at:%Y-%m-%d %H:%M} UTC" if device.last_used_at else "never"
         self.stdout.write(
             f"{person.email}: authenticator app since {device.created_at:%Y-%m-%d %H:%M} UTC, last used {used}"
         )
+        self._recovery(person)
+
+    def _recovery(self, person: User) -> None:
+        if recovery := account_recovery.of(person):
+            self.stdout.write(f"reset on {recovery.began_at:%Y-%m-%d %H:%M} UTC; waits for the new phone")
+        for done in Intervention.objects.filter(subject=person, kind=Kind.RESET, state=State.DONE)[:1]:
+            self.stdout.write(f"newest reset: receipt {done.receipt}, {done.done_at:%Y-%m-%d %H:%M} UTC")

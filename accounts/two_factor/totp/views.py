@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,6 +14,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, store
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.models import User
 from accounts.organisations import demands
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
@@ -38,8 +39,14 @@ def _all_lost(request: PersonRequest) -> bool:
     return sessions.SET_UP_ONLY in request.session
 
 
-def _sign_in_of(request: PersonRequest) -> str:
+def _sign_in_of(request: HttpRequest) -> str:
     return str(request.session.get(store.SIGN_IN, ""))
+
+
+def straight_to_set_up(request: HttpRequest, user: User) -> HttpResponse:
+    """For somebody whom support helped in: the QR code at once, without a button that begins."""
+    flows.begin(user, begun_in=_sign_in_of(request), all_lost=True)
+    return redirect("totp_confirm")
 
 
 @require_POST
@@ -62,7 +69,11 @@ def confirm(request: PersonRequest) -> HttpResponse:
         return _confirm(request)
     pending = flows.pending(request.user, _sign_in_of(request))
     if pending is None:
-        context = {"expired": flows.is_unfinished(request.user), "has_factor": request.user.is_verified()}
+        context = {
+            "expired": flows.is_unfinished(request.user),
+            "has_factor": request.user.is_verified(),
+            "all_lost": _all_lost(request),
+        }
         return render(request, "accounts/two_factor/begin.html", context)
     form = restore(request, NamedCodeForm(initial={"name": pending.name}))
     return render(request, "accounts/two_factor/confirm.html", _shown(request, pending) | {"form": form})
@@ -109,6 +120,7 @@ def _shown(request: PersonRequest, pending: Authenticator) -> dict[str, object]:
         "uri": uri,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
         "expires_at": devices.expires_at(pending),
+        "all_lost": _all_lost(request),
         "replaces": pending.replaces,
     }
 

@@ -1,0 +1,183 @@
+"""Finding audit entries: a page of them, newest first, or all of them in batches, oldest first.
+
+Ten million entries leave no room for a plan that walks past all of them in search of a rare one. So a search is divided
+into *walks*: each follows one index through one combination of values (this organisation, this event, refused), and
+meets nothing but what it looks for. Where a page begins is compared as a whole row of that index, `(event, succeeded,
+id) < (…)`, and the order names every column of it: no other index can serve that, so the planner cannot be misled by
+its estimates. The pages of the walks are then merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
+
+HIGHEST_ID = 2**63 - 1
+Walk = dict[str, Any]  # the column of an index and its one value, in the order of the index
+Bounds = tuple[int, int]  # ids, both left out themselves
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for; None and empty leave it open, but no people or workers at all (``()``) finds nothing.
+
+    ``since`` is the first moment, ``until`` the first one after the period; both aware.
+    """
+
+    people: tuple[int, ...] | None = None
+    workers: tuple[int, ...] | None = None
+    organisation: int | None = None
+    events: tuple[str, ...] = ()
+    succeeded: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """``older`` and ``newer``: whether there is more on that side."""
+
+    entries: list[AuditEntry]
+    older: bool
+    newer: bool
+
+
+def page(search: Search, *, before: int | None = None, after: int | None = None) -> Page:
+    """The newest page, or the one that follows an entry: older than ``before``, or newer than ``after``."""
+    low, high = _bounds(search)
+    size = limits.AUDIT_PAGE
+    if after is not None:
+        ids = _ids(search, (max(low, after), high), size + 1, ascending=True)
+        return Page(_entries(ids[:size]), older=True, newer=len(ids) > size)
+    ids = _ids(search, (low, high if before is None else min(high, before)), size + 1)
+    return Page(_entries(ids[:size]), older=len(ids) > size, newer=before is not None)
+
+
+def count(search: Search, most: int) -> int:
+    """How many there are, counted to ``most`` at most."""
+    found = _walks_in_sql(search, _bounds(search), most, ascending=False)
+    if found is None:
+        return 0
+    sql, values = found
+    # Without an order, so that the database stops when it has enough.
+    enough = f"SELECT id FROM ({sql}) AS found LIMIT %s"  # noqa: S608 - made below, values apart
+    return _rows(f"SELECT COUNT(*) FROM ({enough}) AS counted", [*values, most])[0]  # noqa: S608
+
+
+def batches(search: Search, newest: int) -> Iterator[list[AuditEntry]]:
+    """Everything up to and with the id ``newest``, oldest first, in constant memory."""
+    low, high = _bounds(search)
+    high = min(high, newest + 1)
+    while ids := _ids(search, (low, high), limits.EXPORT_BATCH, ascending=True):
+        yield _entries(ids)[::-1]
+        low = ids[-1]
+
+
+def newest_id() -> int:
+    return AuditEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _entries(ids: list[int]) -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(pk__in=ids).select_related("organisation").order_by("-pk"))
+
+
+def _bounds(search: Search) -> Bounds:
+    """A period as ids, which every index ends in.
+
+    Ids follow the clock but for the differences between machines. So an entry of the period has a higher id than those
+    that lie more than `limits.AUDIT_CLOCKS` before it, and a lower id than those as long after it. Of several on each
+    side the farthest counts, because an entry of a machine whose clock was wrong by years may be among them.
+    """
+    low, high, enough = 0, HIGHEST_ID, limits.AUDIT_WITNESSES
+    ids = AuditEntry.objects.values_list("pk", flat=True)
+    if search.since:
+        earlier = ids.filter(at__lt=search.since - limits.AUDIT_CLOCKS).order_by("-at")[:enough]
+        low = min(earlier) if len(earlier) == enough else low
+    if search.until:
+        later = ids.filter(at__gt=search.until + limits.AUDIT_CLOCKS).order_by("at")[:enough]
+        high = max(later) if len(later) == enough else high
+    return low, high
+
+
+def _walks(search: Search) -> list[Walk]:
+    """The combinations that together are the search, each along the index that finds the fewest."""
+    if search.people is not None:
+        return [{"subject_id": person} for person in search.people]
+    if search.workers is not None:
+        return [{"actor_id": worker} for worker in search.workers]
+    whose = {"organisation_id": search.organisation} if search.organisation else {}
+    if not search.events and search.succeeded is None:
+        return [whose]
+    results = [False, True] if search.succeeded is None else [search.succeeded]
+    return [
+        whose | {"event": event, "succeeded": result}
+        for event, result in product(search.events or Event.values, results)
+    ]
+
+
+def _rest(search: Search, walk: Walk) -> Q:
+    """The conditions that the walk itself does not answer."""
+    rest = Q()
+    if search.workers is not None and "actor_id" not in walk:
+        rest &= Q(actor_id__in=search.workers)
+    if search.organisation and "organisation_id" not in walk:
+        rest &= Q(organisation_id=search.organisation)
+    if search.events and "event" not in walk:
+        rest &= Q(event__in=search.events)
+    if search.succeeded is not None and "succeeded" not in walk:
+        rest &= Q(succeeded=search.succeeded)
+    if search.since:
+        rest &= Q(at__gte=search.since)
+    if search.until:
+        rest &= Q(at__lt=search.until)
+    return rest
+
+
+def _along(search: Search, walk: Walk, bounds: Bounds, ascending: bool) -> QuerySet:
+    columns, (low, high) = [*walk, "id"], bounds
+    row = f"({', '.join(columns)}) {{}} ({', '.join(['%s'] * len(columns))})"
+    between = (
+        RawSQL(row.format(sign), [*walk.values(), bound], output_field=BooleanField())  # noqa: S611 - our own columns
+        for sign, bound in ((">", low), ("<", high))
+    )
+    order = columns if ascending else [f"-{column}" for column in columns]
+    return AuditEntry.objects.filter(*between, _rest(search, walk)).order_by(*order).values("id")
+
+
+def _walks_in_sql(search: Search, bounds: Bounds, most: int, *, ascending: bool) -> tuple[str, list] | None:
+    """All walks as one statement of ids, ``most`` of each; None when there is nothing to walk."""
+    if search.workers == () or search.people == ():
+        return None
+    parts: list[str] = []
+    values: list[Any] = []
+    for number, walk in enumerate(_walks(search)):
+        sql, given = _along(search, walk, bounds, ascending)[:most].query.sql_with_params()
+        parts.append(f"SELECT id FROM ({sql}) AS walk{number}")  # noqa: S608 - made by Django, values apart
+        values += given
+    return " UNION ALL ".join(parts), values
+
+
+def _ids(search: Search, bounds: Bounds, most: int, *, ascending: bool = False) -> list[int]:
+    found = _walks_in_sql(search, bounds, most, ascending=ascending)
+    if found is None:
+        return []
+    sql, values = found
+    direction = "ASC" if ascending else "DESC"
+    return _rows(f"SELECT id FROM ({sql}) AS found ORDER BY id {direction} LIMIT %s", [*values, most])  # noqa: S608
+
+
+def _rows(sql: str, values: list) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [row[0] for row in cursor.fetchall()]
