@@ -30,6 +30,7 @@ from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
+from accounts.throttling.flows import subject_of
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
@@ -396,6 +397,8 @@ def support_desk(screen: Screen) -> Iterator[str]:
     colleague = User.objects.get(email=ADMINISTRATOR)
     _trouble(screen, verified)
     _sign_in(screen, DESK)
+    until = int(timezone.now().timestamp()) + 900
+    AttemptCounter.objects.create(subject=subject_of(verified), kind="code", failures=5, waits_until=until)
     screen.open("/beheer/support/")
     yield "support"
     screen.press("Zoeken")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import CharField, Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import F, Q, QuerySet
 
 from accounts import limits
 from accounts.models import User
 from accounts.organisations import scope
+from accounts.prefixes import begins, last_word
 from accounts.support.models import HelpRequest
 
 _REFERENCE = re.compile(r"[0-9A-Z]{7}")
-CharField.register_lookup(Lower)  # `last_name__lower=…`
 
 
 def people(worker: User) -> QuerySet[User]:
@@ -27,7 +26,7 @@ def find(worker: User, typed: str) -> list[User]:
     exact = _by_reference(mine, words) or list(mine.filter(email__lower=words)[:1])
     if exact or len(words) < limits.FIND_LEAST:
         return exact
-    found = mine.filter(_begins("email", words) | _by_name(words.split()))
+    found = mine.filter(begins(F("email"), words) | _by_name(words.split()))
     return list(found.order_by("email")[: limits.FIND_MOST + 1])
 
 
@@ -42,12 +41,9 @@ def _by_reference(mine: QuerySet[User], words: str) -> list[User]:
 
 def _by_name(words: list[str]) -> Q:
     """One word begins the first or the last name; of several, the first begins the one and the rest the other."""
-    if len(words) == 1:
-        return _begins("first_name", words[0]) | _begins("last_name", words[0])
-    rest = " ".join(words[1:])
-    both = _begins("first_name", words[0]) & _begins("last_name", rest)
-    return both | _begins("last_name", " ".join(words))
-
-
-def _begins(field: str, text: str) -> Q:
-    return Q(**{f"{field}__lower__startswith": text})
+    last, whole = last_word("last_name"), " ".join(words)
+    found = begins(F("first_name"), whole) | begins(F("last_name"), whole) | begins(last, whole)
+    if len(words) > 1:
+        rest = " ".join(words[1:])
+        found |= begins(F("first_name"), words[0]) & (begins(F("last_name"), rest) | begins(last, rest))
+    return found
