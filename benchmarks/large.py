@@ -4,8 +4,8 @@
         'DATABASE_URL=postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres python -m benchmarks.large'
 
 Fills an empty PostgreSQL database (five minutes and 6 GB at full size; `--people 100000 --entries 1000000` takes half a
-minute), asks for each page through the whole program, and prints the least, the median and the 95th percentile of
-the server's time and the number of statements. Refuses a database that holds people. What is kept is dropped with the cluster.
+minute), asks for each page through the whole program, and prints the least, the median and the 95th percentile of the
+server's time and the number of statements. Refuses a database that holds people. All of it goes with the cluster.
 """
 
 from __future__ import annotations
