@@ -156,6 +156,6 @@ AUDIT_PAGE = 50  # entries on a page of the search
 AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused
 AUDIT_CLOCKS = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
 AUDIT_WITNESSES = 20  # entries beside a period that must agree where it ends: one clock that was wrong hides nothing
-EXPORT_ROWS = 50_000  # in one request; the command has no limit
+EXPORT_ROWS = 20_000  # in one request; the command has no limit
 EXPORT_BATCH = 500  # rows of any export read at a time
 EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000

@@ -2,29 +2,28 @@
 
 Ten million entries leave no room for a plan that walks past all of them in search of a rare one. So a search is divided
 into *walks*: each follows one index through one combination of values (this organisation, this event, refused), and
-meets nothing but what it looks for. Where a page begins is compared as a whole row of that index, `(event, succeeded,
-id) < (…)`, and the order names every column of it: no other index can serve that, so the planner cannot be misled by
-its estimates. The pages of the walks are then merged.
+meets nothing but what it looks for. The indexes end in `Recency`, which no other index has, so the planner cannot be
+misled by its estimates. The pages of the walks are then merged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import product
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet
+from django.db.models.lookups import GreaterThan, LessThan
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.models import AuditEntry
+from accounts.audit.models import AuditEntry, Recency
 
 HIGHEST_ID = 2**63 - 1
-Walk = dict[str, Any]  # the column of an index and its one value, in the order of the index
+ANY = {"event": "\x01"}  # by column, what stands for a value in a statement that is made once for all of them
+ANY_ID = -(2**63)
 Bounds = tuple[int, int]  # ids, both left out themselves
 
 
@@ -42,6 +41,20 @@ class Search:
     succeeded: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Walks along one index, one for each value of a column; ``same``: the other columns of the index. No column at
+    all is a walk along the primary key."""
+
+    column: str
+    values: Sequence[Any]
+    same: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> set[str]:
+        return {self.column, *self.same}
 
 
 @dataclass(frozen=True)
@@ -66,12 +79,13 @@ def page(search: Search, *, before: int | None = None, after: int | None = None)
 
 def count(search: Search, most: int) -> int:
     """How many there are, counted to ``most`` at most."""
-    found = _walks_in_sql(search, _bounds(search), most, ascending=False)
+    bounds = _bounds(search) if search.since or search.until else None
+    found = _walks_in_sql(search, bounds, most)
     if found is None:
         return 0
     sql, values = found
     # Without an order, so that the database stops when it has enough.
-    enough = f"SELECT id FROM ({sql}) AS found LIMIT %s"  # noqa: S608 - made below, values apart
+    enough = f"SELECT 1 FROM ({sql}) AS found LIMIT %s"  # noqa: S608 - made below, values apart
     return _rows(f"SELECT COUNT(*) FROM ({enough}) AS counted", [*values, most])[0]  # noqa: S608
 
 
@@ -113,29 +127,27 @@ def _bounds(search: Search) -> Bounds:
 def _walks(search: Search) -> list[Walk]:
     """The combinations that together are the search, each along the index that finds the fewest."""
     if search.people is not None:
-        return [{"subject_id": person} for person in search.people]
+        return [Walk("subject_id", search.people)]
     if search.workers is not None:
-        return [{"actor_id": worker} for worker in search.workers]
+        return [Walk("actor_id", search.workers)]
     whose = {"organisation_id": search.organisation} if search.organisation else {}
-    if not search.events and search.succeeded is None:
-        return [whose]
-    results = [False, True] if search.succeeded is None else [search.succeeded]
-    return [
-        whose | {"event": event, "succeeded": result}
-        for event, result in product(search.events or Event.values, results)
-    ]
+    if search.events or search.succeeded is not None:
+        results = [False, True] if search.succeeded is None else [search.succeeded]
+        events = search.events or Event.values
+        return [Walk("event", events, whose | {"succeeded": result}) for result in results]
+    return [Walk("organisation_id", [search.organisation])] if whose else [Walk("", [None])]
 
 
 def _rest(search: Search, walk: Walk) -> Q:
     """The conditions that the walk itself does not answer."""
     rest = Q()
-    if search.workers is not None and "actor_id" not in walk:
+    if search.workers is not None and "actor_id" not in walk.columns:
         rest &= Q(actor_id__in=search.workers)
-    if search.organisation and "organisation_id" not in walk:
+    if search.organisation and "organisation_id" not in walk.columns:
         rest &= Q(organisation_id=search.organisation)
-    if search.events and "event" not in walk:
+    if search.events and "event" not in walk.columns:
         rest &= Q(event__in=search.events)
-    if search.succeeded is not None and "succeeded" not in walk:
+    if search.succeeded is not None and "succeeded" not in walk.columns:
         rest &= Q(succeeded=search.succeeded)
     if search.since:
         rest &= Q(at__gte=search.since)
@@ -144,27 +156,41 @@ def _rest(search: Search, walk: Walk) -> Q:
     return rest
 
 
-def _along(search: Search, walk: Walk, bounds: Bounds, ascending: bool) -> QuerySet:
-    columns, (low, high) = [*walk, "id"], bounds
-    row = f"({', '.join(columns)}) {{}} ({', '.join(['%s'] * len(columns))})"
-    between = (
-        RawSQL(row.format(sign), [*walk.values(), bound], output_field=BooleanField())  # noqa: S611 - our own columns
-        for sign, bound in ((">", low), ("<", high))
-    )
-    order = columns if ascending else [f"-{column}" for column in columns]
-    return AuditEntry.objects.filter(*between, _rest(search, walk)).order_by(*order).values("id")
+def _along(search: Search, walk: Walk, value: Any, bounds: Bounds | None, ascending: bool = False) -> QuerySet:
+    """The ids of one walk in their order; without bounds, for counting, nothing that is not in the index itself."""
+    picked = {walk.column: value} if walk.column else {}
+    # "In", because SQLite finds no index for Django's way to say that something is false ("NOT succeeded").
+    same = {f"{column}__in": [one] for column, one in (walk.same | picked).items()}
+    entries = AuditEntry.objects.filter(_rest(search, walk), **same)
+    if bounds is None:
+        return entries.order_by().values(walk.column or "id")
+    low, high = bounds
+    if not walk.column:
+        return entries.filter(id__gt=low, id__lt=high).order_by("id" if ascending else "-id").values("id")
+    recency = Recency("id")
+    between = GreaterThan(recency, -high), LessThan(recency, -low)
+    return entries.filter(*between).order_by(recency.desc() if ascending else recency.asc()).values("id")
 
 
-def _walks_in_sql(search: Search, bounds: Bounds, most: int, *, ascending: bool) -> tuple[str, list] | None:
-    """All walks as one statement of ids, ``most`` of each; None when there is nothing to walk."""
+def _walks_in_sql(
+    search: Search, bounds: Bounds | None, most: int, *, ascending: bool = False
+) -> tuple[str, list] | None:
+    """All walks as one statement of ids, ``most`` of each; None when there is nothing to walk.
+
+    Django makes the statement of a walk once, and its values are filled in here: making sixty takes longer than the
+    database needs to carry them out.
+    """
     if search.workers == () or search.people == ():
         return None
+    wanted = "1" if bounds is None else "id"
     parts: list[str] = []
     values: list[Any] = []
-    for number, walk in enumerate(_walks(search)):
-        sql, given = _along(search, walk, bounds, ascending)[:most].query.sql_with_params()
-        parts.append(f"SELECT id FROM ({sql}) AS walk{number}")  # noqa: S608 - made by Django, values apart
-        values += given
+    for walk in _walks(search):
+        filler = ANY.get(walk.column, ANY_ID)
+        sql, given = _along(search, walk, filler, bounds, ascending)[:most].query.sql_with_params()
+        for value in walk.values:
+            parts.append(f"SELECT {wanted} FROM ({sql}) AS walk{len(parts)}")  # noqa: S608 - by Django, values apart
+            values += [value if one == filler else one for one in given]
     return " UNION ALL ".join(parts), values
 
 

@@ -70,6 +70,11 @@ class SearchForm(forms.Form):
             cast(forms.DateInput, self.fields[name].widget).input_type = "text"
         return found
 
+    def events(self) -> list[tuple[str, str, bool]]:
+        """Value, name and whether it is ticked. Django's own check boxes take a third of the time of the page."""
+        ticked = set(self["event"].value() or ())
+        return [(value, str(name), value in ticked) for value, name in Event.choices]
+
     def in_words(self) -> dict[str, str]:
         """What was filled in and is right, by the label of its field."""
         found = {}

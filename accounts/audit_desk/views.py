@@ -46,6 +46,7 @@ def activity(request: PersonRequest) -> HttpResponse:
         "lines": [lines.line_of(entry) for entry in found.entries] if found else [],
         "page": found,
         "continued": before is not None or after is not None,
+        "events": form.events(),
         "chosen": form.in_words().get(str(form.fields["event"].label), ""),
         "query": _query(form),
     }

@@ -191,7 +191,7 @@ def test_every_walk_follows_its_own_index_and_sorts_nothing(wanted: Search, inde
             cursor.execute("SET LOCAL enable_bitmapscan = off")
     for walk in search._walks(wanted):
         for ascending in (False, True):
-            plan = search._along(wanted, walk, (0, search.HIGHEST_ID), ascending)[:51].explain()
+            plan = search._along(wanted, walk, walk.values[0], (0, search.HIGHEST_ID), ascending)[:51].explain()
             assert f"{index} " in plan.replace("\n", " ") + " "
             assert "Sort" not in plan
             assert "TEMP B-TREE" not in plan
