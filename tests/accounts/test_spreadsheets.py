@@ -6,7 +6,22 @@ import pytest
 
 from accounts.spreadsheets import bare_cell, safe_cell
 
-RUNS = ["=1+1", "+31612345678", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1", "  =1", "\u00a0=1", "＝1", "＋1", "﹣1", "＠x", " \t=1"]
+RUNS = [
+    "=1+1",
+    "+31612345678",
+    "-1",
+    "@SUM(A1)",
+    "\tx",
+    "\rx",
+    "\n=1",
+    "  =1",
+    "\u00a0=1",
+    "＝1",
+    "＋1",
+    "﹣1",
+    "＠x",
+    " \t=1",
+]
 
 
 # ASVS 3.2.2

@@ -36,7 +36,9 @@ def page_of(person: User) -> str:
 
 def values_of(person: User, **changes: object) -> dict[str, object]:
     """What the page of a person posts when nothing else is changed; None leaves a field out."""
-    values: dict[str, object] = {name: getattr(person, name) for name in ("email", "first_name", "last_name", "language")}
+    values: dict[str, object] = {
+        name: getattr(person, name) for name in ("email", "first_name", "last_name", "language")
+    }
     values |= {name: "on" for name in ("is_active", "is_staff", "is_superuser") if getattr(person, name)}
     values["groups"] = [str(group.pk) for group in person.groups.all()]
     membership = getattr(person, "membership", None)

@@ -258,5 +258,9 @@ def test_deactivating_many_needs_fresh_proof_and_takes_only_who_is_in_scope_and_
 def test_nothing_changes_by_looking() -> None:
     person = UserFactory(password="!x")
     client = signed_in(superuser())
-    for address in (f"/beheer/mensen/{person.pk}/uitnodigen/", "/beheer/mensen/deactiveren/", "/beheer/mensen/exporteren/"):
+    for address in (
+        f"/beheer/mensen/{person.pk}/uitnodigen/",
+        "/beheer/mensen/deactiveren/",
+        "/beheer/mensen/exporteren/",
+    ):
         assert client.get(address).status_code == 405
