@@ -62,7 +62,7 @@ class LongList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.cut = CUT in request.META
-        shown = self.root_queryset.filter(pk__in=self.paginator.keys(self.page_num if self.multi_page else 1))  # type: ignore[attr-defined]
+        shown = self.root_queryset.filter(pk__in=self.paginator.keys(self.page_num if self.multi_page else 1))
         self.result_list = self.apply_select_related(shown).order_by(*self.queryset.query.order_by)
 
 

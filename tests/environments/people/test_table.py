@@ -17,7 +17,7 @@ JAN = Row(2, "jan@voorbeeld.nl", "Jan", "van den Berg", "Wegen|Riolering")
         "E-mailadres;Voornaam;Achternaam;Omgevingen\njan@voorbeeld.nl;Jan;van den Berg;Wegen|Riolering",
         "email\tfirst name\tlast name\tenvironments\r\njan@voorbeeld.nl\tJan\tvan den Berg\tWegen|Riolering\r\n",
         'First name,Last name,E-mail,Environment\nJan,van den Berg,jan@voorbeeld.nl,"Wegen|Riolering"',
-        'Omgeving;Afdeling;Adres;VOORNAAM;tussenvoegsel;achternaam\n"Wegen|Riolering";B;jan@voorbeeld.nl;Jan;van den;Berg',
+        'Omgeving;X;Adres;VOORNAAM;tussenvoegsel;achternaam\n"Wegen|Riolering";B;jan@voorbeeld.nl;Jan;van;den Berg',
         "\n jan@voorbeeld.nl ; Jan;van den Berg;Wegen|Riolering;\n;;;\n",
         "sep=;\njan@voorbeeld.nl;Jan;van den Berg;Wegen|Riolering",
         "\ufeffemail;voornaam;achternaam;toegang\r“jan@voorbeeld.nl”;Jan;van den Berg;Wegen|Riolering",
