@@ -9,7 +9,7 @@ from operator import or_
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -58,6 +58,14 @@ class LongList(ChangeList):
     """``cut``: the search found more than it shows."""
 
     cut = False
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+        """Only by what the list offers: an address with another column would sort everybody."""
+        asked = str(self.params.get(ORDER_VAR, "")).lstrip("-")
+        names = [self.list_display[int(asked)]] if asked.isdigit() and int(asked[:3]) < len(self.list_display) else []
+        if not set(names) & set(self.sortable_by or ()):
+            self.params.pop(ORDER_VAR, None)
+        return super().get_ordering(request, queryset)
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
