@@ -25,19 +25,22 @@ def open_environment(user: User, slug: str, origin: Origin) -> Environment | Non
     return environment
 
 
-@transaction.atomic
+# Without savepoints of their own: a long list of people would otherwise spend a third of its time on them.
+@transaction.atomic(savepoint=False)
 def give(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
     """Let the person open these, and record each that is new. Returns how many were."""
-    new = 0
-    for environment in environments:
-        _access, created = Access.objects.get_or_create(user=user, environment=environment)
-        if created:
-            _record(Event.ACCESS_GIVEN, user, environment, actor, origin)
-            new += 1
-    return new
+    has = set(Access.objects.filter(user=user).values_list("environment", flat=True))
+    new = [environment for environment in environments if environment.pk not in has]
+    # Who gives the same at the same moment stores nothing twice.
+    Access.objects.bulk_create(
+        [Access(user=user, environment=environment) for environment in new], ignore_conflicts=True
+    )
+    for environment in new:
+        _record(Event.ACCESS_GIVEN, user, environment, actor, origin)
+    return len(new)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
     """The person can no longer open these, from the next request on. Returns how many were taken away."""
     gone = 0

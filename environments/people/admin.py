@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -31,7 +31,7 @@ from environments.filters import (
 from environments.models import Access, Environment
 from environments.people import flows, lists
 from environments.people.forms import ChooseOrganisationForm, PersonForm, may_move
-from environments.people.lists import CameFilter, CappedPaginator
+from environments.people.lists import CameFilter, CappedPaginator, LongList
 
 admin.site.unregister(User)
 
@@ -40,19 +40,25 @@ class LongListAdmin(ScopedAdmin):
     """A list of up to a million rows."""
 
     paginator = CappedPaginator
+    sortable_by: ClassVar[list[str]] = []  # in any other order everybody would have to be sorted
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_max_show_all = 0
+    list_per_page = 50
     to_person = ""
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        return queryset.filter(lists.named(search_term, self.to_person)), False
+        return lists.search(request, queryset, search_term, self.to_person), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
+        return LongList
 
 
 @admin.register(User)
 class PeopleAdmin(LongListAdmin, UserAdmin):
     form = PersonForm
     list_display = ["email", "first_name", "last_name", "organisation", "second_step", "last_login", "is_active"]
+    sortable_by: ClassVar[list[str]] = ["email"]
     list_filter = [OrganisationFilter, EnvironmentFilter, SecondStepFilter, CameFilter, "is_staff", "is_active"]
     search_help_text = _("The beginning of an e-mail address or a name, or first and last name.")
     actions = ["invite_again", "deactivate"]

@@ -36,7 +36,7 @@ class Refusal(Enum):
     LAST_SUPERUSER = auto()  # somebody must be able to give rights
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def add(
     user: User, *, organisation: Organisation | None, environments: Iterable[Environment], actor: User, origin: Origin
 ) -> None:

@@ -26,7 +26,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from environments.models import Environment
 from environments.people import export as file
-from environments.people import flows, imports
+from environments.people import flows, imports, lists
 from environments.people.forms import ImportForm
 from environments.people.models import NOT_WELL, PeopleImport
 
@@ -148,6 +148,7 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     because that survives the proof of identity."""
     _demand(request, "accounts.view_user")
     request.GET = QueryDict(request.POST.get("filters", "")[:1000])
+    request.META[lists.WHOLE] = True
     changelist = admin.site._registry[User].get_changelist_instance(request)
     filters = request.GET.urlencode()
     count = changelist.queryset.order_by().count()
