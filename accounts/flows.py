@@ -41,7 +41,9 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     Hashes exactly once, before the counter is locked: a lock held during the hash would let a stranger's attempts slow
     the owner down. During a waiting time a right password is refused too.
     """
-    known = next(iter(User.objects.filter(email__lower=typed_address.strip().lower())), None)
+    # With the membership, which the audit entry names: asking for it later would cost a statement, for known ones only.
+    people = User.objects.select_related("membership")
+    known = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
     is_stranger = not browsers.bucket_of(known)
     if is_stranger and (until := network.admit(origin.address)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.address)

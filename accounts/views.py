@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import flows, limits
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import reauthentication
+from accounts.active_sessions import intended, reauthentication
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
 from accounts.models import User
@@ -26,6 +26,7 @@ from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.account_recovery import views as recovery_link
 from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.recovery_codes.views import shown_once
+from accounts.two_factor.totp.views import straight_to_set_up
 
 LONGEST_TARGET = 2000
 
@@ -61,11 +62,11 @@ def _after_password(request: HttpRequest, user: User, target: str) -> HttpRespon
     link = request.session.get(recovery_link.LINK, "")
     # Whatever this browser was doing before ends here: another person's session, or an older half sign-in.
     request.session.flush()
-    if account_recovery.of(user):
-        return _after_reset(request, user, target, link)
     if mine := devices.authenticators_of(user):
         challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
+    if account_recovery.of(user):  # a reset removed every device, so nobody else pays for this question
+        return _after_reset(request, user, target, link)
     sessions.sign_in(request, user, device=None, origin=Origin.of(request))
     return remember(request, redirect(target), user)
 
@@ -74,7 +75,7 @@ def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> Ht
     """Support reset the second step: beside the password the mailed link is needed, and only the set-up is open."""
     if account_recovery.use_link(link, user):
         sessions.sign_in(request, user, device=None, origin=Origin.of(request), instead="recovery_link")
-        return redirect("totp_confirm")
+        return straight_to_set_up(request, user)
     challenge.mark(request.session, user, target, [])
     return redirect("new_phone")
 
@@ -135,4 +136,7 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
         "recovery_codes_left": devices.recovery_codes_left(request.user) if mine else None,
         "few": limits.RECOVERY_CODES_FEW,
     }
-    return context | shown_once(request)
+    context |= shown_once(request)
+    if context["codes"]:
+        context["go_on"] = intended.take(request)  # to the page that had to wait for the set-up
+    return context

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "accounts.throttling",
     "accounts.two_factor",
     "accounts.support",
+    "accounts.enforcement",
     "environments",
     "environments.people",
 ]
@@ -250,6 +251,8 @@ EMAIL_TIMEOUT = int(limits.OUTSIDE_TIMEOUT.total_seconds())
 DEFAULT_FROM_EMAIL = "Assetmaps <support@assetmaps.nl>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SUPPORT_EMAIL = "support@assetmaps.nl"
+# Who hears that a worker of support was stopped; active superusers hear it as well.
+ALARM_EMAIL = env.str("ALARM_EMAIL", default="").strip() or SUPPORT_EMAIL
 
 LOGGING = {
     "version": 1,

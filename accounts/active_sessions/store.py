@@ -40,7 +40,9 @@ def person_of(session: SessionBase) -> User | None:
 
 
 def _find(key: str) -> Session | None:
-    found = Session.objects.filter(digest=digest_of(key), expires_at__gt=timezone.now()).select_related("user")
+    found = Session.objects.filter(digest=digest_of(key), expires_at__gt=timezone.now()).select_related(
+        "user__membership"
+    )
     return next(iter(found), None)  # not first(): it would sort
 
 

@@ -26,7 +26,7 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     within = _within_quota(address, origin)
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
-        people = User.objects.select_for_update()
+        people = User.objects.select_for_update(of=("self",)).select_related("membership")
         user = people.filter(email__lower=address, is_active=True).first()
         _issue_link(user if within else None, Purpose.RESET)
         record(
@@ -72,7 +72,7 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
     if user is None or links.holder(token) is None:
         return None
-    _set(user, new_password, origin)
+    _set(user, new_password, origin, way="mailed link")
     sessions.end_all(user)
     throttling.reopen(user)
     return user
@@ -81,10 +81,10 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
 @transaction.atomic
 def change(user: User, new_password: str, origin: Origin) -> None:
     """Change the own password. The view keeps this browser's session and ends the others."""
-    _set(user, new_password, origin)
+    _set(user, new_password, origin, way="old password")
 
 
-def _set(user: User, new_password: str, origin: Origin) -> None:
+def _set(user: User, new_password: str, origin: Origin, *, way: str) -> None:
     user.set_password(new_password)
     user.save(update_fields=["password"])
-    record(Event.PASSWORD_CHANGED, subject=user, origin=origin)
+    record(Event.PASSWORD_CHANGED, subject=user, origin=origin, detail={"way": way})

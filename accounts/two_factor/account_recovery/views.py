@@ -14,12 +14,13 @@ from accounts.two_factor.account_recovery import flows
 from accounts.two_factor.account_recovery.flows import Outcome
 from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.forms import BridgeCodeForm
+from accounts.two_factor.totp.views import straight_to_set_up
 
 LINK = "recovery_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
 
 
 @login_not_required
-@require_safe
+@require_http_methods(["GET", "HEAD"])
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     """Remember the link in this browser; the password comes next. Uses nothing up, so a mail scanner does no harm."""
     if flows.recovery_of(token) is None:
@@ -72,7 +73,7 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     challenge.forget(request.session)
     sessions.sign_in(request, pending.user, device=None, origin=Origin.of(request), instead="bridge_code")
-    return redirect("totp_confirm")
+    return straight_to_set_up(request, pending.user)
 
 
 def _sentence(outcome: Outcome) -> str:
