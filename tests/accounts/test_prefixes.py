@@ -41,10 +41,10 @@ def test_last_word_of_a_name_is_found_because_people_look_for_berg() -> None:
     assert set(found) == {"van den Berg", "Bergman"}
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="the planner of PostgreSQL")
 def test_search_uses_the_index_also_in_the_language_of_the_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+    if connection.vendor == "postgresql":  # which reads a table of a few rows from end to end, index or not
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
     for expression, index in (
         ("email", "people_by_address"),
         ("last_name", "people_by_last_name"),
