@@ -17,7 +17,6 @@ from accounts import flows
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations.admin import MembershipInline
 from accounts.passwords import flows as passwords
 from accounts.requests import person
 from accounts.support import flows as support
@@ -69,7 +68,6 @@ class UserAdmin(admin.ModelAdmin):
     list_select_related = ["membership__organisation"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
-    inlines = [MembershipInline]
     readonly_fields = ["second_step", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "language"]}),

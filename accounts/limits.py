@@ -140,3 +140,23 @@ REMINDER_BATCH = 200  # people a transaction; the next waits until these mails a
 REMINDERS_KEPT = timedelta(days=90)  # after the first day
 CHART_PERIOD = timedelta(days=90)
 SNAPSHOTS_KEPT = timedelta(days=730)
+# People in the administration.
+COUNTED_PEOPLE = 5_000  # a list counts no further and says "more than"; counting a million takes too long
+FOUND_PEOPLE = 250  # by a search, for each way that a text can name somebody
+FILTER_CHOICES = 20  # organisations or environments beside a list; of more, a part of the name is typed
+SUGGESTED = 50  # organisations offered while one types a name
+PEOPLE_AT_ONCE = 500  # deactivated or invited again with one click
+NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"
+IMPORT_LINES = 5_000  # in one list; fits into LARGEST_BODY
+IMPORT_PAGE = 100  # lines shown at once
+IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
+IMPORT_LEASE = timedelta(seconds=30)  # without a sign of life the work of a list counts as interrupted
+IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)
+IMPORT_KEPT = timedelta(days=30)
+AUDIT_PAGE = 50  # entries on a page of the search
+AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused
+AUDIT_CLOCKS = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
+AUDIT_WITNESSES = 20  # entries beside a period that must agree where it ends: one clock that was wrong hides nothing
+EXPORT_ROWS = 20_000  # in one request; the command has no limit
+EXPORT_BATCH = 500  # rows of any export read at a time
+EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000

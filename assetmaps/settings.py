@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "accounts.support",
     "accounts.enforcement",
     "environments",
+    "environments.people",
 ]
 
 MIDDLEWARE = [
@@ -235,6 +236,11 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+# Lists of people are carried out in the background, after their confirmation.
+IMPORT_IN_BACKGROUND = True
+# What else `purge` does: functions of higher rooms, which take nothing and return how many rows they deleted.
+PURGES = ["environments.people.imports.purge"]
 
 # The audit trail is sealed in the background, a few seconds after an entry.
 AUDIT_SEAL_AFTER_COMMIT = True

@@ -22,6 +22,7 @@ from playwright.sync_api import Route
 from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.enforcement.models import Snapshot
 from accounts.models import User
@@ -380,7 +381,11 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-omgevingen", "environments/environment/"),
         ("beheer-omgeving", f"environments/environment/{Environment.objects.first().pk}/change/"),
         ("beheer-organisaties", "organisations/organisation/"),
-        ("beheer-logboek", "audit/auditentry/"),
+        ("beheer-activiteit", "activiteit/"),
+        ("beheer-activiteit-gezocht", "activiteit/?person=medewerker&event=signed_in&since=2026-01-01"),
+        ("beheer-activiteit-geweigerd", "activiteit/?organisation=zomaar&since=gisteren&event=niets"),
+        ("beheer-activiteit-regel", f"activiteit/{AuditEntry.objects.first().pk}/"),
+        ("beheer-activiteit-exporteren", "activiteit/exporteren/?result=succeeded"),
     ):
         screen.open(f"/beheer/{address}")
         yield name

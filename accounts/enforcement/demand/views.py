@@ -3,7 +3,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,6 +18,7 @@ from accounts.enforcement.decorators import CHANGE, SEE_NAMES, about_an_organisa
 from accounts.enforcement.demand import flows
 from accounts.enforcement.demand.flows import Choice, Outcome
 from accounts.enforcement.demand.forms import ConfirmForm, DemandForm, sentence
+from accounts.enforcement.pages import CountedPaginator
 from accounts.organisations import demands
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -78,16 +78,20 @@ def _names(request: PersonRequest, organisation: Organisation, people: census.Ce
     if not request.user.has_perm(SEE_NAMES):
         return {"lines": lines}
     asked = request.GET.get("groep", "")
-    group = Group(asked) if asked in Group.values else next((one for one in WITHOUT if people.counts[one]), None)
+    filled = (one for one in (*WITHOUT, Group.PROTECTED) if people.counts[one])
+    group = Group(asked) if asked in Group.values else next(filled, None)
     chosen = {name: request.GET.get(name, "") for name in ("second_step", "required_from")}
-    pages = Paginator(census.named(organisation, [group] if group else []), limits.NAMES_PAGE)
+    if group is None:  # an organisation without people
+        return {"lines": lines}
+    names = census.named(organisation, group)
+    pages = CountedPaginator(names, limits.NAMES_PAGE, number=people.counts[group])
     return {
         "lines": lines,
         "may_see_names": True,
         "group": group,
         "page": pages.get_page(request.GET.get("p")),
         "query": urlencode(chosen),
-        "names_query": urlencode(chosen | {"groep": group.value if group else ""}),
+        "names_query": urlencode(chosen | {"groep": group.value}),
     }
 
 

@@ -16,7 +16,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.enforcement import census
-from accounts.enforcement.census import WITHOUT, Group
+from accounts.enforcement.census import Group
 from accounts.enforcement.models import Snapshot
 from accounts.enforcement.progress import chart
 from accounts.enforcement.progress.chart import Chart, Day
@@ -71,7 +71,7 @@ def export(organisation: Organisation, *, actor: User, origin: Origin) -> Iterat
 
 def _lines(organisation: Organisation, heading: list[str], situations: dict[str, str]) -> Iterator[str]:
     yield BYTE_ORDER_MARK + _line(heading)
-    for person in census.named(organisation, WITHOUT).iterator(chunk_size=2000):
+    for person in census.without_of(organisation).iterator(chunk_size=2000):
         seen = f"{timezone.localtime(person.last_login):%Y-%m-%d %H:%M}" if person.last_login else ""
         yield _line([person.get_full_name(), person.email, seen, situations[person.group]])
 

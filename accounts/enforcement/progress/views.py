@@ -15,6 +15,7 @@ from accounts.enforcement import census
 from accounts.enforcement.census import WITHOUT, Totals
 from accounts.enforcement.decorators import CHANGE, SEE, about_an_organisation, rights_required
 from accounts.enforcement.demand.flows import Choice
+from accounts.enforcement.pages import CountedPaginator
 from accounts.enforcement.progress import flows
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
@@ -46,7 +47,7 @@ def organisations(request: PersonRequest) -> HttpResponse:
 def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     """How many have a second step, how that went, and who has none."""
     people = census.of(organisation)
-    pages = Paginator(census.named(organisation, WITHOUT), limits.NAMES_PAGE)
+    pages = CountedPaginator(census.without_of(organisation), limits.NAMES_PAGE, number=people.without)
     context = admin.site.each_context(request) | {
         "title": _("Second step of %(name)s") % {"name": organisation.name},
         "organisation": organisation,

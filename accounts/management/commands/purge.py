@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import limits
 from accounts.active_sessions.store import SessionStore
@@ -29,8 +31,9 @@ class Command(BaseCommand):
         caller_check.purge()
         reminders.purge()
         progress.purge()
+        others = sum(import_string(name)() for name in settings.PURGES)
         chain.seal(everything=True)
         self.stdout.write(
-            f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts "
-            f"and {requests} requests for help."
+            f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts, "
+            f"{requests} requests for help and {others} lists of people."
         )

@@ -94,7 +94,9 @@ class TestCensus:
             Group.NEVER_SIGNED_IN: 2,
         }
         assert (found.people, found.protected, found.without, found.stopped) == (11, 2, 9, 7)
-        assert found.people == sum(census.named(organisation, [group]).count() for group in Group)
+        listed = {group: census.named(organisation, group).count() for group in Group}
+        assert listed == found.counts
+        assert [person.group for person in census.without_of(organisation, Group.NOT_COME)] == [Group.NOT_COME.value]
         assert census.totals()[organisation.pk] == census.Totals(11, 2)
 
     def test_number_of_days_in_the_label_is_the_limit(self) -> None:
