@@ -15,9 +15,11 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import store
+from accounts.active_sessions import intended, reauthentication, store
 from accounts.organisations import demands
+from accounts.organisations.demands import Demand
 from accounts.policy import Decision
+from accounts.requests import DEMAND, person
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -84,8 +86,9 @@ class SecondStepMiddleware:
         if self._outlived(request):
             return self._close(request, _("You were signed out because nothing happened for a while. Sign in again."))
         verified = request.user.is_verified()
+        must_have = not verified and (request.user.is_staff or demands.holds(self._demand(request)))
         facts = policy.Facts(
-            must_have=not verified and demands.is_required(request.user),
+            must_have=must_have,
             has_factor=verified or devices.has_confirmed_device(request.user),
             is_verified=verified,
             device_gone=request.META[HAD_DEVICE] and not verified,
@@ -96,15 +99,27 @@ class SecondStepMiddleware:
                 store.of(request).touch()
                 return None
             case Decision.SET_UP:
-                if request.resolver_match and request.resolver_match.url_name in SET_UP:
-                    store.of(request).touch()
-                    return None
-                messages.info(request, _why_set_up(request))
-                return redirect("totp_confirm")
+                return self._lead_to_set_up(request)
             case Decision.CLOSE:
                 return self._close(
                     request, _("Sign in again: your account now has a second step.") if facts.has_factor else ""
                 )
+
+    @staticmethod
+    def _demand(request: HttpRequest) -> Demand | None:
+        """Kept, because the pages that announce it would ask the database again."""
+        request.META[DEMAND] = demand = demands.demand_of(person(request))
+        return demand
+
+    @staticmethod
+    def _lead_to_set_up(request: HttpRequest) -> HttpResponse | None:
+        if request.resolver_match and request.resolver_match.url_name in SET_UP:
+            reauthentication.forget_interrupted(request, unless=SET_UP)
+            store.of(request).touch()
+            return None
+        intended.keep(request)
+        messages.info(request, _why_set_up(request))
+        return redirect("totp_confirm")
 
     @staticmethod
     def _outlived(request: HttpRequest) -> bool:

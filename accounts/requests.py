@@ -6,6 +6,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 
+DEMAND = "accounts.demand"  # where a request keeps the demand of the person's organisation, once it was looked up
+
 
 class PersonRequest(HttpRequest):
     """A request of somebody who is signed in; the middleware lets nobody else reach such a view."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import flows, limits
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import reauthentication
+from accounts.active_sessions import intended, reauthentication
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
 from accounts.models import User
@@ -136,4 +136,7 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
         "recovery_codes_left": devices.recovery_codes_left(request.user) if mine else None,
         "few": limits.RECOVERY_CODES_FEW,
     }
-    return context | shown_once(request)
+    context |= shown_once(request)
+    if context["codes"]:
+        context["go_on"] = intended.take(request)  # to the page that had to wait for the set-up
+    return context

@@ -8,6 +8,11 @@ urlpatterns = [
     path("readyz", views.ready, name="ready"),
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("csp-melding/", views.policy_report, name="policy_report"),
+    # Before the administration itself, which answers everything else below its address.
+    path("beheer/", include("accounts.enforcement.urls")),
+    path("beheer/mensen/", include("environments.people.urls")),
+    path("beheer/", include("accounts.audit_desk.urls")),
+    path("beheer/support/", include("accounts.support.desk.urls")),
     path("beheer/", include("environments.upkeep.urls")),
     path("beheer/", admin.site.urls),
     path("", include("accounts.urls")),

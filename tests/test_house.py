@@ -41,6 +41,7 @@ OPEN_TO_ALL = {
     "recovery_link_expired",
     "lost_phone",
     "help_cancel",
+    "intervention_cancel",
     "not_me",
     "not_me_done",
     "admin:login",

@@ -69,6 +69,7 @@ class Event(models.TextChoices):
     ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")
 
 
+# What support does is mailed too, by the flow that does it: with a link, words or a receipt of its own.
 MAILED = frozenset(
     {
         Event.PASSWORD_CHANGED,
@@ -76,7 +77,6 @@ MAILED = frozenset(
         Event.ADDRESS_CHANGED_BY_PERSON,
         Event.SECOND_STEP_ACTIVATED,
         Event.SECOND_STEP_SWITCHED_OFF,
-        Event.SECOND_STEP_RESET,
         Event.AUTHENTICATOR_ADDED,
         Event.AUTHENTICATOR_REPLACED,
         Event.AUTHENTICATOR_REMOVED,

@@ -48,20 +48,25 @@ def _within_quota(address: str, origin: Origin) -> bool:
 
 
 @transaction.atomic
-def invite(user: User, *, actor: User | None, origin: Origin) -> None:
-    """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1)."""
-    _issue_link(user, Purpose.INVITATION)
+def invite(user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False) -> None:
+    """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
+
+    ``in_bulk``: one of many, which every other mail may overtake.
+    """
+    _issue_link(user, Purpose.INVITATION, in_bulk=in_bulk)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
 
 
-def _issue_link(user: User | None, purpose: Purpose) -> None:
+def _issue_link(user: User | None, purpose: Purpose, *, in_bulk: bool = False) -> None:
     User.objects.filter(pk=user.pk if user else 0).update(links_issued=F("links_issued") + 1)
     someone = user or User(pk=0, email="nobody@localhost")
     someone.links_issued += 1
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(someone, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
     minutes, hours = purpose.minutes, purpose.minutes // 60
-    mail.send(template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None)
+    mail.send(
+        template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None, in_bulk=in_bulk
+    )
 
 
 @transaction.atomic
@@ -72,7 +77,7 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
     if user is None or links.holder(token) is None:
         return None
-    _set(user, new_password, origin)
+    _set(user, new_password, origin, way="mailed link")
     sessions.end_all(user)
     throttling.reopen(user)
     return user
@@ -81,10 +86,10 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
 @transaction.atomic
 def change(user: User, new_password: str, origin: Origin) -> None:
     """Change the own password. The view keeps this browser's session and ends the others."""
-    _set(user, new_password, origin)
+    _set(user, new_password, origin, way="old password")
 
 
-def _set(user: User, new_password: str, origin: Origin) -> None:
+def _set(user: User, new_password: str, origin: Origin, *, way: str) -> None:
     user.set_password(new_password)
     user.save(update_fields=["password"])
-    record(Event.PASSWORD_CHANGED, subject=user, origin=origin)
+    record(Event.PASSWORD_CHANGED, subject=user, origin=origin, detail={"way": way})

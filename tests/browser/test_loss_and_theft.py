@@ -80,10 +80,10 @@ def let_support_reset(screen: Screen, person: User, elsewhere: Elsewhere) -> Non
     colleague = UserFactory(email=DESK, in_support=True, with_totp=True)
     desk = elsewhere()
     desk.sign_in(DESK, code_of(colleague))
-    desk.open(reverse("admin:accounts_user_reset", args=[person.pk]))
+    desk.open(reverse("support_reset", args=[person.pk]))
     desk.page.get_by_label("Reden").fill("Telefoon gestolen, teruggebeld op het bekende nummer")
     desk.press("Twee-staps-authenticatie herstellen")
-    desk.page.get_by_text("De tweede stap is hersteld").wait_for()
+    desk.page.get_by_text("Gedaan, met ontvangstnummer").wait_for()
 
 
 @pytest.mark.parametrize("event", [change_password, sign_out, let_support_reset])

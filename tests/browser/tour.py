@@ -21,11 +21,17 @@ from PIL import Image
 from playwright.sync_api import Route
 
 from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.enforcement.models import Snapshot
 from accounts.models import User
+from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
+from accounts.throttling.flows import subject_of
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
@@ -34,9 +40,11 @@ from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
 from environments.models import Access, Environment
+from environments.people import imports
+from environments.people.models import PeopleImport
 from environments.upkeep import flows as upkeep
 from tests.browser import behind
-from tests.browser.screen import CHALLENGE, SET_UP, Screen
+from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
 from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, UserFactory
 
@@ -261,6 +269,58 @@ def address_change(screen: Screen) -> Iterator[str]:
     yield "e-mailadres-link-verlopen"
 
 
+def demanded(screen: Screen) -> Iterator[str]:
+    day = timezone.localdate() + timedelta(days=20)
+    Organisation.objects.update(second_step=SecondStep.REQUIRED, required_from=day)
+    _sign_in(screen, EMPLOYEE)
+    yield "mijn-omgevingen-aangekondigd"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-aangekondigd"
+    Organisation.objects.update(required_from=timezone.localdate())
+    screen.open("/")
+    yield "instellen-verplicht"
+    screen.press(ACTIVATE)
+    screen.give_code(Phone.scan(screen.page).unused())
+    yield "herstelcodes-en-verder"
+    screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    yield "uitschakelen-mag-niet"
+    Organisation.objects.update(required_from=day)
+    screen.page.reload()
+    yield "uitschakelen-aangekondigd"
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def demands(screen: Screen) -> Iterator[str]:
+    """What an organisation demands, in the administration."""
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    today = timezone.localdate()
+    for age in range(0, 80, 2):
+        day = today - timedelta(days=age)
+        Snapshot.objects.create(organisation=town, day=day, people=80, protected=76 - age // 2)
+    UserFactory.create_batch(limits.NAMES_PAGE, organisation=town, last_login=timezone.now())
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/organisaties/")
+    yield "beheer-tweede-stap-organisaties"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/overzicht/")
+    yield "beheer-tweede-stap-overzicht-vrijwillig"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/tweede-stap/")
+    yield "beheer-tweede-stap"
+    screen.page.get_by_label("verplicht vanaf een datum").check()
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-geweigerd"
+    screen.page.get_by_label("Verplicht vanaf", exact=True).fill(today.isoformat())
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-controle"
+    screen.page.get_by_role("button", name="Opslaan: verplicht").click()
+    screen.says("Wie het nog niet heeft")
+    yield "beheer-tweede-stap-overzicht"
+    screen.page.get_by_text("Hetzelfde als tabel").click()
+    yield "beheer-tweede-stap-tabel"
+    User.objects.filter(email__startswith="persoon").delete()
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+
+
 def second_step(screen: Screen) -> Iterator[str]:
     _forget(screen)
     person = User.objects.get(email=VERIFIED)
@@ -358,7 +418,7 @@ def _answer(text: str, route: Route) -> None:
 
 def administration(screen: Screen) -> Iterator[str]:
     _sign_in(screen, ADMINISTRATOR)
-    employee, verified = User.objects.get(email=EMPLOYEE), User.objects.get(email=VERIFIED)
+    verified = User.objects.get(email=VERIFIED)
     for name, address in (
         ("beheer", ""),
         ("beheer-personen", "accounts/user/"),
@@ -370,14 +430,122 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-toegang", f"environments/access/{Access.objects.first().pk}/change/"),
         ("beheer-toegang-rol", f"omgevingen/rol/{Access.objects.first().pk}/"),
         ("beheer-organisaties", "organisations/organisation/"),
-        ("beheer-logboek", "audit/auditentry/"),
-        ("beheer-herstellen-zonder", f"accounts/user/{employee.pk}/reset/"),
-        ("beheer-herstellen", f"accounts/user/{verified.pk}/reset/"),
+        ("beheer-activiteit", "activiteit/"),
+        ("beheer-activiteit-gezocht", "activiteit/?person=medewerker&event=signed_in&since=2026-01-01"),
+        ("beheer-activiteit-geweigerd", "activiteit/?organisation=zomaar&since=gisteren&event=niets"),
+        ("beheer-activiteit-regel", f"activiteit/{AuditEntry.objects.first().pk}/"),
+        ("beheer-activiteit-exporteren", "activiteit/exporteren/?result=succeeded"),
     ):
         screen.open(f"/beheer/{address}")
         yield name
-    screen.press("Twee-staps-authenticatie herstellen")
-    yield "beheer-herstellen-geweigerd"
+
+
+def support_desk(screen: Screen) -> Iterator[str]:
+    """A call from the first word to the code, and everything that a worker can meet on the way."""
+    employee, verified = User.objects.get(email=EMPLOYEE), User.objects.get(email=VERIFIED)
+    colleague = User.objects.get(email=ADMINISTRATOR)
+    _trouble(screen, verified)
+    _sign_in(screen, DESK)
+    until = int(timezone.now().timestamp()) + 900
+    AttemptCounter.objects.create(subject=subject_of(verified), kind="code", failures=5, waits_until=until)
+    screen.open("/beheer/support/")
+    yield "support"
+    screen.press("Zoeken")
+    yield "support-leeg"
+    screen.page.get_by_label("Kenmerk, e-mailadres of naam").fill("Werk")
+    screen.press("Zoeken")
+    yield "support-lijst"
+    screen.open(f"/beheer/support/{employee.pk}/")
+    yield "support-persoon-rustig"
+    screen.open(f"/beheer/support/{colleague.pk}/")
+    yield "support-persoon-hoger"
+    screen.open(f"/beheer/support/{verified.pk}/")
+    yield "support-persoon"
+    screen.follow("Alle sessies beëindigen")
+    yield "support-sessies"
+    screen.press("Alle sessies beëindigen")
+    yield "support-reden-ontbreekt"
+    screen.open(f"/beheer/support/{verified.pk}/code/")
+    yield "support-code-zonder-controle"
+    screen.open(f"/beheer/support/{verified.pk}/beller/")
+    yield "support-beller"
+    screen.press("Mail twee woorden")
+    yield "support-beller-woorden"
+    screen.page.get_by_label("De twee woorden").fill("fiets molen")
+    screen.press("Vergelijken")
+    yield "support-beller-fout"
+    screen.page.get_by_label("De twee woorden").fill(behind.mailed_words())
+    screen.press("Vergelijken")
+    yield "support-beller-goed"
+    screen.follow("Code geven")
+    yield "support-code"
+    screen.page.get_by_label("Reden").fill("Telefoon in het water gevallen; de woorden kloppen.")
+    screen.press("Code geven")
+    yield "support-code-eenmalig"
+    screen.page.reload()
+    yield "support-code-getoond"
+    screen.open(f"/beheer/support/{verified.pk}/herstellen/")
+    yield "support-herstellen"
+    screen.open("/beheer/support/meldingen/")
+    yield "support-meldingen"
+    AttemptCounter.objects.all().delete()
+    yield from _four_eyes(screen)
+
+
+def _trouble(screen: Screen, person: User) -> None:
+    """Somebody who cannot get in: a lost phone that is used, wrong codes, a wait, a second account with a report."""
+    _forget(screen)
+    screen.give_password(person.email)
+    screen.follow("Telefoon kwijt?")
+    screen.press("Vraag support om hulp")
+    screen.open(CHALLENGE)
+    for code in (code_of(person, -240), *[wrong_code_of(person)] * 4):
+        screen.give_code(code)
+    Authenticator.objects.filter(user=person).update(last_used_at=timezone.now() + timedelta(minutes=1))
+    newcomer = User.objects.get(email=NEWCOMER)
+    Report.objects.create(user=newcomer, entry=record(Event.PASSWORD_CHANGED, subject=newcomer, origin=Origin()))
+
+
+def _four_eyes(screen: Screen) -> Iterator[str]:
+    second = UserFactory(email="tweede@voorbeeld.nl", in_support=True, with_totp=True)
+    screen.open(f"/beheer/support/{second.pk}/herstellen/")
+    yield "support-herstellen-met-goedkeuring"
+    screen.page.get_by_label("Reden").fill("Telefoon gestolen; teruggebeld op het bekende nummer.")
+    screen.press("Goedkeuring vragen")
+    yield "support-goedkeuringen"
+    screen.open(behind.mailed("hulp-van-support-intrekken"))
+    yield "hulp-van-support-intrekken"
+    screen.press("Annuleer het")
+    yield "hulp-van-support-ingetrokken"
+    Report.objects.all().delete()
+
+
+def inviting(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/accounts/user/add/?organisation=Gemeente+Voorbeeld")
+    yield "beheer-persoon-nieuw-omgevingen"
+    screen.open("/beheer/mensen/uitnodigen/")
+    yield "beheer-uitnodigen"
+    screen.press("Bekijk de lijst")
+    yield "beheer-uitnodigen-geweigerd"
+    screen.page.get_by_label("Organisatie").fill("Gemeente Voorbeeld")
+    invited = "\n".join(f"collega{number}@voorbeeld.nl;Co;Llega;Bomen en groen" for number in range(3))
+    screen.page.get_by_label("Plak de lijst").fill(f"{invited}\nfout\n{EMPLOYEE};;;Onbekend")
+    screen.press("Bekijk de lijst")
+    yield "beheer-lijst-bekeken"
+    screen.press("Voer 3 regels uit")
+    screen.page.get_by_text("collega0@voorbeeld.nl").wait_for()
+    batch = PeopleImport.objects.get()
+    imports.carry_out(batch.pk)
+    screen.open(f"/beheer/mensen/uitnodigen/{batch.pk}/")
+    yield "beheer-lijst-klaar"
+    screen.open("/beheer/accounts/user/?q=collega")
+    screen.page.locator("#action-toggle").check()
+    screen.page.locator("select[name=action]").first.select_option("deactivate")
+    screen.page.locator("button[name=index]").first.click()
+    screen.page.get_by_text("Je gaat").wait_for()
+    yield "beheer-deactiveren"
+    User.objects.filter(email__startswith="collega").delete()
 
 
 ALL: tuple[Tour, ...] = (
@@ -393,5 +561,9 @@ ALL: tuple[Tour, ...] = (
     lost_phone,
     after_reset,
     errors,
+    demanded,
+    demands,
     administration,
+    inviting,
+    support_desk,
 )
