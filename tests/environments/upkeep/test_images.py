@@ -185,3 +185,4 @@ def test_document_says_what_may_be_uploaded() -> None:
     assert cells[2] == ", ".join(images.FORMATS)
     pixels = ", ".join(f"{kind} {most}" for kind, most in limits.PICTURE_PIXELS.items())
     assert cells[3] == f"{limits.PICTURE_BYTES} bytes; pixels: {pixels}; one an environment"
+    assert f"| what one request takes; {limits.IMPORT_LINES} lines |" in text
