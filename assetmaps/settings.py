@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "accounts.active_sessions",
     "accounts.throttling",
     "accounts.two_factor",
+    "accounts.sso",
     "accounts.support",
     "environments",
 ]
