@@ -67,6 +67,18 @@ class Event(models.TextChoices):
     REMINDED = "reminded", _("Reminded of the second step")
     AUDIT_EXPORTED = "audit_exported", _("Security activity exported")
     ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")
+    # Setting up single sign-on.
+    SSO_CHANGED = "sso_changed", _("Single sign-on changed")
+    SSO_SECRET_SET = "sso_secret_set", _("Secret of single sign-on set")
+    SSO_KEY_PAIR_MADE = "sso_key_pair_made", _("Key pair for single sign-on made")
+    SSO_KEY_PAIR_USED = "sso_key_pair_used", _("Key pair for single sign-on taken into use")
+    SSO_TESTED = "sso_tested", _("Single sign-on tested")
+    SSO_SWITCHED_ON = "sso_switched_on", _("Single sign-on switched on")
+    SSO_SWITCHED_OFF = "sso_switched_off", _("Single sign-on switched off")
+    SSO_EXPIRY_WARNED = "sso_expiry_warned", _("Warned: the secret of single sign-on expires")
+    DOMAIN_ADDED = "domain_added", _("Mail domain added")
+    DOMAIN_PROVED = "domain_proved", _("Mail domain proved")
+    DOMAIN_REMOVED = "domain_removed", _("Mail domain removed")
 
 
 MAILED = frozenset(

@@ -49,8 +49,16 @@ class Connection(models.Model):
     )
     sealed_secret = models.BinaryField(default=b"", editable=False)
     sealed_private_key = models.BinaryField(default=b"", editable=False)  # PKCS #8 PEM, our own pair
-    key_id = models.CharField(max_length=64, blank=True, editable=False)  # of the key pair, as the provider knows it
+    # SHA-256 thumbprint of the certificate in base64url: ``kid`` of the public key, ``x5t#S256`` of assertions.
+    key_id = models.CharField(max_length=64, blank=True, editable=False)
+    certificate = models.TextField(blank=True, editable=False)  # PEM, public
+    # A pair that was made and waits until the provider knows it; the one above works meanwhile.
+    sealed_next_private_key = models.BinaryField(default=b"", editable=False)
+    next_key_id = models.CharField(max_length=64, blank=True, editable=False)
+    next_certificate = models.TextField(blank=True, editable=False)
+    secret_set_at = models.DateTimeField(null=True, editable=False)  # secret or key pair, whichever is in use
     secret_expires_on = models.DateField(_("secret expires on"), null=True, blank=True)
+    warned_days = models.PositiveSmallIntegerField(null=True, editable=False)  # before the expiry; None: not yet
     enabled = models.BooleanField(_("switched on"), default=False)
     vouching = models.CharField(
         _("who vouches for the second step"), max_length=10, choices=Vouching.choices, default=Vouching.OURS
@@ -71,6 +79,11 @@ class Connection(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    # What reading the provider's discovery document showed: names of findings, see `inspection.findings`.
+    findings = models.JSONField(default=list, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    # A test sign-in that went well with the issuer, client id and proof as they are now.
+    tested_at = models.DateTimeField(null=True, editable=False)
     # What the set-up page shows about how it goes.
     worked_at = models.DateTimeField(null=True, editable=False)
     failed_at = models.DateTimeField(null=True, editable=False)
@@ -97,11 +110,35 @@ class Connection(models.Model):
     def set_private_key(self, pem: bytes) -> None:
         self.sealed_private_key = encryption.seal(pem, owner=self._owner())
 
+    def set_next_private_key(self, pem: bytes) -> None:
+        self.sealed_next_private_key = encryption.seal(pem, owner=self._owner())
+
     def private_key(self) -> bytes:
         """Our private key as PKCS #8 PEM; empty without one. Raises encryption.SecretUnreadableError."""
         return (
             encryption.unseal(bytes(self.sealed_private_key), owner=self._owner()) if self.sealed_private_key else b""
         )
+
+    @classmethod
+    def renew_encryption(cls, pk: int) -> int:
+        """Encrypt what is sealed with the newest key; how many values were. Raises encryption.SecretUnreadableError.
+
+        The condition on the old value keeps a parallel change whole.
+        """
+        connection = cls.objects.filter(pk=pk).first()
+        if connection is None:
+            return 0
+        renewed = 0
+        for field in SEALED:
+            old = bytes(getattr(connection, field))
+            if old and not encryption.is_newest(old):
+                owner = connection._owner()
+                new = encryption.seal(encryption.unseal(old, owner=owner), owner=owner)
+                renewed += cls.objects.filter(pk=pk, **{field: old}).update(**{field: new})
+        return renewed
+
+
+SEALED = ("sealed_secret", "sealed_private_key", "sealed_next_private_key")
 
 
 class MailDomain(models.Model):
