@@ -36,3 +36,9 @@ def is_required(user: User) -> bool:
         return True
     demand = demand_of(user)
     return demand is not None and demand.holds
+
+
+def administrators_of(organisation: Organisation) -> list[User]:
+    """The staff of the organisation itself who may change what it demands."""
+    staff = User.objects.filter(membership__organisation=organisation, is_staff=True, is_active=True)
+    return [person for person in staff if person.has_perm("organisations.change_organisation")]
