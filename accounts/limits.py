@@ -131,6 +131,8 @@ DNS_TEXTS = 100  # TXT records at one name; more are no proof of anything
 DNS_BYTES = 20_000  # of all texts at one name together
 SSO_CHECKS = 10  # look-ups outside that one organisation's set-up pages start, in an SSO_CHECKS_PERIOD
 SSO_CHECKS_PERIOD = timedelta(minutes=1)
+SSO_TRIAL_CLAIMS = 60  # shown of a test sign-in
+SSO_TRIAL_VALUE = 500  # characters of each
 SSO_KEY_BITS = 3072  # RSA (ASVS 11.2.3)
 SSO_KEY_LIFE = timedelta(days=730)  # of the certificate that belongs to our key pair
 SECRET_WARNINGS = (timedelta(days=30), timedelta(days=7))  # before the secret or the certificate expires

@@ -13,6 +13,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import policy
+from accounts.active_sessions import store
+
 
 class AssetmapsAdminSite(AdminSite):
     site_title = _("Assetmaps administration")
@@ -32,7 +35,9 @@ class AssetmapsAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return user.is_active and user.is_staff and user.is_verified()
+        if not (user.is_active and user.is_staff):
+            return False
+        return policy.opens_administration(store.vouched(request.session), is_verified=user.is_verified())
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:

@@ -66,6 +66,12 @@ class Event(models.TextChoices):
     DEMAND_CHANGED = "demand_changed", _("What an organisation demands changed")
     REMINDED = "reminded", _("Reminded of the second step")
     AUDIT_EXPORTED = "audit_exported", _("Security activity exported")
+    # The business account.
+    SSO_REFUSED = "sso_refused", _("Sign-in with the business account refused")
+    SSO_LINKED = "sso_linked", _("Business account linked")
+    SSO_ARRIVED = "sso_arrived", _("Account made at the first visit with the business account")
+    SSO_SESSION_ENDED = "sso_session_ended", _("Session ended by the organisation's provider")
+    EMERGENCY_SIGN_IN = "emergency_sign_in", _("Sign-in with the emergency account of the organisation")
     ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")
     # Setting up single sign-on.
     SSO_CHANGED = "sso_changed", _("Single sign-on changed")
@@ -96,5 +102,7 @@ MAILED = frozenset(
         Event.RECOVERY_CODE_USED,
         Event.PASSWORD_TREATED_AS_STOLEN,
         Event.REPORTED_NOT_ME,
+        Event.SSO_LINKED,
+        Event.EMERGENCY_SIGN_IN,
     }
 )

@@ -63,7 +63,3 @@ def _refuse_odd_address(text: str, plain_allowed: frozenset[str]) -> None:
         raise IssuerRefusedError(Flaw.NOT_AN_ADDRESS)
     if parts.scheme == "http" and f"{parts.hostname}:{port or 80}" not in plain_allowed:
         raise IssuerRefusedError(Flaw.NOT_ENCRYPTED)
-
-
-def is_entra(issuer: str) -> bool:
-    return urlsplit(issuer).hostname == ENTRA

@@ -188,3 +188,13 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.issuer}"
+
+
+class Spent(models.Model):
+    """What counts once: the state of an answer of the browser, the number of a logout token. Only a digest is kept."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    until = models.DateTimeField(db_index=True)  # afterwards the thing itself is too old
+
+    def __str__(self) -> str:
+        return self.digest

@@ -60,15 +60,6 @@ def record_text(domain: MailDomain) -> str:
     return PREFIX + domain.token
 
 
-def organisation_of(address: str) -> Organisation | None:
-    """Whose people have this e-mail address, by a proved domain; None for everybody else."""
-    domain = names.of_address(address)
-    if domain is None:
-        return None
-    found = MailDomain.objects.filter(domain=domain, proved_at__isnull=False).select_related("organisation").first()
-    return found.organisation if found else None
-
-
 def _is_taken(domain: str, organisation: Organisation) -> bool:
     others = MailDomain.objects.exclude(organisation=organisation)
     return others.filter(domain=domain, proved_at__isnull=False).exists()

@@ -58,16 +58,6 @@ def normalise(typed: str) -> str:
     return name
 
 
-def of_address(address: str) -> str | None:
-    """The domain of an e-mail address, normalised; None when there is none or everybody can have an address there."""
-    if "@" not in address:
-        return None
-    try:
-        return normalise(address)
-    except DomainRefusedError:
-        return None
-
-
 def readable(domain: str) -> str:
     """As people write it: ``xn--…`` with its own letters."""
     try:

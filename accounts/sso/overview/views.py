@@ -15,12 +15,12 @@ from accounts.audit.origin import Origin
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.requests import PersonRequest
+from accounts.sso import advice
 from accounts.sso.decorators import RIGHT, for_administrators
 from accounts.sso.domains import flows as domains
 from accounts.sso.inspection import findings
-from accounts.sso.issuers import is_entra
 from accounts.sso.models import MailDomain
-from accounts.sso.overview import words as reasons
+from accounts.sso.provider.client import is_entra
 from accounts.sso.setup import flows, readiness, words
 from accounts.sso.setup.flows import Outcome
 
@@ -54,7 +54,7 @@ def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         "missing": [words.of_missing(what) for what in readiness.missing(connection)],
         "days_left": readiness.days_left(connection),
         "expires_soon": readiness.expires_soon(connection),
-        "failure": reasons.of_failure(connection.failure) if connection else "",
+        "failure": advice.of_failure(connection.failure) if connection else "",
         "domains": domains.shown(MailDomain.objects.filter(organisation=organisation)),
     }
     return render(request, "admin/sso/setup.html", context)

@@ -42,9 +42,7 @@ def _warn(pk: int, origin: Origin) -> bool:
     for person in people:
         mail.send("sso_secret_expires", person, connection=connection, days=left.days, page=page)
     detail: dict[str, str | int] = {"days": left.days, "mails": len(people)}
-    record(
-        Event.SSO_EXPIRY_WARNED, subject=None, organisation=connection.organisation, origin=origin, detail=detail
-    )
+    record(Event.SSO_EXPIRY_WARNED, subject=None, organisation=connection.organisation, origin=origin, detail=detail)
     return True
 
 

@@ -16,8 +16,8 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.sso.decorators import for_administrators
 from accounts.sso.inspection.reading import ProviderReader, plain_allowed
-from accounts.sso.issuers import is_entra
 from accounts.sso.models import MissingProof, Vouching
+from accounts.sso.provider.client import is_entra
 from accounts.sso.setup import flows, key_pairs, words
 from accounts.sso.setup.flows import Outcome
 from accounts.sso.setup.forms import (
