@@ -51,7 +51,7 @@ class ProviderForm(forms.Form):
     issuer = forms.CharField(
         label=_("Issuer, or tenant id of Entra ID"),
         max_length=300,
-        help_text=_("For example 72f988bf-86f1-41af-91ab-2d7cd011db47 or https://login.example.nl/realms/company."),
+        help_text=_("For example 1b2c3d4e-5f60-4711-8a9b-0c1d2e3f4a5b or https://login.example.nl/realms/company."),
         error_messages={"required": _("Fill in the issuer or the tenant id.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
@@ -86,7 +86,7 @@ class SecretForm(forms.Form):
     expires_on = forms.DateField(
         label=_("Expires on (optional)"),
         required=False,
-        help_text=_("We send a mail 30 and 7 days before."),
+        help_text=_("We send a mail in time, so that you can make a new one."),
         error_messages={"invalid": _("Fill in a date, for example 31-12-2027.")},
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
