@@ -126,16 +126,14 @@ class Connection(models.Model):
         The condition on the old value keeps a parallel change whole.
         """
         connection = cls.objects.filter(pk=pk).first()
-        if connection is None:
+        return sum(connection._renew(field) for field in SEALED) if connection else 0
+
+    def _renew(self, field: str) -> int:
+        old = bytes(getattr(self, field))
+        if not old or encryption.is_newest(old):
             return 0
-        renewed = 0
-        for field in SEALED:
-            old = bytes(getattr(connection, field))
-            if old and not encryption.is_newest(old):
-                owner = connection._owner()
-                new = encryption.seal(encryption.unseal(old, owner=owner), owner=owner)
-                renewed += cls.objects.filter(pk=pk, **{field: old}).update(**{field: new})
-        return renewed
+        new = encryption.seal(encryption.unseal(old, owner=self._owner()), owner=self._owner())
+        return Connection.objects.filter(pk=self.pk, **{field: old}).update(**{field: new})
 
 
 SEALED = ("sealed_secret", "sealed_private_key", "sealed_next_private_key")
