@@ -195,8 +195,6 @@ class Provider:
         name, _colon, secret = base64.b64decode(value).decode().partition(":")
         return (unquote_plus(name), unquote_plus(secret)) == (CLIENT_ID, CLIENT_SECRET)
 
-    accepts: Callable[[str], bool] = lambda assertion: False
-
 
 class Handler(BaseHTTPRequestHandler):
     provider: Provider
