@@ -130,6 +130,8 @@ def _why_not_this_address(connection: Connection, user: User, claims: Claims) ->
         user.clean_fields(exclude=["password"])
     except ValidationError:
         return Reason.ADDRESS_MISSING
+    if user.email.count("@") != 1:
+        return Reason.ADDRESS_MISSING  # in quotes a second one is allowed, and reads as another domain
     if claims.get("email_verified") in (False, "false"):
         return Reason.ADDRESS_UNVERIFIED
     if not connections.is_proved(connection, user.email):

@@ -80,7 +80,7 @@ def logout_token(raw: str, metadata: Metadata, client_id: str, until: float) -> 
 def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ...], until: float) -> Claims:
     header = _header(raw)
     algorithm = header.get("alg")
-    if algorithm not in ALGORITHMS or algorithm not in metadata.algorithms:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm not in metadata.algorithms:
         raise RefusedError(Reason.ALGORITHM)
     kind = header.get("typ", "")
     if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in types:
@@ -90,9 +90,9 @@ def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ..
     kid = header.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise RefusedError(Reason.MALFORMED)
-    key = keys.find(metadata, kid, str(algorithm), until)
+    key = keys.find(metadata, kid, algorithm, until)
     try:
-        claims = jwt.decode(raw, key, algorithms=[str(algorithm)]).claims
+        claims = jwt.decode(raw, key, algorithms=[algorithm]).claims
     except (JoseError, ValueError, TypeError, RecursionError):
         raise RefusedError(Reason.SIGNATURE) from None
     _check_parties(claims, metadata, client_id)
