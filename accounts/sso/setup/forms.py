@@ -101,6 +101,11 @@ class SecretForm(forms.Form):
 class KeyPairForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind of key"), choices=Kind.choices, initial=Kind.RSA, widget=forms.RadioSelect)
 
+    def __init__(self, *args: object, for_entra: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if for_entra:  # which takes no other
+            self.fields["kind"].choices = [(Kind.RSA.value, Kind.RSA.label)]  # type: ignore[attr-defined]
+
 
 class SecondStepForm(forms.Form):
     vouching = forms.ChoiceField(

@@ -109,7 +109,7 @@ def key_pair(request: PersonRequest, organisation: Organisation) -> HttpResponse
         "key_set": key_pairs.key_set(pem) if pem else "",
         "expires_on": key_pairs.expires_on(pem) if pem else None,
         "for_entra": is_entra(connection.issuer),
-        "form": restore(request, KeyPairForm(initial={"kind": key_pairs.Kind.RSA})),
+        "form": KeyPairForm(for_entra=is_entra(connection.issuer)),
     }
     return _page(request, organisation, "key_pair", title=_("Key pair"), **context)
 
@@ -118,7 +118,8 @@ def key_pair(request: PersonRequest, organisation: Organisation) -> HttpResponse
 @for_administrators
 @fresh_proof_required
 def make_key_pair(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    form = KeyPairForm(request.POST)
+    connection = flows.connection_of(organisation)
+    form = KeyPairForm(request.POST, for_entra=bool(connection and is_entra(connection.issuer)))
     if not form.is_valid():
         return redirect("sso_key_pair", organisation.slug)
     outcome = flows.make_key_pair(organisation, key_pairs.Kind(form.cleaned_data["kind"]), **_by(request))

@@ -57,9 +57,7 @@ def test_empty_values_are_left_alone(settings: object) -> None:
     assert Connection.objects.get().secret() == ""
 
 
-def test_secret_that_is_set_meanwhile_is_never_overwritten(
-    settings: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secret_that_is_set_meanwhile_is_never_overwritten(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
     made = connection()
     settings.ENCRYPTION_KEYS = [NEW, *settings.ENCRYPTION_KEYS]
     seal = encryption.seal

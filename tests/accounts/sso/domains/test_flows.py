@@ -72,9 +72,7 @@ def test_two_organisations_have_different_tokens_so_one_record_proves_one_of_the
     assert check(theirs, worker, record_of(mine), settings) is Outcome.OTHER_TEXT
 
 
-@pytest.mark.parametrize(
-    ("typed", "outcome"), [("geen domein", Outcome.NOT_A_DOMAIN), ("gmail.com", Outcome.PUBLIC)]
-)
+@pytest.mark.parametrize(("typed", "outcome"), [("geen domein", Outcome.NOT_A_DOMAIN), ("gmail.com", Outcome.PUBLIC)])
 def test_what_cannot_be_an_organisations_own_is_not_listed(
     town: Organisation, worker: User, typed: str, outcome: Outcome
 ) -> None:
@@ -106,9 +104,7 @@ def test_right_record_proves_the_domain(town: Organisation, worker: User, settin
     assert AuditEntry.objects.get(event="domain_proved").detail == {"domain": "voorbeeld.nl", "by": "dns"}
 
 
-def test_quotation_marks_that_a_dns_page_keeps_do_no_harm(
-    town: Organisation, worker: User, settings: object
-) -> None:
+def test_quotation_marks_that_a_dns_page_keeps_do_no_harm(town: Organisation, worker: User, settings: object) -> None:
     domain = listed(town)
     zone = record_of(domain, f' "assetmaps-verificatie={domain.token}" ')
     assert check(domain, worker, zone, settings) is Outcome.PROVED

@@ -106,7 +106,9 @@ def test_stored_findings_come_back_and_unknown_ones_are_left_out() -> None:
 
 
 def test_provider_cannot_fill_the_database() -> None:
-    stored = [one.stored() for one in found(GOOD | {"issuer": "x" * 10**6, "id_token_signing_alg_values_supported": []})]
+    stored = [
+        one.stored() for one in found(GOOD | {"issuer": "x" * 10**6, "id_token_signing_alg_values_supported": []})
+    ]
     assert max(len(value) for _name, value in stored) <= LONGEST_VALUE
     many = {"id_token_signing_alg_values_supported": ["RS256"] * 10**5}
     assert max(len(one.stored()[1]) for one in found(GOOD | many)) <= LONGEST_VALUE

@@ -214,9 +214,7 @@ def test_emergency_account_is_of_the_organisation_active_and_with_a_password(
     assert AuditEntry.objects.get().detail == {"break_glass": by["actor"].email}
 
 
-def test_emergency_account_stays_while_the_business_account_is_demanded(
-    town: Organisation, by: dict[str, Any]
-) -> None:
+def test_emergency_account_stays_while_the_business_account_is_demanded(town: Organisation, by: dict[str, Any]) -> None:
     ready(town, enabled=True, break_glass=by["actor"])
     demand_business_account(town)
     assert flows.set_break_glass(town, None, **by) is Outcome.DEMANDED
