@@ -13,7 +13,6 @@ class AccessInline(admin.TabularInline):
 
 class GroupMappingInline(admin.TabularInline):
     model = GroupMapping
-    autocomplete_fields = ["organisation"]
     extra = 0
 
 

@@ -14,7 +14,7 @@ from environments.models import Access, Environment
 
 def give_access(user: User, organisation: Organisation, groups: list[str], origin: Origin) -> int:
     """Open what is open to every new person and what the groups open, of this organisation only. Returns how many."""
-    by_group = Q(group_mappings__organisation=organisation, group_mappings__value__in=groups)
+    by_group = Q(group_mappings__value__in=groups)
     wanted = Environment.objects.filter(Q(open_on_arrival=True) | by_group, organisation=organisation).distinct()
     for environment in wanted:
         Access.objects.get_or_create(user=user, environment=environment)
