@@ -49,3 +49,10 @@ def mailed(page: str) -> str:
     found = re.findall(rf"{settings.PUBLIC_URL}(/{page}/\S+)", "\n".join(mail.body for mail in mails()))
     assert found, f"no mail with a link to {page}"
     return found[-1]
+
+
+def mailed_words() -> str:
+    """The two words that the newest mail tells the caller to read out."""
+    found = re.findall(r"^    (\w+ \w+)$", "\n".join(mail.body for mail in mails()), re.MULTILINE)
+    assert found, "no mail with words"
+    return found[-1]

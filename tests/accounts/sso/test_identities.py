@@ -78,7 +78,7 @@ def test_new_person_gets_the_environments_that_are_open_to_every_new_one(client:
     EnvironmentFactory(open_on_arrival=True)  # of another organisation
     sign_in_there(client, provider, connection, email="nieuw@bewezen.nl")
     assert [access.environment for access in Access.objects.all()] == [opened]
-    assert AuditEntry.objects.get(event="access_given").detail == {"environment": opened.slug, "way": "arrival"}
+    assert AuditEntry.objects.get(event="access_given").detail == {"environment": opened.slug}
 
 
 @pytest.mark.parametrize(
