@@ -43,7 +43,7 @@ def organisations(request: PersonRequest) -> HttpResponse:
 def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     connection = flows.connection_of(organisation)
     context = admin.site.each_context(request) | {
-        "title": _("Single sign-on"),
+        "title": f"{_('Single sign-on')}: {organisation}",
         "organisation": organisation,
         "connection": connection,
         "addresses": _addresses(organisation),
