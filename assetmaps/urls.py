@@ -8,6 +8,7 @@ urlpatterns = [
     path("readyz", views.ready, name="ready"),
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("csp-melding/", views.policy_report, name="policy_report"),
+    path("beheer/sso/", include("accounts.sso.overview.urls")),
     # Before the administration itself, which answers everything else below its address.
     path("beheer/", include("accounts.enforcement.urls")),
     path("beheer/mensen/", include("environments.people.urls")),

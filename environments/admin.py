@@ -15,7 +15,12 @@ from accounts.organisations.models import Organisation
 from accounts.requests import person
 from environments import flows
 from environments.filters import OwnerFilter
-from environments.models import Access, Environment
+from environments.models import Access, Environment, GroupMapping
+
+
+class GroupMappingInline(admin.TabularInline):
+    model = GroupMapping
+    extra = 0
 
 
 @admin.register(Environment)
@@ -29,6 +34,7 @@ class EnvironmentAdmin(ScopedAdmin):
     autocomplete_fields = ["organisation"]
     prepopulated_fields = {"slug": ["name"]}
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}  # "kaart.voorbeeld.nl" means https
+    inlines = [GroupMappingInline]
 
     def in_scope(self, worker: User) -> Q:
         return scope.organisations(worker, "organisation_id")

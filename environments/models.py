@@ -32,6 +32,11 @@ class Environment(models.Model):
         validators=[URLValidator(schemes=["https", "http"]), addresses.says_nothing_else, addresses.not_ours],
         help_text="https://…",
     )
+    open_on_arrival = models.BooleanField(
+        _("open to every new person"),
+        default=False,
+        help_text=_("For whoever of the organisation comes in with the business account for the first time."),
+    )
     is_closed = models.BooleanField(
         _("closed for maintenance"),
         default=False,
@@ -124,6 +129,23 @@ class Access(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} > {self.environment}"
+
+
+class GroupMapping(models.Model):
+    """Which group or role at the provider of the environment's own organisation opens it, at the first visit."""
+
+    environment = models.ForeignKey(
+        Environment, verbose_name=_("environment"), on_delete=models.CASCADE, related_name="group_mappings"
+    )
+    value = models.CharField(_("group or role"), max_length=200)  # as the claim holds it, compared sign by sign
+
+    class Meta:
+        verbose_name = _("group of the provider")
+        verbose_name_plural = _("groups of the provider")
+        constraints = [models.UniqueConstraint(fields=["environment", "value"], name="one_mapping_a_group")]
+
+    def __str__(self) -> str:
+        return f"{self.value} > {self.environment}"
 
 
 class Preferences(models.Model):

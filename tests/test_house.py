@@ -45,6 +45,12 @@ OPEN_TO_ALL = {
     "not_me",
     "not_me_done",
     "admin:login",
+    "sso_find",
+    "sso_entry",
+    "sso_callback",
+    "sso_invited",
+    "sso_backchannel_logout",
+    "signed_out",
 }
 
 

@@ -18,6 +18,9 @@ class Session(models.Model):
     address = models.GenericIPAddressField(null=True)
     browser = models.CharField(max_length=300, blank=True)
 
+    # For a session that a provider opened: a digest of its name there, by which the provider may end it.
+    upstream = models.CharField(max_length=64, blank=True, db_index=True)
+
     class Meta:
         indexes = [models.Index(fields=["user", "started_at"], name="sessions_of_a_person")]
 

@@ -18,6 +18,7 @@ CAUSES = {
     "used": gettext_lazy("refused: the code was used already"),
     "clock_off": gettext_lazy("refused: the clock of the phone is wrong"),
     "waiting": gettext_lazy("refused: too many attempts"),
+    "business_account": gettext_lazy("refused: only the business account counts"),
     "demanded": gettext_lazy("refused: a second step is required"),
     "closed": gettext_lazy("refused: closed until there is a new password"),
     # Two spellings: entries are never changed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -58,9 +59,46 @@ def holds(demand: Demand | None) -> bool:
     return demand is not None and demand.holds
 
 
+def must_use_business_account(user: User) -> bool:
+    """Does the organisation take the business account only, so that this person's password opens nothing?"""
+    return _takes_business_account_only(user) and not _has_emergency_account(user)
+
+
+def is_emergency(user: User) -> bool:
+    """Would this person's password be the one that still works where the business account is demanded?"""
+    return _takes_business_account_only(user) and _has_emergency_account(user)
+
+
+def _takes_business_account_only(user: User) -> bool:
+    """Without any agreement with a provider the demand holds for nobody: there would be no other way in."""
+    membership = getattr(user, "membership", None)
+    if membership is None or membership.organisation.second_step != SecondStep.BUSINESS_ACCOUNT:
+        return False
+    return _connection_of(membership.organisation) is not None
+
+
+def _has_emergency_account(user: User) -> bool:
+    connection = _connection_of(user.membership.organisation)
+    return connection is not None and connection.break_glass_id == user.pk
+
+
+def _connection_of(organisation: Organisation) -> Any:
+    # By the name of the relation: the room of single sign-on lies above this one.
+    return getattr(organisation, "connection", None)
+
+
+def administrators_of(organisation: Organisation) -> list[User]:
+    """The staff of the organisation itself who may change what it demands."""
+    staff = User.objects.filter(membership__organisation=organisation, is_staff=True, is_active=True)
+    return [person for person in staff if person.has_perm("organisations.change_organisation")]
+
+
 def may_require_business_account(organisation: Organisation) -> bool:
-    """Has the organisation a single sign-on that works? Without one, this demand would shut everybody out."""
-    return False
+    """Has the organisation a single sign-on that works, and an emergency account? Else this would shut people out."""
+    connection = _connection_of(organisation)
+    if connection is None or not connection.enabled:
+        return False
+    return connection.worked_at is not None and connection.break_glass_id is not None
 
 
 def in_words(second_step: str, required_from: date | None) -> str:

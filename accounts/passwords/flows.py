@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -9,9 +11,10 @@ from accounts import limits, quotas
 from accounts.active_sessions import flows as sessions
 from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
+from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import demands
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
@@ -20,13 +23,14 @@ from accounts.throttling import flows as throttling
 def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
 
-    Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded.
+    Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded. Whose
+    organisation takes the business account only hears that in the mail, which has no link.
     """
     address = typed_address.strip().lower()
     within = _within_quota(address, origin)
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
-        people = User.objects.select_for_update(of=("self",)).select_related("membership")
+        people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
         user = people.filter(email__lower=address, is_active=True).first()
         _issue_link(user if within else None, Purpose.RESET)
         record(
@@ -57,16 +61,39 @@ def invite(user: User, *, actor: User | None, origin: Origin, in_bulk: bool = Fa
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
 
 
+@transaction.atomic(savepoint=False)
+def invite_many(users: Collection[User], *, actor: User | None, origin: Origin) -> None:
+    """`invite` for each of these, who were stored in this very transaction."""
+    _count_links(users)
+    for user in users:
+        _send_link(user, Purpose.INVITATION, in_bulk=True)
+    record_many(Event.INVITED, [(user, {}) for user in users], actor=actor, origin=origin)
+
+
 def _issue_link(user: User | None, purpose: Purpose, *, in_bulk: bool = False) -> None:
-    User.objects.filter(pk=user.pk if user else 0).update(links_issued=F("links_issued") + 1)
+    """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
-    someone.links_issued += 1
-    address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(someone, purpose)])
+    _count_links([someone])
+    _send_link(someone, purpose, deliver=user is not None, in_bulk=in_bulk)
+
+
+def _count_links(users: Collection[User]) -> None:
+    User.objects.filter(pk__in=[user.pk for user in users]).update(links_issued=F("links_issued") + 1)
+    for user in users:
+        user.links_issued += 1
+
+
+def _send_link(user: User, purpose: Purpose, *, deliver: bool = True, in_bulk: bool = False) -> None:
+    address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
-    minutes, hours = purpose.minutes, purpose.minutes // 60
-    mail.send(
-        template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None, in_bulk=in_bulk
-    )
+    if purpose is Purpose.RESET and user.pk and demands.must_use_business_account(user):
+        template, address = "password_void", _entry_of(user)
+    context = {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
+    mail.send(template, user, deliver=deliver, in_bulk=in_bulk, **context)
+
+
+def _entry_of(user: User) -> str:
+    return settings.PUBLIC_URL + reverse("sso_entry", args=[user.membership.organisation.slug])
 
 
 @transaction.atomic

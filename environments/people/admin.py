@@ -111,7 +111,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         by: dict[str, Any] = {"actor": person(request), "origin": Origin.of(request)}
         if not change:
             wanted = form.cleaned_data["opens"]
-            flows.add(obj, organisation=chosen_for_new(request), environments=wanted, **by)
+            flows.add([(obj, wanted)], chosen_for_new(request), **by)
             return
         before = User.objects.get(pk=obj.pk)
         rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))

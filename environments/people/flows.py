@@ -38,21 +38,21 @@ class Refusal(Enum):
 
 @transaction.atomic(savepoint=False)
 def add(
-    user: User,
-    *,
+    people: Collection[tuple[User, Iterable[Environment]]],
     organisation: Organisation | None,
-    environments: Iterable[Environment],
+    *,
     actor: User,
     origin: Origin,
-    in_bulk: bool = False,
 ) -> None:
-    """Store a new person, without a password, and mail the invitation. ``in_bulk``: after every other mail."""
-    user.set_unusable_password()
-    user.save()
+    """Store new people without a password, with what they may open, and mail the invitations. All or nobody."""
+    users = [user for user, _environments in people]
+    for user in users:
+        user.set_unusable_password()
+    User.objects.bulk_create(users)
     if organisation is not None:
-        user.membership = Membership.objects.create(user=user, organisation=organisation)
-    access.give(user, environments, actor=actor, origin=origin)
-    passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk)
+        Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in users])
+    access.give_many(people, actor=actor, origin=origin)
+    passwords.invite_many(users, actor=actor, origin=origin)
 
 
 def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User) -> Refusal | None:

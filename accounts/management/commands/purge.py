@@ -12,6 +12,7 @@ from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
 from accounts.enforcement.progress import flows as progress
 from accounts.enforcement.reminders import flows as reminders
+from accounts.sso import once
 from accounts.support import help_requests
 from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         unfinished = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
+        once.purge()
         caller_check.purge()
         reminders.purge()
         progress.purge()

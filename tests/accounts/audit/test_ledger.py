@@ -205,3 +205,21 @@ def test_sign_in_asks_nothing_extra_for_the_organisation_of_its_entry(is_member:
         sign_in(browser(), person)
     asked = [query["sql"] for query in captured if 'FROM "organisations_membership"' in query["sql"]]
     assert asked == []
+
+
+def test_many_at_once_are_recorded_as_one_by_one() -> None:
+    people = [UserFactory(organisation=OrganisationFactory()) for _ in range(2)]
+    actor = UserFactory()
+    for person in people:
+        ledger.record(Event.ACCESS_GIVEN, subject=person, actor=actor, origin=HERE, detail={"environment": "a\nb"})
+    ledger.record_many(
+        Event.ACCESS_GIVEN, [(person, {"environment": "a\nb"}) for person in people], actor=actor, origin=HERE
+    )
+    kept = [{**row, "id": 0, "at": 0} for row in AuditEntry.objects.order_by("pk").values()]
+    assert kept[:2] == kept[2:]
+    assert kept[0]["detail"] == {"environment": "a b"}
+
+
+def test_events_that_are_mailed_are_not_recorded_many_at_once() -> None:
+    with pytest.raises(ValueError, match="password_changed"):
+        ledger.record_many(Event.PASSWORD_CHANGED, [(UserFactory(), {})], origin=HERE)

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('environments', '0001_initial'),
+        ('environments', '0002_arrivals'),
     ]
 
     operations = [

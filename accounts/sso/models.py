@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import encryption
+from accounts.organisations.models import Organisation
+
+
+class ClientProof(models.TextChoices):
+    """How we prove to the provider that it is us (OpenID Connect Core section 9)."""
+
+    SECRET = "client_secret_basic", _("secret")
+    KEY_PAIR = "private_key_jwt", _("key pair")
+
+
+class Vouching(models.TextChoices):
+    """How the provider shows that a second step was done there (RFC 8176; OpenID Connect Core section 2)."""
+
+    AMR = "amr", _("the claim “amr” contains the value")
+    ACR = "acr", _("the claim “acr” equals the value")
+    ACRS = "acrs", _("the claim “acrs” contains the value")
+    AGREEMENT = "agreement", _("trusted by agreement, without a claim")
+    OURS = "ours", _("always ask our code as well")
+
+
+class MissingProof(models.TextChoices):
+    """What happens when the claim is not there."""
+
+    ASK_OURS = "ask_ours", _("ask our code")
+    REFUSE = "refuse", _("refuse the sign-in")
+
+
+class Connection(models.Model):
+    """The agreement with one organisation's identity provider. Secrets are sealed, bound to the organisation."""
+
+    organisation = models.OneToOneField(
+        Organisation, verbose_name=_("organisation"), on_delete=models.PROTECT, related_name="connection"
+    )
+    # Exactly as in the provider's discovery document; compared sign by sign (OpenID Connect Discovery section 4.3).
+    issuer = models.CharField(_("issuer"), max_length=300)
+    client_id = models.CharField(_("client id"), max_length=200)
+    client_proof = models.CharField(
+        _("how we prove that it is us"), max_length=20, choices=ClientProof.choices, default=ClientProof.SECRET
+    )
+    sealed_secret = models.BinaryField(default=b"", editable=False)
+    sealed_private_key = models.BinaryField(default=b"", editable=False)  # PKCS #8 PEM, our own pair
+    # SHA-256 thumbprint of the certificate in base64url: ``kid`` of the public key, ``x5t#S256`` of assertions.
+    key_id = models.CharField(max_length=64, blank=True, editable=False)
+    certificate = models.TextField(blank=True, editable=False)  # PEM, public
+    # A pair that was made and waits until the provider knows it; the one above works meanwhile.
+    sealed_next_private_key = models.BinaryField(default=b"", editable=False)
+    next_key_id = models.CharField(max_length=64, blank=True, editable=False)
+    next_certificate = models.TextField(blank=True, editable=False)
+    secret_set_at = models.DateTimeField(null=True, editable=False)  # secret or key pair, whichever is in use
+    secret_expires_on = models.DateField(_("secret expires on"), null=True, blank=True)
+    warned_days = models.PositiveSmallIntegerField(null=True, editable=False)  # before the expiry; None: not yet
+    enabled = models.BooleanField(_("switched on"), default=False)
+    vouching = models.CharField(
+        _("who vouches for the second step"), max_length=10, choices=Vouching.choices, default=Vouching.OURS
+    )
+    vouching_value = models.CharField(_("value of the claim"), max_length=100, blank=True)
+    missing_proof = models.CharField(
+        _("when the proof is missing"), max_length=10, choices=MissingProof.choices, default=MissingProof.ASK_OURS
+    )
+    make_on_arrival = models.BooleanField(_("make an account at the first visit"), default=False)
+    # Named "groups" or "roles"; which value opens which environment is kept with the environments.
+    group_claim = models.CharField(_("claim with groups"), max_length=20, blank=True)
+    # When the organisation demands the business account: the one account whose password still works.
+    break_glass = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("emergency account"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    # What reading the provider's discovery document showed: names of findings, see `inspection.findings`.
+    findings = models.JSONField(default=list, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    # A test sign-in that went well with the issuer, client id and proof as they are now.
+    tested_at = models.DateTimeField(null=True, editable=False)
+    # What the set-up page shows about how it goes.
+    worked_at = models.DateTimeField(null=True, editable=False)
+    failed_at = models.DateTimeField(null=True, editable=False)
+    failure = models.CharField(max_length=300, blank=True, editable=False)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("single sign-on")
+        verbose_name_plural = _("single sign-on")
+
+    def __str__(self) -> str:
+        return f"{self.organisation}"
+
+    def _owner(self) -> str:
+        return f"sso:{self.organisation_id}"
+
+    def set_secret(self, secret: str) -> None:
+        self.sealed_secret = encryption.seal(secret.encode(), owner=self._owner()) if secret else b""
+
+    def secret(self) -> str:
+        """The secret that the provider gave us; empty without one. Raises encryption.SecretUnreadableError."""
+        return encryption.unseal(bytes(self.sealed_secret), owner=self._owner()).decode() if self.sealed_secret else ""
+
+    def set_private_key(self, pem: bytes) -> None:
+        self.sealed_private_key = encryption.seal(pem, owner=self._owner())
+
+    def set_next_private_key(self, pem: bytes) -> None:
+        self.sealed_next_private_key = encryption.seal(pem, owner=self._owner())
+
+    def private_key(self) -> bytes:
+        """Our private key as PKCS #8 PEM; empty without one. Raises encryption.SecretUnreadableError."""
+        return (
+            encryption.unseal(bytes(self.sealed_private_key), owner=self._owner()) if self.sealed_private_key else b""
+        )
+
+    @classmethod
+    def renew_encryption(cls, pk: int) -> int:
+        """Encrypt what is sealed with the newest key; how many values were. Raises encryption.SecretUnreadableError.
+
+        The condition on the old value keeps a parallel change whole.
+        """
+        connection = cls.objects.filter(pk=pk).first()
+        return sum(connection._renew(field) for field in SEALED) if connection else 0
+
+    def _renew(self, field: str) -> int:
+        old = bytes(getattr(self, field))
+        if not old or encryption.is_newest(old):
+            return 0
+        new = encryption.seal(encryption.unseal(old, owner=self._owner()), owner=self._owner())
+        return Connection.objects.filter(pk=self.pk, **{field: old}).update(**{field: new})
+
+
+SEALED = ("sealed_secret", "sealed_private_key", "sealed_next_private_key")
+
+
+class MailDomain(models.Model):
+    """A mail domain that an organisation says is its own; it finds the organisation only once it is proved."""
+
+    organisation = models.ForeignKey(
+        Organisation, verbose_name=_("organisation"), on_delete=models.CASCADE, related_name="mail_domains"
+    )
+    domain = models.CharField(_("domain"), max_length=253)  # lower case, ASCII (an international one as xn--…)
+    token = models.CharField(max_length=64, editable=False)  # what the DNS record must hold
+    proved_at = models.DateTimeField(null=True, editable=False)
+    proved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
+    reason = models.CharField(max_length=500, blank=True, editable=False)  # of a superuser, instead of a DNS record
+
+    class Meta:
+        verbose_name = _("mail domain")
+        verbose_name_plural = _("mail domains")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "domain"], name="one_domain_an_organisation"),
+            # Of two organisations that claim a domain, one proves it.
+            models.UniqueConstraint(Lower("domain"), condition=Q(proved_at__isnull=False), name="one_proof_a_domain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class Identity(models.Model):
+    """Who somebody is at the provider: organisation, issuer and subject, never an address (ASVS 6.8.1, 10.5.2)."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)  # compared sign by sign
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="identities")
+    linked_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("business account")
+        verbose_name_plural = _("business accounts")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "issuer", "subject"], name="one_person_an_identity"),
+            models.UniqueConstraint(fields=["organisation", "issuer", "user"], name="one_identity_a_person_and_issuer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.issuer}"
+
+
+class Spent(models.Model):
+    """What counts once: the state of an answer of the browser, the number of a logout token. Only a digest is kept."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    until = models.DateTimeField(db_index=True)  # afterwards the thing itself is too old
+
+    def __str__(self) -> str:
+        return self.digest
