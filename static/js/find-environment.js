@@ -10,7 +10,7 @@ const SAID_AFTER = 600; // a screen reader would otherwise speak at every key
 let typing;
 let saying;
 let under_way;
-let shown = field?.value.trim();
+let shown = field?.defaultValue.trim(); // what the list on the page was made for
 
 const address = () => {
   const words = field.value.trim();
@@ -89,3 +89,5 @@ found?.addEventListener("click", (event) => {
   event.preventDefault();
   clear();
 });
+
+if (field && field.value.trim() !== shown) show(); // typed before this script was there
