@@ -50,13 +50,16 @@ def _within_quota(address: str, origin: Origin) -> bool:
 
 
 @transaction.atomic
-def invite(user: User, *, actor: User | None, origin: Origin) -> None:
-    """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1)."""
-    _issue_link(user, Purpose.INVITATION)
+def invite(user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False) -> None:
+    """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
+
+    ``in_bulk``: one of many, which every other mail may overtake.
+    """
+    _issue_link(user, Purpose.INVITATION, in_bulk=in_bulk)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
 
 
-def _issue_link(user: User | None, purpose: Purpose) -> None:
+def _issue_link(user: User | None, purpose: Purpose, *, in_bulk: bool = False) -> None:
     User.objects.filter(pk=user.pk if user else 0).update(links_issued=F("links_issued") + 1)
     someone = user or User(pk=0, email="nobody@localhost")
     someone.links_issued += 1
@@ -65,7 +68,9 @@ def _issue_link(user: User | None, purpose: Purpose) -> None:
     if user and purpose is Purpose.RESET and demands.must_use_business_account(user):
         template, address = "password_void", _entry_of(user)
     minutes, hours = purpose.minutes, purpose.minutes // 60
-    mail.send(template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None)
+    mail.send(
+        template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None, in_bulk=in_bulk
+    )
 
 
 def _entry_of(user: User) -> str:

@@ -38,15 +38,21 @@ class Refusal(Enum):
 
 @transaction.atomic(savepoint=False)
 def add(
-    user: User, *, organisation: Organisation | None, environments: Iterable[Environment], actor: User, origin: Origin
+    user: User,
+    *,
+    organisation: Organisation | None,
+    environments: Iterable[Environment],
+    actor: User,
+    origin: Origin,
+    in_bulk: bool = False,
 ) -> None:
-    """Store a new person, without a password, and mail the invitation."""
+    """Store a new person, without a password, and mail the invitation. ``in_bulk``: after every other mail."""
     user.set_unusable_password()
     user.save()
     if organisation is not None:
         user.membership = Membership.objects.create(user=user, organisation=organisation)
     access.give(user, environments, actor=actor, origin=origin)
-    passwords.invite(user, actor=actor, origin=origin)
+    passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk)
 
 
 def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User) -> Refusal | None:
@@ -137,13 +143,13 @@ def may_invite(worker: User, subject: User) -> bool:
 
 
 @transaction.atomic
-def invite_again(user_id: int, *, actor: User, origin: Origin) -> bool:
+def invite_again(user_id: int, *, actor: User, origin: Origin, in_bulk: bool = False) -> bool:
     """Mail a new invitation, which makes the earlier one void; False when this person should not get one."""
     # Locked: of two at once, both would otherwise number their link the same, and neither would work.
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or not may_invite(actor, user):
         return False
-    passwords.invite(user, actor=actor, origin=origin)
+    passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk)
     return True
 
 

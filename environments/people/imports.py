@@ -171,7 +171,14 @@ def _carry_out(line: ImportLine, judge: Judge, batch: PeopleImport, worker: User
         with transaction.atomic():
             if line.is_new:
                 user = User(email=line.address, first_name=line.first_name, last_name=line.last_name)
-                flows.add(user, organisation=batch.organisation, environments=wanted, actor=worker, origin=origin)
+                flows.add(
+                    user,
+                    organisation=batch.organisation,
+                    environments=wanted,
+                    actor=worker,
+                    origin=origin,
+                    in_bulk=True,
+                )
             else:
                 known = judge.known[line.address.lower()]
                 access.give(known, wanted, actor=worker, origin=origin)
