@@ -57,9 +57,12 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         right = False
     else:
         right = known.check_password(password) and known.is_active
-    if right and known and demands.must_use_business_account(known):
-        return _refuse_void(known, origin, browsers, is_stranger=is_stranger)
-    if not passwords.count(known, typed_address, right, origin, browsers):
+    # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
+    is_void = right and known is not None and demands.must_use_business_account(known)
+    if is_void and known and not is_stranger:
+        return _tell_owner(known, origin, browsers)
+    cause = "business_account" if is_void else "wrong"
+    if not passwords.count(known, typed_address, right and not is_void, origin, browsers, cause):
         return PasswordAnswer()
     if is_stranger:
         network.give_back(origin.address)
@@ -69,12 +72,8 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
 
 
 @transaction.atomic
-def _refuse_void(user: User, origin: Origin, browsers: KnownBrowsers, *, is_stranger: bool) -> PasswordAnswer:
-    """A right password that opens nothing. To a stranger the same as a wrong one: it may open something elsewhere. The
-    owner in a known browser is told, unless attempts have to wait there."""
-    if is_stranger:
-        passwords.count(user, user.email, False, origin, browsers, cause="business_account")
-        return PasswordAnswer()
+def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
+    """In a known browser: the password is right and opens nothing. Nothing is told while attempts have to wait there."""
     told = passwords.count(user, user.email, True, origin, browsers)
     if told:
         detail: dict[str, str | int] = {"factor": "password", "cause": "business_account"}
