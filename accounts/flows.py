@@ -52,11 +52,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if is_stranger and (until := network.admit(origin.address)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.address)
         return PasswordAnswer(network_waits_until=until)
-    if known is None:
-        make_password(password)  # as long as checking one
-        right = False
-    else:
-        right = known.check_password(password) and known.is_active
+    right = _is_right(known, password)
     # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
     is_void = right and known is not None and demands.must_use_business_account(known)
     if is_void and known and not is_stranger:
@@ -71,9 +67,16 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     return PasswordAnswer(known)
 
 
+def _is_right(known: User | None, password: str) -> bool:
+    if known is None:
+        make_password(password)  # as long as checking one
+        return False
+    return known.check_password(password) and known.is_active
+
+
 @transaction.atomic
 def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
-    """In a known browser: the password is right and opens nothing. Nothing is told while attempts have to wait there."""
+    """In a known browser: the password is right and opens nothing. Not told while attempts have to wait there."""
     told = passwords.count(user, user.email, True, origin, browsers)
     if told:
         detail: dict[str, str | int] = {"factor": "password", "cause": "business_account"}
