@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.active_sessions import flows as sessions
 from accounts.audit import mail
@@ -15,6 +16,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import demands
 from accounts.passwords import verification as passwords
 from accounts.throttling import network
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -29,10 +31,12 @@ EDITABLE = ("email", "first_name", "last_name", "language", "is_active", "is_sta
 
 @dataclass(frozen=True)
 class PasswordAnswer:
-    """``user``: whose password it is; ``network_waits_until``: nothing was judged, too many came from this network."""
+    """``user``: whose password it is; ``network_waits_until``: nothing was judged, too many came from this network;
+    ``business_account_only``: the password is right and opens nothing, told in a known browser only."""
 
     user: User | None = None
     network_waits_until: datetime | None = None
+    business_account_only: bool = False
 
 
 def check_password(typed_address: str, password: str, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
@@ -41,8 +45,8 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     Hashes exactly once, before the counter is locked: a lock held during the hash would let a stranger's attempts slow
     the owner down. During a waiting time a right password is refused too.
     """
-    # With the membership, which the audit entry names: asking for it later would cost a statement, for known ones only.
-    people = User.objects.select_related("membership")
+    # With what the audit entry and the demand need: asking later would cost a statement, for known ones only.
+    people = User.objects.select_related("membership__organisation__connection")
     known = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
     is_stranger = not browsers.bucket_of(known)
     if is_stranger and (until := network.admit(origin.address)):
@@ -53,11 +57,26 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         right = False
     else:
         right = known.check_password(password) and known.is_active
+    if right and known and demands.must_use_business_account(known):
+        # To a stranger the same as a wrong one: a password that opens nothing here may open something elsewhere.
+        passwords.count(known, typed_address, False, origin, browsers, cause="business_account")
+        return PasswordAnswer(business_account_only=not is_stranger)
     if not passwords.count(known, typed_address, right, origin, browsers):
         return PasswordAnswer()
     if is_stranger:
         network.give_back(origin.address)
+    if known and demands.is_emergency(known):
+        _raise_alarm(known, origin)
     return PasswordAnswer(known)
+
+
+@transaction.atomic
+def _raise_alarm(user: User, origin: Origin) -> None:
+    """The emergency account was used: its owner hears of it, and so do those who administer the organisation."""
+    entry = record(Event.EMERGENCY_SIGN_IN, subject=user, origin=origin)
+    for other in demands.administrators_of(user.membership.organisation):
+        if other != user:
+            mail.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))
 
 
 @dataclass(frozen=True)
@@ -90,6 +109,11 @@ def prove_identity(
         return Proof(password_is_right=False)
     if password_is_enough or not devices.has_confirmed_device(user):
         return Proof(password_is_right=True)
+    return prove_by_code(user, origin, browsers, code=code, device=device)
+
+
+def prove_by_code(user: User, origin: Origin, browsers: KnownBrowsers, *, code: str, device: str = "") -> Proof:
+    """The second half of fresh proof, after the password or the provider."""
     if parse_recovery_code(code):
         return Proof(True, recovery_codes.use(user, code, origin, browsers))
     with transaction.atomic():

@@ -37,6 +37,9 @@ class SignInForm(forms.Form):
             text = _("There were too many wrong attempts from your network. You can sign in again after %(time)s.")
             self.add_error(None, text % {"time": date_format(until, "H:i")})
             return
+        if answer.business_account_only:
+            self.add_error(None, _("Your organisation takes the business account only. Sign in with that."))
+            return
         self.add_error(
             None,
             _(
@@ -61,8 +64,13 @@ class ProofForm(forms.Form):
         error_messages={"required": _("Type the 6-digit code from the authenticator app, or a recovery code.")},
     )
 
-    def __init__(self, *args: Any, authenticators: list[Authenticator], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, authenticators: list[Authenticator], without_password: bool = False, **kwargs: Any
+    ) -> None:
+        """``without_password``: the provider has shown who it is, and only our code is open."""
         super().__init__(*args, **kwargs)
+        if without_password:
+            del self.fields["password"]
         self.fields["code"].widget.attrs |= {"inputmode": "text", "placeholder": ""}
         if not authenticators:
             del self.fields["code"]

@@ -92,6 +92,22 @@ ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)
 
+# Single sign-on: everything that one request of a visitor asks of a provider together takes OUTSIDE_TIMEOUT at most.
+SSO_LONGEST_ANSWER = 500_000  # bytes; a token endpoint sends a few thousand, a key set of a large provider 30,000
+SSO_LONGEST_TOKEN = 50_000  # characters of a token in compact form
+SSO_LONGEST_SUBJECT = 255  # characters (OpenID Connect Core section 2)
+SSO_METADATA = timedelta(hours=1)  # how long a provider's description and keys are kept
+SSO_KEYS_AGAIN = timedelta(minutes=1)  # an unknown key is looked for at the provider at most once in this time
+SSO_SKEW = timedelta(seconds=60)  # how far the clock of a provider may be off
+SSO_TOKEN_AGE = timedelta(minutes=5)  # an ID token or logout token that was made longer ago is too old
+SSO_ASSERTION = timedelta(minutes=1)  # life of our own proof with a key pair
+SSO_TRANSACTION = timedelta(minutes=15)  # between leaving for the provider and coming back
+SSO_TRANSACTIONS = 5  # at once, a browser: one a tab
+SSO_STARTS = 100  # from one network address, in a SSO_STARTS_PERIOD; a whole office begins at nine
+SSO_STARTS_PERIOD = timedelta(minutes=1)
+SSO_GROUPS = 200  # values of the claim with groups that are looked at
+SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
+
 # What one request may bring along, in bytes; nothing here is uploaded.
 LARGEST_BODY = 1_000_000
 
@@ -107,3 +123,16 @@ SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
 SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
 SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
 ACTIVITY_PAGE = 50
+
+# Setting up single sign-on.
+MAIL_DOMAINS = 20  # at most, an organisation
+DOMAIN_TOKEN_BYTES = 16  # 128 bits, in the DNS record that proves a domain
+DNS_TEXTS = 100  # TXT records at one name; more are no proof of anything
+DNS_BYTES = 20_000  # of all texts at one name together
+SSO_CHECKS = 10  # look-ups outside that one organisation's set-up pages start, in an SSO_CHECKS_PERIOD
+SSO_CHECKS_PERIOD = timedelta(minutes=1)
+SSO_TRIAL_CLAIMS = 60  # shown of a test sign-in
+SSO_TRIAL_VALUE = 500  # characters of each
+SSO_KEY_BITS = 3072  # RSA (ASVS 11.2.3)
+SSO_KEY_LIFE = timedelta(days=730)  # of the certificate that belongs to our key pair
+SECRET_WARNINGS = (timedelta(days=30), timedelta(days=7))  # before the secret or the certificate expires

@@ -18,6 +18,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import store
 from accounts.organisations import demands
 from accounts.policy import Decision
+from accounts.requests import person
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -83,14 +84,7 @@ class SecondStepMiddleware:
             return None
         if self._outlived(request):
             return self._close(request, _("You were signed out because nothing happened for a while. Sign in again."))
-        verified = request.user.is_verified()
-        facts = policy.Facts(
-            must_have=not verified and demands.is_required(request.user),
-            has_factor=verified or devices.has_confirmed_device(request.user),
-            is_verified=verified,
-            device_gone=request.META[HAD_DEVICE] and not verified,
-            set_up_only=sessions.SET_UP_ONLY in request.session,
-        )
+        facts = self._facts(request)
         match policy.decide(facts):
             case Decision.ALLOW:
                 store.of(request).touch()
@@ -101,10 +95,29 @@ class SecondStepMiddleware:
                     return None
                 messages.info(request, _why_set_up(request))
                 return redirect("totp_confirm")
+            case Decision.CLOSE_PASSWORD:
+                return self._close(request, _("Your organisation takes the business account only. Sign in with that."))
             case Decision.CLOSE:
                 return self._close(
                     request, _("Sign in again: your account now has a second step.") if facts.has_factor else ""
                 )
+
+    @staticmethod
+    def _facts(request: HttpRequest) -> policy.Facts:
+        user, vouched = person(request), store.vouched(request.session)
+        verified = user.is_verified()
+        enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
+        owner = store.person_of(request.session)  # read with the membership
+        return policy.Facts(
+            must_have=not enough and demands.is_required(user),
+            has_factor=enough or devices.has_confirmed_device(user),
+            is_verified=verified,
+            device_gone=request.META[HAD_DEVICE] and not verified,
+            set_up_only=sessions.SET_UP_ONLY in request.session,
+            vouched=vouched,
+            is_staff=user.is_staff,
+            password_is_void=not vouched and owner is not None and demands.must_use_business_account(owner),
+        )
 
     @staticmethod
     def _outlived(request: HttpRequest) -> bool:

@@ -1,7 +1,16 @@
 """The decision about the second step, as a pure function: facts in, decision out."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
+
+
+class Vouched(StrEnum):
+    """What the provider of the person's organisation vouched for when the session began."""
+
+    NOT_ASKED = ""  # the session began with the password
+    NOTHING = "nothing"  # no second step was shown there: ours is owed
+    AGREEMENT = "agreement"  # the organisation says that there always is one
+    CLAIM = "claim"  # the token says that there was one
 
 
 @dataclass(frozen=True)
@@ -11,20 +20,36 @@ class Facts:
     is_verified: bool  # this session has shown one
     device_gone: bool  # this session has shown one that no longer counts
     set_up_only: bool = False  # this session began with a bridge code or the link of a reset instead of a device
+    vouched: Vouched = Vouched.NOT_ASKED
+    is_staff: bool = False
+    password_is_void: bool = False  # the organisation takes the business account only
 
 
 class Decision(Enum):
     ALLOW = auto()
     CLOSE = auto()  # the session has not shown the second step that the account has, or it was removed: it ends
+    CLOSE_PASSWORD = auto()  # the session began with a password, which no longer counts
     SET_UP = auto()  # nothing but the set-up
 
 
 def decide(facts: Facts) -> Decision:
     """May this session go on?"""
-    if facts.is_verified:
+    if facts.password_is_void and facts.vouched is Vouched.NOT_ASKED:
+        return Decision.CLOSE_PASSWORD
+    if facts.is_verified or is_enough(facts.vouched, is_staff=facts.is_staff):
         return Decision.ALLOW
     if facts.set_up_only:
         return Decision.SET_UP
     if facts.has_factor or facts.device_gone:
         return Decision.CLOSE
-    return Decision.SET_UP if facts.must_have else Decision.ALLOW
+    return Decision.SET_UP if facts.must_have or facts.vouched is not Vouched.NOT_ASKED else Decision.ALLOW
+
+
+def is_enough(vouched: Vouched, *, is_staff: bool) -> bool:
+    """Does what the provider vouched for take the place of our code? Of staff only what a claim shows."""
+    return vouched is Vouched.CLAIM or (vouched is Vouched.AGREEMENT and not is_staff)
+
+
+def opens_administration(vouched: Vouched, *, is_verified: bool) -> bool:
+    """Has this session shown a second step, ours or one that a claim proves? An agreement is no proof."""
+    return is_verified or vouched is Vouched.CLAIM

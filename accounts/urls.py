@@ -7,6 +7,8 @@ urlpatterns = [
     path("uitloggen/", views.sign_out, name="sign_out"),
     path("persoonlijke-gegevens/", views.personal_details, name="personal_details"),
     path("bevestig-identiteit/", views.confirm_identity, name="confirm_identity"),
+    path("", include("accounts.sso.urls")),
+    path("", include("accounts.arrival.urls")),
     path("", include("accounts.active_sessions.urls")),
     path("", include("accounts.support.urls")),
     path("", include("accounts.audit.urls")),

@@ -5,36 +5,26 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import flows, limits
+from accounts import flows, limits, policy
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import reauthentication
+from accounts.active_sessions import reauthentication, store
+from accounts.arrival import flows as arrival
+from accounts.arrival.views import enter, prove_there
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
-from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
-from accounts.throttling.known_browsers import KnownBrowsers, remember
+from accounts.requests import PersonRequest, own_address, person
+from accounts.sso import connections, identities
+from accounts.sso.views import SIGNED_OUT
+from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
-from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.account_recovery import views as recovery_link
-from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.recovery_codes.views import shown_once
-
-LONGEST_TARGET = 2000
-
-
-def own_address(request: HttpRequest) -> str:
-    """Where to go after signing in: the asked-for address if it is one of ours, else Mijn Omgevingen (ASVS 3.7.2)."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    safe = len(target) <= LONGEST_TARGET and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
-    return target if safe and target.startswith("/") else resolve_url("overview")
 
 
 @login_not_required
@@ -54,37 +44,21 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if answer.user is None:
         form.refuse(answer)
         return redirect_with_errors(request, form)
-    return _after_password(request, answer.user, target)
-
-
-def _after_password(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    link = request.session.get(recovery_link.LINK, "")
-    # Whatever this browser was doing before ends here: another person's session, or an older half sign-in.
-    request.session.flush()
-    if account_recovery.of(user):
-        return _after_reset(request, user, target, link)
-    if mine := devices.authenticators_of(user):
-        challenge.mark(request.session, user, target, mine)
-        return redirect("verification_code")
-    sessions.sign_in(request, user, device=None, origin=Origin.of(request))
-    return remember(request, redirect(target), user)
-
-
-def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> HttpResponse:
-    """Support reset the second step: beside the password the mailed link is needed, and only the set-up is open."""
-    if account_recovery.use_link(link, user):
-        sessions.sign_in(request, user, device=None, origin=Origin.of(request), instead="recovery_link")
-        return redirect("totp_confirm")
-    challenge.mark(request.session, user, target, [])
-    return redirect("new_phone")
+    return enter(request, answer.user, target)
 
 
 @login_not_required
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    provider = arrival.provider_of(request.session)
+    hint = person(request).email if provider and request.user.is_authenticated else ""
     sessions.sign_out(request, Origin.of(request))
-    messages.success(request, _("You are signed out."))
-    response = redirect("sign_in")
+    if provider:
+        request.session[SIGNED_OUT] = (provider, hint)
+        response = redirect("signed_out")
+    else:
+        messages.success(request, _("You are signed out."))
+        response = redirect("sign_in")
     # Not "cookies": the cookie of a known browser keeps strangers from locking the owner out (ASVS 14.3.1).
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -95,21 +69,38 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def confirm_identity(request: PersonRequest) -> HttpResponse:
     """Fresh proof before a sensitive change; afterwards the interrupted action goes on."""
     target = own_address(request)
+    provider, proved_there = arrival.provider_of(request.session), arrival.has_proof(request.session)
+    if provider and not proved_there:
+        return _confirm_there(request, target)
     set_up_only = sessions.SET_UP_ONLY in request.session  # its phone is lost, and the set-up is all that opens
     mine = [] if set_up_only else devices.authenticators_of(request.user)
-    form = ProofForm(request.POST or None, authenticators=mine)
+    form = ProofForm(request.POST or None, authenticators=mine, without_password=proved_there)
     if request.method != "POST":
         context = {"form": restore(request, form), "next": target}
         return render(request, "accounts/confirm_identity.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    origin, browsers = Origin.of(request), KnownBrowsers.of(request)
-    proof = flows.prove_identity(request.user, origin, browsers, **form.cleaned_data, password_is_enough=set_up_only)
+    proof = _judge(request, form, password_is_enough=set_up_only, proved_there=proved_there)
     if not proof.is_complete:
         form.refuse(proof)
         return redirect_with_errors(request, form)
+    arrival.forget_proof(request.session)
     sessions.prove(request, request.user, Origin.of(request))
     return reauthentication.resume(request, target)
+
+
+def _judge(request: PersonRequest, form: ProofForm, *, password_is_enough: bool, proved_there: bool) -> flows.Proof:
+    origin, browsers, data = Origin.of(request), KnownBrowsers.of(request), form.cleaned_data
+    if proved_there:
+        return flows.prove_by_code(request.user, origin, browsers, code=data["code"], device=data.get("device", ""))
+    return flows.prove_identity(request.user, origin, browsers, **data, password_is_enough=password_is_enough)
+
+
+def _confirm_there(request: PersonRequest, target: str) -> HttpResponse:
+    """Who signed in with the business account proves it at the provider, which must ask anew."""
+    if request.method == "POST":
+        return prove_there(request, target)
+    return render(request, "accounts/sso/confirm_there.html", {"next": target})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,5 +125,20 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
         "set_up_unfinished": pending is not None,
         "recovery_codes_left": devices.recovery_codes_left(request.user) if mine else None,
         "few": limits.RECOVERY_CODES_FEW,
+        "business_account": _business_account(request),
     }
     return context | shown_once(request)
+
+
+def _business_account(request: PersonRequest) -> dict[str, object]:
+    """``takes_care``: the organisation that takes care of the second step; ``can_link``: the button is offered."""
+    connection = connections.of_person(request.user)
+    vouched = store.vouched(request.session)
+    is_linked = connection is not None and identities.is_linked(connection, request.user)
+    return {
+        "organisation": connection.organisation if connection else None,
+        "takes_care": policy.is_enough(vouched, is_staff=request.user.is_staff),
+        "is_linked": is_linked,
+        "can_link": connection is not None and not is_linked,
+        "opens_administration": policy.opens_administration(vouched, is_verified=request.user.is_verified()),
+    }

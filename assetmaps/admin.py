@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from accounts import policy
+from accounts.active_sessions import store
 
 
 class AssetmapsAdminSite(AdminSite):
@@ -17,9 +24,20 @@ class AssetmapsAdminSite(AdminSite):
     site_url = "/"
     enable_nav_sidebar = True
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """With our own page among the tables, so that it is found from the index and the list at the side."""
+        found: list[dict[str, Any]] = super().get_app_list(request, app_label)
+        if request.user.has_perm("organisations.change_organisation"):
+            for app in found:
+                if app["app_label"] == "organisations":
+                    app["models"].append(_page(_("Single sign-on"), "SingleSignOn", "sso_organisations"))
+        return found
+
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
-        return user.is_active and user.is_staff and user.is_verified()
+        if not (user.is_active and user.is_staff):
+            return False
+        return policy.opens_administration(store.vouched(request.session), is_verified=user.is_verified())
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
@@ -42,3 +60,15 @@ class AssetmapsAdminSite(AdminSite):
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:  # type: ignore[override]
         return redirect("overview")  # unused: the templates post to our own sign-out
+
+
+def _page(name: Promise, object_name: str, url_name: str) -> dict[str, Any]:
+    """A page of our own as the admin's templates want a table to look."""
+    return {
+        "name": name,
+        "object_name": object_name,
+        "admin_url": reverse(url_name),
+        "add_url": None,
+        "view_only": False,
+        "perms": {"add": False, "change": True, "delete": False, "view": True},
+    }

@@ -10,3 +10,4 @@ class AssetmapsAdminConfig(AdminConfig):
     def ready(self) -> None:
         super().ready()
         register(checks.public_url_is_encrypted, Tags.security, deploy=True)
+        register(checks.no_provider_on_a_private_address, Tags.security, deploy=True)

@@ -169,6 +169,15 @@ AUTH_PASSWORD_VALIDATORS = [
 # A service with the range interface of Pwned Passwords; empty: nothing is asked and nothing leaves.
 BREACHED_PASSWORDS_URL = env.str("BREACHED_PASSWORDS_URL", default="").strip()
 
+# Single sign-on: what a new person from a provider may open is decided by the environments, which lie above accounts.
+SSO_ON_ARRIVAL = "environments.arrivals.give_access"
+# For development only: host:port of a provider on a private address, or without TLS. `check --deploy` refuses any.
+SSO_ALLOWED_PRIVATE_ADDRESSES = [
+    address.lower() for address in _list(env.str("SSO_ALLOWED_PRIVATE_ADDRESSES", default=""))
+]
+# DNS servers to ask for the records that prove mail domains; empty: those of the machine.
+DNS_RESOLVERS = _list(env.str("DNS_RESOLVERS", default=""))
+
 # Sessions and cookies --------------------------------------------------------------------------------------------
 # The __Host- prefix makes a browser refuse a cookie that another host or plain http tries to plant.
 COOKIE_PREFIX = "__Host-" if SECURE else ""

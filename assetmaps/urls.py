@@ -8,6 +8,7 @@ urlpatterns = [
     path("readyz", views.ready, name="ready"),
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("csp-melding/", views.policy_report, name="policy_report"),
+    path("beheer/sso/", include("accounts.sso.overview.urls")),
     path("beheer/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("environments.urls")),

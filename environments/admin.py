@@ -2,13 +2,19 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from environments.models import Access, Environment
+from environments.models import Access, Environment, GroupMapping
 
 
 class AccessInline(admin.TabularInline):
     model = Access
     autocomplete_fields = ["user"]
     extra = 1
+
+
+class GroupMappingInline(admin.TabularInline):
+    model = GroupMapping
+    autocomplete_fields = ["organisation"]
+    extra = 0
 
 
 @admin.register(Environment)
@@ -20,7 +26,7 @@ class EnvironmentAdmin(admin.ModelAdmin):
     autocomplete_fields = ["organisation"]
     prepopulated_fields = {"slug": ["name"]}
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}  # "kaart.voorbeeld.nl" means https
-    inlines = [AccessInline]
+    inlines = [AccessInline, GroupMappingInline]
 
 
 @admin.register(Access)

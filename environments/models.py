@@ -27,6 +27,11 @@ class Environment(models.Model):
     address = models.URLField(
         _("address"), max_length=500, validators=[URLValidator(schemes=["https", "http"])], help_text="https://…"
     )
+    open_on_arrival = models.BooleanField(
+        _("open to every new person"),
+        default=False,
+        help_text=_("For whoever of the organisation comes in with the business account for the first time."),
+    )
     people = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Access", related_name="environments", verbose_name=_("people")
     )
@@ -73,3 +78,25 @@ class Access(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} > {self.environment}"
+
+
+class GroupMapping(models.Model):
+    """Which environment a group or role at the organisation's provider opens, at the first visit."""
+
+    organisation = models.ForeignKey(
+        Organisation, verbose_name=_("organisation"), on_delete=models.CASCADE, related_name="group_mappings"
+    )
+    value = models.CharField(_("group or role"), max_length=200)  # as the claim holds it, compared sign by sign
+    environment = models.ForeignKey(
+        Environment, verbose_name=_("environment"), on_delete=models.CASCADE, related_name="group_mappings"
+    )
+
+    class Meta:
+        verbose_name = _("group of the provider")
+        verbose_name_plural = _("groups of the provider")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "value", "environment"], name="one_mapping_a_group")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} > {self.environment}"

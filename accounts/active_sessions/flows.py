@@ -10,6 +10,7 @@ from django.contrib import auth
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django_otp.models import Device
@@ -40,15 +41,20 @@ def sign_in(request: HttpRequest, user: User, *, device: Device | None, origin: 
         request.session[SET_UP_ONLY] = instead
     if device is not None:
         django_otp.login(request, device)
-    reauthentication.note(request)
+    if not request.session.pop(store.STALE, False):
+        reauthentication.note(request)
     # Saved here: `login` has locked the person's row, so of parallel sign-ins each sees the sessions before it.
     make_room_for_one_more(user)
     _save(request)
-    record(Event.SIGNED_IN, subject=user, origin=origin, detail={"factor": _factor(device, instead)})
+    record(Event.SIGNED_IN, subject=user, origin=origin, detail=_shown(request, device, instead))
 
 
-def _factor(device: Device | None, instead: str) -> str:
-    return instead or (str(device.kind) if device else "password")
+def _shown(request: HttpRequest, device: Device | None, instead: str) -> dict[str, str | int]:
+    """By which means, for the audit entry."""
+    vouched = store.vouched(request.session)
+    first = "business_account" if vouched else "password"
+    shown: dict[str, str | int] = {"factor": instead or (str(device.kind) if device else first)}
+    return shown | ({"vouched": vouched.value} if vouched else {})
 
 
 def _save(request: HttpRequest) -> None:
@@ -167,6 +173,14 @@ def list_of(request: HttpRequest, user: User) -> list[ListedSession]:
         for row in rows
     ]
     return sorted(listed, key=lambda session: not session.is_own)
+
+
+def end_upstream(which: Q) -> list[User]:
+    """End the sessions that providers opened and that meet the condition. Returns whose they were. Call inside a
+    transaction."""
+    ended = list(Session.objects.filter(which).exclude(upstream="").select_related("user__membership"))
+    Session.objects.filter(digest__in=[session.digest for session in ended]).delete()
+    return list({session.user_id: session.user for session in ended if session.user}.values())
 
 
 def end_all(user: User) -> int:

@@ -49,10 +49,15 @@ def fresh_proof_required(view: View) -> View:
         target = request.get_full_path()
         if request.method == "POST":
             target = f"{target}#{_keep(request)}"
-        return redirect(f"{resolve_url('confirm_identity')}?{urlencode({'next': target})}")
+        return redirect(page_for(target))
 
     guarded.needs_fresh_proof = True  # type: ignore[attr-defined]
     return guarded
+
+
+def page_for(target: str) -> str:
+    """The page that asks for fresh proof and goes on to the target."""
+    return f"{resolve_url('confirm_identity')}?{urlencode({'next': target})}"
 
 
 def _owner(request: HttpRequest) -> str:
@@ -90,6 +95,7 @@ def resume(request: HttpRequest, target: str) -> HttpResponse:
         body = encryption.unseal(base64.b64decode(kept["body"]), owner=_owner(request))
     except encryption.SecretUnreadableError:
         return redirect(target)
+    request.method = "POST"  # the proof may come back from a provider with a GET
     request.POST = QueryDict(body)
     request.path = request.path_info = kept["path"]
     request.resolver_match = found

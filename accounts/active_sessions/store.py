@@ -22,10 +22,14 @@ from django.utils.crypto import get_random_string
 from accounts import limits
 from accounts.active_sessions.models import Session
 from accounts.models import User
+from accounts.policy import Vouched
 
 PENDING_USER = "pending_user"  # whose second step is still open
 STARTED, ADDRESS, BROWSER = "started", "address", "browser"
 SIGN_IN = "sign_in"  # a random name of this sign-in, which stays when the key changes
+UPSTREAM = "upstream"  # of a session that a provider opened: a digest of its name there
+VOUCHED = "vouched"  # and what that provider vouched for
+STALE = "stale"  # the person signed in there too long ago for a sign-in here to be fresh proof
 
 
 def of(request: HttpRequest) -> SessionStore:
@@ -39,9 +43,17 @@ def person_of(session: SessionBase) -> User | None:
     return row.user if row else None
 
 
+def vouched(session: SessionBase) -> Vouched:
+    """What a provider vouched for when this session began."""
+    try:
+        return Vouched(session.get(VOUCHED, ""))
+    except ValueError:
+        return Vouched.NOTHING
+
+
 def _find(key: str) -> Session | None:
     found = Session.objects.filter(digest=digest_of(key), expires_at__gt=timezone.now()).select_related(
-        "user__membership"
+        "user__membership__organisation"
     )
     return next(iter(found), None)  # not first(): it would sort
 
@@ -119,6 +131,7 @@ class SessionStore(SessionBase):
             expires_at=ends,
             address=data.get(ADDRESS),
             browser=data.get(BROWSER, ""),
+            upstream=data.get(UPSTREAM, ""),
         )
 
     @staticmethod

@@ -18,6 +18,7 @@ CAUSES = {
     "used": gettext_lazy("refused: the code was used already"),
     "clock_off": gettext_lazy("refused: the clock of the phone is wrong"),
     "waiting": gettext_lazy("refused: too many attempts"),
+    "business_account": gettext_lazy("refused: only the business account counts"),
     "closed": gettext_lazy("refused: closed until there is a new password"),
 }
 HIGHEST_ID = 2**63 - 1

@@ -66,7 +66,25 @@ class Event(models.TextChoices):
     DEMAND_CHANGED = "demand_changed", _("What an organisation demands changed")
     REMINDED = "reminded", _("Reminded of the second step")
     AUDIT_EXPORTED = "audit_exported", _("Security activity exported")
+    # The business account.
+    SSO_REFUSED = "sso_refused", _("Sign-in with the business account refused")
+    SSO_LINKED = "sso_linked", _("Business account linked")
+    SSO_ARRIVED = "sso_arrived", _("Account made at the first visit with the business account")
+    SSO_SESSION_ENDED = "sso_session_ended", _("Session ended by the organisation's provider")
+    EMERGENCY_SIGN_IN = "emergency_sign_in", _("Sign-in with the emergency account of the organisation")
     ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")
+    # Setting up single sign-on.
+    SSO_CHANGED = "sso_changed", _("Single sign-on changed")
+    SSO_SECRET_SET = "sso_secret_set", _("Secret of single sign-on set")
+    SSO_KEY_PAIR_MADE = "sso_key_pair_made", _("Key pair for single sign-on made")
+    SSO_KEY_PAIR_USED = "sso_key_pair_used", _("Key pair for single sign-on taken into use")
+    SSO_TESTED = "sso_tested", _("Single sign-on tested")
+    SSO_SWITCHED_ON = "sso_switched_on", _("Single sign-on switched on")
+    SSO_SWITCHED_OFF = "sso_switched_off", _("Single sign-on switched off")
+    SSO_EXPIRY_WARNED = "sso_expiry_warned", _("Warned: the secret of single sign-on expires")
+    DOMAIN_ADDED = "domain_added", _("Mail domain added")
+    DOMAIN_PROVED = "domain_proved", _("Mail domain proved")
+    DOMAIN_REMOVED = "domain_removed", _("Mail domain removed")
 
 
 MAILED = frozenset(
@@ -84,5 +102,7 @@ MAILED = frozenset(
         Event.RECOVERY_CODE_USED,
         Event.PASSWORD_TREATED_AS_STOLEN,
         Event.REPORTED_NOT_ME,
+        Event.SSO_LINKED,
+        Event.EMERGENCY_SIGN_IN,
     }
 )

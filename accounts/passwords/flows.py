@@ -12,6 +12,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import demands
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
@@ -20,13 +21,14 @@ from accounts.throttling import flows as throttling
 def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
 
-    Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded.
+    Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded. Whose
+    organisation takes the business account only hears that in the mail, which has no link.
     """
     address = typed_address.strip().lower()
     within = _within_quota(address, origin)
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
-        people = User.objects.select_for_update(of=("self",)).select_related("membership")
+        people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
         user = people.filter(email__lower=address, is_active=True).first()
         _issue_link(user if within else None, Purpose.RESET)
         record(
@@ -60,8 +62,14 @@ def _issue_link(user: User | None, purpose: Purpose) -> None:
     someone.links_issued += 1
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(someone, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
+    if user and purpose is Purpose.RESET and demands.must_use_business_account(user):
+        template, address = "password_void", _entry_of(user)
     minutes, hours = purpose.minutes, purpose.minutes // 60
     mail.send(template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None)
+
+
+def _entry_of(user: User) -> str:
+    return settings.PUBLIC_URL + reverse("sso_entry", args=[user.membership.organisation.slug])
 
 
 @transaction.atomic

@@ -44,6 +44,15 @@ def holder(token: str) -> User | None:
     return user if user and constant_time_compare(content["account"], _account(user)) else None
 
 
+def invited(token: str) -> User | None:
+    """Whose invitation it is: of somebody who never chose a password. A link after forgetting one is no invitation, or
+    whoever reads the mailbox could bind a business account of their own to the account."""
+    user = holder(token)
+    if user is None or user.has_usable_password() or signing.loads(token, salt=SALT)["purpose"] != "invitation":
+        return None
+    return user
+
+
 def _account(user: User) -> str:
     """A keyed hash of all that makes earlier links void when it changes."""
     facts = f"{user.pk}|{user.password}|{user.last_login}|{user.email}|{user.links_issued}"

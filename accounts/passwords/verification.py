@@ -14,7 +14,9 @@ from accounts.throttling.rules import Kind
 
 
 @transaction.atomic
-def count(user: User | None, typed_address: str, right: bool, origin: Origin, browsers: KnownBrowsers) -> bool:
+def count(
+    user: User | None, typed_address: str, right: bool, origin: Origin, browsers: KnownBrowsers, cause: str = "wrong"
+) -> bool:
     """Count an attempt whose hash was compared already; may it go on? During a waiting time a right one may not.
 
     Comparing comes first, outside: a lock held during the hash would let a stranger's attempts slow the owner down.
@@ -26,8 +28,7 @@ def count(user: User | None, typed_address: str, right: bool, origin: Origin, br
         return True
     if not waits:
         throttling.count_failure(counter)
-    cause = "waiting" if waits else "wrong"
-    detail: dict[str, str | int] = {"factor": "password", "cause": cause}
+    detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
     record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
     return False
 

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import demands
 from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
 from accounts.passwords.links import Purpose
@@ -62,9 +64,10 @@ def set_new(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/passwords/link_expired.html", status=410)
     form = NewPasswordForm(holder, request.POST or None)
     if request.method != "POST":
-        return render(
-            request, "accounts/passwords/set_new.html", {"form": restore(request, form), "address": holder.email}
-        )
+        context = {"form": restore(request, form), "address": holder.email} | _instead(holder, token)
+        return render(request, "accounts/passwords/set_new.html", context)
+    if demands.must_use_business_account(holder):
+        return redirect("set_new_password")
     if not form.is_valid():
         return redirect_with_errors(request, form)
     if flows.set_from_link(token, form.cleaned_data["new_password1"], Origin.of(request)) is None:
@@ -72,6 +75,19 @@ def set_new(request: HttpRequest) -> HttpResponse:
     request.session.flush()
     messages.success(request, _("Your new password is set. You can sign in with it now."))
     return redirect("sign_in")
+
+
+def _instead(holder: User, token: str) -> dict[str, object]:
+    """``business_account``: the organisation whose business account may be taken instead of a password;
+    ``password_is_void``: and must be."""
+    invited = links.invited(token)
+    organisation = invited.membership.organisation if invited and hasattr(invited, "membership") else None
+    # By the name of the relation: the room of single sign-on stands beside this one.
+    connection = getattr(organisation, "connection", None)
+    return {
+        "business_account": organisation if connection and connection.enabled else None,
+        "password_is_void": demands.must_use_business_account(holder),
+    }
 
 
 @sensitive_post_parameters()

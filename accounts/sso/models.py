@@ -49,8 +49,16 @@ class Connection(models.Model):
     )
     sealed_secret = models.BinaryField(default=b"", editable=False)
     sealed_private_key = models.BinaryField(default=b"", editable=False)  # PKCS #8 PEM, our own pair
-    key_id = models.CharField(max_length=64, blank=True, editable=False)  # of the key pair, as the provider knows it
+    # SHA-256 thumbprint of the certificate in base64url: ``kid`` of the public key, ``x5t#S256`` of assertions.
+    key_id = models.CharField(max_length=64, blank=True, editable=False)
+    certificate = models.TextField(blank=True, editable=False)  # PEM, public
+    # A pair that was made and waits until the provider knows it; the one above works meanwhile.
+    sealed_next_private_key = models.BinaryField(default=b"", editable=False)
+    next_key_id = models.CharField(max_length=64, blank=True, editable=False)
+    next_certificate = models.TextField(blank=True, editable=False)
+    secret_set_at = models.DateTimeField(null=True, editable=False)  # secret or key pair, whichever is in use
     secret_expires_on = models.DateField(_("secret expires on"), null=True, blank=True)
+    warned_days = models.PositiveSmallIntegerField(null=True, editable=False)  # before the expiry; None: not yet
     enabled = models.BooleanField(_("switched on"), default=False)
     vouching = models.CharField(
         _("who vouches for the second step"), max_length=10, choices=Vouching.choices, default=Vouching.OURS
@@ -71,6 +79,11 @@ class Connection(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    # What reading the provider's discovery document showed: names of findings, see `inspection.findings`.
+    findings = models.JSONField(default=list, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    # A test sign-in that went well with the issuer, client id and proof as they are now.
+    tested_at = models.DateTimeField(null=True, editable=False)
     # What the set-up page shows about how it goes.
     worked_at = models.DateTimeField(null=True, editable=False)
     failed_at = models.DateTimeField(null=True, editable=False)
@@ -97,11 +110,33 @@ class Connection(models.Model):
     def set_private_key(self, pem: bytes) -> None:
         self.sealed_private_key = encryption.seal(pem, owner=self._owner())
 
+    def set_next_private_key(self, pem: bytes) -> None:
+        self.sealed_next_private_key = encryption.seal(pem, owner=self._owner())
+
     def private_key(self) -> bytes:
         """Our private key as PKCS #8 PEM; empty without one. Raises encryption.SecretUnreadableError."""
         return (
             encryption.unseal(bytes(self.sealed_private_key), owner=self._owner()) if self.sealed_private_key else b""
         )
+
+    @classmethod
+    def renew_encryption(cls, pk: int) -> int:
+        """Encrypt what is sealed with the newest key; how many values were. Raises encryption.SecretUnreadableError.
+
+        The condition on the old value keeps a parallel change whole.
+        """
+        connection = cls.objects.filter(pk=pk).first()
+        return sum(connection._renew(field) for field in SEALED) if connection else 0
+
+    def _renew(self, field: str) -> int:
+        old = bytes(getattr(self, field))
+        if not old or encryption.is_newest(old):
+            return 0
+        new = encryption.seal(encryption.unseal(old, owner=self._owner()), owner=self._owner())
+        return Connection.objects.filter(pk=self.pk, **{field: old}).update(**{field: new})
+
+
+SEALED = ("sealed_secret", "sealed_private_key", "sealed_next_private_key")
 
 
 class MailDomain(models.Model):
@@ -151,3 +186,13 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.issuer}"
+
+
+class Spent(models.Model):
+    """What counts once: the state of an answer of the browser, the number of a logout token. Only a digest is kept."""
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    until = models.DateTimeField(db_index=True)  # afterwards the thing itself is too old
+
+    def __str__(self) -> str:
+        return self.digest

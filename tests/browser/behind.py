@@ -13,6 +13,8 @@ from accounts.active_sessions import reauthentication
 from accounts.active_sessions.models import Session
 from accounts.active_sessions.store import SessionStore
 from accounts.models import User
+from accounts.organisations.models import Organisation
+from accounts.sso.models import Connection, MailDomain
 from accounts.two_factor.models import Authenticator
 from tests.browser.screen import Screen
 from tests.conftest import mails
@@ -49,3 +51,30 @@ def mailed(page: str) -> str:
     found = re.findall(rf"{settings.PUBLIC_URL}(/{page}/\S+)", "\n".join(mail.body for mail in mails()))
     assert found, f"no mail with a link to {page}"
     return found[-1]
+
+
+def agree(organisation: Organisation) -> None:
+    """A single sign-on that worked once: findings of each kind, a failure, and a secret that expires soon."""
+    now = timezone.now()
+    found = [["reached", ""], ["pkce_unsaid", ""], ["issuer_differs", "https://login.elders.nl/een-lange-naam"]]
+    made = Connection(
+        organisation=organisation,
+        issuer="https://login.voorbeeld.nl/realms/gemeente-voorbeeld",
+        client_id="mijn-assetmaps",
+        secret_set_at=now,
+        secret_expires_on=timezone.localdate() + timedelta(days=6),
+        findings=found,
+        checked_at=now,
+        worked_at=now,
+        failed_at=now,
+        failure="our_secret",
+    )
+    made.set_secret("geheim")
+    made.save()
+    MailDomain.objects.create(organisation=organisation, domain="xn--gemeente-n-j7aa.nl", token="x", proved_at=now)
+
+
+def disagree(organisation: Organisation) -> None:
+    """As it was before `agree`."""
+    Connection.objects.filter(organisation=organisation).delete()
+    MailDomain.objects.filter(organisation=organisation).delete()

@@ -21,6 +21,7 @@ from playwright.sync_api import Route
 from accounts import limits
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations.models import Organisation
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
@@ -306,6 +307,35 @@ def administration(screen: Screen) -> Iterator[str]:
     yield "beheer-herstellen-geweigerd"
 
 
+def single_sign_on(screen: Screen) -> Iterator[str]:
+    """The set-up, as it is before anything was filled in and as it is when something needs to be done."""
+    _sign_in(screen, ADMINISTRATOR)
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    here = f"/beheer/sso/{town.slug}/"
+    for name, address in (("lijst", "/beheer/sso/"), ("leeg", here), ("aanbieder", f"{here}aanbieder/")):
+        screen.open(address)
+        yield f"beheer-sso-{name}"
+    screen.page.get_by_label("Issuer, of tenant-id van Entra ID").fill("common")
+    screen.press("Opslaan")
+    yield "beheer-sso-aanbieder-geweigerd"
+    behind.agree(town)
+    for name in ("", "geheim", "sleutelpaar", "tweede-stap", "mensen", "noodaccount", "proef", "uitschakelen"):
+        screen.open(f"{here}{name}/" if name else here)
+        yield f"beheer-sso-{name or 'pagina'}"
+    screen.open(f"{here}sleutelpaar/")
+    screen.press("Maak een sleutelpaar")
+    yield "beheer-sso-sleutelpaar-wacht"
+    screen.open(f"{here}domeinen/")
+    screen.press("Toevoegen")
+    yield "beheer-sso-domeinen-geweigerd"
+    screen.page.get_by_role("textbox", name="Maildomein").fill("gemeente-voorbeeld.nl")
+    screen.press("Toevoegen")
+    yield "beheer-sso-domeinen"
+    screen.follow("Bewijzen met een reden")
+    yield "beheer-sso-domein-bewijzen"
+    behind.disagree(town)
+
+
 ALL: tuple[Tour, ...] = (
     signed_out,
     signed_in,
@@ -318,4 +348,5 @@ ALL: tuple[Tour, ...] = (
     lost_phone,
     errors,
     administration,
+    single_sign_on,
 )

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
+from accounts.sso import once
 from accounts.support import help_requests
 from accounts.throttling import flows as throttling
 from accounts.two_factor.account_recovery import flows as account_recovery
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         unfinished = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
+        once.purge()
         chain.seal(everything=True)
         self.stdout.write(
             f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts "

@@ -5,7 +5,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.encryption import SecretUnreadableError
+from accounts.sso.models import Connection
 from accounts.two_factor.models import Authenticator
+
+KINDS = ((Authenticator, "authenticator"), (Connection, "single sign-on"))
 
 
 class Command(BaseCommand):
@@ -17,12 +20,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         renewed = 0
         unreadable = []
-        for pk in list(Authenticator.objects.order_by("pk").values_list("pk", flat=True)):
-            try:
-                renewed += Authenticator.renew_encryption(pk)
-            except SecretUnreadableError:
-                unreadable.append(pk)
+        for model, kind in KINDS:
+            for pk in list(model.objects.order_by("pk").values_list("pk", flat=True)):
+                try:
+                    renewed += model.renew_encryption(pk)
+                except SecretUnreadableError:
+                    unreadable.append(f"{kind} {pk}")
         self.stdout.write(f"{renewed} secrets are encrypted with the newest key now.")
         if unreadable:
-            named = ", ".join(map(str, unreadable[:20]))
-            raise CommandError(f"{len(unreadable)} secrets cannot be read (authenticator {named}).")
+            raise CommandError(f"{len(unreadable)} secrets cannot be read ({', '.join(unreadable[:20])}).")

@@ -1,0 +1,54 @@
+"""The hall behind both doors: a first step was shown, here or at a provider, and the session opens or owes a second."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils import timezone
+
+from accounts import limits
+from accounts.active_sessions import store
+from accounts.sso import transactions
+from accounts.sso.flows import Arrival
+
+PROVIDER = "provider"  # the short name of the organisation whose provider opened the session
+PROVED_THERE = "proved_there"  # when the provider showed anew who it is, while our code is still open
+
+
+def begin_anew(session: SessionBase, arrival: Arrival | None) -> None:
+    """Whatever this browser was doing before ends here, but for sign-ins in other tabs."""
+    tabs = transactions.of_other_tabs(session)
+    session.flush()
+    transactions.keep(session, tabs)
+    if arrival:
+        session[PROVIDER] = arrival.connection.organisation.slug
+        session[store.UPSTREAM] = arrival.upstream
+        session[store.VOUCHED] = arrival.vouched.value
+        session[store.STALE] = not _is_fresh(arrival)
+
+
+def _is_fresh(arrival: Arrival) -> bool:
+    """Did the person sign in there just now, or was a session of this morning enough for the provider?"""
+    at = arrival.token.authenticated_at if arrival.token else None
+    return at is not None and timezone.now().timestamp() - at <= limits.FRESH_PROOF.total_seconds()
+
+
+def provider_of(session: MutableMapping[str, Any]) -> str:
+    """The short name of the organisation whose provider opened this session; empty when a password did."""
+    return str(session.get(PROVIDER, ""))
+
+
+def keep_proof(session: MutableMapping[str, Any]) -> None:
+    session[PROVED_THERE] = timezone.now().timestamp()
+
+
+def has_proof(session: MutableMapping[str, Any]) -> bool:
+    """Has the provider shown who it is, so short ago that only our code is asked?"""
+    at = session.get(PROVED_THERE)
+    return at is not None and 0 <= timezone.now().timestamp() - at <= limits.HALF_SIGNED_IN.total_seconds()
+
+
+def forget_proof(session: MutableMapping[str, Any]) -> None:
+    session.pop(PROVED_THERE, None)

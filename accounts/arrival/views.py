@@ -1,0 +1,129 @@
+"""Coming back from the provider, and what follows a first step. Joins single sign-on and the second step, which do not
+know each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import policy
+from accounts.active_sessions import flows as sessions
+from accounts.active_sessions import reauthentication, store
+from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.arrival import flows
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.passwords import links
+from accounts.passwords import views as password_link
+from accounts.requests import PersonRequest, person
+from accounts.sso import connections, identities
+from accounts.sso import flows as sso
+from accounts.sso.flows import Arrival
+from accounts.sso.reasons import Reason
+from accounts.sso.transactions import Purpose
+from accounts.sso.trial import views as trial
+from accounts.sso.views import leave, refused
+from accounts.throttling.known_browsers import remember
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.account_recovery import views as recovery_link
+from accounts.two_factor.challenge import flows as challenge
+
+
+@login_not_required
+@require_GET
+def callback(request: HttpRequest, organisation: str) -> HttpResponse:
+    connection = connections.with_slug(organisation)
+    if connection is None:
+        raise Http404
+    present = person(request) if request.user.is_authenticated else None
+    invited = links.invited(request.session.get(password_link.LINK, ""))
+    origin = Origin.of(request)
+    arrival = sso.finish(connection, request.GET.dict(), request.session, origin, present=present, invited=invited)
+    if arrival.transaction and arrival.transaction.purpose is Purpose.TEST:
+        return trial.returned(request, arrival) or refused(request, arrival)
+    if arrival.reason or arrival.transaction is None:
+        return refused(request, arrival)
+    match arrival.transaction.purpose:
+        case Purpose.PROVE:
+            return _proved(request, arrival)
+        case Purpose.LINK:
+            messages.success(request, _("Your business account is linked. From now on you can sign in with it."))
+            return redirect("personal_details")
+        case _ if arrival.user:
+            return enter(request, arrival.user, arrival.transaction.target, arrival)
+    return refused(request, arrival)
+
+
+def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None = None) -> HttpResponse:
+    """After the first step, by password or, with ``arrival``, at the provider."""
+    link = request.session.get(recovery_link.LINK, "")
+    flows.begin_anew(request.session, arrival)
+    if policy.is_enough(store.vouched(request.session), is_staff=user.is_staff):
+        sessions.sign_in(request, user, device=None, origin=Origin.of(request))
+        return remember(request, redirect(target), user)
+    if account_recovery.of(user):
+        return _after_reset(request, user, target, link)
+    if mine := devices.authenticators_of(user):
+        challenge.mark(request.session, user, target, mine)
+        return redirect("verification_code")
+    sessions.sign_in(request, user, device=None, origin=Origin.of(request))
+    return remember(request, redirect(target), user)
+
+
+def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> HttpResponse:
+    """Support reset the second step: beside the first step the mailed link is needed, and only the set-up is open."""
+    if account_recovery.use_link(link, user):
+        sessions.sign_in(request, user, device=None, origin=Origin.of(request), instead="recovery_link")
+        return redirect("totp_confirm")
+    challenge.mark(request.session, user, target, [])
+    return redirect("new_phone")
+
+
+def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:
+    """Fresh proof there; whoever owes our code types that as well."""
+    user, begun, level = person(request), arrival.transaction, store.vouched(request.session)
+    target = begun.target if begun else ""
+    if not policy.is_enough(arrival.vouched, is_staff=user.is_staff):
+        if devices.has_confirmed_device(user):
+            flows.keep_proof(request.session)
+            return redirect(reauthentication.page_for(target))
+        if policy.is_enough(level, is_staff=user.is_staff):
+            return refused(request, replace(arrival, reason=Reason.NO_SECOND_STEP))  # less than the session began with
+    sessions.prove(request, user, Origin.of(request))
+    return reauthentication.resume(request, target)
+
+
+@require_POST
+@fresh_proof_required
+def link(request: PersonRequest) -> HttpResponse:
+    """Link the own business account, to sign in with it from now on."""
+    connection = connections.of_person(request.user)
+    if connection is None or identities.is_linked(connection, request.user):
+        return redirect("personal_details")
+    return leave(request, connection, Purpose.LINK, target="", user=request.user, address=request.user.email)
+
+
+def prove_there(request: PersonRequest, target: str) -> HttpResponse:
+    """Fresh proof by way of the provider that opened this session."""
+    connection = connections.enabled(flows.provider_of(request.session))
+    if connection is None:
+        raise Http404
+    return leave(request, connection, Purpose.PROVE, target=target, user=request.user, address=request.user.email)
+
+
+@login_not_required
+@require_POST
+def follow_invitation(request: HttpRequest) -> HttpResponse:
+    """Somebody with an invitation takes the business account instead of a password."""
+    invited = links.invited(request.session.get(password_link.LINK, ""))
+    connection = connections.of_person(invited) if invited else None
+    if invited is None or connection is None:
+        return redirect("set_new_password")
+    return leave(request, connection, Purpose.INVITED, target="/", user=invited, address=invited.email)

@@ -1,0 +1,146 @@
+"""Who somebody is: organisation, issuer and subject, never an address (ASVS 6.8.1, 10.5.2).
+
+Every function runs in the caller's transaction and returns a reason instead of raising.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin, one_line
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.models import Membership
+from accounts.sso import connections
+from accounts.sso.models import Connection, Identity
+from accounts.sso.provider.tokens import Claims, IdToken
+from accounts.sso.reasons import Reason
+
+LONGEST_NAME = 150
+
+
+def find(connection: Connection, subject: str) -> Identity | None:
+    people = Identity.objects.select_related("user__membership__organisation")
+    return people.filter(organisation_id=connection.organisation_id, issuer=connection.issuer, subject=subject).first()
+
+
+def is_linked(connection: Connection, user: User) -> bool:
+    """Has this person a business account at this provider?"""
+    mine = Identity.objects.filter(user=user, organisation_id=connection.organisation_id)
+    return mine.filter(issuer=connection.issuer).exists()
+
+
+def person_of(connection: Connection, token: IdToken, origin: Origin) -> User | Reason:
+    """Whose business account this is; made on arrival when the organisation wants that."""
+    identity = find(connection, token.subject)
+    if identity is None:
+        return _make(connection, token, origin) if connection.make_on_arrival else Reason.UNKNOWN_PERSON
+    return why_not(connection, identity.user) or _used(identity)
+
+
+def _used(identity: Identity) -> User:
+    Identity.objects.filter(pk=identity.pk).update(last_used_at=timezone.now())
+    return identity.user
+
+
+def why_not(connection: Connection, user: User) -> Reason | None:
+    """Somebody who moved to another organisation is no longer let in by the old one's provider."""
+    if not user.is_active:
+        return Reason.INACTIVE
+    if scope.organisation_id_of(user) != connection.organisation_id:
+        return Reason.OTHER_ORGANISATION
+    return None
+
+
+def link(connection: Connection, user: User, token: IdToken, origin: Origin, *, way: str) -> User | Reason:
+    """Bind the business account to this person. ``way``: by which right, for the audit entry."""
+    if refusal := why_not(connection, user):
+        return refusal
+    if known := find(connection, token.subject):
+        return _used(known) if known.user_id == user.pk else Reason.LINKED_ALREADY
+    try:
+        with transaction.atomic():
+            _bind(connection, user, token)
+    except IntegrityError:
+        return Reason.LINKED_ALREADY  # to another, or this person has another one here
+    record(Event.SSO_LINKED, subject=user, origin=origin, detail={"way": way, "issuer": connection.issuer})
+    return user
+
+
+def _bind(connection: Connection, user: User, token: IdToken) -> None:
+    Identity.objects.create(
+        organisation_id=connection.organisation_id,
+        issuer=connection.issuer,
+        subject=token.subject,
+        user=user,
+        last_used_at=timezone.now(),
+    )
+
+
+def _make(connection: Connection, token: IdToken, origin: Origin) -> User | Reason:
+    """A new person, with name and address from the claims and no right but to the environments that are agreed on."""
+    user = _new_person(token.claims)
+    if refusal := _why_not_this_address(connection, user, token.claims):
+        return refusal
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            user.membership = Membership.objects.create(user=user, organisation=connection.organisation)
+            _bind(connection, user, token)
+    except IntegrityError:
+        # The same person in a second tab was first, or somebody else with this address.
+        known = find(connection, token.subject)
+        return (why_not(connection, known.user) or known.user) if known else Reason.ADDRESS_TAKEN
+    give_access = import_string(settings.SSO_ON_ARRIVAL)
+    given = give_access(user, connection.organisation, groups_of(connection, token.claims), origin)
+    record(Event.SSO_ARRIVED, subject=user, origin=origin, detail={"environments": given})
+    return user
+
+
+def _new_person(claims: Claims) -> User:
+    first, last = (_name(claims, key) for key in ("given_name", "family_name"))
+    user = User(
+        email=address_of(claims), first_name=first or (_name(claims, "name") if not last else ""), last_name=last
+    )
+    user.set_unusable_password()
+    return user
+
+
+def address_of(claims: Claims) -> str:
+    """The address that the provider tells; empty when there is none."""
+    told = (claims.get(name) for name in ("email", "preferred_username"))
+    return next((text.strip() for text in told if isinstance(text, str) and "@" in text), "")
+
+
+def _name(claims: Claims, key: str) -> str:
+    value = claims.get(key)
+    return one_line(value).strip()[:LONGEST_NAME] if isinstance(value, str) else ""
+
+
+def _why_not_this_address(connection: Connection, user: User, claims: Claims) -> Reason | None:
+    """Only of a proved domain: otherwise one organisation's provider could claim the address of another's people."""
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError:
+        return Reason.ADDRESS_MISSING
+    if user.email.count("@") != 1:
+        return Reason.ADDRESS_MISSING  # in quotes a second one is allowed, and reads as another domain
+    if claims.get("email_verified") in (False, "false"):
+        return Reason.ADDRESS_UNVERIFIED
+    if not connections.is_proved(connection, user.email):
+        return Reason.ADDRESS_FOREIGN
+    taken = User.objects.filter(email__lower=user.email.lower()).exists()
+    return Reason.ADDRESS_TAKEN if taken else None
+
+
+def groups_of(connection: Connection, claims: Claims) -> list[str]:
+    """The values of the claim that the organisation uses for groups or roles."""
+    found = claims.get(connection.group_claim) if connection.group_claim else None
+    return [value for value in found if isinstance(value, str)][: limits.SSO_GROUPS] if isinstance(found, list) else []

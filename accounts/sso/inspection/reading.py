@@ -1,0 +1,106 @@
+"""Reading what a provider says about itself, for the set-up pages: every answer becomes findings, none an error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from accounts.sso.inspection.findings import Finding, all_well, examine
+from accounts.sso.provider import discovery, http, keys, memory
+from accounts.sso.reasons import Reason, RefusedError
+
+NOT_PUBLIC = (Reason.PRIVATE_ADDRESS, Reason.NOT_ENCRYPTED)
+NOT_A_PROVIDER = (Reason.NOT_JSON, Reason.HTTP_STATUS, Reason.REDIRECTED, Reason.TOO_LARGE)
+
+
+class Reader(Protocol):
+    def document(self, issuer: str) -> Mapping[str, Any]:
+        """The discovery document as it is, unjudged. Raises RefusedError."""
+        ...
+
+    def is_safe(self, address: str) -> bool:
+        """May the portal ask there: https, and a public address after resolution (or an exception for development)?"""
+        ...
+
+    def has_keys(self, issuer: str, document: Mapping[str, Any]) -> bool:
+        """Can the keys be read that the document points at? Asked only when nothing is wrong with the document."""
+        ...
+
+
+def read(reader: Reader, issuer: str, proof: str) -> list[Finding]:
+    """Every finding about a provider. Takes as long as the provider does, within the reader's limits."""
+    try:
+        document = reader.document(issuer)
+    except RefusedError as refused:
+        return [_unread(refused.reason)]
+    found = examine(document, issuer, proof=proof, is_safe=reader.is_safe)
+    if all_well(found):
+        found.append(Finding("keys" if reader.has_keys(issuer, document) else "keys_wrong"))
+    return found
+
+
+def _unread(reason: Reason) -> Finding:
+    if reason in NOT_PUBLIC:
+        return Finding("not_public")
+    return Finding("no_document") if reason in NOT_A_PROVIDER else Finding("unreachable")
+
+
+class ProviderReader:
+    """Over the network. Everything that one reader is asked together keeps to the deadline of one request."""
+
+    def __init__(self) -> None:
+        self._until = http.deadline()
+        self._judged: dict[tuple[str, int], bool] = {}
+
+    def document(self, issuer: str) -> Mapping[str, Any]:
+        answer = http.get(issuer.rstrip("/") + discovery.WELL_KNOWN, self._until)
+        if answer.status != 200:
+            raise RefusedError(Reason.HTTP_STATUS)
+        return answer.json()
+
+    def is_safe(self, address: str) -> bool:
+        if not http.is_reachable_address(address):
+            return False
+        parts = urlsplit(address)
+        place = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        if place not in self._judged:
+            self._judged[place] = _leads_to_the_internet(*place, self._until)
+        return self._judged[place]
+
+    def has_keys(self, issuer: str, document: Mapping[str, Any]) -> bool:
+        try:
+            metadata = discovery.checked(issuer, dict(document))
+            keys.read(metadata, self._until)
+        except RefusedError:
+            return False
+        # Sign-ins of the next hour go by what was found now, not by what was kept before.
+        memory.remembered(discovery.KEPT, issuer, make=lambda: dict(document), anew=True)
+        return True
+
+
+def _leads_to_the_internet(host: str, port: int, until: float) -> bool:
+    """In a thread of its own, because looking up a name keeps to no time-out."""
+    answer = Future[bool]()
+    Thread(target=_settle, args=(answer, host, port), daemon=True).start()
+    try:
+        return answer.result(timeout=max(until - time.monotonic(), 0))
+    except TimeoutError:
+        return False
+
+
+def _settle(answer: Future[bool], host: str, port: int) -> None:
+    try:
+        answer.set_result(bool(list(http.checked(host, port))))
+    except (RefusedError, OSError, UnicodeError):
+        answer.set_result(False)
+
+
+def plain_allowed() -> frozenset[str]:
+    """host:port of the providers that development may reach over http."""
+    return frozenset(settings.SSO_ALLOWED_PRIVATE_ADDRESSES)

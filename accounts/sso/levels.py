@@ -1,0 +1,54 @@
+"""Who vouches for the second step: what a token shows, read the way the organisation agreed (ASVS 6.8.4)."""
+
+from __future__ import annotations
+
+import json
+
+from accounts.policy import Vouched
+from accounts.sso.models import Connection, MissingProof, Vouching
+from accounts.sso.provider.tokens import Claims
+
+
+def reached(connection: Connection, claims: Claims) -> Vouched:
+    if connection.vouching == Vouching.AGREEMENT:
+        return Vouched.AGREEMENT
+    return Vouched.CLAIM if _is_shown(connection, claims) else Vouched.NOTHING
+
+
+def _is_shown(connection: Connection, claims: Claims) -> bool:
+    wanted = connection.vouching_value
+    if not wanted:
+        return False
+    match connection.vouching:
+        case Vouching.AMR:
+            return _contains(claims.get("amr"), wanted)
+        case Vouching.ACR:
+            return claims.get("acr") == wanted
+        case Vouching.ACRS:
+            return _contains(claims.get("acrs"), wanted)
+        case _:
+            return False
+
+
+def _contains(value: object, wanted: str) -> bool:
+    # A list only: in a text, "mfa" would be found in "nomfa".
+    return isinstance(value, list) and wanted in value
+
+
+def is_refused(connection: Connection, vouched: Vouched) -> bool:
+    """Must somebody without the proof stay outside, instead of showing our code?"""
+    asks_for_proof = connection.vouching not in (Vouching.OURS, Vouching.AGREEMENT)
+    return asks_for_proof and vouched is Vouched.NOTHING and connection.missing_proof == MissingProof.REFUSE
+
+
+def asked_for(connection: Connection) -> dict[str, str]:
+    """What makes the provider ask for the second step, where it needs to be told."""
+    if not connection.vouching_value:
+        return {}
+    if connection.vouching == Vouching.ACR:
+        return {"acr_values": connection.vouching_value}
+    if connection.vouching == Vouching.ACRS:
+        # Entra ID: the name of an authentication context of Conditional Access.
+        wanted = {"id_token": {"acrs": {"essential": True, "value": connection.vouching_value}}}
+        return {"claims": json.dumps(wanted, separators=(",", ":"))}
+    return {}

@@ -1,0 +1,137 @@
+"""The two things that a relying party says to a provider: "who is this?" by way of the browser, and "here is the code".
+
+OpenID Connect Core 1.0 section 3.1; PKCE is RFC 7636; our proof with a key pair is RFC 7523.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus, urlsplit
+
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+from accounts import limits
+from accounts.sso.provider import http
+from accounts.sso.provider.discovery import Metadata
+from accounts.sso.reasons import Reason, RefusedError
+
+SCOPE = "openid email profile"  # no more than a sign-in needs (ASVS 10.2.3)
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+CURVE_ALGORITHMS = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
+# The provider says that it is us whom it does not trust (RFC 6749 section 5.2).
+OUR_FAULTS = ("invalid_client", "unauthorized_client")
+
+
+@dataclass(frozen=True)
+class Client:
+    """Us, as one provider knows us. ``secret`` or ``private_key`` (PEM) proves it. ``until``: when everything that is
+    asked of the provider for this request must be answered."""
+
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    secret: str = field(default="", repr=False)
+    private_key: bytes = field(default=b"", repr=False)
+    key_id: str = ""  # x5t#S256 of our certificate, by which Entra ID finds it
+    until: float = field(default_factory=http.deadline)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What goes along to the provider. ``extra``: login_hint, prompt, max_age, acr_values, claims, domain_hint."""
+
+    state: str
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+def authorisation_address(client: Client, metadata: Metadata, ask: Ask) -> str:
+    return str(
+        prepare_grant_uri(
+            metadata.authorization_endpoint,
+            client_id=client.client_id,
+            response_type="code",
+            redirect_uri=client.redirect_uri,
+            scope=SCOPE,
+            state=ask.state,
+            nonce=ask.nonce,
+            code_challenge=create_s256_code_challenge(ask.verifier),
+            code_challenge_method="S256",
+            **ask.extra,
+        )
+    )
+
+
+def is_entra(issuer: str) -> bool:
+    return urlsplit(issuer).hostname == "login.microsoftonline.com"
+
+
+def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> str:
+    """The ID token, unverified, for the code. Other tokens in the answer are dropped unread. Raises RefusedError."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": client.redirect_uri,
+        "code_verifier": verifier,
+    }
+    headers: dict[str, str] = {}
+    if client.private_key:
+        form |= {"client_id": client.client_id} | _assertion(client, metadata.token_endpoint)
+    else:
+        headers["Authorization"] = _basic(client)
+    answer = http.post(metadata.token_endpoint, client.until, form, headers)
+    if answer.status >= 500:
+        raise RefusedError(Reason.HTTP_STATUS)
+    content = answer.json()
+    if answer.status != 200 or "error" in content:
+        raise RefusedError(_why(answer.status, content.get("error")))
+    token = content.get("id_token")
+    if not isinstance(token, str) or not token:
+        raise RefusedError(Reason.NO_ID_TOKEN)
+    return token
+
+
+def _why(status: int, error: object) -> Reason:
+    if error in OUR_FAULTS or status == 401:
+        return Reason.OUR_SECRET
+    return Reason.CODE_REFUSED if error == "invalid_grant" else Reason.EXCHANGE_REFUSED
+
+
+def _basic(client: Client) -> str:
+    """Each part as in a form, before they are joined (RFC 6749 section 2.3.1): a secret may hold any sign."""
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret)}"
+    return f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"
+
+
+def _assertion(client: Client, audience: str) -> dict[str, str]:
+    try:
+        key = _own_key(client.private_key)
+        signed = sign_jwt_bearer_assertion(
+            key,
+            issuer=client.client_id,
+            subject=client.client_id,
+            audience=audience,
+            alg=_algorithm(key),
+            header={"kid": client.key_id, "x5t#S256": client.key_id} if client.key_id else {},
+            expires_in=int(limits.SSO_ASSERTION.total_seconds()),
+        )
+    except (JoseError, ValueError):
+        raise RefusedError(Reason.OUR_SECRET) from None
+    return {"client_assertion_type": ASSERTION, "client_assertion": signed}
+
+
+def _own_key(pem: bytes) -> RSAKey | ECKey:
+    try:
+        return RSAKey.import_key(pem)
+    except (JoseError, ValueError):
+        return ECKey.import_key(pem)
+
+
+def _algorithm(key: RSAKey | ECKey) -> str:
+    return CURVE_ALGORITHMS[str(key.as_dict()["crv"])] if isinstance(key, ECKey) else "RS256"

@@ -1,0 +1,157 @@
+"""ID tokens and logout tokens: nothing in one is believed before its signature is verified (ASVS 9.1, 9.2, 10.5).
+
+OpenID Connect Core 1.0 section 3.1.3.7; OpenID Connect Back-Channel Logout 1.0 section 2.6. The signature is joserfc's
+work; the claims are checked here, because its registry lets an empty ``sub`` and several audiences pass.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from django.utils.crypto import constant_time_compare
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.util import urlsafe_b64decode
+
+from accounts import limits
+from accounts.sso.provider import keys
+from accounts.sso.provider.discovery import Metadata
+from accounts.sso.reasons import Reason, RefusedError
+
+# Asymmetric ones with a hash of 256 bits or more (ASVS 9.1.2, 11.4.3).
+ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_TYPE = "logout+jwt"
+SKEW = limits.SSO_SKEW.total_seconds()
+Claims = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class IdToken:
+    """``authenticated_at``: seconds since 1970, None when the provider does not say; ``session``: the provider's name
+    (``sid``) of the session there, or empty; ``claims``: all of them, for who vouches and for names."""
+
+    subject: str
+    session: str
+    authenticated_at: float | None
+    claims: Claims
+
+
+@dataclass(frozen=True)
+class LogoutToken:
+    """``subject`` or ``session`` is filled, or both; ``number``: ``jti``."""
+
+    subject: str
+    session: str
+    number: str
+
+
+def id_token(raw: str, metadata: Metadata, client_id: str, nonce: str, until: float) -> IdToken:
+    """Raises RefusedError with the first thing that is wrong."""
+    claims = _verified(raw, metadata, client_id, ("jwt", ""), until)
+    if "events" in claims:
+        raise RefusedError(Reason.TOKEN_TYPE)  # a logout token without its type
+    sent = claims.get("nonce")
+    if not nonce or not isinstance(sent, str) or not constant_time_compare(sent, nonce):
+        raise RefusedError(Reason.NONCE)
+    authenticated_at = claims.get("auth_time")
+    if authenticated_at is not None and not _is_time(authenticated_at):
+        raise RefusedError(Reason.AUTHENTICATION_TIME)
+    return IdToken(_subject(claims), _text(claims, "sid"), authenticated_at, claims)
+
+
+def logout_token(raw: str, metadata: Metadata, client_id: str, until: float) -> LogoutToken:
+    """Raises RefusedError with the first thing that is wrong."""
+    claims = _verified(raw, metadata, client_id, (LOGOUT_TYPE,), until)
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict) or "nonce" in claims:
+        raise RefusedError(Reason.LOGOUT_TOKEN)
+    subject = _subject(claims) if "sub" in claims else ""
+    session, number = _text(claims, "sid"), _text(claims, "jti")
+    if not number or not (subject or session):
+        raise RefusedError(Reason.LOGOUT_TOKEN)
+    return LogoutToken(subject, session, number)
+
+
+def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ...], until: float) -> Claims:
+    header = _header(raw)
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm not in metadata.algorithms:
+        raise RefusedError(Reason.ALGORITHM)
+    kind = header.get("typ", "")
+    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in types:
+        raise RefusedError(Reason.TOKEN_TYPE)
+    if "crit" in header or "b64" in header:
+        raise RefusedError(Reason.MALFORMED)  # asks for something that we do not do (RFC 7515 section 4.1.11)
+    kid = header.get("kid")
+    if kid is not None and not isinstance(kid, str):
+        raise RefusedError(Reason.MALFORMED)
+    key = keys.find(metadata, kid, algorithm, until)
+    try:
+        claims = jwt.decode(raw, key, algorithms=[algorithm]).claims
+    except (JoseError, ValueError, TypeError, RecursionError):
+        raise RefusedError(Reason.SIGNATURE) from None
+    _check_parties(claims, metadata, client_id)
+    _check_times(claims)
+    return claims
+
+
+def _header(raw: str) -> dict[str, Any]:
+    """The part before the first full stop; of it only what says how to verify is used."""
+    if not isinstance(raw, str) or len(raw) > limits.SSO_LONGEST_TOKEN or raw.count(".") != 2 or not raw.isascii():
+        raise RefusedError(Reason.MALFORMED)
+    try:
+        header = json.loads(urlsafe_b64decode(raw.partition(".")[0].encode()))
+    except (ValueError, binascii.Error, RecursionError):
+        raise RefusedError(Reason.MALFORMED) from None
+    if not isinstance(header, dict):
+        raise RefusedError(Reason.MALFORMED)
+    return header
+
+
+def _check_parties(claims: Claims, metadata: Metadata, client_id: str) -> None:
+    if claims.get("iss") != metadata.issuer:
+        raise RefusedError(Reason.ISSUER)
+    audience = claims.get("aud")
+    listed = audience if isinstance(audience, list) else [audience]
+    if client_id not in listed:
+        raise RefusedError(Reason.AUDIENCE)
+    party = claims.get("azp")
+    if (party is not None or len(listed) > 1) and party != client_id:
+        raise RefusedError(Reason.AUTHORISED_PARTY)
+
+
+def _check_times(claims: Claims) -> None:
+    now = time.time()
+    expires, issued = claims.get("exp"), claims.get("iat")
+    if not _is_time(expires) or expires <= now - SKEW:
+        raise RefusedError(Reason.EXPIRED)
+    if not _is_time(issued) or issued > now + SKEW:
+        raise RefusedError(Reason.TOO_EARLY)
+    if "nbf" in claims and (not _is_time(claims["nbf"]) or claims["nbf"] > now + SKEW):
+        raise RefusedError(Reason.TOO_EARLY)
+    if issued < now - limits.SSO_TOKEN_AGE.total_seconds() - SKEW:
+        raise RefusedError(Reason.TOO_OLD)
+
+
+def _is_time(value: object) -> TypeGuard[float]:
+    """Seconds since 1970. True and False are no numbers, and no clock shows the numbers that are not finite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _subject(claims: Claims) -> str:
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.strip() or len(subject) > limits.SSO_LONGEST_SUBJECT:
+        raise RefusedError(Reason.SUBJECT)
+    if not subject.isprintable():
+        raise RefusedError(Reason.SUBJECT)  # PostgreSQL stores no zero byte, and a log line must stay one line
+    return subject
+
+
+def _text(claims: Claims, name: str) -> str:
+    value = claims.get(name, "")
+    return value if isinstance(value, str) and len(value) <= limits.SSO_LONGEST_SUBJECT else ""

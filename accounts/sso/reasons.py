@@ -1,0 +1,108 @@
+"""Why a sign-in through a provider was refused, in one word: for the log, the audit entry and the set-up page."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    # The way there and back.
+    NO_TRANSACTION = "no_transaction"  # never begun in this browser for this organisation, or too long ago
+    REPEATED = "repeated"  # this answer was given before
+    DENIED = "denied"  # the person or the provider said no (RFC 6749 section 4.1.2.1)
+    PROVIDER_ERROR = "provider_error"
+    ANSWER_ISSUER = "answer_issuer"  # RFC 9207
+    NO_CODE = "no_code"
+    TOO_OFTEN = "too_often"
+    # Reaching the provider.
+    NOT_ENCRYPTED = "not_encrypted"
+    PRIVATE_ADDRESS = "private_address"
+    UNREACHABLE = "unreachable"
+    TOO_SLOW = "too_slow"
+    TOO_LARGE = "too_large"
+    REDIRECTED = "redirected"
+    NOT_JSON = "not_json"
+    HTTP_STATUS = "http_status"
+    # What it says about itself.
+    DISCOVERY_ISSUER = "discovery_issuer"
+    DISCOVERY_INCOMPLETE = "discovery_incomplete"
+    KEYS_UNUSABLE = "keys_unusable"
+    # The exchange of the code.
+    OUR_SECRET = "our_secret"  # noqa: S105 - ours cannot be read
+    CODE_REFUSED = "code_refused"  # an old or made-up code: any visitor can bring one
+    EXCHANGE_REFUSED = "exchange_refused"
+    NO_ID_TOKEN = "no_id_token"  # noqa: S105
+    # The token.
+    MALFORMED = "malformed"
+    ALGORITHM = "algorithm"
+    TOKEN_TYPE = "token_type"  # noqa: S105
+    UNKNOWN_KEY = "unknown_key"
+    SIGNATURE = "signature"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    AUTHORISED_PARTY = "authorised_party"
+    EXPIRED = "expired"
+    TOO_EARLY = "too_early"
+    TOO_OLD = "too_old"
+    NONCE = "nonce"
+    SUBJECT = "subject"
+    AUTHENTICATION_TIME = "authentication_time"
+    LOGOUT_TOKEN = "logout_token"  # noqa: S105
+    # Whose it is.
+    UNKNOWN_PERSON = "unknown_person"
+    ADDRESS_MISSING = "address_missing"
+    ADDRESS_TAKEN = "address_taken"
+    ADDRESS_FOREIGN = "address_foreign"  # not of a mail domain that the organisation proved
+    ADDRESS_UNVERIFIED = "address_unverified"
+    INACTIVE = "inactive"
+    OTHER_ORGANISATION = "other_organisation"
+    OTHER_PERSON = "other_person"
+    LINKED_ALREADY = "linked_already"
+    INVITATION = "invitation"
+    NO_SECOND_STEP = "no_second_step"
+
+    @property
+    def is_of_provider(self) -> bool:
+        """Does it say that the agreement with the provider does not work, whoever the visitor is?"""
+        return self in _OF_PROVIDER
+
+    @property
+    def is_outage(self) -> bool:
+        return self in _OUTAGE
+
+
+_OUTAGE = frozenset(
+    {Reason.UNREACHABLE, Reason.TOO_SLOW, Reason.TOO_LARGE, Reason.REDIRECTED, Reason.NOT_JSON, Reason.HTTP_STATUS}
+)
+_OF_PROVIDER = _OUTAGE | {
+    Reason.NOT_ENCRYPTED,
+    Reason.PRIVATE_ADDRESS,
+    Reason.DISCOVERY_ISSUER,
+    Reason.DISCOVERY_INCOMPLETE,
+    Reason.KEYS_UNUSABLE,
+    Reason.OUR_SECRET,
+    Reason.EXCHANGE_REFUSED,
+    Reason.NO_ID_TOKEN,
+    Reason.MALFORMED,
+    Reason.ALGORITHM,
+    Reason.TOKEN_TYPE,
+    Reason.UNKNOWN_KEY,
+    Reason.SIGNATURE,
+    Reason.ISSUER,
+    Reason.AUDIENCE,
+    Reason.AUTHORISED_PARTY,
+    Reason.EXPIRED,
+    Reason.TOO_EARLY,
+    Reason.TOO_OLD,
+    Reason.NONCE,
+    Reason.SUBJECT,
+    Reason.AUTHENTICATION_TIME,
+}
+
+
+class RefusedError(Exception):
+    """Inside the protocol only; `flows` makes an answer of it. Holds a reason, never a part of what was received."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason

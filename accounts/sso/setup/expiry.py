@@ -1,0 +1,63 @@
+"""Mail before the secret or the certificate of a connection expires: each of `limits.SECRET_WARNINGS` once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit import mail
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import demands
+from accounts.organisations.models import Organisation
+from accounts.sso.models import Connection
+
+
+def warn(origin: Origin) -> int:
+    """Send what is due today; how many organisations were warned. Two runs at once send no mail twice."""
+    last_day = timezone.localdate() + max(limits.SECRET_WARNINGS)
+    due = Connection.objects.filter(enabled=True, secret_expires_on__lte=last_day)
+    return sum(_warn(connection.pk, origin) for connection in due.order_by("pk"))
+
+
+@transaction.atomic
+def _warn(pk: int, origin: Origin) -> bool:
+    connection = Connection.objects.select_related("organisation").filter(pk=pk, enabled=True).first()
+    if connection is None or connection.secret_expires_on is None:
+        return False
+    left = connection.secret_expires_on - timezone.localdate()
+    step = _step(left)
+    if step is None or not _claim(connection, step):
+        return False
+    people = receivers(connection.organisation)
+    page = settings.PUBLIC_URL + reverse("sso_setup", args=[connection.organisation.slug])
+    for person in people:
+        mail.send("sso_secret_expires", person, connection=connection, days=left.days, page=page)
+    detail: dict[str, str | int] = {"days": left.days, "mails": len(people)}
+    record(Event.SSO_EXPIRY_WARNED, subject=None, organisation=connection.organisation, origin=origin, detail=detail)
+    return True
+
+
+def _step(left: timedelta) -> int | None:
+    """The nearest moment of warning that has come, in days; a run that was missed warns later, and once."""
+    return min((moment.days for moment in limits.SECRET_WARNINGS if left <= moment), default=None)
+
+
+def _claim(connection: Connection, step: int) -> bool:
+    """Is this run the one that sends this warning, for this very date?"""
+    not_yet = Q(warned_days=None) | Q(warned_days__gt=step)
+    same = Connection.objects.filter(not_yet, pk=connection.pk, secret_expires_on=connection.secret_expires_on)
+    return same.update(warned_days=step) == 1
+
+
+def receivers(organisation: Organisation) -> list[User]:
+    """The administrators of the organisation itself; ours when it has none, because somebody must know."""
+    return demands.administrators_of(organisation) or list(User.objects.filter(is_active=True, is_superuser=True))

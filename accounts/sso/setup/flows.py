@@ -1,0 +1,222 @@
+"""The agreement with a provider, changed a part at a time. Every flow holds the organisation's row meanwhile.
+
+A change of the provider or of our proof makes the test sign-in of before void: it showed that something else works.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum, auto
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import limits, quotas
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations.models import Organisation, SecondStep
+from accounts.sso.inspection.reading import Reader, read
+from accounts.sso.models import ClientProof, Connection, MissingProof, Vouching
+from accounts.sso.setup import key_pairs
+from accounts.sso.setup.readiness import Missing, missing
+
+NO_PAIR: dict[str, Any] = {"sealed_private_key": b"", "key_id": "", "certificate": ""}
+NO_NEXT_PAIR: dict[str, Any] = {"sealed_next_private_key": b"", "next_key_id": "", "next_certificate": ""}
+UNTRIED: dict[str, Any] = {"findings": [], "checked_at": None, "tested_at": None}
+NO_HISTORY: dict[str, Any] = {"worked_at": None, "failed_at": None, "failure": ""}
+
+
+class Outcome(Enum):
+    DONE = auto()
+    UNCHANGED = auto()
+    NO_PROVIDER = auto()  # nothing was filled in yet
+    SWITCHED_ON = auto()  # the provider cannot become another one under the feet of its people
+    NOT_READY = auto()
+    DEMANDED = auto()  # the organisation lets its people in by the business account only
+    NOT_A_MEMBER = auto()
+    WAIT = auto()
+
+
+def connection_of(organisation: Organisation) -> Connection | None:
+    return Connection.objects.filter(organisation=organisation).select_related("break_glass").first()
+
+
+def _hold(organisation: Organisation) -> tuple[Organisation, Connection | None]:
+    """Both as they are now. The organisation first, as whoever raises its demand does."""
+    held = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    return held, Connection.objects.select_for_update().filter(organisation=held).first()
+
+
+def _tell(
+    event: Event, organisation: Organisation, actor: User, origin: Origin, detail: dict[str, str | int] | None = None
+) -> None:
+    record(event, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail)
+
+
+def _set(connection: Connection, **values: Any) -> list[str]:
+    """Store what differs, and name it."""
+    changed = [name for name, value in values.items() if getattr(connection, name) != value]
+    for name, value in values.items():
+        setattr(connection, name, value)
+    if changed:
+        connection.save()
+    return changed
+
+
+@transaction.atomic
+def save_provider(organisation: Organisation, issuer: str, client_id: str, *, actor: User, origin: Origin) -> Outcome:
+    organisation, connection = _hold(organisation)
+    connection = connection or Connection(organisation=organisation)
+    if (connection.issuer, connection.client_id) == (issuer, client_id):
+        return Outcome.UNCHANGED
+    if connection.enabled:
+        return Outcome.SWITCHED_ON
+    _set(connection, issuer=issuer, client_id=client_id, **UNTRIED, **NO_HISTORY)
+    _tell(Event.SSO_CHANGED, organisation, actor, origin, {"issuer": issuer, "client_id": client_id})
+    return Outcome.DONE
+
+
+def check(organisation: Organisation, reader: Reader) -> Outcome:
+    """Read the provider's document and keep what it shows. Outside of a transaction: it may take seconds."""
+    connection = connection_of(organisation)
+    if connection is None:
+        return Outcome.NO_PROVIDER
+    subject = str(organisation.pk)
+    if not quotas.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+        return Outcome.WAIT
+    found = [finding.stored() for finding in read(reader, connection.issuer, connection.client_proof)]
+    same = Connection.objects.filter(pk=connection.pk, issuer=connection.issuer, client_proof=connection.client_proof)
+    same.update(findings=found, checked_at=timezone.now())  # of another provider meanwhile these say nothing
+    return Outcome.DONE
+
+
+@transaction.atomic
+def set_secret(
+    organisation: Organisation, secret: str, expires: date | None, *, actor: User, origin: Origin
+) -> Outcome:
+    """Take a secret into use in the place of the earlier one, or of a key pair. It is never shown again."""
+    organisation, connection = _hold(organisation)
+    if connection is None:
+        return Outcome.NO_PROVIDER
+    connection.set_secret(secret)
+    _set(connection, client_proof=ClientProof.SECRET, secret_expires_on=expires, **_renewed(), **NO_PAIR)
+    _tell(Event.SSO_SECRET_SET, organisation, actor, origin, {"expires_on": expires.isoformat() if expires else "-"})
+    return Outcome.DONE
+
+
+def _renewed() -> dict[str, Any]:
+    return UNTRIED | {"secret_set_at": timezone.now(), "warned_days": None}
+
+
+@transaction.atomic
+def make_key_pair(organisation: Organisation, kind: key_pairs.Kind, *, actor: User, origin: Origin) -> Outcome:
+    """A pair that waits until the provider knows its public half; what is in use stays in use."""
+    organisation, connection = _hold(organisation)
+    if connection is None:
+        return Outcome.NO_PROVIDER
+    pair = key_pairs.make(kind, f"Mijn Assetmaps {organisation.slug}")
+    connection.set_next_private_key(pair.private_key)
+    _set(connection, next_key_id=pair.key_id, next_certificate=pair.certificate)
+    _tell(Event.SSO_KEY_PAIR_MADE, organisation, actor, origin, {"key_id": pair.key_id, "kind": kind.value})
+    return Outcome.DONE
+
+
+@transaction.atomic
+def use_key_pair(organisation: Organisation, key_id: str, *, actor: User, origin: Origin) -> Outcome:
+    """Take the waiting pair into use. ``key_id``: the one on the page, so that a page of before takes no other."""
+    organisation, connection = _hold(organisation)
+    if connection is None or not key_id or connection.next_key_id != key_id:
+        return Outcome.NOT_READY
+    _set(
+        connection,
+        client_proof=ClientProof.KEY_PAIR,
+        sealed_secret=b"",
+        sealed_private_key=bytes(connection.sealed_next_private_key),
+        key_id=connection.next_key_id,
+        certificate=connection.next_certificate,
+        secret_expires_on=key_pairs.expires_on(connection.next_certificate),
+        **_renewed(),
+        **NO_NEXT_PAIR,
+    )
+    _tell(Event.SSO_KEY_PAIR_USED, organisation, actor, origin, {"key_id": key_id})
+    return Outcome.DONE
+
+
+def set_second_step(
+    organisation: Organisation,
+    vouching: Vouching,
+    value: str,
+    missing_proof: MissingProof,
+    *,
+    actor: User,
+    origin: Origin,
+) -> Outcome:
+    values = {"vouching": vouching.value, "vouching_value": value, "missing_proof": missing_proof.value}
+    return _change(organisation, values, actor, origin)
+
+
+def set_people(
+    organisation: Organisation, make_on_arrival: bool, group_claim: str, *, actor: User, origin: Origin
+) -> Outcome:
+    return _change(organisation, {"make_on_arrival": make_on_arrival, "group_claim": group_claim}, actor, origin)
+
+
+@transaction.atomic
+def _change(organisation: Organisation, values: dict[str, Any], actor: User, origin: Origin) -> Outcome:
+    organisation, connection = _hold(organisation)
+    if connection is None:
+        return Outcome.NO_PROVIDER
+    changed = _set(connection, **values)
+    if not changed:
+        return Outcome.UNCHANGED
+    _tell(Event.SSO_CHANGED, organisation, actor, origin, {name: str(values[name]) for name in changed})
+    return Outcome.DONE
+
+
+@transaction.atomic
+def set_break_glass(organisation: Organisation, person_id: int | None, *, actor: User, origin: Origin) -> Outcome:
+    """Name the account whose password goes on working when the business account is demanded; None: no account."""
+    organisation, connection = _hold(organisation)
+    if connection is None:
+        return Outcome.NO_PROVIDER
+    person = next((one for one in candidates(organisation) if one.pk == person_id), None)
+    if person_id and person is None:
+        return Outcome.NOT_A_MEMBER
+    if person is None and organisation.second_step == SecondStep.BUSINESS_ACCOUNT:
+        return Outcome.DEMANDED
+    if not _set(connection, break_glass=person):
+        return Outcome.UNCHANGED
+    _tell(Event.SSO_CHANGED, organisation, actor, origin, {"break_glass": person.email if person else "-"})
+    return Outcome.DONE
+
+
+def candidates(organisation: Organisation) -> list[User]:
+    """Who can be the emergency account: active people of the organisation with a password of their own."""
+    people = User.objects.filter(is_active=True, membership__organisation=organisation).order_by("email")
+    return [person for person in people if person.has_usable_password()]
+
+
+@transaction.atomic
+def switch_on(organisation: Organisation, *, actor: User, origin: Origin) -> tuple[Outcome, list[Missing]]:
+    organisation, connection = _hold(organisation)
+    lacking = missing(connection)
+    if connection is None or lacking:
+        return Outcome.NOT_READY, lacking
+    if not _set(connection, enabled=True):
+        return Outcome.UNCHANGED, []
+    _tell(Event.SSO_SWITCHED_ON, organisation, actor, origin)
+    return Outcome.DONE, []
+
+
+@transaction.atomic
+def switch_off(organisation: Organisation, *, actor: User, origin: Origin) -> Outcome:
+    organisation, connection = _hold(organisation)
+    if organisation.second_step == SecondStep.BUSINESS_ACCOUNT:
+        return Outcome.DEMANDED
+    if connection is None or not _set(connection, enabled=False):
+        return Outcome.UNCHANGED
+    _tell(Event.SSO_SWITCHED_OFF, organisation, actor, origin)
+    return Outcome.DONE

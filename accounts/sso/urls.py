@@ -1,0 +1,14 @@
+from django.urls import path
+
+from accounts.sso import views
+
+urlpatterns = [
+    path("inloggen/sso/", views.find, name="sso_find"),
+    path("inloggen/sso/<slug:organisation>/", views.entry, name="sso_entry"),
+    path(
+        "inloggen/sso/<slug:organisation>/backchannel-logout/",
+        views.backchannel_logout,
+        name="sso_backchannel_logout",
+    ),
+    path("uitgelogd/", views.signed_out, name="signed_out"),
+]

@@ -1,0 +1,132 @@
+"""Leaving for the provider, and the provider's own ways in. Coming back is in `accounts.arrival`."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import limits, quotas
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.requests import own_address
+from accounts.sso import backchannel, connections, flows
+from accounts.sso.flows import Arrival
+from accounts.sso.forms import AddressForm
+from accounts.sso.models import Connection
+from accounts.sso.reasons import Reason
+from accounts.sso.transactions import Purpose
+
+SIGNED_OUT = "signed_out_of"  # in the session after signing out: at whose provider a sign-out is offered, and for whom
+PAGES = {
+    Reason.NO_TRANSACTION: "again",
+    Reason.REPEATED: "again",
+    Reason.TOO_OFTEN: "busy",
+    Reason.DENIED: "denied",
+    Reason.NO_SECOND_STEP: "no_second_step",
+    Reason.UNKNOWN_PERSON: "unknown",
+    Reason.ADDRESS_TAKEN: "unknown",
+    Reason.ADDRESS_FOREIGN: "unknown",
+    Reason.ADDRESS_MISSING: "unknown",
+    Reason.ADDRESS_UNVERIFIED: "unknown",
+    Reason.INACTIVE: "unknown",
+    Reason.OTHER_ORGANISATION: "unknown",
+    Reason.OTHER_PERSON: "other_person",
+    Reason.LINKED_ALREADY: "linked_already",
+    Reason.INVITATION: "invitation",
+}
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """From the address that somebody types to the organisation and on to its provider."""
+    target = own_address(request)
+    if request.user.is_authenticated:
+        return redirect(target)
+    form = AddressForm(request.POST or None)
+    if request.method != "POST":
+        return render(request, "accounts/sso/find.html", {"form": restore(request, form), "next": target})
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    address = form.cleaned_data["email"].strip()
+    connection = connections.of_address(address)
+    if connection is None:
+        form.refuse_unknown()
+        return redirect_with_errors(request, form)
+    return leave(request, connection, Purpose.SIGN_IN, target=target, address=address)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def entry(request: HttpRequest, organisation: str) -> HttpResponse:
+    """The organisation's own page, for a bookmark. Nothing begins without the button (ASVS 7.6.2)."""
+    target = own_address(request)
+    connection = connections.enabled(organisation)
+    if connection is None:
+        raise Http404
+    if request.user.is_authenticated:
+        return redirect(target)
+    if request.method != "POST":
+        return render(request, "accounts/sso/entry.html", {"organisation": connection.organisation, "next": target})
+    return leave(request, connection, Purpose.SIGN_IN, target=target)
+
+
+def leave(
+    request: HttpRequest,
+    connection: Connection,
+    purpose: Purpose,
+    *,
+    target: str,
+    user: User | None = None,
+    address: str = "",
+) -> HttpResponse:
+    """Send the browser to the provider."""
+    network = quotas.network_of(Origin.of(request).address)
+    if not quotas.spend("sso-starts", network, limit=limits.SSO_STARTS, period=limits.SSO_STARTS_PERIOD):
+        return refused(request, Arrival(connection, reason=Reason.TOO_OFTEN))
+    answer = flows.begin(connection, purpose, request.session, target=target, user=user, address=address)
+    if isinstance(answer, Reason):
+        return refused(request, Arrival(connection, reason=answer))
+    return redirect(answer)
+
+
+def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
+    """A page that says what to do next. What the provider wrote is never shown."""
+    reason = arrival.reason or Reason.NO_TRANSACTION
+    page = PAGES.get(reason, "outage" if reason.is_outage else "mistake")
+    context = {"organisation": arrival.connection.organisation, "page": page, "reason": reason.value}
+    return render(request, "accounts/sso/refused.html", context, status=429 if page == "busy" else 400)
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def backchannel_logout(request: HttpRequest, organisation: str) -> HttpResponse:
+    """For providers: no browser, no cookie; the signed token is the proof."""
+    connection = connections.enabled(organisation)
+    if connection is None:
+        raise Http404
+    reason = backchannel.end_sessions(connection, request.POST.get("logout_token", ""), Origin.of(request))
+    return JsonResponse({"error": "invalid_request"}, status=400) if reason else HttpResponse(status=200)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Signed out here; the button signs out at the provider too, which sends the browser back to this page."""
+    slug, hint = request.session.get(SIGNED_OUT, ("", ""))
+    connection = connections.enabled(slug) if slug and not request.user.is_authenticated else None
+    if request.method != "POST" or connection is None:
+        organisation = connection.organisation if connection else None
+        return render(request, "accounts/sso/signed_out.html", {"organisation": organisation})
+    request.session.flush()
+    if address := flows.leaving_address(connection, hint):
+        return redirect(address)
+    messages.warning(request, _("Signing out at your organisation did not work from here. Close the browser."))
+    return redirect("signed_out")

@@ -1,0 +1,82 @@
+"""What an administrator pastes as the provider."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.sso.issuers import Flaw, IssuerRefusedError, normalise
+
+TENANT = "1b2c3d4e-5f60-4711-8a9b-0c1d2e3f4a5b"
+ENTRA = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+
+
+@pytest.mark.parametrize(
+    ("typed", "issuer"),
+    [
+        (TENANT, ENTRA),
+        (f"  {TENANT.upper()}\n", ENTRA),
+        (ENTRA, ENTRA),
+        (f"{ENTRA}/.well-known/openid-configuration", ENTRA),
+        (f"https://login.microsoftonline.com/{TENANT}", ENTRA),
+        (f"https://sts.windows.net/{TENANT}/", ENTRA),
+        ("https://login.voorbeeld.nl/realms/bedrijf", "https://login.voorbeeld.nl/realms/bedrijf"),
+        ("https://login.voorbeeld.nl/", "https://login.voorbeeld.nl/"),
+        ("https://Login.Voorbeeld.nl/X", "https://Login.Voorbeeld.nl/X"),
+    ],
+)
+def test_pasted_text_becomes_the_issuer(typed: str, issuer: str) -> None:
+    """Only what Entra ID's pages show otherwise is changed; the rest is compared sign by sign, so it stays."""
+    assert normalise(typed) == issuer
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "common", "Organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad",
+        "https://login.microsoftonline.com/common/v2.0", "https://LOGIN.microsoftonline.com/COMMON/v2.0",
+        "https://login.microsoftonline.com/organizations/", "https://login.microsoftonline.com/consumers/v2.0",
+        "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+        "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration",
+    ],
+)  # fmt: skip
+def test_everybodys_tenants_are_refused_because_any_microsoft_account_would_be_one_of_the_organisation(
+    typed: str,
+) -> None:
+    with pytest.raises(IssuerRefusedError) as refused:
+        normalise(typed)
+    assert refused.value.flaw is Flaw.SHARED_TENANT
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "", "x", "login.voorbeeld.nl", "https://", "https:///pad", "ftp://login.voorbeeld.nl", "javascript:alert(1)",
+        "https://a@login.voorbeeld.nl", "https://a:b@login.voorbeeld.nl", "https://login.voorbeeld.nl?x=1",
+        "https://login.voorbeeld.nl#x", "https://login.voorbeeld.nl?", "https://login.voorbeeld.nl/\x00",
+        "https://login voorbeeld.nl", "https://login.voorbeeld.nl:99999", "https://[", "https://\u2024voorbeeld.nl",
+        "file:///etc/passwd", "/.well-known/openid-configuration",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(typed: str) -> None:
+    with pytest.raises(IssuerRefusedError) as refused:
+        normalise(typed)
+    assert refused.value.flaw is Flaw.NOT_AN_ADDRESS
+
+
+def test_plain_http_is_for_the_listed_exceptions_only() -> None:
+    allowed = frozenset({"127.0.0.1:9000"})
+    assert normalise("http://127.0.0.1:9000", plain_allowed=allowed) == "http://127.0.0.1:9000"
+    for typed in ("http://login.voorbeeld.nl", "http://127.0.0.1:9001", "http://127.0.0.1"):
+        with pytest.raises(IssuerRefusedError) as refused:
+            normalise(typed, plain_allowed=allowed)
+        assert refused.value.flaw is Flaw.NOT_ENCRYPTED
+
+
+@given(st.text(max_size=400))
+def test_any_text_is_an_issuer_or_is_refused(typed: str) -> None:
+    try:
+        assert normalise(typed).startswith("https://")
+    except IssuerRefusedError:
+        return
