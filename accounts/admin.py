@@ -10,7 +10,6 @@ from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
@@ -18,11 +17,9 @@ from accounts import flows
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations.admin import MembershipInline
 from accounts.passwords import flows as passwords
 from accounts.requests import person
 from accounts.support import flows as support
-from accounts.support.views import reset_second_factor
 from accounts.two_factor import devices
 
 admin.site.unregister(Group)
@@ -71,7 +68,6 @@ class UserAdmin(admin.ModelAdmin):
     list_select_related = ["membership__organisation"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
-    inlines = [MembershipInline]
     readonly_fields = ["second_step", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "language"]}),
@@ -135,13 +131,7 @@ class UserAdmin(admin.ModelAdmin):
             return
         flows.change_person(obj, before=User.objects.get(pk=obj.pk), actor=person(request), origin=origin)
 
-    def get_urls(self) -> list[URLPattern]:
-        reset = self.admin_site.admin_view(reset_second_factor)
-        return [path("<int:user_id>/reset/", reset, name="accounts_user_reset"), *super().get_urls()]
-
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         shown = context.get("original")
-        context["may_reset"] = bool(
-            shown and shown.has_second_step and support.may_reset(person(request), shown) is None
-        )
+        context["may_help"] = bool(shown and request.user.has_perm(support.PERMISSION))
         return super().render_change_form(request, context, *args, **kwargs)

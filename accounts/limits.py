@@ -82,6 +82,26 @@ BRIDGE_CODE_SIGNS = 8  # of 28: 38 bits, after the right password, for a quarter
 BRIDGE_CODE_TRIES = 5  # wrong ones; then the code is void
 LOST_PHONE_REQUEST = timedelta(days=1)
 LOST_PHONE_REQUEST_KEPT = timedelta(days=90)
+
+# The desk of support.
+FIND_LEAST = 3  # letters, before beginnings of names and addresses are searched
+FIND_MOST = 20  # people in a list; who is not among them types more
+LOOKED_UP_AGAIN = timedelta(minutes=15)  # looking at the same person is recorded once in this time
+ATTEMPTS_SHOWN = 20
+INTERVENTIONS_SHOWN = 20
+REPORTS_SHOWN = 50
+WARNING_PERIOD = timedelta(days=7)  # how far back a new address or password is a warning
+WARNING_REQUESTS = 3  # requests for help in a WARNING_REQUESTS_PERIOD are a warning
+WARNING_REQUESTS_PERIOD = timedelta(days=1)
+CALLER_CHECK = timedelta(minutes=15)  # for the words, and for a code after them (NIST SP 800-63B-4 section 4.2.2)
+CALLER_CHECK_TRIES = 3
+CALLER_CHECK_MAILS = 3  # to one person, in a CALLER_CHECK_MAILS_PERIOD
+CALLER_CHECK_MAILS_PERIOD = timedelta(hours=1)
+WORKER_RESETS = 10  # resets and codes by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped
+WORKER_RESETS_PERIOD = timedelta(hours=1)
+# Who has rights is helped after a second worker approved, or this long after the mail that lets the person cancel.
+INTERVENTION_WAITS = timedelta(hours=24)
+INTERVENTION_READY = timedelta(hours=24)  # after the approval or the wait; then it is void
 ADDRESS_LINK = timedelta(hours=24)
 RESET_MAILS = 3  # to one person, in a RESET_MAILS_PERIOD; more are silently not sent
 RESET_MAILS_PERIOD = timedelta(hours=1)
@@ -136,3 +156,35 @@ SSO_TRIAL_VALUE = 500  # characters of each
 SSO_KEY_BITS = 3072  # RSA (ASVS 11.2.3)
 SSO_KEY_LIFE = timedelta(days=730)  # of the certificate that belongs to our key pair
 SECRET_WARNINGS = (timedelta(days=30), timedelta(days=7))  # before the secret or the certificate expires
+# What an organisation demands of the sign-in.
+DEMAND_RECENT = timedelta(days=90)  # who signed in within it works with the portal
+DEMAND_AHEAD = timedelta(days=730)  # the furthest first day; a later one is a typing mistake
+NAMES_PAGE = 100
+ORGANISATIONS_PAGE = 50
+REMINDER_DAYS = (30, 14, 7, 1, 0)  # before the first day
+REMINDER_INVITATION_DAYS = (30, 7)  # on which who never chose a password is invited again instead
+REMINDER_CATCH_UP = timedelta(days=3)  # how late the last one may still go out
+REMINDER_BATCH = 200  # people a transaction; the next waits until these mails are sent
+REMINDERS_KEPT = timedelta(days=90)  # after the first day
+CHART_PERIOD = timedelta(days=90)
+SNAPSHOTS_KEPT = timedelta(days=730)
+# People in the administration.
+COUNTED_PEOPLE = 5_000  # a list counts no further and says "more than"; counting a million takes too long
+FOUND_PEOPLE = 250  # by a search, for each way that a text can name somebody
+FILTER_CHOICES = 20  # organisations or environments beside a list; of more, a part of the name is typed
+SUGGESTED = 50  # organisations offered while one types a name
+PEOPLE_AT_ONCE = 500  # deactivated or invited again with one click
+NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"
+IMPORT_LINES = 5_000  # in one list; fits into LARGEST_BODY
+IMPORT_PAGE = 100  # lines shown at once
+IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
+IMPORT_LEASE = timedelta(seconds=30)  # without a sign of life the work of a list counts as interrupted
+IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)
+IMPORT_KEPT = timedelta(days=30)
+AUDIT_PAGE = 50  # entries on a page of the search
+AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused
+AUDIT_CLOCKS = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
+AUDIT_WITNESSES = 20  # entries beside a period that must agree where it ends: one clock that was wrong hides nothing
+EXPORT_ROWS = 20_000  # in one request; the command has no limit
+EXPORT_BATCH = 500  # rows of any export read at a time
+EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000

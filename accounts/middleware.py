@@ -15,10 +15,11 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import store
+from accounts.active_sessions import intended, reauthentication, store
 from accounts.organisations import demands
+from accounts.organisations.demands import Demand
 from accounts.policy import Decision
-from accounts.requests import person
+from accounts.requests import DEMAND, person
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -90,11 +91,7 @@ class SecondStepMiddleware:
                 store.of(request).touch()
                 return None
             case Decision.SET_UP:
-                if request.resolver_match and request.resolver_match.url_name in SET_UP:
-                    store.of(request).touch()
-                    return None
-                messages.info(request, _why_set_up(request))
-                return redirect("totp_confirm")
+                return self._lead_to_set_up(request)
             case Decision.CLOSE_PASSWORD:
                 return self._close(request, _("Your organisation takes the business account only. Sign in with that."))
             case Decision.CLOSE:
@@ -109,7 +106,7 @@ class SecondStepMiddleware:
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
         return policy.Facts(
-            must_have=not enough and demands.is_required(user),
+            must_have=not enough and (user.is_staff or demands.holds(SecondStepMiddleware._demand(request))),
             has_factor=enough or devices.has_confirmed_device(user),
             is_verified=verified,
             device_gone=request.META[HAD_DEVICE] and not verified,
@@ -118,6 +115,22 @@ class SecondStepMiddleware:
             is_staff=user.is_staff,
             password_is_void=not vouched and owner is not None and demands.must_use_business_account(owner),
         )
+
+    @staticmethod
+    def _demand(request: HttpRequest) -> Demand | None:
+        """Kept, because the pages that announce it would ask the database again."""
+        request.META[DEMAND] = demand = demands.demand_of(person(request))
+        return demand
+
+    @staticmethod
+    def _lead_to_set_up(request: HttpRequest) -> HttpResponse | None:
+        if request.resolver_match and request.resolver_match.url_name in SET_UP:
+            reauthentication.forget_interrupted(request, unless=SET_UP)
+            store.of(request).touch()
+            return None
+        intended.keep(request)
+        messages.info(request, _why_set_up(request))
+        return redirect("totp_confirm")
 
     @staticmethod
     def _outlived(request: HttpRequest) -> bool:

@@ -9,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.models import User
 
 LONGEST_TARGET = 2000
+DEMAND = "accounts.demand"  # where a request keeps the demand of the person's organisation, once it was looked up
 
 
 class PersonRequest(HttpRequest):

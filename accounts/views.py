@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import flows, limits, policy
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import reauthentication, store
+from accounts.active_sessions import intended, reauthentication, store
 from accounts.arrival import flows as arrival
 from accounts.arrival.views import enter, prove_there
 from accounts.audit.origin import Origin
@@ -69,6 +69,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def confirm_identity(request: PersonRequest) -> HttpResponse:
     """Fresh proof before a sensitive change; afterwards the interrupted action goes on."""
     target = own_address(request)
+    if arrival.take_complete_proof(request.session):
+        return reauthentication.resume(request, target)
     provider, proved_there = arrival.provider_of(request.session), arrival.has_proof(request.session)
     if provider and not proved_there:
         return _confirm_there(request, target)
@@ -127,7 +129,10 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
         "few": limits.RECOVERY_CODES_FEW,
         "business_account": _business_account(request),
     }
-    return context | shown_once(request)
+    context |= shown_once(request)
+    if context["codes"]:
+        context["go_on"] = intended.take(request)  # to the page that had to wait for the set-up
+    return context
 
 
 def _business_account(request: PersonRequest) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -9,12 +10,34 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policy
 from accounts.active_sessions import store
+from accounts.requests import person
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A page of our own in the administration, shown on its first page to who has the right."""
+
+    page: str
+    name: Promise
+    about: Promise
+    right: str
+
+
+DESKS = (
+    Desk(
+        "audit_activity",
+        _("Security activity"),
+        _("What happened, to whom and by whom; export it."),
+        "audit.view_auditentry",
+    ),
+)
 
 
 class AssetmapsAdminSite(AdminSite):
@@ -38,6 +61,10 @@ class AssetmapsAdminSite(AdminSite):
         if not (user.is_active and user.is_staff):
             return False
         return policy.opens_administration(store.vouched(request.session), is_verified=user.is_verified())
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
+        desks = [desk for desk in DESKS if person(request).has_perm(desk.right)]
+        return super().index(request, {"desks": desks} | (extra_context or {}))
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:

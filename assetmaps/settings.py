@@ -76,7 +76,9 @@ INSTALLED_APPS = [
     "accounts.two_factor",
     "accounts.sso",
     "accounts.support",
+    "accounts.enforcement",
     "environments",
+    "environments.people",
 ]
 
 MIDDLEWARE = [
@@ -245,6 +247,11 @@ STORAGES = {
     },
 }
 
+# Lists of people are carried out in the background, after their confirmation.
+IMPORT_IN_BACKGROUND = True
+# What else `purge` does: functions of higher rooms, which take nothing and return how many rows they deleted.
+PURGES = ["environments.people.imports.purge"]
+
 # The audit trail is sealed in the background, a few seconds after an entry.
 AUDIT_SEAL_AFTER_COMMIT = True
 
@@ -254,6 +261,8 @@ EMAIL_TIMEOUT = int(limits.OUTSIDE_TIMEOUT.total_seconds())
 DEFAULT_FROM_EMAIL = "Assetmaps <support@assetmaps.nl>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SUPPORT_EMAIL = "support@assetmaps.nl"
+# Who hears that a worker of support was stopped; active superusers hear it as well.
+ALARM_EMAIL = env.str("ALARM_EMAIL", default="").strip() or SUPPORT_EMAIL
 
 LOGGING = {
     "version": 1,

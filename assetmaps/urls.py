@@ -9,6 +9,11 @@ urlpatterns = [
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("csp-melding/", views.policy_report, name="policy_report"),
     path("beheer/sso/", include("accounts.sso.overview.urls")),
+    # Before the administration itself, which answers everything else below its address.
+    path("beheer/", include("accounts.enforcement.urls")),
+    path("beheer/mensen/", include("environments.people.urls")),
+    path("beheer/", include("accounts.audit_desk.urls")),
+    path("beheer/support/", include("accounts.support.desk.urls")),
     path("beheer/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("environments.urls")),

@@ -1,43 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.contrib import admin
 from django.db import models
+from django.db.models import ForeignKey, Q, QuerySet
 from django.http import HttpRequest
 
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.admin import ScopedAdmin
+from accounts.organisations.models import Organisation
+from accounts.requests import person
+from environments import flows
+from environments.filters import OwnerFilter
 from environments.models import Access, Environment, GroupMapping
-
-
-class AccessInline(admin.TabularInline):
-    model = Access
-    autocomplete_fields = ["user"]
-    extra = 1
 
 
 class GroupMappingInline(admin.TabularInline):
     model = GroupMapping
-    autocomplete_fields = ["organisation"]
     extra = 0
 
 
 @admin.register(Environment)
-class EnvironmentAdmin(admin.ModelAdmin):
+class EnvironmentAdmin(ScopedAdmin):
+    """Who may open an environment is kept at the people: an environment can have a hundred thousand."""
+
     list_display = ["name", "organisation", "address"]
-    list_filter = ["organisation"]
+    list_filter = [OwnerFilter]
     list_select_related = ["organisation"]
     search_fields = ["name", "organisation__name"]
     autocomplete_fields = ["organisation"]
     prepopulated_fields = {"slug": ["name"]}
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}  # "kaart.voorbeeld.nl" means https
-    inlines = [AccessInline, GroupMappingInline]
+    inlines = [GroupMappingInline]
 
+    def in_scope(self, worker: User) -> Q:
+        return scope.organisations(worker, "organisation_id")
 
-@admin.register(Access)
-class AccessAdmin(admin.ModelAdmin):
-    """Who may open what, from the side of the person."""
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "organisation":
+            kwargs["queryset"] = Organisation.objects.filter(scope.organisations(person(request)))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    list_display = ["user", "environment"]
-    list_filter = ["environment__organisation", "environment"]
-    list_select_related = ["user", "environment"]
-    search_fields = ["user__email", "environment__name"]
-    autocomplete_fields = ["user", "environment"]
+    def has_delete_permission(self, request: HttpRequest, obj: Environment | None = None) -> bool:
+        if not super().has_delete_permission(request, obj):
+            return False
+        # Deleting takes the access away from people whom this worker may not even see, and would show who they are.
+        worker = person(request)
+        if obj is None or scope.works_for_all(worker):
+            return True
+        mine = Access.objects.filter(scope.people(worker, "user__"), environment=obj)
+        return mine.count() == Access.objects.filter(environment=obj).count()
 
-    def has_change_permission(self, request: HttpRequest, obj: Access | None = None) -> bool:
-        return False  # given or taken, never turned into another's
+    def delete_model(self, request: HttpRequest, obj: Environment) -> None:
+        flows.delete(obj, actor=person(request), origin=Origin.of(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Environment]) -> None:
+        for environment in queryset:
+            self.delete_model(request, environment)

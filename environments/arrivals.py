@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Organisation
-from environments.models import Access, Environment
+from environments import flows
+from environments.models import Environment
 
 
 def give_access(user: User, organisation: Organisation, groups: list[str], origin: Origin) -> int:
     """Open what is open to every new person and what the groups open, of this organisation only. Returns how many."""
-    by_group = Q(group_mappings__organisation=organisation, group_mappings__value__in=groups)
+    by_group = Q(group_mappings__value__in=groups)
     wanted = Environment.objects.filter(Q(open_on_arrival=True) | by_group, organisation=organisation).distinct()
-    for environment in wanted:
-        Access.objects.get_or_create(user=user, environment=environment)
-        detail: dict[str, str | int] = {"environment": environment.slug, "way": "arrival"}
-        record(Event.ACCESS_GIVEN, subject=user, origin=origin, detail=detail)
-    return len(wanted)
+    return flows.give(user, wanted, actor=user, origin=origin)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
-from environments.models import Environment
+from environments.models import Access, Environment
 
 
 @transaction.atomic
@@ -21,3 +23,42 @@ def open_environment(user: User, slug: str, origin: Origin) -> Environment | Non
             detail={"environment": environment.slug},
         )
     return environment
+
+
+# Without savepoints of their own: a long list of people would otherwise spend a third of its time on them.
+@transaction.atomic(savepoint=False)
+def give(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
+    """Let the person open these, and record each that is new. Returns how many were."""
+    has = set(Access.objects.filter(user=user).values_list("environment", flat=True))
+    new = [environment for environment in environments if environment.pk not in has]
+    # Who gives the same at the same moment stores nothing twice.
+    Access.objects.bulk_create(
+        [Access(user=user, environment=environment) for environment in new], ignore_conflicts=True
+    )
+    for environment in new:
+        _record(Event.ACCESS_GIVEN, user, environment, actor, origin)
+    return len(new)
+
+
+@transaction.atomic(savepoint=False)
+def take(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
+    """The person can no longer open these, from the next request on. Returns how many were taken away."""
+    gone = 0
+    for environment in environments:
+        if Access.objects.filter(user=user, environment=environment).delete()[0]:
+            _record(Event.ACCESS_TAKEN, user, environment, actor, origin)
+            gone += 1
+    return gone
+
+
+@transaction.atomic
+def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
+    """Delete it, and record for everybody who could open it that this ended."""
+    rows = Access.objects.filter(environment=environment).select_related("user__membership")
+    for access in rows.iterator(chunk_size=1000):
+        _record(Event.ACCESS_TAKEN, access.user, environment, actor, origin)
+    environment.delete()
+
+
+def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin) -> None:
+    record(event, subject=user, actor=actor, origin=origin, detail={"environment": environment.slug})

@@ -81,22 +81,17 @@ class Access(models.Model):
 
 
 class GroupMapping(models.Model):
-    """Which environment a group or role at the organisation's provider opens, at the first visit."""
+    """Which group or role at the provider of the environment's own organisation opens it, at the first visit."""
 
-    organisation = models.ForeignKey(
-        Organisation, verbose_name=_("organisation"), on_delete=models.CASCADE, related_name="group_mappings"
-    )
-    value = models.CharField(_("group or role"), max_length=200)  # as the claim holds it, compared sign by sign
     environment = models.ForeignKey(
         Environment, verbose_name=_("environment"), on_delete=models.CASCADE, related_name="group_mappings"
     )
+    value = models.CharField(_("group or role"), max_length=200)  # as the claim holds it, compared sign by sign
 
     class Meta:
         verbose_name = _("group of the provider")
         verbose_name_plural = _("groups of the provider")
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "value", "environment"], name="one_mapping_a_group")
-        ]
+        constraints = [models.UniqueConstraint(fields=["environment", "value"], name="one_mapping_a_group")]
 
     def __str__(self) -> str:
         return f"{self.value} > {self.environment}"

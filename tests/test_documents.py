@@ -63,7 +63,8 @@ def in_words(value: object) -> str:
     ("name", "prefixes"),
     [
         ("throttling.md", r"CODE_|PASSWORD_(FREE|FIRST|LONGEST|MOST)|NETWORK_|KNOWN_BROWSER|(RESET|ADDRESS)_MAILS"),
-        ("operations.md", r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|FRESH_PROOF"),
+        ("support-desk.md", r"FIND_|LOOKED_UP|WARNING_|CALLER_CHECK|BRIDGE_CODE|WORKER_|INTERVENTION_"),
+        ("operations.md", r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|FRESH_PROOF|REMINDER|DEMAND_|SNAPSHOTS_"),
     ],
 )
 def test_numbers_in_the_documents_are_those_of_the_code(name: str, prefixes: str) -> None:
@@ -177,7 +178,7 @@ def test_every_setting_from_the_environment_that_may_hold_a_secret_has_a_renewal
     }
     source = (ROOT / "assetmaps" / "settings.py").read_text()
     read = set(re.findall(r'(?:env\.\w+|_required)\("([A-Z_]+)"', source))
-    plain = {"DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "BREACHED_PASSWORDS_URL"}
+    plain = {"DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "BREACHED_PASSWORDS_URL", "ALARM_EMAIL"}
     assert set(told) == read - plain
     assert all(told.values())
 

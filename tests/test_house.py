@@ -41,9 +41,16 @@ OPEN_TO_ALL = {
     "recovery_link_expired",
     "lost_phone",
     "help_cancel",
+    "intervention_cancel",
     "not_me",
     "not_me_done",
     "admin:login",
+    "sso_find",
+    "sso_entry",
+    "sso_callback",
+    "sso_invited",
+    "sso_backchannel_logout",
+    "signed_out",
 }
 
 

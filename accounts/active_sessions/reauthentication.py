@@ -80,6 +80,14 @@ def _keep(request: HttpRequest) -> str:
     return name
 
 
+def forget_interrupted(request: HttpRequest, *, unless: frozenset[str]) -> None:
+    """Drop the kept POST, unless it is to one of these views by URL name: `resume` calls a view without the middleware,
+    so what was begun before a session lost its rights would still be carried out after."""
+    kept = request.session.get(INTERRUPTED)
+    if kept and resolve(kept["path"]).url_name not in unless:
+        del request.session[INTERRUPTED]
+
+
 def resume(request: HttpRequest, target: str) -> HttpResponse:
     """Go on after the proof: carry out the kept POST if the target names it, else go there."""
     kept = request.session.pop(INTERRUPTED, None)

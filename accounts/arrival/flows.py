@@ -40,14 +40,28 @@ def provider_of(session: MutableMapping[str, Any]) -> str:
     return str(session.get(PROVIDER, ""))
 
 
-def keep_proof(session: MutableMapping[str, Any]) -> None:
-    session[PROVED_THERE] = timezone.now().timestamp()
+def keep_proof(session: MutableMapping[str, Any], *, is_complete: bool) -> None:
+    """The provider has shown who it is. ``is_complete``: and nothing else is asked."""
+    session[PROVED_THERE] = {"at": timezone.now().timestamp(), "is_complete": is_complete}
 
 
 def has_proof(session: MutableMapping[str, Any]) -> bool:
     """Has the provider shown who it is, so short ago that only our code is asked?"""
-    at = session.get(PROVED_THERE)
-    return at is not None and 0 <= timezone.now().timestamp() - at <= limits.HALF_SIGNED_IN.total_seconds()
+    return bool(_fresh_proof(session)) and not _fresh_proof(session).get("is_complete")
+
+
+def take_complete_proof(session: MutableMapping[str, Any]) -> bool:
+    """Has the provider shown all that is asked? Once: the interrupted change then goes on."""
+    if not _fresh_proof(session).get("is_complete"):
+        return False
+    forget_proof(session)
+    return True
+
+
+def _fresh_proof(session: MutableMapping[str, Any]) -> dict[str, Any]:
+    proof: dict[str, Any] = session.get(PROVED_THERE) or {}
+    age = timezone.now().timestamp() - proof.get("at", 0)
+    return proof if 0 <= age <= limits.HALF_SIGNED_IN.total_seconds() else {}
 
 
 def forget_proof(session: MutableMapping[str, Any]) -> None:

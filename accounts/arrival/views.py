@@ -34,6 +34,7 @@ from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.account_recovery import views as recovery_link
 from accounts.two_factor.challenge import flows as challenge
+from accounts.two_factor.totp.views import straight_to_set_up
 
 
 @login_not_required
@@ -68,11 +69,11 @@ def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None
     if policy.is_enough(store.vouched(request.session), is_staff=user.is_staff):
         sessions.sign_in(request, user, device=None, origin=Origin.of(request))
         return remember(request, redirect(target), user)
-    if account_recovery.of(user):
-        return _after_reset(request, user, target, link)
     if mine := devices.authenticators_of(user):
         challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
+    if account_recovery.of(user):  # a reset removed every device, so nobody else pays for this question
+        return _after_reset(request, user, target, link)
     sessions.sign_in(request, user, device=None, origin=Origin.of(request))
     return remember(request, redirect(target), user)
 
@@ -81,23 +82,27 @@ def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> Ht
     """Support reset the second step: beside the first step the mailed link is needed, and only the set-up is open."""
     if account_recovery.use_link(link, user):
         sessions.sign_in(request, user, device=None, origin=Origin.of(request), instead="recovery_link")
-        return redirect("totp_confirm")
+        return straight_to_set_up(request, user)
     challenge.mark(request.session, user, target, [])
     return redirect("new_phone")
 
 
 def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:
-    """Fresh proof there; whoever owes our code types that as well."""
+    """Fresh proof there; whoever owes our code types that as well.
+
+    Goes on by way of the page that asked for it: the middleware watches that page, and not this one.
+    """
     user, begun, level = person(request), arrival.transaction, store.vouched(request.session)
     target = begun.target if begun else ""
     if not policy.is_enough(arrival.vouched, is_staff=user.is_staff):
         if devices.has_confirmed_device(user):
-            flows.keep_proof(request.session)
+            flows.keep_proof(request.session, is_complete=False)
             return redirect(reauthentication.page_for(target))
         if policy.is_enough(level, is_staff=user.is_staff):
             return refused(request, replace(arrival, reason=Reason.NO_SECOND_STEP))  # less than the session began with
     sessions.prove(request, user, Origin.of(request))
-    return reauthentication.resume(request, target)
+    flows.keep_proof(request.session, is_complete=True)
+    return redirect(reauthentication.page_for(target))
 
 
 @require_POST

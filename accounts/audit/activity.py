@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
@@ -19,7 +19,16 @@ CAUSES = {
     "clock_off": gettext_lazy("refused: the clock of the phone is wrong"),
     "waiting": gettext_lazy("refused: too many attempts"),
     "business_account": gettext_lazy("refused: only the business account counts"),
+    "demanded": gettext_lazy("refused: a second step is required"),
     "closed": gettext_lazy("refused: closed until there is a new password"),
+    # Two spellings: entries are never changed.
+    "too many": gettext_lazy("refused: too many mails asked for"),
+    "too often": gettext_lazy("refused: too many mails asked for"),
+    "taken": gettext_lazy("refused: the address belongs to somebody else by now"),
+    "not_allowed": gettext_lazy("refused: the worker does not have the right"),
+    "oneself": gettext_lazy("refused: nobody does this for themselves"),
+    "outranked": gettext_lazy("refused: the person has more rights than the worker"),
+    "reported": gettext_lazy("refused: the person reported “this was not me”"),
 }
 HIGHEST_ID = 2**63 - 1
 
@@ -50,7 +59,7 @@ def _line(entry: AuditEntry) -> Line:
     return Line(
         at=entry.at,
         what=entry.get_event_display(),
-        result=_result(entry),
+        result=result(entry),
         succeeded=entry.succeeded,
         by_other=by_other,
         browser="" if by_other else browser_in_words(entry.browser),
@@ -58,7 +67,38 @@ def _line(entry: AuditEntry) -> Line:
     )
 
 
-def _result(entry: AuditEntry) -> str:
+def result(entry: AuditEntry) -> str:
+    """How it ended, and the cause when it was refused; of a wrong clock also how far."""
     if entry.succeeded:
         return _("succeeded")
-    return str(CAUSES.get(str(entry.detail.get("cause", "")), _("refused")))
+    cause, minutes = str(entry.detail.get("cause", "")), entry.detail.get("minutes_off")
+    if cause == "clock_off" and isinstance(minutes, int) and minutes:
+        return _clock(minutes)
+    return str(CAUSES.get(cause, _("refused")))
+
+
+def explained(entry: AuditEntry) -> str:
+    """How it ended, for a colleague of support who explains it on the telephone: with the number of minutes."""
+    match entry.detail.get("cause"):
+        case "used":
+            return _("refused: the same code was used twice")
+        case "waiting":
+            return _("refused: too many wrong attempts, a waiting time was running")
+        case _:
+            return result(entry)
+
+
+def _clock(minutes: int) -> str:
+    if minutes > 0:
+        text = ngettext(
+            "refused: the clock of the phone is %(minutes)d minute ahead",
+            "refused: the clock of the phone is %(minutes)d minutes ahead",
+            minutes,
+        )
+    else:
+        text = ngettext(
+            "refused: the clock of the phone is %(minutes)d minute behind",
+            "refused: the clock of the phone is %(minutes)d minutes behind",
+            -minutes,
+        )
+    return text % {"minutes": abs(minutes)}

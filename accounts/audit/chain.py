@@ -16,9 +16,11 @@ import hmac
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
+from enum import Enum, auto
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connections, transaction
@@ -85,7 +87,7 @@ def _seal_batch(*, everything: bool) -> int:
     seals = []
     for entry in entries:
         position += 1
-        digest = _digest(key_id, position, digest, entry)
+        digest = digest_of(key_id, position, digest, content(entry))
         seals.append(AuditSeal(position=position, entry_id=entry.pk, digest=digest, key_id=key_id))
     try:
         with transaction.atomic():
@@ -104,20 +106,49 @@ def _unsealed(*, everything: bool) -> QuerySet[AuditEntry]:
     return entries.order_by("pk")
 
 
-def _digest(key_id: str, position: int, before: str, entry: AuditEntry) -> str:
-    """Keyed hash over key, place, predecessor and every field of the entry. Raises LookupError for an unknown key."""
+def digest_of(key_id: str, position: int, before: str, fields: dict[str, Any]) -> str:
+    """Keyed hash over key, place, predecessor and the `content` of an entry. Raises LookupError for an unknown key."""
     key = encryption.derived_key(key_id, PURPOSE)
     if key is None:
         raise LookupError(key_id)
-    content = json.dumps([key_id, position, before, _content(entry)], sort_keys=True, separators=(",", ":"))
-    return hmac.new(key, content.encode(), hashlib.sha256).hexdigest()
+    sealed = json.dumps([key_id, position, before, fields], sort_keys=True, separators=(",", ":"))
+    return hmac.new(key, sealed.encode(), hashlib.sha256).hexdigest()
 
 
-def _content(entry: AuditEntry) -> dict[str, object]:
+def content(entry: AuditEntry) -> dict[str, Any]:
     """Every field by its column. Empty ones are left out, so that a column added later changes no older digest."""
     values = {field.attname: getattr(entry, field.attname) for field in AuditEntry._meta.concrete_fields}
     values["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
     return {name: value for name, value in values.items() if value not in (None, "", {})}
+
+
+class Standing(Enum):
+    """How one entry stands with its seal."""
+
+    UNSEALED = auto()
+    IN_ORDER = auto()
+    KEY_UNKNOWN = auto()
+    BROKEN = auto()
+
+
+def standing_of(entry: AuditEntry) -> tuple[Standing, AuditSeal | None]:
+    """Whether this entry is as it was when it was sealed, and its seal; the rest of the chain is not looked at."""
+    seal_ = AuditSeal.objects.filter(entry_id=entry.pk).first()
+    if seal_ is None:
+        return Standing.UNSEALED, None
+    before = before_each([seal_]).get(seal_.position)
+    try:
+        digest = digest_of(seal_.key_id, seal_.position, before or "", content(entry))
+    except (LookupError, ValueError):
+        return Standing.KEY_UNKNOWN, seal_
+    return Standing.IN_ORDER if hmac.compare_digest(digest, seal_.digest) else Standing.BROKEN, seal_
+
+
+def before_each(seals: Iterable[AuditSeal]) -> dict[int, str]:
+    """By position, the digest of the seal before; a position whose predecessor is gone is left out."""
+    wanted = [seal_.position - 1 for seal_ in seals]
+    found = AuditSeal.objects.filter(position__in=wanted).values_list("position", "digest")
+    return {1: BEGIN} | {position + 1: digest for position, digest in found}
 
 
 def verify(head: str = "") -> Report:
@@ -153,7 +184,7 @@ def _break(seal_: AuditSeal, entry: AuditEntry | None, position: int, before: st
     if entry is None:
         return f"entry {seal_.entry_id} (seal {position}) was removed"
     try:
-        digest = _digest(seal_.key_id, position, before, entry)
+        digest = digest_of(seal_.key_id, position, before, content(entry))
     except (LookupError, ValueError):
         return f"seal {position} was made with key {seal_.key_id}, which is not among ENCRYPTION_KEYS"
     if not hmac.compare_digest(digest, seal_.digest):

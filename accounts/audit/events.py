@@ -87,6 +87,7 @@ class Event(models.TextChoices):
     DOMAIN_REMOVED = "domain_removed", _("Mail domain removed")
 
 
+# What support does is mailed too, by the flow that does it: with a link, words or a receipt of its own.
 MAILED = frozenset(
     {
         Event.PASSWORD_CHANGED,
@@ -94,7 +95,6 @@ MAILED = frozenset(
         Event.ADDRESS_CHANGED_BY_PERSON,
         Event.SECOND_STEP_ACTIVATED,
         Event.SECOND_STEP_SWITCHED_OFF,
-        Event.SECOND_STEP_RESET,
         Event.AUTHENTICATOR_ADDED,
         Event.AUTHENTICATOR_REPLACED,
         Event.AUTHENTICATOR_REMOVED,

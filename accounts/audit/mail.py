@@ -29,10 +29,13 @@ SENDERS = 2
 _sender = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="mail")
 
 
-def notify(entry: AuditEntry, person: User, *, to: str | None = None) -> None:
-    """Tell the person what happened, in the folder of templates named after the event."""
+def notify(entry: AuditEntry, person: User, *, to: str | None = None, **extra: Any) -> None:
+    """Tell the person what happened, in the folder of templates named after the event.
+
+    ``extra``: what the templates of this event need beside the entry, for example a link; it is in the mail only.
+    """
     not_me = settings.PUBLIC_URL + reverse("not_me", args=[links.make(entry)])
-    send(entry.event, person, to=to, entry=entry, at=timezone.localtime(entry.at), not_me=not_me)
+    send(entry.event, person, to=to, entry=entry, at=timezone.localtime(entry.at), not_me=not_me, **extra)
 
 
 def send(template: str, person: User, *, to: str | None = None, deliver: bool = True, **context: Any) -> None:

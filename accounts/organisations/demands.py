@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
@@ -22,6 +24,17 @@ class Demand:
     def holds(self) -> bool:
         return self.required_from <= timezone.localdate()
 
+    @property
+    def days_left(self) -> int:
+        """Until the first day; 0 on that day, negative after it."""
+        return (self.required_from - timezone.localdate()).days
+
+    @property
+    def first_day(self) -> str:
+        """ "3 maart", and with the year when that is not the present one."""
+        this_year = self.required_from.year == timezone.localdate().year
+        return date_format(self.required_from, "j F" if this_year else "j F Y")
+
 
 def demand_of(user: User) -> Demand | None:
     """The demand of a second step by this person's organisation, today or announced; None when it leaves it open."""
@@ -30,11 +43,18 @@ def demand_of(user: User) -> Demand | None:
     return Demand(found.name, found.required_from) if found and found.required_from else None
 
 
+def announced_to(user: User) -> Demand | None:
+    """The demand that begins on a later day. Never for staff: they need a second step already."""
+    demand = None if user.is_staff else demand_of(user)
+    return demand if demand and not demand.holds else None
+
+
 def is_required(user: User) -> bool:
     """Must this person show a second step today? Staff always; others when their organisation says so."""
-    if user.is_staff:
-        return True
-    demand = demand_of(user)
+    return user.is_staff or holds(demand_of(user))
+
+
+def holds(demand: Demand | None) -> bool:
     return demand is not None and demand.holds
 
 
@@ -63,3 +83,18 @@ def administrators_of(organisation: Organisation) -> list[User]:
     """The staff of the organisation itself who may change what it demands."""
     staff = User.objects.filter(membership__organisation=organisation, is_staff=True, is_active=True)
     return [person for person in staff if person.has_perm("organisations.change_organisation")]
+
+
+def may_require_business_account(organisation: Organisation) -> bool:
+    """Has the organisation a single sign-on that works, and an emergency account? Else this would shut people out."""
+    connection = getattr(organisation, "connection", None)  # by the name of the relation, as above
+    if connection is None or not connection.enabled:
+        return False
+    return connection.worked_at is not None and connection.break_glass_id is not None
+
+
+def in_words(second_step: str, required_from: date | None) -> str:
+    """What is demanded, for people: "verplicht vanaf 3 maart 2027"."""
+    if second_step == SecondStep.REQUIRED and required_from:
+        return _("required from %(date)s") % {"date": date_format(required_from, "j F Y")}
+    return str(SecondStep(second_step).label)

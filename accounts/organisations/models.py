@@ -34,6 +34,13 @@ class Organisation(models.Model):
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
         ordering = ["name"]
+        constraints = [
+            # A demand without a first day would hold for nobody, in silence.
+            models.CheckConstraint(
+                condition=~models.Q(second_step="required") | models.Q(required_from__isnull=False),
+                name="required_has_a_first_day",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -80,7 +80,7 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
     if user is None or links.holder(token) is None:
         return None
-    _set(user, new_password, origin)
+    _set(user, new_password, origin, way="mailed link")
     sessions.end_all(user)
     throttling.reopen(user)
     return user
@@ -89,10 +89,10 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
 @transaction.atomic
 def change(user: User, new_password: str, origin: Origin) -> None:
     """Change the own password. The view keeps this browser's session and ends the others."""
-    _set(user, new_password, origin)
+    _set(user, new_password, origin, way="old password")
 
 
-def _set(user: User, new_password: str, origin: Origin) -> None:
+def _set(user: User, new_password: str, origin: Origin, *, way: str) -> None:
     user.set_password(new_password)
     user.save(update_fields=["password"])
-    record(Event.PASSWORD_CHANGED, subject=user, origin=origin)
+    record(Event.PASSWORD_CHANGED, subject=user, origin=origin, detail={"way": way})

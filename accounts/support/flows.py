@@ -1,42 +1,46 @@
-"""What support staff may do to somebody else's account."""
+"""Whom a worker of support may help: asked before every page shows something, and again when it is done."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
-from django.db import transaction
-
-from accounts.active_sessions import flows as sessions
-from accounts.audit.events import Event
-from accounts.audit.ledger import record
-from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import scope
 from accounts.support import reports
-from accounts.throttling import flows as throttling
-from accounts.throttling import known_browsers
-from accounts.two_factor import devices
 
 PERMISSION = "accounts.reset_second_factor"
 
 
-class Outcome(Enum):
-    RESET = auto()
-    NOTHING_TO_RESET = auto()
+class Refusal(Enum):
     NOT_ALLOWED = auto()  # lacks the permission
+    OUT_OF_SCOPE = auto()  # somebody of another organisation than the worker works for
     ONESELF = auto()
+    OUTRANKED = auto()  # the person has rights that the worker lacks
     REPORTED = auto()  # "Dit was ik niet" was pressed and nobody has looked yet
-    OUTRANKED = auto()  # the person has rights that the actor lacks
+    INACTIVE = auto()  # the account is closed, so nothing can be linked
+    NO_SECOND_STEP = auto()  # the password alone opens the account, so there is nothing to bridge
+    NOTHING_TO_LIFT = auto()
+    NOT_CHECKED = auto()  # the caller has not read the mailed words back to this worker
+    STOPPED = auto()  # this worker has reset too many people in a short time
+    ALREADY_ASKED = auto()  # this worker has asked for the same already
+    NOT_READY = auto()  # waits for its approval, or is void, cancelled or done
+    NOT_ONES_OWN = auto()  # only who asked may carry it out, and only another may approve
 
 
-def may_reset(actor: User, subject: User) -> Outcome | None:
-    """Why the actor may not reset this person, or None."""
-    if not (actor.is_active and actor.has_perm(PERMISSION)):
-        return Outcome.NOT_ALLOWED
-    if actor.pk == subject.pk:
-        return Outcome.ONESELF
-    if outranks(subject, actor):
-        return Outcome.OUTRANKED
-    return Outcome.REPORTED if reports.is_open(subject) else None
+def may_help(worker: User, subject: User) -> Refusal | None:
+    """Why this worker may do nothing to that account, or None."""
+    if not (worker.is_active and worker.has_perm(PERMISSION)):
+        return Refusal.NOT_ALLOWED
+    if not scope.includes(worker, subject):
+        return Refusal.OUT_OF_SCOPE
+    if worker.pk == subject.pk:
+        return Refusal.ONESELF
+    return Refusal.OUTRANKED if outranks(subject, worker) else None
+
+
+def may_reset(worker: User, subject: User) -> Refusal | None:
+    """The same for whatever opens an account: not while a report "this was not me" is open."""
+    return may_help(worker, subject) or (Refusal.REPORTED if reports.is_open(subject) else None)
 
 
 def outranks(subject: User, actor: User) -> bool:
@@ -49,30 +53,6 @@ def outranks(subject: User, actor: User) -> bool:
     )
 
 
-@transaction.atomic
-def reset_second_factor(subject: User, *, actor: User | None, reason: str, origin: Origin) -> Outcome:
-    """Remove every device and set-up in progress, end every session, lift the waiting times, record it and mail it.
-
-    ``actor`` None is the command line, which whoever administers the server may use on anybody.
-    """
-    subject = User.objects.select_for_update().get(pk=subject.pk)
-    refusal = may_reset(actor, subject) if actor is not None else None
-    if refusal is not None:
-        record(
-            Event.RESET_REFUSED,
-            subject=subject,
-            actor=actor,
-            origin=origin,
-            reason=reason,
-            succeeded=False,
-            detail={"cause": refusal.name.lower()},
-        )
-        return refusal
-    throttling.hold(subject)
-    if not devices.remove_all(subject):
-        return Outcome.NOTHING_TO_RESET
-    sessions.end_all(subject)
-    throttling.forget(subject)
-    known_browsers.forget_all(subject)
-    record(Event.SECOND_STEP_RESET, subject=subject, actor=actor, origin=origin, reason=reason)
-    return Outcome.RESET
+def is_privileged(subject: User) -> bool:
+    """Has this account rights? Then nobody of support opens it alone."""
+    return subject.is_staff or subject.is_superuser or subject.groups.exists() or subject.user_permissions.exists()

@@ -10,10 +10,11 @@ from django.db.models import Q
 DESK = ("accounts.view_user", "accounts.reset_second_factor", "support.view_helprequest")
 EVERYONE = "organisations.work_for_every_organisation"
 NAME = "Support"  # works for the people of every organisation
+PEOPLE = "Organisatiebeheer"  # the administrators of one organisation
 GROUPS = {
     NAME: (*DESK, EVERYONE),
     "Support eigen organisatie": DESK,
-    "Organisatiebeheer": (
+    PEOPLE: (
         "accounts.view_user",
         "accounts.add_user",
         "accounts.change_user",

@@ -14,6 +14,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.support import cancelling
 from accounts.support.models import HelpRequest
 
 SALT = "accounts.support.help_requests"
@@ -53,6 +54,7 @@ def cancel(token: str, origin: Origin) -> bool:
     if HelpRequest.objects.filter(pk=request.pk, cancelled_at=None).update(cancelled_at=timezone.now()) != 1:
         return False
     record(Event.HELP_CANCELLED, subject=request.user, origin=origin, detail={"reference": request.reference})
+    cancelling.stop_everything(request.user, origin)  # nobody needs help any more, or it was a thief who asked
     return True
 
 

@@ -1,19 +1,29 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-# Without letters and digits that sound or look alike on the telephone.
-_SIGNS = "23456789ABCDEFGHKMNPRSTVWXYZ"
+from accounts import limits
+from accounts.two_factor.codes import TELEPHONE_SIGNS
+
+
+def _signs(number: int) -> str:
+    return "".join(secrets.choice(TELEPHONE_SIGNS) for _ in range(number))
 
 
 def new_reference() -> str:
     """Seven signs to read out on the telephone, for example K7Q-3MZD: it finds a request and opens nothing."""
-    signs = "".join(secrets.choice(_SIGNS) for _ in range(7))
-    return f"{signs[:3]}-{signs[3:]}"
+    return f"{_signs(3)}-{_signs(4)}"
+
+
+def new_receipt() -> str:
+    """Eight signs, for example S-4F7K-29QD: names what support did, in the mail and in the audit trail."""
+    return f"S-{_signs(4)}-{_signs(4)}"
 
 
 class HelpRequest(models.Model):
@@ -62,3 +72,92 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.reported_at:%Y-%m-%d %H:%M}"
+
+
+class Kind(models.TextChoices):
+    """What support can do to an account."""
+
+    LIFT_WAIT = "lift_wait", _("Lift the waiting time")
+    END_SESSIONS = "end_sessions", _("End all sessions")
+    BRIDGE_CODE = "bridge_code", _("Give a code")
+    RESET = "reset", _("Reset two-step authentication")
+
+
+class State(models.TextChoices):
+    WAITING = "waiting", _("waits for approval")
+    APPROVED = "approved", _("approved")
+    DONE = "done", _("carried out")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Intervention(models.Model):
+    """One action of support on one account: asked, perhaps approved, carried out or cancelled. Never removed.
+
+    Its state changes by conditional updates only, so that of parallel requests exactly one counts.
+    """
+
+    OPEN = (State.WAITING, State.APPROVED)
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    receipt = models.CharField(max_length=11, unique=True, default=new_receipt)
+    subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="interventions")
+    # Empty: whoever runs the server, by a command.
+    worker = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=500)
+    ticket = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    asked_at = models.DateTimeField(default=timezone.now)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    # A code of support is shown once: this is set by whoever comes first.
+    shown_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-asked_at"]
+        indexes = [
+            models.Index(fields=["worker", "done_at"], name="interventions_by_a_worker"),
+            models.Index(
+                fields=["asked_at"], condition=models.Q(state__in=("waiting", "approved")), name="interventions_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.receipt
+
+    @property
+    def ready_at(self) -> datetime:
+        """From when it may be carried out: its approval, or the end of the wait."""
+        return self.approved_at or self.asked_at + limits.INTERVENTION_WAITS
+
+    @property
+    def void_at(self) -> datetime:
+        """From when it can no longer be carried out."""
+        return self.ready_at + limits.INTERVENTION_READY
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN and timezone.now() < self.void_at
+
+    @property
+    def is_ready(self) -> bool:
+        return self.is_open and timezone.now() >= self.ready_at
+
+
+class CallerCheck(models.Model):
+    """The words that one worker had mailed to one person; only the newest counts."""
+
+    subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    salt = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    sent_at = models.DateTimeField(default=timezone.now)
+    failures = models.PositiveSmallIntegerField(default=0)
+    passed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject", "worker"], name="one_caller_check_a_worker")]
+
+    def __str__(self) -> str:
+        return f"{self.subject_id} by {self.worker_id}"

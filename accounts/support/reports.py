@@ -12,6 +12,7 @@ from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.support import cancelling
 from accounts.support.models import Report
 from accounts.throttling import known_browsers
 
@@ -23,7 +24,8 @@ def reportable(token: str) -> AuditEntry | None:
 
 
 def report(token: str, origin: Origin) -> bool:
-    """End every session, forget every known browser, and block resets until a person has looked. False: too late."""
+    """End every session, forget every known browser, stop what support has begun, and block resets until a person has
+    looked. False: too late."""
     entry = reportable(token)
     if entry is None or entry.subject is None:
         return False
@@ -34,6 +36,7 @@ def report(token: str, origin: Origin) -> bool:
             # The person before the sessions, as a sign-in does; in another order the two could wait for each other.
             known_browsers.forget_all(user)
             sessions.end_all(user)
+            cancelling.stop_everything(user, origin)
             record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail={"about": entry.event})
     except IntegrityError:
         return False  # a parallel press on the same button was first
@@ -46,7 +49,10 @@ def is_open(user: User) -> bool:
 
 @transaction.atomic
 def looked_at(report: Report, by: User, origin: Origin) -> bool:
-    """Somebody else has looked, so support may act again; False for one's own report, or a second time."""
+    """Somebody else has looked, so support may act again; False for one's own report, or a second time.
+
+    The view has checked that ``by`` has the right, and works for this person.
+    """
     fresh = Report.objects.filter(pk=report.pk, looked_at=None).exclude(user=by)
     if fresh.update(looked_at=timezone.now(), looked_by=by) != 1:
         return False

@@ -34,6 +34,7 @@ class Outcome(Enum):
     USED = auto()
     CLOCK_OFF = auto()
     WAITING = auto()  # too many wrong ones: nothing was judged
+    DEMANDED = auto()  # the second step must stay, so no code takes it away
     CLOSED = auto()  # far too many: nothing is judged until the password is set anew by mail
 
 

@@ -21,13 +21,14 @@ LATER = timedelta(minutes=11)
 
 
 # ASVS 7.5.3
-@pytest.mark.parametrize("address", ["user/{person}/change/", "user/{person}/reset/", "../auth/group/{group}/change/"])
+@pytest.mark.parametrize(
+    "address", ["accounts/user/{person}/change/", "support/{person}/herstellen/", "auth/group/{group}/change/"]
+)
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_old_session_of_an_administrator_resets_nobody_and_gives_no_rights(address: str, method: str) -> None:
     person = UserFactory(with_totp=True)
     client = signed_in(UserFactory(superuser=True, with_totp=True))
-    address = "/beheer/accounts/" + address.format(person=person.pk, group=group.ensure().pk)
-    address = address.replace("accounts/../", "")
+    address = "/beheer/" + address.format(person=person.pk, group=group.ensure().pk)
     assert client.get(address).status_code == 200
     with time_machine.travel(timezone.now() + LATER, tick=True):
         answer = getattr(client, method)(address, {"reason": "x"})
@@ -40,7 +41,7 @@ def test_what_the_administrator_typed_is_carried_out_after_the_proof() -> None:
     person, boss = UserFactory(), UserFactory(superuser=True, with_totp=True)
     client, address = signed_in(boss), f"/beheer/accounts/user/{person.pk}/change/"
     form = {"email": person.email, "first_name": "Anders", "last_name": "Soon", "language": "nl", "is_active": "on"}
-    form |= {"is_staff": "on", "membership-TOTAL_FORMS": "0", "membership-INITIAL_FORMS": "0"}
+    form |= {"is_staff": "on"}
     with time_machine.travel(timezone.now() + LATER, tick=True):
         asked = client.post(address, form).url
         assert asked.startswith("/bevestig-identiteit/")

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
-from accounts.two_factor.models import Authenticator
+from accounts.support.models import Intervention, Kind, State
+from accounts.two_factor.models import AccountRecovery, Authenticator
 from tests.conftest import mails
 from tests.factories import AuthenticatorFactory, UserFactory
 from tests.pages import signed_in
@@ -26,16 +27,25 @@ def run(name: str, *args: str, **options: object) -> str:
     return out.getvalue()
 
 
-def test_reset_two_factor_resets_records_and_mails(django_capture_on_commit_callbacks: object) -> None:
+def test_reset_two_factor_leaves_the_same_traces_as_support(django_capture_on_commit_callbacks: object) -> None:
     person = UserFactory(superuser=True, with_totp=True)
     signed_in(person)
     with django_capture_on_commit_callbacks(execute=True):
-        assert "is reset" in run("reset_two_factor", person.email.upper(), "--reason", "telefoon kwijt")
+        text = run("reset_two_factor", person.email.upper(), "--reason", "telefoon kwijt")
+    assert "is reset" in text
     assert not Authenticator.objects.exists()
     assert not Session.objects.exists()
+    row = Intervention.objects.get()
+    assert (row.kind, row.subject, row.worker, row.state) == (Kind.RESET, person, None, State.DONE)
+    assert row.receipt in text
     entry = AuditEntry.objects.get(event="second_step_reset")
     assert (entry.actor, entry.actor_name, entry.address, entry.reason) == (None, "manage.py", None, "telefoon kwijt")
-    assert mails()[0].to == [person.email]
+    assert entry.detail == {"receipt": row.receipt}
+    (message,) = mails()
+    assert message.to == [person.email]
+    assert row.receipt in message.body
+    assert "/nieuwe-telefoon/" in message.body
+    assert AccountRecovery.objects.filter(user=person).exists()
 
 
 def test_reset_two_factor_demands_a_reason() -> None:
@@ -46,11 +56,19 @@ def test_reset_two_factor_demands_a_reason() -> None:
     assert Authenticator.objects.exists()
 
 
-def test_reset_two_factor_says_who_is_unknown_or_has_none() -> None:
+def test_reset_two_factor_says_who_is_unknown_or_had_none() -> None:
     with pytest.raises(CommandError, match="Nobody has the address"):
         run("reset_two_factor", "niemand@voorbeeld.nl", "--reason", "x")
-    with pytest.raises(CommandError, match="no second step"):
-        run("reset_two_factor", UserFactory().email, "--reason", "x")
+    assert "There was no second step" in run("reset_two_factor", UserFactory().email, "--reason", "x")
+    assert not AccountRecovery.objects.exists()
+
+
+def test_two_factor_status_tells_of_a_reset(django_capture_on_commit_callbacks: object) -> None:
+    person = UserFactory(with_totp=True)
+    run("reset_two_factor", person.email, "--reason", "telefoon kwijt")
+    text = run("two_factor_status", person.email)
+    assert "waits for the new phone" in text
+    assert Intervention.objects.get().receipt in text
 
 
 def test_two_factor_status_counts_active_people() -> None:

@@ -25,7 +25,7 @@ def every_address(person_id: int, slug: str) -> list[tuple[str, str]]:
     """Every address of the URLconf as (name, address), its variable parts filled with what exists."""
     filled = []
     for name, route, _view in walk(get_resolver().url_patterns):
-        address = re.sub(r"<slug:slug>", slug, route)
+        address = re.sub(r"<slug:\w+>", slug, route)
         address = re.sub(r"<path:content_type_id>/<path:object_id>", f"1/{person_id}", address)
         address = re.sub(r"<(int|path):\w+>", str(person_id), address)
         address = re.sub(r"<session_name:name>", "0123456789abcdef", address)

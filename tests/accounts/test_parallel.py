@@ -21,7 +21,10 @@ from accounts.models import User
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
-from accounts.support import flows as support
+from accounts.support.interventions import actions
+from accounts.support.interventions import flows as interventions
+from accounts.support.interventions.flows import Order
+from accounts.support.models import Kind as InterventionKind
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import STRANGER
 from accounts.throttling.models import AttemptCounter
@@ -150,11 +153,11 @@ def test_support_and_the_person_never_wait_for_each_other_for_ever(monkeypatch: 
     person, boss = UserFactory(with_totp=True), UserFactory(superuser=True)
     challenge.answer(person, None, wrong_code_of(person), HERE, STRANGER)
     code = code_of(person)
-    monkeypatch.setattr(support.sessions, "end_all", slowly(sessions.end_all, 0.3))
-    reset = partial(support.reset_second_factor, person, actor=boss, reason="telefoon weg", origin=HERE)
+    monkeypatch.setattr(actions.sessions, "end_all", slowly(sessions.end_all, 0.3))
+    reset = partial(interventions.act, Order(InterventionKind.RESET, person, boss, "telefoon weg"), HERE)
     typing = slowly(partial(challenge.answer, person, None, code, HERE, STRANGER), 0.15)
     outcome, answer = at_once([reset, typing])
-    assert outcome is support.Outcome.RESET
+    assert outcome.outcome is interventions.Outcome.DONE
     assert answer.outcome in (Outcome.WRONG, Outcome.USED)
     assert not devices.has_confirmed_device(person)
 

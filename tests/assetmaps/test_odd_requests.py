@@ -97,7 +97,7 @@ def test_every_changing_page_demands_our_token() -> None:  # ASVS 3.5.1
     details = "/persoonlijke-gegevens/"
     second_step = f"{details}twee-staps-authenticatie/"
     pages = [details, f"{details}wachtwoord/", f"{second_step}activeren/", f"{second_step}bevestigen/"]
-    pages += [f"{second_step}uitschakelen/", f"/beheer/accounts/user/{person.pk}/reset/", "/beheer/accounts/user/add/"]
+    pages += [f"{second_step}uitschakelen/", f"/beheer/support/{person.pk}/herstellen/", "/beheer/accounts/user/add/"]
     for address in pages:
         assert client.post(address, {"code": "123456"}).status_code == 403, address
 

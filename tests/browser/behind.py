@@ -78,3 +78,10 @@ def disagree(organisation: Organisation) -> None:
     """As it was before `agree`."""
     Connection.objects.filter(organisation=organisation).delete()
     MailDomain.objects.filter(organisation=organisation).delete()
+
+
+def mailed_words() -> str:
+    """The two words that the newest mail tells the caller to read out."""
+    found = re.findall(r"^    (\w+ \w+)$", "\n".join(mail.body for mail in mails()), re.MULTILINE)
+    assert found, "no mail with words"
+    return found[-1]

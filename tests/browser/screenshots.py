@@ -84,6 +84,18 @@ def for_readme(screen) -> None:
     screen.begin_set_up()
     screen.page.screenshot(path=README / "qr-code.png", full_page=True, animations="disabled")
     screen.sign_out()
+    for_support(screen)
+
+
+def for_support(screen) -> None:
+    """The two pictures in docs/support-desk.md."""
+    from tests.browser import tour
+
+    for name in tour.support_desk(screen):
+        if name == "support-persoon":
+            screen.page.screenshot(path=README / "supportdesk.png", clip=_top(height=760))
+        if name == "support-code-eenmalig":
+            screen.page.screenshot(path=README / "code-voor-de-beller.png", clip=_top(height=520))
 
 
 def _top(height: int) -> dict[str, int]:

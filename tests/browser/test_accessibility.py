@@ -20,6 +20,8 @@ LOOKS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
 # These two with every rule of axe; of Django's own pages only these, because they are ours in their colours only.
 WHOLE_LOOKS = [LOOKS[0], LOOKS[-1]]
 
+IN_ADMINISTRATION = (tour.administration, tour.demands, tour.support_desk)
+
 # Django's table inside a form and the list with a search field in it; its own templates, which we leave as they are.
 NOT_OURS = [[".inline-group"], [".select2-container"]]
 
@@ -56,7 +58,7 @@ def test_page_hinders_nobody(screen: Screen, watch: Watch, part: tour.Tour) -> N
     tour.people()
     faults: list[str] = []
     for name in part(screen):
-        for size, scheme in WHOLE_LOOKS if part is tour.administration else LOOKS:
+        for size, scheme in WHOLE_LOOKS if part in IN_ADMINISTRATION else LOOKS:
             screen.page.set_viewport_size(size)
             screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             look = f"{name} {size['width']} {scheme}"
@@ -66,7 +68,7 @@ def test_page_hinders_nobody(screen: Screen, watch: Watch, part: tour.Tour) -> N
             watch.faults[:] = before  # axe tries inline styles, which the policy refuses
             if screen.scrolls_sideways:
                 faults.append(f"{look}: scrolls sideways")
-        if part is not tour.administration:
+        if part not in IN_ADMINISTRATION:
             site = "Beheer van Assetmaps" if part is tour.single_sign_on else "Mijn Assetmaps"
             faults += [f"{name}: {fault}" for fault in outline(screen.page, site)]
             screen.page.set_viewport_size({"width": 320, "height": 640})  # a desk at 400 % (WCAG 2.2, 1.4.10)

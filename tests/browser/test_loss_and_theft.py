@@ -44,13 +44,13 @@ def is_in(screen: Screen) -> bool:
 def test_session_of_before_the_activation_opens_nothing_because_a_thief_may_have_it(
     screen: Screen, employee: User, elsewhere: Elsewhere
 ) -> None:
-    User.objects.filter(pk=employee.pk).update(is_staff=True, is_superuser=True)
     thief = elsewhere()
     screen.sign_in(EMPLOYEE)
     put_in = steal(screen, thief)
     assert is_in(thief)
     session = digest_of(behind.session_cookie(thief))[:16]
     screen.activate()
+    User.objects.filter(pk=employee.pk).update(is_staff=True, is_superuser=True)
     put_in()
     thief.open("/persoonlijke-gegevens/")
     thief.heading("Inloggen")
@@ -80,10 +80,10 @@ def let_support_reset(screen: Screen, person: User, elsewhere: Elsewhere) -> Non
     colleague = UserFactory(email=DESK, in_support=True, with_totp=True)
     desk = elsewhere()
     desk.sign_in(DESK, code_of(colleague))
-    desk.open(reverse("admin:accounts_user_reset", args=[person.pk]))
+    desk.open(reverse("support_reset", args=[person.pk]))
     desk.page.get_by_label("Reden").fill("Telefoon gestolen, teruggebeld op het bekende nummer")
     desk.press("Twee-staps-authenticatie herstellen")
-    desk.page.get_by_text("De tweede stap is hersteld").wait_for()
+    desk.page.get_by_text("Gedaan, met ontvangstnummer").wait_for()
 
 
 @pytest.mark.parametrize("event", [change_password, sign_out, let_support_reset])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
@@ -19,20 +20,27 @@ from django.utils import timezone
 from playwright.sync_api import Route
 
 from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.enforcement.models import Snapshot
 from accounts.models import User
-from accounts.organisations.models import Organisation
+from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.support.models import Report
+from accounts.throttling.flows import subject_of
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor.models import Authenticator, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
 from environments.models import Environment
 from tests.browser import behind
-from tests.browser.screen import CHALLENGE, SET_UP, Screen
+from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
 from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
 
@@ -215,6 +223,58 @@ def address_change(screen: Screen) -> Iterator[str]:
     yield "e-mailadres-link-verlopen"
 
 
+def demanded(screen: Screen) -> Iterator[str]:
+    day = timezone.localdate() + timedelta(days=20)
+    Organisation.objects.update(second_step=SecondStep.REQUIRED, required_from=day)
+    _sign_in(screen, EMPLOYEE)
+    yield "mijn-omgevingen-aangekondigd"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-aangekondigd"
+    Organisation.objects.update(required_from=timezone.localdate())
+    screen.open("/")
+    yield "instellen-verplicht"
+    screen.press(ACTIVATE)
+    screen.give_code(Phone.scan(screen.page).unused())
+    yield "herstelcodes-en-verder"
+    screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    yield "uitschakelen-mag-niet"
+    Organisation.objects.update(required_from=day)
+    screen.page.reload()
+    yield "uitschakelen-aangekondigd"
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def demands(screen: Screen) -> Iterator[str]:
+    """What an organisation demands, in the administration."""
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    today = timezone.localdate()
+    for age in range(0, 80, 2):
+        day = today - timedelta(days=age)
+        Snapshot.objects.create(organisation=town, day=day, people=80, protected=76 - age // 2)
+    UserFactory.create_batch(limits.NAMES_PAGE, organisation=town, last_login=timezone.now())
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/organisaties/")
+    yield "beheer-tweede-stap-organisaties"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/overzicht/")
+    yield "beheer-tweede-stap-overzicht-vrijwillig"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/tweede-stap/")
+    yield "beheer-tweede-stap"
+    screen.page.get_by_label("verplicht vanaf een datum").check()
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-geweigerd"
+    screen.page.get_by_label("Verplicht vanaf", exact=True).fill(today.isoformat())
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-controle"
+    screen.page.get_by_role("button", name="Opslaan: verplicht").click()
+    screen.says("Wie het nog niet heeft")
+    yield "beheer-tweede-stap-overzicht"
+    screen.page.get_by_text("Hetzelfde als tabel").click()
+    yield "beheer-tweede-stap-tabel"
+    User.objects.filter(email__startswith="persoon").delete()
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+
+
 def second_step(screen: Screen) -> Iterator[str]:
     _forget(screen)
     person = User.objects.get(email=VERIFIED)
@@ -261,6 +321,30 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     Report.objects.all().delete()
 
 
+def after_reset(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    devices.remove_all(person)
+    link = account_recovery.begin(person)
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    yield "nieuwe-telefoon"
+    screen.press("Mail mij een nieuwe link")
+    yield "nieuwe-telefoon-link-verstuurd"
+    screen.follow("Ik heb een code van support")
+    yield "code-van-support"
+    screen.page.get_by_label("Code van support").fill("AAAA-AAAA")
+    screen.press("Bevestigen")
+    yield "code-van-support-geweigerd"
+    screen.open(link.removeprefix(settings.PUBLIC_URL))
+    yield "nieuwe-telefoon-link-verlopen"
+    screen.open(behind.mailed("nieuwe-telefoon"))
+    yield "inloggen-na-link"
+    screen.give_password(VERIFIED)
+    yield "instellen-na-link"
+    AccountRecovery.objects.all().delete()
+    AuthenticatorFactory(user=person)
+
+
 def errors(screen: Screen) -> Iterator[str]:
     screen.open("/bestaat-niet/")
     screen.says("geef dit nummer door")
@@ -288,7 +372,7 @@ def _answer(text: str, route: Route) -> None:
 
 def administration(screen: Screen) -> Iterator[str]:
     _sign_in(screen, ADMINISTRATOR)
-    employee, verified = User.objects.get(email=EMPLOYEE), User.objects.get(email=VERIFIED)
+    verified = User.objects.get(email=VERIFIED)
     for name, address in (
         ("beheer", ""),
         ("beheer-personen", "accounts/user/"),
@@ -297,14 +381,94 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-omgevingen", "environments/environment/"),
         ("beheer-omgeving", f"environments/environment/{Environment.objects.first().pk}/change/"),
         ("beheer-organisaties", "organisations/organisation/"),
-        ("beheer-logboek", "audit/auditentry/"),
-        ("beheer-herstellen-zonder", f"accounts/user/{employee.pk}/reset/"),
-        ("beheer-herstellen", f"accounts/user/{verified.pk}/reset/"),
+        ("beheer-activiteit", "activiteit/"),
+        ("beheer-activiteit-gezocht", "activiteit/?person=medewerker&event=signed_in&since=2026-01-01"),
+        ("beheer-activiteit-geweigerd", "activiteit/?organisation=zomaar&since=gisteren&event=niets"),
+        ("beheer-activiteit-regel", f"activiteit/{AuditEntry.objects.first().pk}/"),
+        ("beheer-activiteit-exporteren", "activiteit/exporteren/?result=succeeded"),
     ):
         screen.open(f"/beheer/{address}")
         yield name
-    screen.press("Twee-staps-authenticatie herstellen")
-    yield "beheer-herstellen-geweigerd"
+
+
+def support_desk(screen: Screen) -> Iterator[str]:
+    """A call from the first word to the code, and everything that a worker can meet on the way."""
+    employee, verified = User.objects.get(email=EMPLOYEE), User.objects.get(email=VERIFIED)
+    colleague = User.objects.get(email=ADMINISTRATOR)
+    _trouble(screen, verified)
+    _sign_in(screen, DESK)
+    until = int(timezone.now().timestamp()) + 900
+    AttemptCounter.objects.create(subject=subject_of(verified), kind="code", failures=5, waits_until=until)
+    screen.open("/beheer/support/")
+    yield "support"
+    screen.press("Zoeken")
+    yield "support-leeg"
+    screen.page.get_by_label("Kenmerk, e-mailadres of naam").fill("Werk")
+    screen.press("Zoeken")
+    yield "support-lijst"
+    screen.open(f"/beheer/support/{employee.pk}/")
+    yield "support-persoon-rustig"
+    screen.open(f"/beheer/support/{colleague.pk}/")
+    yield "support-persoon-hoger"
+    screen.open(f"/beheer/support/{verified.pk}/")
+    yield "support-persoon"
+    screen.follow("Alle sessies beëindigen")
+    yield "support-sessies"
+    screen.press("Alle sessies beëindigen")
+    yield "support-reden-ontbreekt"
+    screen.open(f"/beheer/support/{verified.pk}/code/")
+    yield "support-code-zonder-controle"
+    screen.open(f"/beheer/support/{verified.pk}/beller/")
+    yield "support-beller"
+    screen.press("Mail twee woorden")
+    yield "support-beller-woorden"
+    screen.page.get_by_label("De twee woorden").fill("fiets molen")
+    screen.press("Vergelijken")
+    yield "support-beller-fout"
+    screen.page.get_by_label("De twee woorden").fill(behind.mailed_words())
+    screen.press("Vergelijken")
+    yield "support-beller-goed"
+    screen.follow("Code geven")
+    yield "support-code"
+    screen.page.get_by_label("Reden").fill("Telefoon in het water gevallen; de woorden kloppen.")
+    screen.press("Code geven")
+    yield "support-code-eenmalig"
+    screen.page.reload()
+    yield "support-code-getoond"
+    screen.open(f"/beheer/support/{verified.pk}/herstellen/")
+    yield "support-herstellen"
+    screen.open("/beheer/support/meldingen/")
+    yield "support-meldingen"
+    AttemptCounter.objects.all().delete()
+    yield from _four_eyes(screen)
+
+
+def _trouble(screen: Screen, person: User) -> None:
+    """Somebody who cannot get in: a lost phone that is used, wrong codes, a wait, a second account with a report."""
+    _forget(screen)
+    screen.give_password(person.email)
+    screen.follow("Telefoon kwijt?")
+    screen.press("Vraag support om hulp")
+    screen.open(CHALLENGE)
+    for code in (code_of(person, -240), *[wrong_code_of(person)] * 4):
+        screen.give_code(code)
+    Authenticator.objects.filter(user=person).update(last_used_at=timezone.now() + timedelta(minutes=1))
+    newcomer = User.objects.get(email=NEWCOMER)
+    Report.objects.create(user=newcomer, entry=record(Event.PASSWORD_CHANGED, subject=newcomer, origin=Origin()))
+
+
+def _four_eyes(screen: Screen) -> Iterator[str]:
+    second = UserFactory(email="tweede@voorbeeld.nl", in_support=True, with_totp=True)
+    screen.open(f"/beheer/support/{second.pk}/herstellen/")
+    yield "support-herstellen-met-goedkeuring"
+    screen.page.get_by_label("Reden").fill("Telefoon gestolen; teruggebeld op het bekende nummer.")
+    screen.press("Goedkeuring vragen")
+    yield "support-goedkeuringen"
+    screen.open(behind.mailed("hulp-van-support-intrekken"))
+    yield "hulp-van-support-intrekken"
+    screen.press("Annuleer het")
+    yield "hulp-van-support-ingetrokken"
+    Report.objects.all().delete()
 
 
 def single_sign_on(screen: Screen) -> Iterator[str]:
@@ -346,7 +510,11 @@ ALL: tuple[Tour, ...] = (
     address_change,
     second_step,
     lost_phone,
+    after_reset,
     errors,
+    demanded,
+    demands,
     administration,
+    support_desk,
     single_sign_on,
 )

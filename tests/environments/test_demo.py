@@ -27,7 +27,7 @@ def run(**options: bool) -> str:
 def test_printed_people_can_sign_in() -> None:
     printed = run()
     people = re.findall(r"address: +(\S+)\n +password: +([^\n]+)(?:\n +authenticator: (\S+))?", printed)
-    assert [bool(uri) for _address, _password, uri in people] == [False, True, True, True]
+    assert [bool(uri) for _address, _password, uri in people] == [False, True, True, True, True, True]
     for address, password, uri in people:
         client = browser()
         answer = client.post(SIGN_IN, {"username": address, "password": password})
@@ -40,8 +40,9 @@ def test_printed_people_can_sign_in() -> None:
 def test_one_of_each_role_and_environments() -> None:
     run()
     assert User.objects.filter(is_superuser=True).count() == 1
-    assert User.objects.filter(groups__name="Support").count() == 1
-    assert User.objects.count() == 4
+    assert User.objects.filter(groups__name="Support").count() == 2  # four eyes take two
+    assert User.objects.filter(groups__name="Organisatiebeheer", membership__isnull=False).count() == 1
+    assert User.objects.count() == 6
     assert Environment.objects.count() == 5
 
 

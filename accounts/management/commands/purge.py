@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import limits
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
+from accounts.enforcement.progress import flows as progress
+from accounts.enforcement.reminders import flows as reminders
 from accounts.sso import once
 from accounts.support import help_requests
+from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import Authenticator
@@ -25,8 +30,12 @@ class Command(BaseCommand):
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
         once.purge()
+        caller_check.purge()
+        reminders.purge()
+        progress.purge()
+        others = sum(import_string(name)() for name in settings.PURGES)
         chain.seal(everything=True)
         self.stdout.write(
-            f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts "
-            f"and {requests} requests for help."
+            f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts, "
+            f"{requests} requests for help and {others} lists of people."
         )

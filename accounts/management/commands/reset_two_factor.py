@@ -8,12 +8,17 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.audit import mail
 from accounts.audit.origin import CONSOLE
 from accounts.models import User
-from accounts.support import flows
-from accounts.support.flows import Outcome
+from accounts.support.interventions import flows
+from accounts.support.interventions.flows import Order
+from accounts.support.models import Kind
+from accounts.two_factor import devices
 
 
 class Command(BaseCommand):
-    help = "Resets the second step of one person, records the reason and mails the person."
+    help = (
+        "Resets the second step of one person as support does: with a receipt, a record of the reason, and a mail with "
+        "the link for a new phone."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
@@ -26,8 +31,11 @@ class Command(BaseCommand):
             person = User.objects.get_by_natural_key(email)
         except User.DoesNotExist:
             raise CommandError(f"Nobody has the address {email}.") from None
-        outcome = flows.reset_second_factor(person, actor=None, reason=reason, origin=CONSOLE)
+        had_one = devices.has_confirmed_device(person)
+        result = flows.act(Order(Kind.RESET, person, None, reason), CONSOLE)
         mail.wait_until_sent()
-        if outcome is not Outcome.RESET:
-            raise CommandError(f"{person.email} has no second step; nothing was changed.")
-        self.stdout.write(f"The second step of {person.email} is reset, all sessions are ended, and a mail is sent.")
+        receipt = result.intervention.receipt if result.intervention else ""
+        what = "The second step" if had_one else "There was no second step; what waited or was open"
+        self.stdout.write(
+            f"{what} of {person.email} is reset, all sessions are ended, and a mail is sent. Receipt: {receipt}"
+        )

@@ -5,8 +5,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.enforcement import census
 from accounts.models import User
+from accounts.organisations import demands
+from accounts.organisations.models import Organisation
+from accounts.support.models import Intervention, Kind, State
 from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
 
 
 class Command(BaseCommand):
@@ -23,6 +28,14 @@ class Command(BaseCommand):
         for title, people in (("people", active), ("staff", active.filter(is_staff=True))):
             on, total = people.filter(has_second_step=True).count(), people.count()
             self.stdout.write(f"{title}: {on} of {total} have a second step")
+        self._organisations()
+
+    def _organisations(self) -> None:
+        totals = census.totals()
+        for key, name, demand, day in Organisation.objects.values_list("pk", "name", "second_step", "required_from"):
+            found = totals.get(key, census.Totals())
+            asked = f"{demand} from {day}" if day else demand
+            self.stdout.write(f"{name}: {found.protected} of {found.people} have a second step ({asked})")
 
     def _one(self, email: str) -> None:
         try:
@@ -31,9 +44,18 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody has the address {email}.") from None
         device = devices.authenticator_of(person)
         if device is None:
-            self.stdout.write(f"{person.email}: no second step")
+            asked = "it is asked of this person" if demands.is_required(person) else "it is not asked of this person"
+            self.stdout.write(f"{person.email}: no second step; {asked}")
+            self._recovery(person)
             return
         used = f"{device.last_used_at:%Y-%m-%d %H:%M} UTC" if device.last_used_at else "never"
         self.stdout.write(
             f"{person.email}: authenticator app since {device.created_at:%Y-%m-%d %H:%M} UTC, last used {used}"
         )
+        self._recovery(person)
+
+    def _recovery(self, person: User) -> None:
+        if recovery := account_recovery.of(person):
+            self.stdout.write(f"reset on {recovery.began_at:%Y-%m-%d %H:%M} UTC; waits for the new phone")
+        for done in Intervention.objects.filter(subject=person, kind=Kind.RESET, state=State.DONE)[:1]:
+            self.stdout.write(f"newest reset: receipt {done.receipt}, {done.done_at:%Y-%m-%d %H:%M} UTC")

@@ -1,22 +1,27 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit import chain
+from accounts.audit import chain, export_check
 
 
 class Command(BaseCommand):
-    help = "Checks the chain of audit entries. Exit status 1 at a break: something was changed, removed or moved."
+    help = "Checks the chain of audit entries, or an export of it. Exit status 1 where something is not as it was."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--head", default="", help="a digest from the log; the chain must hold it, else its end was removed"
         )
+        parser.add_argument("--export", default="", help="check an exported file (JSON lines) instead of the database")
 
     def handle(self, *args: Any, head: str, **options: Any) -> None:
+        if options["export"]:
+            self._check_export(options["export"])
+            return
         if head and not (head.isascii() and len(head) == len(chain.BEGIN)):
             raise CommandError("--head is a digest of 64 hexadecimal digits.")
         report = chain.verify(head)
@@ -26,3 +31,17 @@ class Command(BaseCommand):
             raise CommandError(f"The chain is broken: {report.broken}.")
         if not report.head_found:
             raise CommandError("The chain does not hold that digest: its end was removed, or made anew.")
+
+    def _check_export(self, path: str) -> None:
+        try:
+            with Path(path).open("rb") as file:
+                found, number, broken = export_check.check(file)
+        except OSError as mistake:
+            raise CommandError(f"{path} cannot be read: {mistake.strerror}.") from None
+        if broken:
+            raise CommandError(f"Line {number}: {broken}.")
+        about = found.about
+        self.stdout.write(f"{found.entries} entries are as they were exported, {found.sealed} of them sealed.")
+        self.stdout.write(f"Exported by {about['made_by']} at {about['made_at']}.")
+        for name, value in about["filters"].items():
+            self.stdout.write(f"{name}: {value}")

@@ -14,6 +14,7 @@ from accounts.two_factor.account_recovery import flows
 from accounts.two_factor.account_recovery.flows import Outcome
 from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.forms import BridgeCodeForm
+from accounts.two_factor.totp.views import straight_to_set_up
 
 LINK = "recovery_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
 
@@ -72,7 +73,7 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     challenge.forget(request.session)
     sessions.sign_in(request, pending.user, device=None, origin=Origin.of(request), instead="bridge_code")
-    return redirect("totp_confirm")
+    return straight_to_set_up(request, pending.user)
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -16,6 +16,7 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
+from accounts.organisations import demands
 from accounts.throttling import known_browsers
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import codes, devices, verification
@@ -134,7 +135,14 @@ def _event(device: Authenticator, is_first: bool, all_lost: bool) -> Event:
 
 @transaction.atomic
 def switch_off(user: User, device: Authenticator | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
-    """Remove the second step after a fresh code, counted like any other code of this person."""
+    """Remove the second step after a fresh code, counted like any other code of this person.
+
+    Refused without judging the code while the second step is demanded: of staff, or by the organisation.
+    """
+    if demands.is_required(user):
+        answer = Answer(Outcome.DEMANDED, device)
+        record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+        return answer
     answer = verification.check(user, device, typed, origin, browsers)
     if answer.outcome is Outcome.ACCEPTED:
         devices.remove_all(user)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from functools import wraps
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import store
+from accounts.active_sessions import intended, store
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import demands
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.throttling.known_browsers import KnownBrowsers, remember
@@ -35,8 +39,14 @@ def _all_lost(request: PersonRequest) -> bool:
     return sessions.SET_UP_ONLY in request.session
 
 
-def _sign_in_of(request: PersonRequest) -> str:
+def _sign_in_of(request: HttpRequest) -> str:
     return str(request.session.get(store.SIGN_IN, ""))
+
+
+def straight_to_set_up(request: HttpRequest, user: User) -> HttpResponse:
+    """For somebody whom support helped in: the QR code at once, without a button that begins."""
+    flows.begin(user, begun_in=_sign_in_of(request), all_lost=True)
+    return redirect("totp_confirm")
 
 
 @require_POST
@@ -59,7 +69,11 @@ def confirm(request: PersonRequest) -> HttpResponse:
         return _confirm(request)
     pending = flows.pending(request.user, _sign_in_of(request))
     if pending is None:
-        context = {"expired": flows.is_unfinished(request.user), "has_factor": request.user.is_verified()}
+        context = {
+            "expired": flows.is_unfinished(request.user),
+            "has_factor": request.user.is_verified(),
+            "all_lost": _all_lost(request),
+        }
         return render(request, "accounts/two_factor/begin.html", context)
     form = restore(request, NamedCodeForm(initial={"name": pending.name}))
     return render(request, "accounts/two_factor/confirm.html", _shown(request, pending) | {"form": form})
@@ -79,11 +93,17 @@ def _confirm(request: PersonRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.strengthen(request, activation.answer.device)
-    if devices.recovery_codes_left(request.user) is None:
-        codes = recovery_codes.make(request.user, origin, mailed=not activation.is_first)
-        recovery_codes.keep_to_show_once(request.session, request.user, codes)
     messages.success(request, _told(activation))
-    return remember(request, redirect("personal_details"), request.user)
+    return remember(request, redirect(_after_set_up(request, activation)), request.user)
+
+
+def _after_set_up(request: PersonRequest, activation: flows.Activation) -> str:
+    """New recovery codes are shown first, with the way on beside them; else straight to the page asked for."""
+    if devices.recovery_codes_left(request.user) is not None:
+        return intended.take(request) or "personal_details"
+    codes = recovery_codes.make(request.user, Origin.of(request), mailed=not activation.is_first)
+    recovery_codes.keep_to_show_once(request.session, request.user, codes)
+    return "personal_details"
 
 
 def _told(activation: flows.Activation) -> str:
@@ -100,11 +120,27 @@ def _shown(request: PersonRequest, pending: Authenticator) -> dict[str, object]:
         "uri": uri,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
         "expires_at": devices.expires_at(pending),
+        "all_lost": _all_lost(request),
         "replaces": pending.replaces,
     }
 
 
+def stays_while_demanded(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Explain, instead of showing a form that would be refused; before the proof, so that nobody types one for that."""
+
+    @wraps(view)
+    def explained(request: PersonRequest) -> HttpResponseBase:
+        if request.method == "POST" or not demands.is_required(request.user):
+            return view(request)
+        mine = devices.authenticators_of(request.user)
+        context = {"demand": demands.demand_of(request.user), "authenticators": mine}
+        return render(request, "accounts/two_factor/must_stay.html", context) if mine else redirect("personal_details")
+
+    return explained
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@stays_while_demanded
 @fresh_proof_required
 def switch_off(request: PersonRequest) -> HttpResponse:
     mine = devices.authenticators_of(request.user)
@@ -112,12 +148,15 @@ def switch_off(request: PersonRequest) -> HttpResponse:
         return redirect("personal_details")
     form = CodeForm(request.POST or None, choice=choice_of(mine))
     if request.method != "POST":
-        return render(request, "accounts/two_factor/switch_off.html", {"form": restore(request, form)})
+        context = {"form": restore(request, form), "announced": demands.announced_to(request.user)}
+        return render(request, "accounts/two_factor/switch_off.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
     device = devices.authenticator_of(request.user, form.cleaned_data.get("device"))
     origin, browsers = Origin.of(request), KnownBrowsers.of(request)
     answer = flows.switch_off(request.user, device, form.cleaned_data["code"], origin, browsers)
+    if answer.outcome is Outcome.DEMANDED:
+        return redirect("totp_switch_off")
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)
         return redirect_with_errors(request, form)

@@ -9,6 +9,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -51,13 +52,16 @@ class Command(BaseCommand):
         self.stdout.write(f"Demo accounts for {settings.PUBLIC_URL}\n")
         employee = self._person("medewerker@voorbeeld.nl", "Mede", "Werker", "an employee")
         self._authenticator(self._person("veilig@voorbeeld.nl", "Veilig", "Werker", "an employee with a second step"))
-        desk = self._person("support@voorbeeld.nl", "Support", "Desk", "a support worker", is_staff=True)
-        desk.groups.add(group.ensure())
-        self._authenticator(desk)
+        group.ensure()
+        self._worker("support@voorbeeld.nl", "Support", "Desk", "a support worker", group.NAME)
+        self._worker("support2@voorbeeld.nl", "Tweede", "Desk", "a second support worker, who approves", group.NAME)
+        self._worker(
+            "organisatie@voorbeeld.nl", "Organisatie", "Beheer", "an administrator of one organisation", group.PEOPLE
+        )
         self._authenticator(
             self._person("beheer@voorbeeld.nl", "Be", "Heer", "an administrator", is_staff=True, is_superuser=True)
         )
-        for person in User.objects.exclude(pk=desk.pk):
+        for person in User.objects.exclude(groups__name=group.NAME):
             for environment in Environment.objects.all():
                 if person != employee or environment.organisation.slug == "gemeente-voorbeeld":
                     Access.objects.create(user=person, environment=environment)
@@ -85,6 +89,11 @@ class Command(BaseCommand):
         Membership.objects.create(user=person, organisation=Organisation.objects.get(slug="gemeente-voorbeeld"))
         self.stdout.write(f"\n{role}\n  address:       {email}\n  password:      {password}")
         return person
+
+    def _worker(self, email: str, first_name: str, last_name: str, role: str, name: str) -> None:
+        person = self._person(email, first_name, last_name, role, is_staff=True)
+        person.groups.add(Group.objects.get(name=name))
+        self._authenticator(person)
 
     def _authenticator(self, person: User) -> None:
         secret = os.urandom(limits.TOTP_SECRET_BYTES)

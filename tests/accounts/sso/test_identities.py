@@ -78,7 +78,7 @@ def test_new_person_gets_the_environments_that_are_open_to_every_new_one(client:
     EnvironmentFactory(open_on_arrival=True)  # of another organisation
     sign_in_there(client, provider, connection, email="nieuw@bewezen.nl")
     assert [access.environment for access in Access.objects.all()] == [opened]
-    assert AuditEntry.objects.get(event="access_given").detail == {"environment": opened.slug, "way": "arrival"}
+    assert AuditEntry.objects.get(event="access_given").detail == {"environment": opened.slug}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_groups_open_what_they_are_mapped_to(client: Client, provider: Provider,
     environment = EnvironmentFactory(organisation=connection.organisation)
     foreign = EnvironmentFactory()
     for one in (environment, foreign):
-        GroupMapping.objects.create(organisation=connection.organisation, value="bomen", environment=one)
+        GroupMapping.objects.create(value="bomen", environment=one)
     sign_in_there(client, provider, connection, email="nieuw@bewezen.nl", groups=groups)
     assert list(Access.objects.values_list("environment", flat=True)) == ([environment.pk] if opens else [])
 
@@ -106,7 +106,7 @@ def test_groups_open_what_they_are_mapped_to(client: Client, provider: Provider,
 def test_groups_of_a_claim_that_was_not_agreed_on_open_nothing(client: Client, provider: Provider) -> None:
     connection = arrivals(provider, group_claim="roles")
     environment = EnvironmentFactory(organisation=connection.organisation)
-    GroupMapping.objects.create(organisation=connection.organisation, value="bomen", environment=environment)
+    GroupMapping.objects.create(value="bomen", environment=environment)
     sign_in_there(client, provider, connection, email="nieuw@bewezen.nl", groups=["bomen"])
     assert not Access.objects.exists()
 

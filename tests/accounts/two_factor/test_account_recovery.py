@@ -56,6 +56,8 @@ def link_a_new_phone(client: Client, person: User) -> object:
     return client.post(CONFIRM, {"code": code})
 
 
+# ASVS 6.4.4
+# NIST N27
 def test_password_alone_opens_nothing_after_a_reset(client: Client, lost: User) -> None:
     begin(lost)
     answer = sign_in(client, lost)
@@ -65,6 +67,7 @@ def test_password_alone_opens_nothing_after_a_reset(client: Client, lost: User) 
     assert client.get(CODE).url == NEW_PHONE
 
 
+# ASVS 6.4.4
 def test_link_and_password_lead_to_the_set_up_and_nothing_else(client: Client, lost: User) -> None:
     assert "Log nu in met je wachtwoord" in shown(client, begin(lost))
     assert sign_in(client, lost).url == CONFIRM
@@ -143,6 +146,7 @@ def test_new_link_is_mailed_after_the_password_a_few_times_an_hour(client: Clien
     assert sign_in(fresh, lost).url == CONFIRM
 
 
+# NIST N27
 @pytest.mark.django_db(transaction=True)
 def test_password_set_by_mail_after_the_reset_does_not_go_with_a_link_from_the_same_mailbox(lost: User) -> None:
     link = begin(lost)
@@ -163,6 +167,7 @@ def test_opening_a_link_ends_the_session_of_whoever_was_signed_in(lost: User) ->
     assert not is_signed_in(client)
 
 
+# ASVS 6.4.4
 def test_code_of_support_and_password_lead_to_linking_a_new_phone(client: Client, person: User) -> None:
     old = devices.authenticator_of(person)
     code = flows.issue_bridge_code(person)
@@ -259,6 +264,7 @@ def test_code_of_support_is_not_stored_readable(person: User) -> None:
     assert len(stored.digest) == 64
 
 
+# NIST N27
 def test_code_of_support_without_a_password_opens_nothing(client: Client, person: User) -> None:
     code = flows.issue_bridge_code(person)
     assert client.post(BRIDGE, {"code": code}).url == CODE

@@ -87,7 +87,7 @@ def test_codes_are_stored_as_salted_hashes_only() -> None:
     assert flows.use(other, codes[0], ORIGIN, STRANGER).outcome is Outcome.WRONG
 
 
-# ASVS 6.5.1
+# ASVS 6.4.4, 6.5.1
 # NIST N24
 @pytest.mark.django_db(transaction=True)
 def test_code_signs_in_once_and_offers_to_link_a_new_phone() -> None:

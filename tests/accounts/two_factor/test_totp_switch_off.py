@@ -132,12 +132,13 @@ def test_switching_off_is_recorded_and_mailed(
     assert (message.to, message.subject) == ([person.email], "Twee-staps-authenticatie staat uit")
 
 
-def test_staff_are_sent_to_the_set_up_afterwards() -> None:
+def test_staff_always_need_it_so_they_keep_it() -> None:
     person = UserFactory(staff=True, with_totp=True)
     client = signed_in(person)
+    page = switch_off(client, code_of(person, 30))
+    assert "Je werkt in het beheer, en daar is twee-staps-authenticatie altijd verplicht." in page
+    assert Authenticator.objects.get().confirmed
     assert client.get("/beheer/").status_code == 200
-    switch_off(client, code_of(person, 30))
-    assert client.get("/beheer/").url == "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/"
 
 
 def test_who_has_none_is_led_back() -> None:

@@ -1,0 +1,21 @@
+"""The page that somebody asked for and could not open before setting the second step up."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+INTENDED = "intended"
+LONGEST = 2000  # characters
+
+
+def keep(request: HttpRequest) -> None:
+    """The first page counts: it is the one asked for at sign-in; later ones are attempts to get round the set-up."""
+    is_page = request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    target = request.get_full_path()  # an own address: the middleware has found its view
+    if is_page and len(target) <= LONGEST:
+        request.session.setdefault(INTENDED, target)
+
+
+def take(request: HttpRequest) -> str:
+    """The kept page, once; empty when there is none."""
+    return str(request.session.pop(INTENDED, "")) if INTENDED in request.session else ""

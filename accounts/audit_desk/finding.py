@@ -1,0 +1,117 @@
+"""From what somebody typed to what is looked for, within what they may see.
+
+Nothing here may tell a worker of one organisation who exists elsewhere. So the beginning of an address is looked up
+among the people in scope only; a whole address among everybody, because the entries of the own organisation may be
+about somebody who has moved on, and "nothing found" is the same answer whether or not the address is somebody's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import limits
+from accounts.audit.models import MOVES, AuditEntry
+from accounts.audit.search import Search
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.models import Organisation
+from accounts.prefixes import begins
+
+PERMISSION = "audit.view_auditentry"
+NAMED = 5  # organisations that a refusal names
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """``search``: what to look for, or None when a value was refused; ``refused``: by field, why."""
+
+    search: Search | None
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+class RefusedError(ValueError):
+    """A value that finds nothing sensible, in words for who typed it."""
+
+
+def entries_in_scope(worker: User) -> Q:
+    return scope.organisations(worker, "organisation_id")
+
+
+def understand(worker: User, typed: dict[str, Any]) -> Wanted:
+    """``typed``: the cleaned values of the search form."""
+    refused: dict[str, str] = {}
+
+    def ask(name: str, look_up: Any) -> Any:
+        if not typed.get(name):
+            return None
+        try:
+            return look_up(worker, typed[name])
+        except RefusedError as why:
+            refused[name] = str(why)
+            return None
+
+    people, workers = ask("person", _people), ask("worker", _people)
+    organisation = ask("organisation", _organisation)
+    if refused:
+        return Wanted(None, refused)
+    if not scope.works_for_all(worker):
+        organisation = scope.organisation_id_of(worker)
+        people = people if organisation else ()  # belongs nowhere, so sees nothing
+    return Wanted(
+        Search(
+            people=people,
+            workers=workers,
+            organisation=organisation,
+            events=tuple(typed.get("event") or ()),
+            succeeded={"succeeded": True, "refused": False}.get(typed.get("result") or ""),
+            since=_beginning_of(typed.get("since")),
+            until=_beginning_of(typed.get("until"), days_later=1),
+        )
+    )
+
+
+def _beginning_of(day: date | None, *, days_later: int = 0) -> datetime | None:
+    """Midnight in the time zone of the portal."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days_later), time.min)) if day else None
+
+
+def _people(worker: User, typed: str) -> tuple[int, ...]:
+    """Who has or had this address, else whose address in scope begins so; nobody is no refusal."""
+    exact = set(User.objects.filter(email__lower=typed.lower()).values_list("pk", flat=True)) | _formerly(typed)
+    if exact:
+        return tuple(sorted(exact))
+    starting = User.objects.filter(begins("email", typed), scope.people(worker)).order_by("pk")
+    found = starting.values_list("pk", flat=True)[: limits.AUDIT_PEOPLE + 1]
+    if len(found) > limits.AUDIT_PEOPLE:
+        raise RefusedError(
+            _("More than %(most)d addresses begin like this. Type more of the address.") % {"most": limits.AUDIT_PEOPLE}
+        )
+    return tuple(found)
+
+
+def _formerly(typed: str) -> set[int]:
+    moves = AuditEntry.objects.filter(event__in=MOVES).annotate(former=Lower(KT("detail__before")))
+    return set(moves.filter(former=typed.lower(), subject__isnull=False).values_list("subject_id", flat=True))
+
+
+def _organisation(worker: User, typed: str) -> int:
+    """The organisation of this name or short name, else the one whose name begins so. Raises RefusedError."""
+    visible = Organisation.objects.filter(scope.organisations(worker))
+    exact = visible.filter(Q(name__iexact=typed) | Q(slug=typed.lower())).first()
+    if exact:
+        return exact.pk
+    found = list(visible.filter(name__istartswith=typed)[: NAMED + 1])
+    if not found:
+        raise RefusedError(_("There is no organisation whose name begins like this."))
+    if len(found) > 1:
+        names = ", ".join(organisation.name for organisation in found[:NAMED])
+        raise RefusedError(_("Several organisations begin like this: %(names)s. Type more.") % {"names": names})
+    return found[0].pk

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit.events import Event
+
+# Beyond these a date has no moment in every time zone.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+RESULTS = [("", _("all")), ("succeeded", _("succeeded")), ("refused", _("refused"))]
+_address_of_the_time = _("The whole address, also a former one, or how it begins.")
+
+
+def _day(label: Any) -> forms.DateField:
+    out_of_reach = _("Give a day between 2000 and 2100.")
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Give a date as day-month-year, for example 24-11-2026.")},
+        validators=[MinValueValidator(FIRST_DAY, out_of_reach), MaxValueValidator(LAST_DAY, out_of_reach)],
+    )
+
+
+class SearchForm(forms.Form):
+    """What to look for. Sent by GET, so that a link to what was found stays good."""
+
+    person = forms.CharField(
+        label=_("E-mail address of the person"), max_length=254, required=False, help_text=_address_of_the_time
+    )
+    worker = forms.CharField(
+        label=_("E-mail address of who did it"), max_length=254, required=False, help_text=_address_of_the_time
+    )
+    organisation = forms.CharField(
+        label=_("Organisation"), max_length=150, required=False, help_text=_("The name, or how it begins.")
+    )
+    since = _day(_("From"))
+    until = _day(_("Up to and including"))
+    result = forms.ChoiceField(
+        label=_("Result"),
+        choices=RESULTS,
+        required=False,
+        error_messages={"invalid_choice": _("Choose a result from the list.")},
+    )
+    event = forms.MultipleChoiceField(
+        label=_("What happened"),
+        choices=Event.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("Choose what happened from the list.")},
+    )
+
+    def __init__(self, *args: Any, with_organisation: bool, **kwargs: Any) -> None:
+        """``with_organisation``: False for who sees the own organisation only; what they send about it is not read."""
+        super().__init__(*args, **kwargs)
+        if not with_organisation:
+            del self.fields["organisation"]
+
+    def clean(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        if found.get("since") and found.get("until") and found["since"] > found["until"]:
+            self.add_error("until", _("The last day lies before the first day."))
+        for name in {"since", "until"} & self.errors.keys():
+            # A browser empties a field for dates that holds something else, and what was typed should be seen.
+            cast(forms.DateInput, self.fields[name].widget).input_type = "text"
+        return found
+
+    def events(self) -> list[tuple[str, str, bool]]:
+        """Value, name and whether it is ticked. Django's own check boxes take a third of the time of the page."""
+        ticked = set(self["event"].value() or ())
+        return [(value, str(name), value in ticked) for value, name in Event.choices]
+
+    def in_words(self) -> dict[str, str]:
+        """What was filled in and is right, by the label of its field."""
+        found = {}
+        for name, value in getattr(self, "cleaned_data", {}).items():
+            if value:
+                found[str(self.fields[name].label)] = self._value_in_words(name, value)
+        return found
+
+    def _value_in_words(self, name: str, value: Any) -> str:
+        if isinstance(value, date):
+            return date_format(value, "j F Y")
+        choices = dict(getattr(self.fields[name], "choices", ()))
+        values = value if isinstance(value, list) else [value]
+        return ", ".join(str(choices.get(one, one)) for one in values)
+
+
+class ExportForm(forms.Form):
+    format = forms.ChoiceField(
+        label=_("Kind of file"),
+        choices=[
+            ("csv", _("For a spreadsheet (CSV)")),
+            ("jsonl", _("With seals, to prove that nothing was changed (JSON lines)")),
+        ],
+        initial="csv",
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose a kind of file."),
+            "invalid_choice": _("Choose a kind of file from the list."),
+        },
+    )

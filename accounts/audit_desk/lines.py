@@ -1,0 +1,105 @@
+"""An audit entry in words, for whoever must answer for what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.audit import activity
+from accounts.audit.chain import Standing
+from accounts.audit.models import AuditEntry, AuditSeal
+from accounts.audit.origin import browser_in_words
+
+# What the facts of an entry are called. One that is missing here is shown by its own name.
+FACTS = {
+    "factor": gettext_lazy("Shown by"),
+    "cause": gettext_lazy("Cause"),
+    "minutes_off": gettext_lazy("Minutes that the phone is off"),
+    "receipt": gettext_lazy("Receipt"),
+    "before": gettext_lazy("Before"),
+    "after": gettext_lazy("After"),
+    "name": gettext_lazy("Name"),
+    "left": gettext_lazy("Recovery codes left"),
+    "ended": gettext_lazy("Sessions ended"),
+    "reference": gettext_lazy("Reference"),
+    "about": gettext_lazy("About"),
+    "mailed": gettext_lazy("Mailed"),
+    "environment": gettext_lazy("Environment"),
+    "kind": gettext_lazy("Kind"),
+    "filters": gettext_lazy("Filters"),
+    "count": gettext_lazy("Number"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Texts are empty where there is nothing to say. ``browser`` is in words, ``browser_itself`` as it calls itself."""
+
+    number: int
+    at: datetime
+    what: str
+    result: str
+    succeeded: bool
+    person: str
+    by: str
+    organisation: str
+    reason: str
+    receipt: str
+    address: str
+    browser: str
+    browser_itself: str
+    reference: str
+
+
+def line_of(entry: AuditEntry) -> Line:
+    return Line(
+        number=entry.pk,
+        at=entry.at,
+        what=entry.get_event_display(),
+        result=activity.result(entry),
+        succeeded=entry.succeeded,
+        person=entry.subject_name,
+        by=_by(entry),
+        organisation=str(entry.organisation or ""),
+        reason=entry.reason,
+        receipt=str(entry.detail.get("receipt", "")),
+        address=entry.address or "",
+        browser=browser_in_words(entry.browser) if entry.browser and entry.address else "",
+        browser_itself=entry.browser,
+        reference=entry.reference,
+    )
+
+
+def _by(entry: AuditEntry) -> str:
+    if entry.actor_id is None:
+        return _("the command line (%(name)s)") % {"name": entry.actor_name} if entry.actor_name else ""
+    return _("the person") if entry.actor_id == entry.subject_id else entry.actor_name
+
+
+def facts_of(entry: AuditEntry) -> list[tuple[str, str]]:
+    return [(str(FACTS.get(name, name)), str(value)) for name, value in entry.detail.items()]
+
+
+def seal_in_words(standing: Standing, seal: AuditSeal | None) -> str:
+    position = {"position": seal.position if seal else 0}
+    match standing:
+        case Standing.UNSEALED:
+            return _("Not sealed yet. That happens within a few seconds.")
+        case Standing.IN_ORDER:
+            return _("Sealed at place %(position)d, and not changed since.") % position
+        case Standing.KEY_UNKNOWN:
+            return (
+                _("Sealed at place %(position)d with a key that is not set here any more, so it cannot be checked.")
+                % position
+            )
+        case Standing.BROKEN:
+            return (
+                _(
+                    "This is not right: the entry, its seal at place %(position)d or the seal before it was changed "
+                    "or removed after it was written. Report this at once to whoever administers the server."
+                )
+                % position
+            )

@@ -1,0 +1,88 @@
+"""How far an organisation is: the daily snapshots, and the list of who has no second step yet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from io import StringIO
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.enforcement import census
+from accounts.enforcement.census import Group
+from accounts.enforcement.models import Snapshot
+from accounts.enforcement.progress import chart
+from accounts.enforcement.progress.chart import Chart, Day
+from accounts.models import User
+from accounts.organisations.models import Organisation
+from accounts.spreadsheets import safe_cell
+
+BATCH = 500
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Windows-1252
+
+
+def take_snapshots() -> int:
+    """Store how many people of every organisation have a second step today; again on one day replaces. Returns how
+    many organisations."""
+    today = timezone.localdate()
+    fresh = [
+        Snapshot(organisation_id=key, day=today, people=totals.people, protected=totals.protected)
+        for key, totals in census.totals().items()
+    ]
+    Snapshot.objects.bulk_create(
+        fresh,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["organisation", "day"],
+        update_fields=["people", "protected"],
+    )
+    return len(fresh)
+
+
+def course(organisation: Organisation) -> Chart | None:
+    """The drawing of the last `limits.CHART_PERIOD`; it begins at the first snapshot when that is younger."""
+    until = timezone.localdate()
+    taken = Snapshot.objects.filter(organisation=organisation, day__gt=until - limits.CHART_PERIOD, day__lte=until)
+    days = [Day(one.day, one.people, one.protected) for one in taken.order_by("day")]
+    since = days[0].day if days else until
+    return chart.draw(days, since=since, until=until, required_from=organisation.required_from)
+
+
+@transaction.atomic
+def export(organisation: Organisation, *, actor: User, origin: Origin) -> Iterator[str]:
+    """Who has no second step yet, as lines of a CSV file that Dutch spreadsheets read; recorded before the first line.
+
+    Streams: an organisation may have 100,000 people.
+    """
+    number = census.of(organisation).without
+    facts: dict[str, str | int] = {"list": "without a second step", "people": number}
+    record(Event.PEOPLE_EXPORTED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=facts)
+    heading = [_("Name"), _("E-mail address"), _("Last signed in"), _("Situation")]
+    # Put into words now: while the lines stream, the language of the request is over.
+    return _lines(organisation, heading, {group.value: str(group.label) for group in Group})
+
+
+def _lines(organisation: Organisation, heading: list[str], situations: dict[str, str]) -> Iterator[str]:
+    yield BYTE_ORDER_MARK + _line(heading)
+    for person in census.without_of(organisation).iterator(chunk_size=2000):
+        seen = f"{timezone.localtime(person.last_login):%Y-%m-%d %H:%M}" if person.last_login else ""
+        yield _line([person.get_full_name(), person.email, seen, situations[person.group]])
+
+
+def _line(cells: list[str]) -> str:
+    out = StringIO()
+    csv.writer(out, delimiter=";").writerow([safe_cell(cell) for cell in cells])
+    return out.getvalue()
+
+
+def purge() -> int:
+    """Delete snapshots of long ago. Returns how many."""
+    oldest: date = timezone.localdate() - limits.SNAPSHOTS_KEPT
+    return Snapshot.objects.filter(day__lt=oldest).delete()[0]

@@ -1,0 +1,157 @@
+"""Mail to people without a second step, in the weeks before their organisation demands one."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit import mail
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import CONSOLE
+from accounts.enforcement.census import UNUSABLE
+from accounts.enforcement.models import Reminder
+from accounts.models import User
+from accounts.organisations.demands import Demand
+from accounts.organisations.models import Organisation, SecondStep
+from accounts.passwords import flows as passwords
+from accounts.two_factor import devices
+
+log = logging.getLogger(__name__)
+
+
+class MailIsDownError(Exception):
+    """The mail server does not answer. What was not sent goes out in the next run."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    reminded: int = 0
+    invited: int = 0
+
+    def __add__(self, other: Sent) -> Sent:
+        return Sent(self.reminded + other.reminded, self.invited + other.invited)
+
+
+def due(days_left: int) -> int | None:
+    """Which of `limits.REMINDER_DAYS` is due so many days before the first day; None when none is.
+
+    A day that was missed is made up for, so what counts is the last one that came, not the very day.
+    """
+    if days_left < -limits.REMINDER_CATCH_UP.days:
+        return None
+    return min((day for day in limits.REMINDER_DAYS if day >= days_left), default=None)
+
+
+def send_all() -> Sent:
+    """Send what is due today and was not sent yet. Any number of runs at a time sends each mail once.
+
+    Raises MailIsDownError before anything is noted as sent.
+    """
+    total = Sent()
+    today = timezone.localdate()
+    announced = Organisation.objects.filter(
+        second_step=SecondStep.REQUIRED, required_from__gte=today - limits.REMINDER_CATCH_UP
+    )
+    for key in list(announced.order_by("pk").values_list("pk", flat=True)):
+        last: int | None = 0
+        while last is not None:
+            _check_mail()
+            sent, last = _send_batch(key, last)
+            mail.wait_until_sent()  # or 100,000 messages would wait in memory
+            total += sent
+    return total
+
+
+def _check_mail() -> None:
+    try:
+        connection = get_connection()
+        connection.open()
+        connection.close()
+    except Exception as mistake:
+        raise MailIsDownError(str(mistake)) from mistake
+
+
+@transaction.atomic
+def _send_batch(key: int, after: int) -> tuple[Sent, int | None]:
+    """One batch of people with a higher key than ``after``. Returns also the last key, None when that was the end.
+
+    The organisation is locked meanwhile: a run beside this one waits here and then finds these people reminded, and
+    a demand that is withdrawn is withdrawn before or after. Not against new members, which would have to wait.
+    """
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=key)
+    if organisation.second_step != SecondStep.REQUIRED or organisation.required_from is None:
+        return Sent(), None  # withdrawn since the run began
+    demand = Demand(organisation.name, organisation.required_from)
+    day = due(demand.days_left)
+    if day is None:
+        return Sent(), None
+    batch = list(_waiting(organisation, demand, day).filter(pk__gt=after).order_by("pk")[: limits.REMINDER_BATCH])
+    reached = [person for person in batch if _reach(person, organisation, demand)]
+    Reminder.objects.bulk_create(
+        Reminder(user=person, organisation=organisation, required_from=demand.required_from, days_before=day)
+        for person in reached
+    )
+    invited = sum(not person.has_usable_password() for person in reached)
+    return Sent(len(reached) - invited, invited), batch[-1].pk if len(batch) == limits.REMINDER_BATCH else None
+
+
+def _waiting(organisation: Organisation, demand: Demand, day: int) -> QuerySet[User]:
+    """Who has no second step and was not told on this day of the demand. Staff know: they are asked already."""
+    told = Reminder.objects.filter(
+        user=OuterRef("pk"),
+        organisation=organisation,
+        required_from=demand.required_from,
+        days_before=day,
+    )
+    people = User.objects.filter(
+        ~devices.confirmed_device_exists(),
+        ~Exists(told),
+        membership__organisation=organisation,
+        is_active=True,
+        is_staff=False,
+    )
+    return people if day in limits.REMINDER_INVITATION_DAYS else people.exclude(password__startswith=UNUSABLE)
+
+
+def _reach(person: User, organisation: Organisation, demand: Demand) -> bool:
+    """Remind, or invite again who never chose a password: without one there is nothing to add a second step to."""
+    if not person.has_usable_password():
+        return _invite_again(person)
+    address = settings.PUBLIC_URL + reverse("totp_confirm")
+    mail.send("second_step_reminder", person, demand=demand, address=address)
+    record(
+        Event.REMINDED,
+        subject=person,
+        organisation=organisation,
+        origin=CONSOLE,
+        detail={"required_from": demand.required_from.isoformat(), "days_left": demand.days_left},
+    )
+    return True
+
+
+def _invite_again(person: User) -> bool:
+    """Only when no earlier link can still work: a new one makes that void, and nobody knows which mail is opened."""
+    now = timezone.now()
+    fresh = Q(event=Event.INVITED, at__gt=now - limits.INVITATION_LINK) | Q(
+        event=Event.PASSWORD_LINK_SENT, at__gt=now - limits.PASSWORD_RESET_LINK
+    )
+    locked = User.objects.select_for_update().get(pk=person.pk)
+    if locked.has_usable_password() or AuditEntry.objects.filter(fresh, subject=locked).exists():
+        return False
+    passwords.invite(locked, actor=None, origin=CONSOLE)
+    return True
+
+
+def purge() -> int:
+    """Delete the notes about demands that began long ago. Returns how many."""
+    return Reminder.objects.filter(required_from__lt=timezone.localdate() - limits.REMINDERS_KEPT).delete()[0]

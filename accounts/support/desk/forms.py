@@ -1,0 +1,12 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class FindForm(forms.Form):
+    who = forms.CharField(
+        label=_("Reference, e-mail address or name"),
+        help_text=_("The reference that the caller reads out, for example K7Q-3MZD; or the beginning of a name."),
+        error_messages={"required": _("Type a reference, an e-mail address or a name.")},
+        max_length=254,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+    )

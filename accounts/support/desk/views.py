@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import limits
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.requests import PersonRequest
+from accounts.support import reports, sentences
+from accounts.support.caller_check import flows as caller_check
+from accounts.support.desk import attempts, find, flows, state, warnings
+from accounts.support.desk.forms import FindForm
+from accounts.support.flows import may_help
+from accounts.support.interventions import rules
+from accounts.support.models import Kind, Report
+from accounts.support.pages import about_person, for_workers, page
+
+FOUND = "support_found"  # the numbers of the people in the list, so that no name is in an address or a log
+LOOK_AT_REPORTS = "support.change_report"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_workers
+def find_person(request: PersonRequest) -> HttpResponse:
+    """One hit leads straight to the person; several come back as a list."""
+    form = FindForm(request.POST or None)
+    if request.method != "POST":
+        return page(request, "find.html", _("Support desk"), form=restore(request, form), **_list(request))
+    request.session.pop(FOUND, None)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    found = find.find(request.user, form.cleaned_data["who"])
+    if len(found) == 1:
+        return redirect("support_person", found[0].pk)
+    if not found:
+        form.add_error("who", _nobody(form.cleaned_data["who"]))
+        return redirect_with_errors(request, form)
+    request.session[FOUND] = [person.pk for person in found]
+    return redirect("support_find")
+
+
+def _list(request: PersonRequest) -> dict[str, object]:
+    """The people found last, scoped anew."""
+    keys = request.session.get(FOUND, [])
+    mine = list(find.people(request.user).filter(pk__in=keys).order_by("email")) if keys else []
+    return {"people": mine[: limits.FIND_MOST], "more": len(mine) > limits.FIND_MOST}
+
+
+def _nobody(typed: str) -> str:
+    if len(typed.strip()) < limits.FIND_LEAST:
+        return _("Type at least %(number)s letters.") % {"number": limits.FIND_LEAST}
+    return _("Nobody found. Ask the caller to spell the reference or the address.")
+
+
+@require_safe
+@about_person
+def person(request: PersonRequest, subject: User) -> HttpResponse:
+    """How the account stands, what warns, and what can be done."""
+    flows.look_up(subject, request.user, Origin.of(request))
+    account = state.of(subject)
+    context = {
+        "subject": subject,
+        "account": account,
+        "warnings": warnings.of(subject, account),
+        "attempts": attempts.newest(subject),
+        "earlier": state.earlier(subject),
+        "refusal": sentences.of(may_help(request.user, subject)),
+        "actions": [_action(request.user, subject, kind) for kind in Kind],
+        "checked": caller_check.has_passed(subject, request.user),
+        "checking": caller_check.waiting(subject, request.user),
+    }
+    return page(request, "person.html", subject.get_full_name() or subject.email, **context)
+
+
+def _action(worker: User, subject: User, kind: Kind) -> dict[str, object]:
+    return {
+        "label": kind.label,
+        "address": reverse(f"support_{kind.value}", args=[subject.pk]),
+        "refusal": sentences.of(rules.refusal(kind, worker, subject)),
+        "needs_approval": rules.needs_approval(kind, subject),
+        "needs_check": not rules.caller_is_checked(kind, worker, subject),
+    }
+
+
+@require_safe
+@for_workers
+def report_list(request: PersonRequest) -> HttpResponse:
+    """Who pressed "Dit was ik niet"; open ones first."""
+    mine = Report.objects.filter(scope.people(request.user, "user__"))
+    rows = mine.select_related("user__membership__organisation", "looked_by", "entry")
+    context = {
+        "open_ones": rows.filter(looked_at=None).order_by("reported_at")[: limits.REPORTS_SHOWN],
+        "looked_at": rows.exclude(looked_at=None).order_by("-looked_at")[: limits.REPORTS_SHOWN],
+        "may_look": request.user.has_perm(LOOK_AT_REPORTS),
+    }
+    return page(request, "reports.html", _("Reports “this was not me”"), **context)
+
+
+@require_POST
+@for_workers
+def looked_at(request: PersonRequest, report_id: int) -> HttpResponse:
+    if not request.user.has_perm(LOOK_AT_REPORTS):
+        raise PermissionDenied
+    report = get_object_or_404(Report.objects.filter(scope.people(request.user, "user__")), pk=report_id)
+    if reports.looked_at(report, request.user, Origin.of(request)):
+        messages.success(request, _("Noted. Support may help this person again."))
+    else:
+        messages.error(request, _("Somebody has looked at this already, or it is about you."))
+    return redirect("support_reports")

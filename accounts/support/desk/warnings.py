@@ -1,0 +1,127 @@
+"""Signs that the caller may be somebody else, each as a sentence with its fact. They warn; the worker decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
+from accounts.models import User
+from accounts.organisations.models import Organisation, SecondStep
+from accounts.support.desk.state import Account
+from accounts.support.flows import is_privileged
+from accounts.support.models import HelpRequest, Report
+
+ADDRESS = (Event.ADDRESS_CHANGED, Event.ADDRESS_CHANGED_BY_PERSON)
+
+
+def of(subject: User, account: Account) -> list[str]:
+    """The worst first."""
+    return [
+        *_reported(subject),
+        *_used_after_loss(subject, account),
+        *_stolen(subject),
+        *_mailbox(subject),
+        *_many_requests(subject),
+        *_open_ways(account),
+        *_rights(subject),
+        *_organisation(subject),
+    ]
+
+
+def _when(at: datetime) -> dict[str, str]:
+    local = timezone.localtime(at)
+    return {"date": date_format(local, "j F Y"), "time": date_format(local, "H:i")}
+
+
+def _reported(subject: User) -> Iterator[str]:
+    for report in Report.objects.filter(user=subject, looked_at=None):
+        yield _("On %(date)s at %(time)s this person reported “this was not me”, and nobody has looked at it yet.") % (
+            _when(report.reported_at)
+        )
+
+
+def _used_after_loss(subject: User, account: Account) -> Iterator[str]:
+    since = timezone.now() - limits.WARNING_PERIOD
+    asked = HelpRequest.objects.filter(user=subject, cancelled_at=None, asked_at__gt=since)
+    newest = asked.order_by("-asked_at").first()
+    for device in account.authenticators if newest else []:
+        if newest and device.last_used_at and device.last_used_at > newest.asked_at:
+            facts = _when(device.last_used_at) | {"name": device.name, "reference": newest.reference}
+            yield (
+                _(
+                    "“%(name)s” was used on %(date)s at %(time)s, after it was reported as lost (%(reference)s). "
+                    "Somebody has it, or it is not lost."
+                )
+                % facts
+            )
+
+
+def _since(subject: User, *events: Event) -> AuditEntry | None:
+    since = timezone.now() - limits.WARNING_PERIOD
+    found = AuditEntry.objects.filter(subject=subject, event__in=events, at__gt=since)
+    return found.order_by("-pk").first()
+
+
+def _stolen(subject: User) -> Iterator[str]:
+    if entry := _since(subject, Event.PASSWORD_TREATED_AS_STOLEN):
+        yield _(
+            "On %(date)s at %(time)s there were so many wrong codes after the right password that the password "
+            "counts as stolen. Let the person choose a new one."
+        ) % _when(entry.at)
+
+
+def _mailbox(subject: User) -> Iterator[str]:
+    if entry := _since(subject, *ADDRESS):
+        yield _("The e-mail address was changed on %(date)s at %(time)s. Words that we mail go to the new one.") % (
+            _when(entry.at)
+        )
+    since = timezone.now() - limits.WARNING_PERIOD
+    by_mail = AuditEntry.objects.filter(
+        subject=subject, event=Event.PASSWORD_CHANGED, at__gt=since, detail__way="mailed link"
+    )
+    if entry := by_mail.order_by("-pk").first():
+        yield _(
+            "The password was set by a mailed link on %(date)s at %(time)s. Whoever reads this mailbox has both: "
+            "mailed words then prove nothing more. Ask for something that only this person knows, or call back."
+        ) % _when(entry.at)
+
+
+def _many_requests(subject: User) -> Iterator[str]:
+    since = timezone.now() - limits.WARNING_REQUESTS_PERIOD
+    asked = HelpRequest.objects.filter(user=subject, asked_at__gt=since).count()
+    if asked >= limits.WARNING_REQUESTS:
+        hours = int(limits.WARNING_REQUESTS_PERIOD.total_seconds()) // 3600
+        yield _("Help was asked for %(asked)s times in the last %(hours)s hours.") % {"asked": asked, "hours": hours}
+
+
+def _open_ways(account: Account) -> Iterator[str]:
+    if account.recovery:
+        yield _("The second step was reset on %(date)s at %(time)s, and no new phone is linked yet.") % (
+            _when(account.recovery.began_at)
+        )
+    if account.bridge_code_until:
+        yield _("A code was given already; it works until %(time)s. A new one makes it void.") % (
+            _when(account.bridge_code_until)
+        )
+
+
+def _rights(subject: User) -> Iterator[str]:
+    if not subject.is_active:
+        yield _("This account is not active: this person cannot sign in.")
+    if is_privileged(subject):
+        yield _("This account has rights in the administration. A second worker approves, or it takes a day.")
+
+
+def _organisation(subject: User) -> Iterator[str]:
+    for organisation in Organisation.objects.filter(memberships__user=subject, second_step=SecondStep.BUSINESS_ACCOUNT):
+        yield _(
+            "%(organisation)s signs in with the business account only. Its own helpdesk resets that account; "
+            "a reset here changes nothing about it."
+        ) % {"organisation": organisation.name}

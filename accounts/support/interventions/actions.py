@@ -1,0 +1,91 @@
+"""What each intervention does, how it is recorded, and which mail follows. Call inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accounts import limits
+from accounts.active_sessions import flows as sessions
+from accounts.audit import mail
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.support.interventions import rules
+from accounts.support.models import Intervention, Kind
+from accounts.throttling import flows as throttling
+from accounts.throttling import known_browsers
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+
+EVENTS = {
+    Kind.LIFT_WAIT: Event.WAIT_LIFTED,
+    Kind.END_SESSIONS: Event.SESSIONS_ENDED_BY_SUPPORT,
+    Kind.BRIDGE_CODE: Event.BRIDGE_CODE_ISSUED,
+    Kind.RESET: Event.SECOND_STEP_RESET,
+}
+
+
+def carry_out(intervention: Intervention, origin: Origin) -> str:
+    """Do it, record it, and mail the person. Returns the code to read out, if there is one."""
+    kind, subject = Kind(intervention.kind), intervention.subject
+    extra = HOW[kind](subject)
+    code = str(extra.pop("code", ""))
+    entry = record(
+        EVENTS[kind],
+        subject=subject,
+        actor=intervention.worker,
+        origin=origin,
+        reason=intervention.reason,
+        detail=facts(intervention),
+    )
+    mail.notify(entry, subject, receipt=intervention.receipt, **extra)
+    return code
+
+
+def facts(intervention: Intervention) -> dict[str, str | int]:
+    """For the audit entry."""
+    found: dict[str, str | int] = {"receipt": intervention.receipt}
+    if intervention.ticket:
+        found["ticket"] = intervention.ticket
+    if intervention.approved_by:
+        found["approved_by"] = intervention.approved_by.email
+    return found
+
+
+def _lift_wait(subject: User) -> dict[str, Any]:
+    throttling.hold(subject)
+    throttling.forget(subject)
+    return {}
+
+
+def _end_sessions(subject: User) -> dict[str, Any]:
+    sessions.end_all(subject)
+    return {}
+
+
+def _bridge_code(subject: User) -> dict[str, Any]:
+    code = account_recovery.issue_bridge_code(subject)
+    return {"code": code, "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60}
+
+
+def _reset(subject: User) -> dict[str, Any]:
+    """Everything that lets somebody in beside the password goes at once, and the link in the mail opens the set-up."""
+    throttling.hold(subject)
+    recovers = rules.recovers(subject)
+    devices.remove_all(subject)
+    sessions.end_all(subject)
+    throttling.forget(subject)
+    known_browsers.forget_all(subject)
+    account_recovery.withdraw_bridge_code(subject)
+    hours = int(limits.RECOVERY_LINK.total_seconds()) // 3600
+    return {"link": account_recovery.begin(subject) if recovers else "", "hours": hours}
+
+
+HOW: dict[Kind, Callable[[User], dict[str, Any]]] = {
+    Kind.LIFT_WAIT: _lift_wait,
+    Kind.END_SESSIONS: _end_sessions,
+    Kind.BRIDGE_CODE: _bridge_code,
+    Kind.RESET: _reset,
+}

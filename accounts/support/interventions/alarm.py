@@ -1,0 +1,29 @@
+"""One worker opens too many accounts: a mistake, or somebody else at that desk. Whoever watches over it is told."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit import mail
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.models import User
+
+
+def stop(worker: User, origin: Origin) -> None:
+    """Record and mail that this worker is stopped, once in a period. Call while the worker's row is locked."""
+    since = timezone.now() - limits.WORKER_RESETS_PERIOD
+    if AuditEntry.objects.filter(actor=worker, event=Event.WORKER_STOPPED, at__gt=since).exists():
+        return
+    entry = record(Event.WORKER_STOPPED, subject=worker, origin=origin, detail={"resets": limits.WORKER_RESETS})
+    watchers = list(User.objects.filter(is_superuser=True, is_active=True))
+    if settings.ALARM_EMAIL.lower() not in {watcher.email.lower() for watcher in watchers}:
+        watchers.append(User(email=settings.ALARM_EMAIL))
+    hours = int(limits.WORKER_RESETS_PERIOD.total_seconds()) // 3600
+    for watcher in watchers:
+        at = timezone.localtime(entry.at)
+        mail.send("worker_stopped", watcher, worker=worker, number=limits.WORKER_RESETS, hours=hours, at=at)

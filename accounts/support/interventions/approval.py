@@ -1,0 +1,112 @@
+"""Four eyes: an account with rights is opened after a second worker agreed, or after a day in which its owner, who was
+told by mail, did not cancel."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit import mail
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.support import cancelling
+from accounts.support.flows import Refusal, may_help, may_reset
+from accounts.support.interventions import actions
+from accounts.support.models import Intervention, Kind, State
+
+
+def ask(intervention: Intervention, origin: Origin) -> None:
+    """Record that it waits, and mail the person a link to cancel it. Call inside a transaction."""
+    entry = record(
+        Event.INTERVENTION_ASKED,
+        subject=intervention.subject,
+        actor=intervention.worker,
+        origin=origin,
+        reason=intervention.reason,
+        detail=actions.facts(intervention) | {"kind": intervention.kind},
+    )
+    mail.notify(
+        entry,
+        intervention.subject,
+        what=Kind(intervention.kind).label,
+        receipt=intervention.receipt,
+        cancel=cancelling.link(intervention),
+        hours=int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
+    )
+
+
+def may_approve(intervention: Intervention, worker: User) -> Refusal | None:
+    """Why this worker may not be the second, or None."""
+    if intervention.worker_id == worker.pk:
+        return Refusal.NOT_ONES_OWN
+    return may_reset(worker, intervention.subject)
+
+
+@transaction.atomic
+def approve(intervention: Intervention, worker: User, origin: Origin) -> Refusal | None:
+    """The second worker agrees; of parallel approvals exactly one counts."""
+    if refusal := may_approve(intervention, worker):
+        return refusal
+    now = timezone.now()
+    waiting = Intervention.objects.filter(
+        pk=intervention.pk, state=State.WAITING, asked_at__gt=now - limits.INTERVENTION_WAITS
+    )
+    if waiting.update(state=State.APPROVED, approved_by=worker, approved_at=now) != 1:
+        return Refusal.NOT_READY
+    record(
+        Event.INTERVENTION_APPROVED,
+        subject=intervention.subject,
+        actor=worker,
+        origin=origin,
+        detail={"receipt": intervention.receipt, "kind": intervention.kind},
+    )
+    return None
+
+
+def cancel(intervention: Intervention, worker: User, origin: Origin) -> Refusal | None:
+    """A worker takes it back, the own or a colleague's; that is never dangerous, so a report does not stop it."""
+    if refusal := may_help(worker, intervention.subject):
+        return refusal
+    return None if cancelling.cancel(intervention, origin, by=worker) else Refusal.NOT_READY
+
+
+def use_up(intervention: Intervention) -> bool:
+    """Mark it as carried out, exactly once, and only while it may be. Call inside a transaction."""
+    ready = Intervention.objects.filter(_is_ready(), pk=intervention.pk)
+    return ready.update(state=State.DONE, done_at=timezone.now()) == 1
+
+
+def _is_ready() -> Q:
+    """`Intervention.is_ready` for the database, which decides."""
+    now = timezone.now()
+    void = now - limits.INTERVENTION_READY
+    approved = Q(state=State.APPROVED, approved_at__lte=now, approved_at__gt=void)
+    waited = Q(
+        state=State.WAITING,
+        asked_at__lte=now - limits.INTERVENTION_WAITS,
+        asked_at__gt=void - limits.INTERVENTION_WAITS,
+    )
+    return approved | waited
+
+
+def _is_open() -> Q:
+    void = timezone.now() - limits.INTERVENTION_READY
+    approved = Q(state=State.APPROVED, approved_at__gt=void)
+    return approved | Q(state=State.WAITING, asked_at__gt=void - limits.INTERVENTION_WAITS)
+
+
+def open_of(kind: Kind, subject: User, worker: User) -> Intervention | None:
+    """What this worker has asked for already."""
+    return Intervention.objects.filter(_is_open(), kind=kind, subject=subject, worker=worker).first()
+
+
+def open_for(worker: User) -> QuerySet[Intervention]:
+    """What waits or is approved, for the people that this worker may see; the oldest first."""
+    people = ("subject__membership__organisation", "worker", "approved_by")
+    mine = Intervention.objects.filter(_is_open(), scope.people(worker, "subject__"))
+    return mine.select_related(*people).order_by("asked_at")

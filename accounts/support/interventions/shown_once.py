@@ -1,0 +1,51 @@
+"""The code that a worker reads out: carried over one redirect, sealed, and shown exactly once."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import MutableMapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts import encryption, limits
+from accounts.models import User
+from accounts.support.models import Intervention
+
+CARRIED = "code_of_support"
+
+
+def _owner(worker: User) -> str:
+    return f"code-of-support:{worker.pk}"
+
+
+def keep(session: MutableMapping[str, Any], worker: User, intervention: Intervention, code: str) -> None:
+    """Sealed, because sessions lie in the database."""
+    content = json.dumps({"intervention": intervention.pk, "code": code}).encode()
+    session[CARRIED] = base64.b64encode(encryption.seal(content, owner=_owner(worker))).decode("ascii")
+
+
+def take(session: MutableMapping[str, Any], worker: User, subject: User) -> tuple[Intervention, str] | None:
+    """The code and what it belongs to, once; None the next time, in another tab, and for another person.
+
+    The row decides who comes first: two tabs at once read the same session.
+    """
+    sealed = session.pop(CARRIED, None)
+    if sealed is None:
+        return None
+    try:
+        content = json.loads(encryption.unseal(base64.b64decode(sealed), owner=_owner(worker)))
+    except encryption.SecretUnreadableError:
+        return None
+    fresh = timezone.now() - limits.BRIDGE_CODE
+    mine = Intervention.objects.filter(pk=content["intervention"], worker=worker, subject=subject, shown_at=None)
+    if mine.filter(done_at__gt=fresh).update(shown_at=timezone.now()) != 1:
+        return None
+    return Intervention.objects.get(pk=content["intervention"]), content["code"]
+
+
+def valid_until(intervention: Intervention) -> datetime:
+    """When the code stops working."""
+    return (intervention.done_at or timezone.now()) + limits.BRIDGE_CODE

@@ -1,0 +1,32 @@
+"""What a page says when something is refused."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.support.flows import Refusal
+
+
+def of(refusal: Refusal | None) -> str:
+    """A finished sentence for the worker; empty when nothing is refused."""
+    return str(_SENTENCES[refusal]) if refusal else ""
+
+
+_SENTENCES = {
+    Refusal.NOT_ALLOWED: _("You have no right to help people."),
+    Refusal.OUT_OF_SCOPE: _("You do not work for the people of this organisation."),
+    Refusal.ONESELF: _("This is your own account. Ask a colleague for help."),
+    Refusal.OUTRANKED: _("This person has rights that you do not have. Ask an administrator."),
+    Refusal.REPORTED: _("This person has reported “this was not me”. An administrator looks at that report first."),
+    Refusal.INACTIVE: _("This account is not active. An administrator activates it first."),
+    Refusal.NO_SECOND_STEP: _("This person has no second step: the password is enough to sign in."),
+    Refusal.NOTHING_TO_LIFT: _("No waiting time is running, and nothing is closed."),
+    Refusal.NOT_CHECKED: _("Check the caller first: the code is read out on the telephone."),
+    Refusal.STOPPED: _(
+        "You have reset many people or given many codes in the last hour. "
+        "This is stopped for now, and your administrators have been told."
+    ),
+    Refusal.ALREADY_ASKED: _("You have asked for this already. It is among the approvals."),
+    Refusal.NOT_READY: _("This is not open any more, or not yet. Look in the list how it stands."),
+    Refusal.NOT_ONES_OWN: _("One worker asks and carries it out; another one approves."),
+}

@@ -1,0 +1,225 @@
+"""People in the administration, with their organisation and environments, in the place of `accounts.admin`'s page."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import ShowFacets
+from django.db.models import ForeignKey, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts import limits
+from accounts.admin import SecondStepFilter, UserAdmin
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.admin import ScopedAdmin
+from accounts.organisations.models import Organisation
+from accounts.requests import person
+from environments import flows as access
+from environments.filters import (
+    EnvironmentFilter,
+    EnvironmentOfAccessFilter,
+    OrganisationFilter,
+    OwnerOfAccessFilter,
+)
+from environments.models import Access, Environment
+from environments.people import flows, lists
+from environments.people.forms import ChooseOrganisationForm, PersonForm, may_move
+from environments.people.lists import CameFilter, CappedPaginator, LongList
+
+admin.site.unregister(User)
+
+
+class LongListAdmin(ScopedAdmin):
+    """A list of up to a million rows."""
+
+    paginator = CappedPaginator
+    sortable_by: ClassVar[list[str]] = []  # in any other order everybody would have to be sorted
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_max_show_all = 0
+    list_per_page = 50
+    to_person = ""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        return lists.search(request, queryset, search_term, self.to_person), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
+        return LongList
+
+
+@admin.register(User)
+class PeopleAdmin(LongListAdmin, UserAdmin):
+    form = PersonForm
+    list_display = ["email", "first_name", "last_name", "organisation", "second_step", "last_login", "is_active"]
+    sortable_by: ClassVar[list[str]] = ["email"]
+    list_filter = [OrganisationFilter, EnvironmentFilter, SecondStepFilter, CameFilter, "is_staff", "is_active"]
+    search_help_text = _("The beginning of an e-mail address or a name, or first and last name.")
+    actions = ["invite_again", "deactivate"]
+    fieldsets = [
+        (None, {"fields": ["email", "first_name", "last_name", "language"]}),
+        (_("Organisation and environments"), {"fields": ["organisation", "opens"]}),
+        *UserAdmin.fieldsets[1:],
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language", "opens"]})]
+    change_list_template = "environments/people/people.html"
+    ASKED = {"organisation", "organisation_named", "environment", "environment_named", "second_step", "came"}
+    ASKED |= {"is_staff", "is_active"}
+    add_form_template = "environments/people/add_person.html"
+    change_form_template = "environments/people/person.html"
+
+    def in_scope(self, worker: User) -> Q:
+        return scope.people(worker)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Only what the filters ask: every other question would be a way round the scope of organisations.
+        return lookup.partition("__")[0] in self.ASKED
+
+    @admin.display(description=_("environments"))
+    def opens(self, obj: User) -> str:
+        return ", ".join(Environment.objects.open_to(obj).order_by("name").values_list("name", flat=True)) or "-"
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        membership = getattr(obj, "membership", None)
+        chosen = membership.organisation if membership else None if obj else chosen_for_new(request)
+        kwargs["form"] = type("PersonForm", (PersonForm,), {"worker": person(request), "chosen": chosen})
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj and may_move(person(request), obj) else [*fixed, "organisation"]
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """First the organisation, because the environments to choose from are those of one."""
+        worker = person(request)
+        if request.method == "POST" or not self.has_add_permission(request) or not scope.works_for_all(worker):
+            return super().add_view(request, *args, **kwargs)
+        form = ChooseOrganisationForm(request.GET if "organisation" in request.GET else None, worker=worker)
+        if form.is_valid():
+            return super().add_view(request, *args, **kwargs)
+        context = self.admin_site.each_context(request) | {"form": form, "title": _("Add a person")}
+        context["suggestions"] = suggested_organisations(worker)
+        return render(request, "environments/people/choose_organisation.html", context)
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        by: dict[str, Any] = {"actor": person(request), "origin": Origin.of(request)}
+        if not change:
+            wanted = form.cleaned_data["opens"]
+            flows.add(obj, organisation=chosen_for_new(request), environments=wanted, **by)
+            return
+        before = User.objects.get(pk=obj.pk)
+        rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
+        flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, **by)
+        if "opens" in form.changed_data:
+            wanted = form.cleaned_data["opens"]
+            flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]
+        if "organisation" in form.changed_data:
+            flows.move(obj, form.cleaned_data["organisation"], **by)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        worker, shown = person(request), context.get("original")
+        context["may_invite"] = bool(shown and flows.may_invite(worker, shown))
+        context["suggestions"] = suggested_organisations(worker)
+        context["chosen"] = None if shown else chosen_for_new(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return person(request).has_perm(flows.MAY_INVITE)
+
+    @admin.action(description=_("Send the invitation again"), permissions=["invite"])
+    def invite_again(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        worker, origin = person(request), Origin.of(request)
+        ids = list(queryset.order_by("pk").values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1])
+        if len(ids) > limits.PEOPLE_AT_ONCE:
+            self.message_user(request, too_many(), messages.ERROR)
+            return
+        sent = sum(flows.invite_again(pk, actor=worker, origin=origin) for pk in ids)
+        self.message_user(request, invited(sent, len(ids) - sent), messages.SUCCESS if sent else messages.WARNING)
+
+    @admin.action(description=_("Deactivate"), permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Asks first; `views.deactivate` carries it out."""
+        people = list(queryset.filter(is_active=True).order_by("email")[: limits.PEOPLE_AT_ONCE + 1])
+        if not people or len(people) > limits.PEOPLE_AT_ONCE:
+            told = too_many() if people else _("All of these people are deactivated already.")
+            self.message_user(request, told, messages.ERROR)
+            return None
+        context = self.admin_site.each_context(request) | {"title": _("Deactivate people"), "people": people}
+        context["ids"] = "-".join(str(one.pk) for one in people)
+        return render(request, "environments/people/deactivate.html", context)
+
+
+def too_many() -> str:
+    return _("Choose at most %(most)d people at a time.") % {"most": limits.PEOPLE_AT_ONCE}
+
+
+def invited(sent: int, left_out: int) -> str:
+    told = ngettext("%(count)d invitation is sent.", "%(count)d invitations are sent.", sent) % {"count": sent}
+    if not left_out:
+        return told
+    rest = ngettext(
+        "%(count)d person got none: they came already or are deactivated.",
+        "%(count)d people got none: they came already or are deactivated.",
+        left_out,
+    )
+    return f"{told} {rest % {'count': left_out}}"
+
+
+def chosen_for_new(request: HttpRequest) -> Organisation | None:
+    """The own organisation, or for who works for all the one that was chosen first, which the address names."""
+    worker = person(request)
+    mine = Organisation.objects.filter(scope.organisations(worker))
+    if not scope.works_for_all(worker):
+        return mine.first()
+    form = ChooseOrganisationForm(request.GET, worker=worker)
+    return form.cleaned_data["organisation"] if form.is_valid() else None
+
+
+def suggested_organisations(worker: User) -> QuerySet[Organisation]:
+    return Organisation.objects.filter(scope.organisations(worker)).order_by("name")[: limits.SUGGESTED]
+
+
+@admin.register(Access)
+class AccessAdmin(LongListAdmin):
+    """Who may open what."""
+
+    list_display = ["user", "environment"]
+    list_filter = [OwnerOfAccessFilter, EnvironmentOfAccessFilter]
+    list_select_related = ["user", "environment"]
+    search_fields = ["user__email"]
+    search_help_text = PeopleAdmin.search_help_text
+    autocomplete_fields = ["user", "environment"]
+    ordering = ["-pk"]
+    to_person = "user__"
+
+    def in_scope(self, worker: User) -> Q:
+        return scope.people(worker, "user__") & scope.organisations(worker, "environment__organisation_id")
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        worker = person(request)
+        kwargs["queryset"] = (
+            User.objects.filter(scope.people(worker))
+            if db_field.name == "user"
+            else Environment.objects.filter(scope.organisations(worker, "organisation_id"))
+        )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Access | None = None) -> bool:
+        return False  # given or taken, never turned into another's
+
+    def save_model(self, request: HttpRequest, obj: Access, form: forms.ModelForm, change: bool) -> None:
+        access.give(obj.user, [obj.environment], actor=person(request), origin=Origin.of(request))
+        obj.pk = Access.objects.get(user=obj.user, environment=obj.environment).pk
+
+    def delete_model(self, request: HttpRequest, obj: Access) -> None:
+        access.take(obj.user, [obj.environment], actor=person(request), origin=Origin.of(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)

@@ -1,0 +1,162 @@
+"""What an administrator does to one person: add, change, invite again, deactivate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import flows as hall
+from accounts.active_sessions import flows as sessions
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.models import Membership, Organisation
+from accounts.passwords import flows as passwords
+from accounts.support import flows as support
+from environments import flows as access
+from environments.models import Environment
+
+MAY_INVITE = "accounts.add_user"
+MAY_CHANGE = "accounts.change_user"
+MAY_GIVE = "environments.add_access"
+MAY_TAKE = "environments.delete_access"
+# Never signed in and no password: the invitation was never used.
+NEVER_CAME = Q(last_login=None, password__startswith="!")  # noqa: S106 - what Django puts there instead of a hash
+
+
+class Refusal(Enum):
+    ONESELF = auto()  # nobody deactivates themselves
+    LAST_SUPERUSER = auto()  # somebody must be able to give rights
+
+
+@transaction.atomic(savepoint=False)
+def add(
+    user: User, *, organisation: Organisation | None, environments: Iterable[Environment], actor: User, origin: Origin
+) -> None:
+    """Store a new person, without a password, and mail the invitation."""
+    user.set_unusable_password()
+    user.save()
+    if organisation is not None:
+        user.membership = Membership.objects.create(user=user, organisation=organisation)
+    access.give(user, environments, actor=actor, origin=origin)
+    passwords.invite(user, actor=actor, origin=origin)
+
+
+def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User) -> Refusal | None:
+    """Why the person may not become so, or None. Call it in the transaction that stores it: it locks the superusers,
+    so that of two who demote each other at the same moment one stays."""
+    if before.pk == actor.pk and before.is_active and not is_active:
+        return Refusal.ONESELF
+    if not before.is_superuser or (is_active and is_superuser):
+        return None
+    superusers = User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk")
+    others = [one.pk for one in superusers if one.pk != before.pk]
+    return None if others or not before.is_active else Refusal.LAST_SUPERUSER
+
+
+@dataclass(frozen=True)
+class Rights:
+    is_staff: bool
+    is_superuser: bool
+    groups: tuple[str, ...]
+
+    @classmethod
+    def of(cls, user: User, groups: Iterable[Group] | None = None) -> Rights:
+        """``groups`` None: those that are stored."""
+        names = sorted(group.name for group in (user.groups.all() if groups is None else groups))
+        return cls(user.is_staff, user.is_superuser, tuple(names))
+
+    def __str__(self) -> str:
+        flags = [name for name in ("is_staff", "is_superuser") if getattr(self, name)]
+        return ", ".join([*flags, *self.groups]) or "-"
+
+
+@transaction.atomic
+def change(user: User, *, rights_before: Rights, rights: Rights, actor: User, origin: Origin) -> None:
+    """Store what an administrator changed about the person, and record what must be answered for."""
+    before = User.objects.select_related("membership").get(pk=user.pk)
+    hall.change_person(user, before=before, actor=actor, origin=origin)
+    if user.is_active and not before.is_active:
+        record(Event.REACTIVATED, subject=user, actor=actor, origin=origin)
+    if rights != rights_before:
+        detail: dict[str, str | int] = {"before": str(rights_before), "after": str(rights)}
+        record(Event.RIGHTS_CHANGED, subject=user, actor=actor, origin=origin, detail=detail)
+
+
+@transaction.atomic
+def set_environments(
+    user: User, *, offered: Collection[Environment], wanted: Iterable[Environment], actor: User, origin: Origin
+) -> None:
+    """Of the environments that the worker was offered, the wanted ones are open to the person and the others not."""
+    chosen = {environment.pk for environment in wanted}
+    access.give(user, [one for one in offered if one.pk in chosen], actor=actor, origin=origin)
+    access.take(user, [one for one in offered if one.pk not in chosen], actor=actor, origin=origin)
+
+
+@transaction.atomic
+def move(user: User, organisation: Organisation | None, *, actor: User, origin: Origin) -> bool:
+    """Put the person in another organisation, or in none; what the earlier one let them open is closed."""
+    User.objects.select_for_update().get(pk=user.pk)
+    membership = Membership.objects.filter(user=user).select_related("organisation").first()
+    before = membership.organisation if membership else None
+    if before == organisation:
+        return False
+    if before is not None:
+        gone = Environment.objects.filter(organisation=before, access__user=user)
+        access.take(user, list(gone), actor=actor, origin=origin)
+        Membership.objects.filter(user=user).delete()
+    if organisation is not None:
+        Membership.objects.create(user=user, organisation=organisation)
+    names: dict[str, str | int] = {
+        "before": before.name if before else "-",
+        "after": organisation.name if organisation else "-",
+    }
+    # In the story of both: who left an organisation must be found there too.
+    for whose in filter(None, (before, organisation)):
+        record(Event.ORGANISATION_CHANGED, subject=user, actor=actor, origin=origin, organisation=whose, detail=names)
+    return True
+
+
+def may_invite(worker: User, subject: User) -> bool:
+    """May this worker send the invitation again? Only who never came gets one: others ask for a link themselves."""
+    return (
+        worker.has_perm(MAY_INVITE)
+        and scope.includes(worker, subject)
+        and subject.is_active
+        and subject.last_login is None
+        and not subject.has_usable_password()
+        and not support.outranks(subject, worker)
+    )
+
+
+@transaction.atomic
+def invite_again(user_id: int, *, actor: User, origin: Origin) -> bool:
+    """Mail a new invitation, which makes the earlier one void; False when this person should not get one."""
+    # Locked: of two at once, both would otherwise number their link the same, and neither would work.
+    user = User.objects.select_for_update().filter(pk=user_id).first()
+    if user is None or not may_invite(actor, user):
+        return False
+    passwords.invite(user, actor=actor, origin=origin)
+    return True
+
+
+@transaction.atomic
+def deactivate(user_id: int, *, actor: User, origin: Origin) -> bool:
+    """End every session and close the account; False for oneself, for who has more rights, and when it is done."""
+    user = User.objects.filter(scope.people(actor), pk=user_id, is_active=True).first()
+    if user is None or support.outranks(user, actor) or not actor.has_perm(MAY_CHANGE):
+        return False
+    if refusal(user, is_active=False, is_superuser=user.is_superuser, actor=actor):
+        return False
+    if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+        return False  # somebody else was first
+    sessions.end_all(user)
+    record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin)
+    return True

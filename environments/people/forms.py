@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts import limits
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.models import Organisation
+from environments.models import Environment
+from environments.people import flows, table
+from environments.people.flows import Refusal
+
+REFUSALS = {
+    Refusal.ONESELF: ("is_active", _("You cannot deactivate yourself. Ask a colleague.")),
+    Refusal.LAST_SUPERUSER: (None, _("This is the last superuser. First make somebody else a superuser.")),
+}
+
+
+class OrganisationField(forms.CharField):
+    """The name or short name of an organisation that the worker works for, with the first ones as suggestions.
+
+    A list to choose from would hold thousands; this works without JavaScript too.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label=_("Organisation"), max_length=150, **kwargs)
+        self.choosable = Organisation.objects.none()
+
+    def offer(self, worker: User, list_id: str) -> None:
+        self.choosable = Organisation.objects.filter(scope.organisations(worker))
+        self.widget.attrs |= {"list": list_id, "autocomplete": "off"}
+
+    def clean(self, value: Any) -> Any:
+        typed = super().clean(value)
+        if not typed:
+            return None
+        for lookup in ("slug", "name", "name__iexact"):
+            if found := self.choosable.filter(**{lookup: typed}).first():
+                return found
+        raise forms.ValidationError(_("There is no organisation with this name. Choose one from the list."))
+
+
+class PersonForm(forms.ModelForm):
+    """Of the administration. ``worker`` and ``chosen`` are put on a subclass for each request."""
+
+    worker: User
+    chosen: Organisation | None  # whose environments are offered to a new person
+
+    organisation = OrganisationField(
+        required=False, help_text=_("Another organisation closes every environment of the present one.")
+    )
+    opens = forms.ModelMultipleChoiceField(
+        Environment.objects.none(),
+        required=False,
+        label=_("Environments"),
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["opens"]
+        self.offered = offered_environments(self.worker, self.instance, self.chosen)
+        field.queryset = self.offered  # type: ignore[attr-defined]
+        if self.instance.pk:
+            mine = self.offered.filter(access__user=self.instance)
+            self.initial["opens"] = list(mine.values_list("pk", flat=True))
+        field.disabled = not all(map(self.worker.has_perm, (flows.MAY_GIVE, flows.MAY_TAKE)))
+        if self.instance.pk and may_move(self.worker, self.instance):
+            self.fields["organisation"].offer(self.worker, "organisations")  # type: ignore[attr-defined]
+            self.initial["organisation"] = str(self.chosen or "")
+        else:
+            del self.fields["organisation"]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        before = User.objects.filter(pk=self.instance.pk).first()
+        if before is not None:
+            flags = {name: data.get(name, getattr(before, name)) for name in ("is_active", "is_superuser")}
+            why = flows.refusal(before, **flags, actor=self.worker)
+            if why is not None:
+                self.add_error(*REFUSALS[why])
+        return data
+
+
+def may_move(worker: User, subject: User) -> bool:
+    """Only who works for every organisation; the own one is changed by a superuser only."""
+    return worker.is_superuser or (scope.works_for_all(worker) and worker.pk != subject.pk)
+
+
+def offered_environments(worker: User, subject: User, organisation: Organisation | None) -> Any:
+    """Of the person's organisation, and what else the person can open; all as far as this worker works for them."""
+    mine = Environment.objects.filter(organisation=organisation) if organisation else Environment.objects.none()
+    if subject.pk:
+        mine = mine | Environment.objects.filter(pk__in=subject.access.values("environment"))
+    return mine.filter(scope.organisations(worker, "organisation_id")).order_by("name", "pk")
+
+
+class ChooseOrganisationForm(forms.Form):
+    organisation = OrganisationField(required=False)
+
+    def __init__(self, *args: Any, worker: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].offer(worker, "organisations")  # type: ignore[attr-defined]
+
+
+class ImportForm(ChooseOrganisationForm):
+    organisation = OrganisationField(error_messages={"required": _("Choose the organisation of these people.")})
+    text = forms.CharField(
+        label=_("Paste the list"),
+        required=False,
+        help_text=_("One person a line: e-mail address, first name, last name, environments."),
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    file = forms.FileField(
+        label=_("Or choose a file"),
+        required=False,
+        help_text=_("A CSV file from a spreadsheet."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+        error_messages={"empty": _("There are no people in this list.")},
+    )
+    text.is_secret = True  # type: ignore[attr-defined] # a list of people does not belong in a cookie, nor half of it
+    file.is_secret = True  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return data
+        text, file = data.get("text", ""), data.get("file")
+        if text and file:
+            raise forms.ValidationError(_("Paste a list or choose a file, not both."))
+        data["rows"] = list(table.read(table.decode(file.read()) if file else text))
+        if not data["rows"]:
+            raise forms.ValidationError(_("There are no people in this list."))
+        if len(data["rows"]) > limits.IMPORT_LINES:
+            raise forms.ValidationError(
+                _("This list has %(found)s lines. Offer at most %(most)s at a time.")
+                % {"found": len(data["rows"]), "most": limits.IMPORT_LINES}
+            )
+        return data

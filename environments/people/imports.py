@@ -1,0 +1,195 @@
+"""Lists of people: looked at, confirmed, and carried out in small batches in the background.
+
+A list is carried out by whoever holds it: the thread that its confirmation starts, or when that is gone the page that
+shows the progress, or `purge`. The list's row is locked for each batch, so nobody is ever invited twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import partial
+
+from django.conf import settings
+from django.db import DatabaseError, connections, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.models import Organisation
+from environments import flows as access
+from environments.people import flows
+from environments.people.judging import Judge
+from environments.people.models import NOT_WELL, TO_DO, ImportLine, PeopleImport, State, Why
+from environments.people.table import Row
+
+log = logging.getLogger(__name__)
+
+
+def may_import(worker: User, organisation: Organisation) -> bool:
+    if not (worker.is_active and worker.is_staff and worker.has_perm(flows.MAY_INVITE)):
+        return False
+    return Organisation.objects.filter(scope.organisations(worker), pk=organisation.pk).exists()
+
+
+@transaction.atomic
+def offer(rows: list[Row], organisation: Organisation, worker: User) -> PeopleImport:
+    """Keep the list with what would happen to each line; nobody is invited yet."""
+    batch = PeopleImport.objects.create(organisation=organisation, made_by=worker)
+    judge = Judge(worker, organisation, [row.address for row in rows])
+    first: dict[str, int] = {}
+    lines = [_line(batch, row) for row in rows]
+    for line in lines:
+        judge.judge(line)
+        if not line.why and first.setdefault(line.address.lower(), line.number) != line.number:
+            line.state, line.why, line.about = State.TWICE, Why.TWICE, str(first[line.address.lower()])
+    ImportLine.objects.bulk_create(lines, batch_size=500)
+    return batch
+
+
+def _line(batch: PeopleImport, row: Row) -> ImportLine:
+    return ImportLine(
+        batch=batch,
+        number=row.number,
+        address=row.address[:300],
+        first_name=row.first_name[:300],
+        last_name=row.last_name[:300],
+        environments=row.environments[:2000],
+    )
+
+
+def seen_by(worker: User) -> Q:
+    """Lists are shown to who made them, and to superusers."""
+    return Q() if worker.is_superuser else Q(made_by=worker)
+
+
+def counts(batch: PeopleImport) -> dict[str, int]:
+    """How many lines are in each state, and of those done how many were new."""
+    rows = batch.lines.order_by().values_list("state", "is_new").annotate(count=Count("pk"))
+    found = dict.fromkeys([*State.values, "all", "invited", "added", "to_do", "settled", "not_well"], 0)
+    for state, is_new, count in rows:
+        found[state] += count
+        found["all"] += count
+        if state == State.DONE:
+            found["invited" if is_new else "added"] += count
+        found["to_do" if state in TO_DO else "settled"] += count
+        found["not_well"] += count if state in NOT_WELL else 0
+    return found
+
+
+@transaction.atomic
+def confirm(batch: PeopleImport, worker: User, origin: Origin) -> bool:
+    """Carry it out, in the background; False when that was asked before, or may not be any more."""
+    if not may_import(worker, batch.organisation):
+        return False
+    fresh = PeopleImport.objects.filter(pk=batch.pk, confirmed_at=None)
+    where = {"address": origin.address, "browser": origin.browser, "reference": origin.reference}
+    if fresh.update(confirmed_at=timezone.now(), **where) != 1:
+        return False
+    found = counts(batch)
+    detail: dict[str, str | int] = {"list": batch.pk}
+    detail |= {str(name): found[name] for name in (State.NEW, State.KNOWN, State.WRONG, State.TWICE)}
+    record(
+        Event.PEOPLE_IMPORTED,
+        subject=None,
+        actor=worker,
+        organisation=batch.organisation,
+        origin=origin,
+        detail=detail,
+    )
+    if settings.IMPORT_IN_BACKGROUND:
+        transaction.on_commit(partial(start, batch.pk))
+    return True
+
+
+def start(pk: int) -> None:
+    """Work on the list in a thread of its own, if nobody else does."""
+    threading.Thread(target=_in_thread, args=(pk,), name="people", daemon=True).start()
+
+
+def _in_thread(pk: int) -> None:
+    try:
+        carry_out(pk)
+    except Exception:  # the list counts as interrupted after a while, and goes on when somebody looks
+        log.exception("a list of people was interrupted")
+    finally:
+        connections.close_all()
+
+
+def carry_out(pk: int) -> None:
+    """Work until the list is finished; nothing when somebody else holds it."""
+    if hold(pk):
+        while work_off(pk):
+            pass
+
+
+def hold(pk: int) -> bool:
+    """Claim a confirmed, unfinished list that nobody works on."""
+    now = timezone.now()
+    free = PeopleImport.objects.filter(pk=pk, finished_at=None).exclude(confirmed_at=None)
+    free = free.filter(Q(held_until=None) | Q(held_until__lte=now))
+    return free.update(held_until=now + limits.IMPORT_LEASE) == 1
+
+
+@transaction.atomic
+def work_off(pk: int) -> bool:
+    """Carry out the next `limits.IMPORT_BATCH` lines; False when there were none left."""
+    batch = PeopleImport.objects.select_for_update(of=("self",)).select_related("organisation", "made_by").get(pk=pk)
+    lines = list(batch.lines.filter(state__in=TO_DO).order_by("number")[: limits.IMPORT_BATCH])
+    now = timezone.now()
+    batch.held_until = now + limits.IMPORT_LEASE
+    if not lines:
+        batch.held_until, batch.finished_at = None, batch.finished_at or now
+    batch.save(update_fields=["held_until", "finished_at"])
+    worker = User.objects.select_related("membership").get(pk=batch.made_by_id)
+    allowed = may_import(worker, batch.organisation)
+    judge = Judge(worker, batch.organisation, [line.address for line in lines])
+    for line in lines:
+        _carry_out(line, judge, batch, worker) if allowed else _fail(line, Why.MAY_NOT_INVITE)
+    ImportLine.objects.bulk_update(lines, ["state", "is_new", "why", "about"])
+    return bool(lines)
+
+
+def _fail(line: ImportLine, why: str) -> None:
+    line.state, line.why = State.FAILED, why
+
+
+def _carry_out(line: ImportLine, judge: Judge, batch: PeopleImport, worker: User) -> None:
+    """One line in a savepoint of its own: a wrong one stops nothing but itself."""
+    origin = Origin(batch.address, batch.browser, batch.reference)
+    judge.judge(line)
+    if line.why:
+        line.state = State.FAILED
+        return
+    wanted = judge.environments_of(line)
+    try:
+        with transaction.atomic():
+            if line.is_new:
+                user = User(email=line.address, first_name=line.first_name, last_name=line.last_name)
+                flows.add(user, organisation=batch.organisation, environments=wanted, actor=worker, origin=origin)
+            else:
+                known = judge.known[line.address.lower()]
+                access.give(known, wanted, actor=worker, origin=origin)
+        line.state = State.DONE
+    except DatabaseError:
+        log.exception("a line of a list of people failed")
+        _fail(line, Why.FAULT)
+
+
+def purge() -> int:
+    """Delete lists that nobody needs any more, and go on with those that were interrupted. Returns how many went."""
+    now = timezone.now()
+    old = Q(confirmed_at=None, made_at__lt=now - limits.IMPORT_UNCONFIRMED_KEPT)
+    old |= Q(finished_at__lt=now - limits.IMPORT_KEPT)
+    unfinished = PeopleImport.objects.filter(finished_at=None).exclude(confirmed_at=None)
+    for pk in list(unfinished.values_list("pk", flat=True)):
+        carry_out(pk)
+    gone = PeopleImport.objects.filter(old)
+    count = gone.count()
+    gone.delete()
+    return count

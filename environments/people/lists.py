@@ -1,0 +1,135 @@
+"""The list of people, for a million of them: counted no further than useful, searched by beginnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.core.paginator import Paginator
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts import limits, prefixes
+from environments.people.flows import NEVER_CAME
+
+MOST_WORDS = 8
+
+
+class CappedPaginator(Paginator):
+    """Counts to `limits.COUNTED_PEOPLE`; who wants to see what lies behind searches or filters.
+
+    A page is found by its keys alone, and read afterwards: otherwise the database would join and look up second steps
+    for everybody on the pages before it, or walk through everybody in the order of addresses to find a handful.
+    """
+
+    @cached_property
+    def _found(self) -> list[Any]:
+        rows: Any = self.object_list
+        return list(rows.order_by().values_list("pk", flat=True)[: limits.COUNTED_PEOPLE + 1])
+
+    @cached_property
+    def count(self) -> int:
+        return min(len(self._found), limits.COUNTED_PEOPLE)
+
+    @property
+    def has_more(self) -> bool:
+        return len(self._found) > limits.COUNTED_PEOPLE
+
+    def keys(self, number: int) -> list[Any]:
+        """Those of one page, in no order."""
+        if self.count <= self.per_page:
+            return self._found
+        begin, rows = (number - 1) * self.per_page, cast(QuerySet, self.object_list)
+        if not self.has_more:
+            rows = rows.model._base_manager.filter(pk__in=self._found).order_by(*rows.query.order_by)
+        return list(rows.values_list("pk", flat=True)[begin : begin + self.per_page])
+
+
+class LongList(ChangeList):
+    """``cut``: the search found more than it shows."""
+
+    cut = False
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+        """Only by what the list offers: an address with another column would sort everybody."""
+        asked = str(self.params.get(ORDER_VAR, "")).lstrip("-")
+        names = [self.list_display[int(asked)]] if asked.isdigit() and int(asked[:3]) < len(self.list_display) else []
+        if not set(names) & set(self.sortable_by or ()):
+            self.params.pop(ORDER_VAR, None)
+        return super().get_ordering(request, queryset)
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.cut = CUT in request.META
+        shown = self.root_queryset.filter(pk__in=self.paginator.keys(self.page_num if self.multi_page else 1))
+        self.result_list = self.apply_select_related(shown).order_by(*self.queryset.query.order_by)
+
+
+CUT = "people.search_was_cut"  # in META of a request
+WHOLE = "people.whole_search"  # in META of a request that needs everybody, however long that takes
+
+
+def search(request: HttpRequest, people: QuerySet, text: str, prefix: str = "") -> QuerySet:
+    """Those of the list that the text names; the first `limits.FOUND_PEOPLE` of each way to be named.
+
+    ``prefix``: the way to the person, for example "user__". Each way is a query of its own, which reads one index from
+    where the text would stand. Asked all at once, the database walks through everybody instead.
+    """
+    ways = list(_ways(text, prefix))
+    if not ways:
+        return people
+    if WHOLE in request.META:
+        return people.filter(reduce(or_, (condition for condition, _order in ways)))
+    found: set[Any] = set()
+    for condition, order in ways:
+        keys = people.filter(condition).order_by(order).values_list("pk", flat=True)[: limits.FOUND_PEOPLE + 1]
+        found.update(keys)
+    if len(found) > limits.FOUND_PEOPLE:
+        request.META[CUT] = True
+    return people.filter(pk__in=found)
+
+
+def _ways(text: str, prefix: str) -> Iterator[tuple[Q, prefixes.Plain]]:
+    """Address, first or last name begins with the text, or first and last name with its parts, in either order."""
+    words = text.replace("\x00", "").split()[:MOST_WORDS]
+    whole = " ".join(words)
+    address, first, last = (F(f"{prefix}{name}") for name in ("email", "first_name", "last_name"))
+    for name in (address, first, last, prefixes.last_word(f"{prefix}last_name")) if words else ():
+        yield prefixes.begins(name, whole), prefixes.Plain(name)
+    for place in range(1, len(words)):
+        left, right = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
+        yield prefixes.begins(first, left) & prefixes.begins(last, right), prefixes.Plain(last)
+        yield prefixes.begins(last, left) & prefixes.begins(first, right), prefixes.Plain(last)
+
+
+def long_ago() -> datetime:
+    return timezone.now() - limits.NOT_SEEN
+
+
+class CameFilter(admin.SimpleListFilter):
+    title = _("last signed in")
+    parameter_name = "came"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [
+            ("never", _("invited, but never came")),
+            ("long-ago", _("not seen for %(days)d days") % {"days": limits.NOT_SEEN.days}),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        match self.value():
+            case "never":
+                return queryset.filter(NEVER_CAME)
+            case "long-ago":
+                # Who never came is not seen since the invitation.
+                return queryset.alias(seen=Coalesce("last_login", "date_joined")).filter(seen__lt=long_ago())
+        return queryset

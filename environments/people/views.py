@@ -1,0 +1,190 @@
+"""Pages about many people at once. Each checks the right; whom and what a worker works for is in the queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import limits
+from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import scope
+from accounts.organisations.models import Organisation
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.requests import PersonRequest
+from environments.models import Environment
+from environments.people import export as file
+from environments.people import flows, imports, lists
+from environments.people.forms import ImportForm
+from environments.people.models import NOT_WELL, PeopleImport
+
+PEOPLE = "admin:accounts_user_changelist"
+PERSON = "admin:accounts_user_change"
+CSV = "text/csv; charset=utf-8"
+
+
+def _demand(request: PersonRequest, right: str) -> None:
+    if not request.user.has_perm(right):
+        raise PermissionDenied
+
+
+def _page(request: PersonRequest, template: str, title: str, **context: Any) -> HttpResponse:
+    context |= admin.site.each_context(request) | {"title": title}
+    return render(request, f"environments/people/{template}.html", context)
+
+
+def _import(request: PersonRequest, import_id: int) -> PeopleImport:
+    _demand(request, flows.MAY_INVITE)
+    mine = imports.seen_by(request.user) & scope.organisations(request.user, "organisation_id")
+    return get_object_or_404(PeopleImport.objects.filter(mine).select_related("organisation"), pk=import_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invite(request: PersonRequest) -> HttpResponse:
+    """Paste or upload a list; the next page shows what would happen."""
+    _demand(request, flows.MAY_INVITE)
+    worker = request.user
+    form = ImportForm(request.POST or None, request.FILES or None, worker=worker)
+    if request.method == "POST" and form.is_valid():
+        rows, organisation = form.cleaned_data["rows"], form.cleaned_data["organisation"]
+        return redirect("people_import", imports.offer(rows, organisation, worker).pk)
+    if request.method == "POST":
+        return redirect_with_errors(request, form)
+    return _page(request, "invite", _("Invite people"), **_offer(worker, form), form=restore(request, form))
+
+
+def _offer(worker: User, form: ImportForm) -> dict[str, Any]:
+    mine = Organisation.objects.filter(scope.organisations(worker)).order_by("name")
+    own = None if scope.works_for_all(worker) else mine.first()
+    form.initial["organisation"] = own or ""
+    earlier = PeopleImport.objects.filter(imports.seen_by(worker), scope.organisations(worker, "organisation_id"))
+    return {
+        "suggestions": mine[: limits.SUGGESTED],
+        "environments": Environment.objects.filter(organisation=own) if own else [],
+        "earlier": earlier.select_related("organisation")[:10],
+        "most": limits.IMPORT_LINES,
+    }
+
+
+@require_safe
+def show_import(request: PersonRequest, import_id: int) -> HttpResponse:
+    """What would happen, how far it is, or what happened."""
+    batch = _import(request, import_id)
+    wrong_only = request.GET.get("toon") == "fout"
+    lines = batch.lines.filter(state__in=NOT_WELL) if wrong_only else batch.lines.all()
+    return _page(
+        request,
+        "import",
+        _("List for %(organisation)s") % {"organisation": batch.organisation},
+        batch=batch,
+        counts=imports.counts(batch),
+        wrong_only=wrong_only,
+        lines=Paginator(lines, limits.IMPORT_PAGE).get_page(request.GET.get("p")),
+    )
+
+
+@require_safe
+def progress(request: PersonRequest, import_id: int) -> JsonResponse:
+    """For the script that moves the bar."""
+    batch = _import(request, import_id)
+    counts = imports.counts(batch)
+    done = {"to_do": counts["to_do"], "finished": batch.finished_at is not None, "stalled": batch.is_stalled}
+    return JsonResponse(done)
+
+
+@require_POST
+@fresh_proof_required
+def confirm_import(request: PersonRequest, import_id: int) -> HttpResponse:
+    batch = _import(request, import_id)
+    if not imports.confirm(batch, request.user, Origin.of(request)):
+        messages.warning(request, _("This list was confirmed before, or you may not invite these people."))
+    return redirect("people_import", batch.pk)
+
+
+@require_POST
+def continue_import(request: PersonRequest, import_id: int) -> HttpResponse:
+    """Go on with a list that was interrupted; does nothing while somebody works on it."""
+    batch = _import(request, import_id)
+    if batch.is_stalled:
+        imports.start(batch.pk)
+    return redirect("people_import", batch.pk)
+
+
+@require_POST
+def discard_import(request: PersonRequest, import_id: int) -> HttpResponse:
+    batch = _import(request, import_id)
+    if PeopleImport.objects.filter(pk=batch.pk, confirmed_at=None).delete()[0]:
+        messages.success(request, _("The list is thrown away. Nobody is invited."))
+    return redirect("people_invite")
+
+
+@require_safe
+def wrong_lines(request: PersonRequest, import_id: int) -> HttpResponse:
+    """The lines that were not carried out, to mend and offer again."""
+    batch = _import(request, import_id)
+    headings = [_("E-mail address"), _("First name"), _("Last name"), _("Environments"), _("Why not")]
+    text = file.BEGIN + file.line(headings)
+    for row in batch.lines.filter(state__in=NOT_WELL):
+        text += file.line([row.address, row.first_name, row.last_name, row.environments, row.sentence])
+    return HttpResponse(text, CSV, headers={"Content-Disposition": f'attachment; filename="fout-{batch.pk}.csv"'})
+
+
+@require_POST
+@fresh_proof_required
+def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
+    """The people of the list as it was filtered. ``filters`` is the question part of its address: a field of the form,
+    because that survives the proof of identity."""
+    _demand(request, "accounts.view_user")
+    request.GET = QueryDict(request.POST.get("filters", "")[:1000])
+    request.META[lists.WHOLE] = True
+    changelist = admin.site._registry[User].get_changelist_instance(request)
+    filters = request.GET.urlencode()
+    count = changelist.queryset.order_by().count()
+    detail: dict[str, str | int] = {"filters": filters, "count": count}
+    whose = Organisation.objects.filter(pk=scope.organisation_id_of(request.user) or 0).first()
+    origin = Origin.of(request)
+    record(Event.PEOPLE_EXPORTED, subject=None, actor=request.user, organisation=whose, origin=origin, detail=detail)
+    name = f"personen-{timezone.localdate():%Y-%m-%d}.csv"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(file.lines(changelist.queryset), content_type=CSV, headers=disposition)
+
+
+@require_POST
+@fresh_proof_required
+def deactivate(request: PersonRequest) -> HttpResponse:
+    """``ids``: the numbers of the people with a - between them, as the question before it showed them."""
+    _demand(request, flows.MAY_CHANGE)
+    asked = [part for part in request.POST.get("ids", "").split("-") if part.isascii() and part.isdigit()]
+    ids = sorted({int(part) for part in asked[: limits.PEOPLE_AT_ONCE] if len(part) < 19})
+    origin = Origin.of(request)
+    done = sum(flows.deactivate(pk, actor=request.user, origin=origin) for pk in ids)
+    told = ngettext("%(count)d person is deactivated.", "%(count)d people are deactivated.", done) % {"count": done}
+    messages.success(request, told)
+    if left := len(ids) - done:
+        rest = ngettext("%(count)d person is left as it was.", "%(count)d people are left as they were.", left)
+        why = _("You cannot deactivate yourself, the last superuser, or somebody with more rights.")
+        messages.warning(request, f"{rest % {'count': left}} {why}")
+    return redirect(PEOPLE)
+
+
+@require_POST
+def invite_again(request: PersonRequest, person_id: int) -> HttpResponse:
+    _demand(request, flows.MAY_INVITE)
+    subject = get_object_or_404(User.objects.filter(scope.people(request.user)), pk=person_id)
+    if flows.invite_again(subject.pk, actor=request.user, origin=Origin.of(request)):
+        messages.success(request, _("The invitation is sent again. The earlier link no longer works."))
+    else:
+        messages.warning(request, _("This person came already or is deactivated, and gets no invitation."))
+    return redirect(PERSON, subject.pk)

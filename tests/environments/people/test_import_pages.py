@@ -1,0 +1,199 @@
+"""The pages of a list of people: offer, look, confirm, follow, mend."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts import limits
+from accounts.models import User
+from accounts.organisations.models import Organisation
+from environments.models import Environment
+from environments.people import imports
+from environments.people.models import PeopleImport
+from tests.conftest import outlive_proof
+from tests.environments.people.staff import INVITE, administrator, administrator_of, superuser
+from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
+from tests.pages import shown, signed_in, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def environment() -> Environment:
+    return EnvironmentFactory(name="Wegen", slug="wegen", organisation__name="Gemeente")
+
+
+@pytest.fixture
+def client(environment: Environment) -> Client:
+    return administrator_of(environment.organisation)
+
+
+def offer(client: Client, content: str, organisation: str = "Gemeente") -> str:
+    """The address of the page that shows what would happen."""
+    answer = client.post(INVITE, {"organisation": organisation, "text": content})
+    assert answer.status_code == 302, text(answer)
+    assert answer.url != INVITE, shown(client, INVITE)
+    return answer.url
+
+
+def test_own_organisation_and_its_environments_stand_on_the_page(client: Client) -> None:
+    page = shown(client, INVITE)
+    assert 'value="Gemeente"' in page
+    assert "Je omgevingen:" in page
+    assert f"hooguit {limits.IMPORT_LINES}" in page
+
+
+@pytest.mark.parametrize("kind", ["paste", "file"])
+def test_list_is_shown_line_by_line_before_anything_happens(client: Client, kind: str) -> None:
+    content = "email;voornaam;achternaam;omgevingen\nrené@x.nl;René\njan@x.nl;Jan;Jansen;Wegen"
+    file = SimpleUploadedFile("lijst.csv", content.encode("cp1252"), "text/csv")
+    values = {"organisation": "gemeente"} | ({"file": file} if kind == "file" else {"text": content})
+    page = text(client.post(INVITE, values, follow=True))
+    assert "<strong>1</strong> nieuw: krijgen een uitnodiging" in page
+    assert "“rené@x.nl” is geen e-mailadres." in page
+    assert "Jan Jansen" in page
+    assert not User.objects.filter(email="jan@x.nl").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"organisation": "Gemeente", "text": ""}, "Er staan geen personen in deze lijst."),
+        ({"organisation": "Gemeente", "text": " ;;\n;"}, "Er staan geen personen in deze lijst."),
+        ({"organisation": "", "text": "a@x.nl"}, "Kies de organisatie van deze personen."),
+        ({"organisation": "Elders", "text": "a@x.nl"}, "Er is geen organisatie met deze naam."),
+        ({"organisation": "Gemeente", "text": "a@x.nl\n" * 5001}, "Deze lijst heeft 5001 regels. Geef er hooguit 5000"),
+        ({"organisation": "Gemeente", "text": "a@x.nl", "file": "x"}, "Plak een lijst of kies een bestand"),
+    ],
+)
+def test_refused_list_is_explained_and_nothing_is_kept(client: Client, values: dict, told: str) -> None:
+    OrganisationFactory(name="Elders")
+    if "file" in values:
+        values = values | {"file": SimpleUploadedFile("a.csv", b"b@x.nl")}
+    answer = client.post(INVITE, values)
+    assert answer.url == INVITE
+    assert "a@x.nl" not in str(client.cookies), "people do not belong in a cookie"
+    assert told in shown(client, INVITE)
+    assert not PeopleImport.objects.exists()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 50, b'"' * 999, b"\xff" * 999, bytes(range(256)) * 9])
+def test_rubbish_in_a_file_is_never_an_error_page(client: Client, content: bytes) -> None:
+    values = {"organisation": "Gemeente", "file": SimpleUploadedFile("x.csv", content)}
+    assert client.post(INVITE, values, follow=True).status_code == 200
+
+
+def test_five_thousand_lines_fit_into_a_request() -> None:
+    line = (
+        "voornaam.van-den-achternaam@gemeente-voorbeeld.nl;Voornaam;van den Achternaam;Wegen en bruggen | Riolering\n"
+    )
+    assert len(line) * limits.IMPORT_LINES < limits.LARGEST_BODY
+
+
+def test_list_is_carried_out_after_fresh_proof(client: Client) -> None:
+    address = offer(client, "jan@x.nl;Jan;Jansen;Wegen\nfout")
+    outlive_proof(client)
+    assert client.post(f"{address}bevestigen/").url.startswith("/bevestig-identiteit/")
+    assert PeopleImport.objects.get().confirmed_at is None
+
+
+def test_progress_is_shown_with_and_without_javascript(client: Client) -> None:
+    address = offer(client, "jan@x.nl\nfout")
+    client.post(f"{address}bevestigen/")
+    batch = PeopleImport.objects.get()
+    assert "Het werk is onderbroken." in shown(client, address)
+    assert imports.hold(batch.pk)
+    page = shown(client, address)
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page
+    assert '<progress id="bar" max="2" value="1">' in page
+    assert client.get(f"{address}voortgang/").json() == {"to_do": 1, "finished": False, "stalled": False}
+    while imports.work_off(batch.pk):
+        pass
+    assert client.get(f"{address}voortgang/").json() == {"to_do": 0, "finished": True, "stalled": False}
+    page = shown(client, address)
+    assert "<strong>1</strong> uitgenodigd" in page
+    assert "<strong>1</strong> niet uitgevoerd" in page
+    assert "refresh" not in page
+
+
+def test_confirmed_list_cannot_be_confirmed_or_thrown_away_again(client: Client) -> None:
+    address = offer(client, "jan@x.nl")
+    client.post(f"{address}bevestigen/")
+    assert "Deze lijst was al bevestigd" in text(client.post(f"{address}bevestigen/", follow=True))
+    client.post(f"{address}weggooien/")
+    assert PeopleImport.objects.exists()
+
+
+def test_list_can_be_thrown_away_before_it_is_confirmed(client: Client) -> None:
+    address = offer(client, "jan@x.nl")
+    assert "Er is niemand uitgenodigd." in text(client.post(f"{address}weggooien/", follow=True))
+    assert not PeopleImport.objects.exists()
+    assert client.get(address).status_code == 404
+
+
+def test_wrong_lines_come_back_as_a_file_that_can_be_mended_and_offered_again(client: Client) -> None:
+    address = offer(client, "jan@x.nl\nfout;=cmd;;Wegen\n;Zonder\nbea@x.nl;Béa;;Onbekend")
+    file = client.get(f"{address}niet-gelukt/")
+    assert file["Content-Disposition"].startswith("attachment")
+    content = file.content.decode("utf-8-sig")
+    assert "jan@x.nl" not in content
+    assert ";'=cmd;" in content
+    assert "Deze organisatie heeft geen omgeving “Onbekend”." in content
+    mended = content.replace("fout", "goed@x.nl").replace("Onbekend", "Wegen")
+    batch = PeopleImport.objects.get(pk=int(offer(client, mended).split("/")[-2]))
+    assert list(batch.lines.values_list("address", "first_name", "state")) == [
+        ("goed@x.nl", "=cmd", "new"),
+        ("", "Zonder", "wrong"),
+        ("bea@x.nl", "Béa", "new"),
+    ]
+
+
+def test_long_list_is_paged_and_shows_the_wrong_ones_alone(client: Client) -> None:
+    address = offer(client, "\n".join([f"p{number}@x.nl" for number in range(limits.IMPORT_PAGE)] + ["fout", "mis"]))
+    assert "Pagina 1 van 2" in shown(client, address)
+    assert "fout" in shown(client, f"{address}?p=2")
+    wrong = shown(client, f"{address}?toon=fout")
+    assert wrong.count("is geen e-mailadres") == 2
+    assert "p1@x.nl" not in wrong
+    for page in ("x", "-1", "99999999999999999999"):
+        assert client.get(f"{address}?p={page}").status_code == 200
+
+
+# ASVS 8.2.2, 8.4.1
+def test_list_is_seen_by_who_made_it_and_superusers_only(client: Client, environment: Environment) -> None:
+    address = offer(client, "jan@x.nl")
+    colleague, stranger = administrator_of(environment.organisation), administrator_of(OrganisationFactory())
+    for other in (colleague, stranger):
+        assert address not in shown(other, INVITE)
+        assert other.get(address).status_code == 404
+        assert other.get(f"{address}voortgang/").status_code == 404
+        assert other.get(f"{address}niet-gelukt/").status_code == 404
+        for action in ("bevestigen", "verder", "weggooien"):
+            assert other.post(f"{address}{action}/").status_code == 404
+    assert signed_in(superuser()).get(address).status_code == 200
+    assert PeopleImport.objects.get().confirmed_at is None
+
+
+def test_list_for_an_organisation_that_the_worker_left_is_gone(environment: Environment) -> None:
+    worker = administrator(environment.organisation)
+    client = signed_in(worker)
+    address = offer(client, "jan@x.nl")
+    worker.membership.organisation = OrganisationFactory()
+    worker.membership.save()
+    assert client.get(address).status_code == 404
+    assert client.post(f"{address}bevestigen/").status_code == 404
+
+
+def test_names_are_escaped(client: Client) -> None:
+    page = client.get(offer(client, "a@x.nl;<script>alert(1)</script>;x;<b>")).content
+    assert b"<script>alert" not in page
+    assert b"<b>" not in page
+
+
+def test_who_works_for_all_chooses_any_organisation(environment: Environment) -> None:
+    client = signed_in(superuser())
+    UserFactory(organisation=OrganisationFactory(name="Andere"))
+    batch = PeopleImport.objects.get(pk=int(offer(client, "a@x.nl", "andere").split("/")[-2]))
+    assert batch.organisation == Organisation.objects.get(name="Andere")

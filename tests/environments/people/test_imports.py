@@ -1,0 +1,283 @@
+"""Lists of people: what would happen, and what happens."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from functools import partial
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations.models import Membership
+from environments.models import Access, Environment
+from environments.people import imports
+from environments.people.models import ImportLine, PeopleImport
+from environments.people.table import read
+from tests.conftest import mails
+from tests.environments.people.staff import administrator, superuser
+from tests.factories import EnvironmentFactory, UserFactory
+from tests.pages import at_once
+
+pytestmark = pytest.mark.django_db
+
+HERE = Origin("127.0.0.1", "Testbrowser", "NUMMER")
+
+
+@pytest.fixture
+def environment() -> Environment:
+    return EnvironmentFactory(name="Wegen en bruggen", slug="wegen")
+
+
+def offer(environment: Environment, text: str, worker: User | None = None) -> PeopleImport:
+    organisation = environment.organisation
+    return imports.offer(list(read(text)), organisation, worker or administrator(organisation))
+
+
+def lines(batch: PeopleImport) -> list[tuple[int, str, str]]:
+    return list(batch.lines.values_list("number", "state", "why"))
+
+
+def carried_out(batch: PeopleImport) -> PeopleImport:
+    assert imports.confirm(batch, batch.made_by, HERE)
+    imports.carry_out(batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+def test_each_line_is_judged_and_nobody_is_made(environment: Environment) -> None:
+    UserFactory(email="Bekend@x.nl", organisation=environment.organisation)
+    UserFactory(email="weg@x.nl", organisation=environment.organisation, is_active=False)
+    UserFactory(email="elders@x.nl", organisation=EnvironmentFactory(slug="hun").organisation)
+    UserFactory(email="los@x.nl")
+    text = f"""nieuw@x.nl;Nina;Nieuw;Wegen en bruggen
+bekend@X.nl;;;WEGEN
+NIEUW@x.nl;Nog;Eens
+;Zonder;Adres
+geen adres;A
+b\u0430as@x.nl;Lijkt;Op
+lang@x.nl;{"x" * 151}
+hun@x.nl;A;B;hun
+weg@x.nl
+elders@x.nl
+los@x.nl"""
+    batch = offer(environment, text)
+    before = User.objects.count()
+    assert lines(batch) == [
+        (1, "new", ""),
+        (2, "known", ""),
+        (3, "twice", "twice"),
+        (4, "wrong", "no_address"),
+        (5, "wrong", "bad_address"),
+        (6, "wrong", "bad_address"),
+        (7, "wrong", "long_name"),
+        (8, "wrong", "no_such_environment"),
+        (9, "wrong", "not_active"),
+        (10, "wrong", "elsewhere"),
+        (11, "wrong", "elsewhere"),
+    ]
+    assert batch.lines.get(number=3).sentence == "Dit adres staat ook in regel 1; die regel telt."
+    assert User.objects.count() == before
+    assert not AuditEntry.objects.filter(event__in=["invited", "people_imported"]).exists()
+
+
+# ASVS 8.4.1
+def test_people_of_others_are_wrong_in_words_that_tell_nothing_about_them(environment: Environment) -> None:
+    UserFactory(email="elders@x.nl", first_name="Geheim", organisation=EnvironmentFactory().organisation)
+    line = offer(environment, "elders@x.nl").lines.get()
+    assert line.sentence == "Dit adres kun je niet gebruiken voor deze organisatie. Vraag het support."
+    assert (line.first_name, line.last_name) == ("", "")
+
+
+def test_confirmed_list_invites_and_gives_access(
+    environment: Environment, django_capture_on_commit_callbacks: object
+) -> None:
+    known = UserFactory(email="bekend@x.nl", organisation=environment.organisation)
+    batch = offer(environment, "nieuw@x.nl;Nina;Nieuw;wegen\nbekend@x.nl;;;wegen\nfout")
+    with django_capture_on_commit_callbacks(execute=True):
+        carried_out(batch)
+    assert [state for _number, state, _why in lines(batch)] == ["done", "done", "wrong"]
+    person = User.objects.get(email="nieuw@x.nl")
+    assert (person.first_name, person.last_name, person.has_usable_password()) == ("Nina", "Nieuw", False)
+    assert Membership.objects.get(user=person).organisation == environment.organisation
+    assert set(Access.objects.values_list("user", "environment")) == {
+        (person.pk, environment.pk),
+        (known.pk, environment.pk),
+    }
+    assert [mail.to for mail in mails()] == [["nieuw@x.nl"]], "who is known gets no invitation"
+    found = imports.counts(batch)
+    assert (found["invited"], found["added"], found["not_well"], found["to_do"]) == (1, 1, 1, 0)
+    assert batch.finished_at is not None
+
+
+def test_what_was_done_is_recorded_with_who_did_it_and_from_where(environment: Environment) -> None:
+    batch = carried_out(offer(environment, "nieuw@x.nl;;;wegen\nfout"))
+    entry = AuditEntry.objects.get(event="people_imported")
+    assert (entry.actor, entry.organisation) == (batch.made_by, environment.organisation)
+    assert entry.detail == {"list": batch.pk, "new": 1, "known": 0, "wrong": 1, "twice": 0}
+    for event in ("invited", "access_given"):
+        entry = AuditEntry.objects.get(event=event)
+        assert (entry.actor, entry.address, entry.browser, entry.reference) == (
+            batch.made_by,
+            "127.0.0.1",
+            "Testbrowser",
+            "NUMMER",
+        )
+
+
+def test_known_person_keeps_name_and_other_environments(environment: Environment) -> None:
+    known = UserFactory(email="bekend@x.nl", first_name="Eigen", organisation=environment.organisation)
+    other = EnvironmentFactory(people=[known])
+    carried_out(offer(environment, "bekend@x.nl;Vreemd;Vreemd;wegen"))
+    known.refresh_from_db()
+    assert known.first_name == "Eigen"
+    assert set(known.access.values_list("environment", flat=True)) == {environment.pk, other.pk}
+
+
+def test_list_is_confirmed_once(environment: Environment) -> None:
+    batch = carried_out(offer(environment, "nieuw@x.nl"))
+    assert not imports.confirm(batch, batch.made_by, HERE)
+    assert not imports.hold(batch.pk), "a finished list is nobody's work"
+    imports.carry_out(batch.pk)
+    assert AuditEntry.objects.filter(event="invited").count() == 1
+
+
+def test_unconfirmed_list_is_never_carried_out(environment: Environment) -> None:
+    batch = offer(environment, "nieuw@x.nl")
+    imports.carry_out(batch.pk)
+    assert not User.objects.filter(email="nieuw@x.nl").exists()
+
+
+@pytest.mark.parametrize("change", ["no staff", "not active", "no right", "another organisation"])
+def test_worker_who_lost_the_right_meanwhile_invites_nobody(environment: Environment, change: str) -> None:
+    batch = offer(environment, "nieuw@x.nl")
+    assert imports.confirm(batch, batch.made_by, HERE)
+    match change:
+        case "no staff":
+            User.objects.filter(pk=batch.made_by_id).update(is_staff=False)
+        case "not active":
+            User.objects.filter(pk=batch.made_by_id).update(is_active=False)
+        case "no right":
+            batch.made_by.groups.clear()
+        case _:
+            Membership.objects.filter(user=batch.made_by).update(organisation=EnvironmentFactory().organisation)
+    imports.carry_out(batch.pk)
+    assert lines(batch) == [(1, "failed", "may_not_invite")]
+    assert not User.objects.filter(email="nieuw@x.nl").exists()
+
+
+def test_access_cannot_be_given_by_who_may_only_invite(environment: Environment) -> None:
+    worker = administrator(environment.organisation)
+    group = worker.groups.get()
+    group.permissions.remove(*group.permissions.filter(codename="add_access"))
+    assert lines(offer(environment, "a@x.nl;;;wegen\nb@x.nl", worker)) == [(1, "wrong", "may_not_give"), (2, "new", "")]
+
+
+def test_what_changed_since_the_list_was_shown_fails_alone(environment: Environment) -> None:
+    batch = offer(environment, "a@x.nl;;;wegen\nb@x.nl\nc@x.nl\nd@x.nl")
+    UserFactory(email="B@x.nl")
+    UserFactory(email="c@x.nl", organisation=environment.organisation)
+    Environment.objects.filter(pk=environment.pk).update(name="Anders", slug="anders")
+    carried_out(batch)
+    assert lines(batch) == [
+        (1, "failed", "no_such_environment"),
+        (2, "failed", "elsewhere"),
+        (3, "done", ""),
+        (4, "done", ""),
+    ]
+    assert imports.counts(batch)["invited"] == 1
+
+
+def test_line_that_the_database_refuses_stops_nothing_but_itself(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = offer(environment, "a@x.nl\nb@x.nl\nc@x.nl")
+    judge = imports.Judge.judge
+
+    def meanwhile(self: imports.Judge, line: ImportLine) -> None:
+        judge(self, line)
+        if line.number == 2:  # somebody else adds the same person in this very moment
+            UserFactory(email="B@x.nl")
+
+    monkeypatch.setattr(imports.Judge, "judge", meanwhile)
+    carried_out(batch)
+    assert lines(batch) == [(1, "done", ""), (2, "failed", "fault"), (3, "done", "")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_invite_everybody_exactly_once(environment: Environment) -> None:
+    people = limits.IMPORT_BATCH * 2 + 3
+    batch = offer(environment, "\n".join(f"p{number}@x.nl;;;wegen" for number in range(people)))
+    assert imports.confirm(batch, batch.made_by, HERE)
+
+    def work() -> None:  # without the lease, as when it ran out under somebody who still works
+        while imports.work_off(batch.pk):
+            pass
+
+    at_once([partial(imports.carry_out, batch.pk), work, work, work])
+    assert imports.counts(batch)["invited"] == people
+    assert AuditEntry.objects.filter(event="invited").count() == people
+    assert len(mails()) == people
+    assert User.objects.filter(email__endswith="@x.nl").count() == people
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_many_confirmations_counts(environment: Environment) -> None:
+    batch = offer(environment, "a@x.nl")
+    assert at_once([partial(imports.confirm, batch, batch.made_by, HERE)] * 4).count(True) == 1
+    assert AuditEntry.objects.filter(event="people_imported").count() == 1
+
+
+def test_only_one_holds_a_list_until_it_counts_as_interrupted(environment: Environment) -> None:
+    batch = offer(environment, "a@x.nl")
+    imports.confirm(batch, batch.made_by, HERE)
+    assert PeopleImport.objects.get().is_stalled
+    assert imports.hold(batch.pk)
+    assert not imports.hold(batch.pk)
+    assert not PeopleImport.objects.get().is_stalled
+    with time_machine.travel(timezone.now() + limits.IMPORT_LEASE + timedelta(seconds=1)):
+        assert PeopleImport.objects.get().is_stalled
+        assert imports.hold(batch.pk)
+
+
+def test_interrupted_list_goes_on_where_it_stopped(environment: Environment) -> None:
+    people = limits.IMPORT_BATCH + 5
+    batch = offer(environment, "\n".join(f"p{number}@x.nl" for number in range(people)))
+    imports.confirm(batch, batch.made_by, HERE)
+    assert imports.hold(batch.pk)
+    assert imports.work_off(batch.pk)
+    with time_machine.travel(timezone.now() + limits.IMPORT_LEASE + timedelta(seconds=1)):
+        call_command("purge", verbosity=0)
+    assert imports.counts(batch)["invited"] == people
+    assert AuditEntry.objects.filter(event="invited").count() == people
+
+
+def test_old_lists_are_deleted_with_what_they_hold(environment: Environment) -> None:
+    worker = superuser()
+    unconfirmed, done = offer(environment, "a@x.nl", worker), carried_out(offer(environment, "b@x.nl", worker))
+    with time_machine.travel(timezone.now() + limits.IMPORT_UNCONFIRMED_KEPT + timedelta(minutes=1)):
+        call_command("purge", verbosity=0)
+    assert list(PeopleImport.objects.all()) == [done]
+    with time_machine.travel(timezone.now() + limits.IMPORT_KEPT + timedelta(minutes=1)):
+        call_command("purge", verbosity=0)
+    assert not PeopleImport.objects.exists()
+    assert not ImportLine.objects.exists()
+    assert not PeopleImport.objects.filter(pk=unconfirmed.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_confirmation_starts_the_work_and_nobody_waits(environment: Environment, settings: object) -> None:
+    settings.IMPORT_IN_BACKGROUND = True
+    batch = offer(environment, "a@x.nl\nb@x.nl")
+    imports.confirm(batch, batch.made_by, HERE)
+    for thread in [thread for thread in threading.enumerate() if thread.name == "people"]:
+        thread.join(20)
+    batch.refresh_from_db()
+    assert batch.finished_at is not None
+    assert imports.counts(batch)["invited"] == 2
