@@ -5,8 +5,10 @@ For the browser tests, and for `make demo-sso`. It needs node and npm; `.ci/run`
 
 from __future__ import annotations
 
+import fcntl
 import json
 import secrets
+import shutil
 import socket
 import subprocess
 import time
@@ -17,13 +19,26 @@ from typing import Any
 HERE = Path(__file__).parent
 CLIENT_ID = "mijn-assetmaps"
 START = 20  # seconds that the provider may take to begin
+MISSING = "no node and npm on the PATH (on Debian: apt-get install nodejs npm)"
+NOT_INSTALLED = "npm could not install the packages of tests/provider"
+
+
+class MissingError(Exception):
+    """Says in one sentence what lacks."""
 
 
 def install() -> None:
-    """The packages of the lock file, when they are not there yet."""
-    stamp = HERE / "node_modules" / ".package-lock.json"
-    if not stamp.exists() or stamp.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        subprocess.run(["npm", "ci", "--silent"], cwd=HERE, check=True)
+    """The packages of the lock file, when they are not there yet. Raises MissingError."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise MissingError(MISSING)
+    stamp, locked = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    with locked.open() as one_at_a_time:  # test workers begin together
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        if stamp.exists() and stamp.stat().st_mtime >= locked.stat().st_mtime:
+            return
+        done = subprocess.run(["npm", "ci"], cwd=HERE, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MissingError(f"{NOT_INSTALLED}: {(done.stderr.strip() or 'no reason given').splitlines()[-1]}")
 
 
 def free_port(host: str) -> int:
@@ -58,7 +73,7 @@ class LocalProvider:
         self.secret = secrets.token_urlsafe(32)
         self.accounts: list[dict[str, Any]] = []
         self.key = "first"
-        self._file = folder / f"{slug}.json"
+        self._file, self._log = folder / f"{slug}.json", folder / f"{slug}.log"
         self._process: subprocess.Popen[bytes] | None = None
         entry = f"{portal}/inloggen/sso/{slug}"
         self.client: dict[str, Any] = {
@@ -78,6 +93,15 @@ class LocalProvider:
         return f"{self.host}:{self.port}"
 
     def start(self) -> None:
+        self.save()
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                ["node", "provider.mjs", str(self._file)], cwd=HERE, stdout=log, stderr=subprocess.STDOUT
+            )
+        self._wait()
+
+    def save(self) -> None:
+        """Accounts that changed hold from the next sign-in on; the rest from the next start."""
         facts = {
             "host": self.host,
             "port": self.port,
@@ -86,11 +110,14 @@ class LocalProvider:
             "clients": [self.client],
             "accounts": self.accounts,
         }
-        self._file.write_text(json.dumps(facts))
-        self._process = subprocess.Popen(
-            ["node", "provider.mjs", str(self._file)], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self._wait()
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(json.dumps(facts))
+        fresh.replace(self._file)  # at once, because the provider may be reading
+
+    @property
+    def requests(self) -> list[str]:
+        """Every request so far, oldest first: method, path and the program that asked."""
+        return [line for line in self._log.read_text().splitlines() if " /" in line and "urllib" not in line]
 
     def _wait(self) -> None:
         until = time.monotonic() + START
@@ -100,7 +127,7 @@ class LocalProvider:
                     return
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError(f"the provider at {self.issuer} did not start")
+        raise RuntimeError(f"the provider at {self.issuer} did not start: {self._log.read_text()[-500:]}")
 
     def stop(self) -> None:
         if self._process is not None:

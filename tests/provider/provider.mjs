@@ -1,6 +1,8 @@
 // A certified OpenID provider (npm oidc-provider) on loopback, for the browser tests and `make demo-sso`.
 // Usage: node provider.mjs CONFIG.json, with {host, port, organisation, key, clients: [...], accounts: [...]}.
 // `key` names the signing key: another name is another key. One page asks which account signs in, without a password.
+// Accounts are read anew at each sign-in, so that somebody can get another name while the provider runs. Every request is
+// a line on the standard output: method, path and the program that asked.
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -21,11 +23,12 @@ function signingKey(name) {
   return JSON.parse(readFileSync(kept, 'utf8'));
 }
 
-const accountOf = (id) => config.accounts.find((account) => account.sub === id);
+const accounts = () => JSON.parse(readFileSync(file, 'utf8')).accounts;
+const accountOf = (id) => accounts().find((account) => account.sub === id);
 const text = (value) => String(value ?? '').replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 const page = (title, body) => `<!doctype html><html lang="nl"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${text(title)}</title><style>body{font:1.1rem system-ui;margin:3rem auto;max-width:30rem;padding:0 1rem}button{font:inherit;padding:.6rem 1rem;margin:.3rem 0;display:block;width:100%;text-align:left}</style>
-<h1>${text(title)}</h1>${body}</html>`;
+<main><h1>${text(title)}</h1>${body}</main></html>`;
 
 const provider = new Provider(issuer, {
   clients: config.clients,
@@ -68,7 +71,7 @@ const provider = new Provider(issuer, {
 
 async function chooseAccount(req, res) {
   const { uid, params } = await provider.interactionDetails(req, res);
-  const buttons = config.accounts.map((account) => `<button name="account" value="${text(account.sub)}">${text(account.name)}<br><small>${text(account.email)}</small></button>`);
+  const buttons = accounts().map((account) => `<button name="account" value="${text(account.sub)}">${text(account.name)}<br><small>${text(account.email)}</small></button>`);
   res.setHeader('content-type', 'text/html; charset=utf-8');
   res.end(page(config.organisation, `<p>Wie ben je? ${params.login_hint ? `Gevraagd: ${text(params.login_hint)}` : ''}</p><form method="post" action="/interaction/${text(uid)}">${buttons.join('')}<button name="account" value="">Annuleren</button></form>`));
 }
@@ -85,6 +88,7 @@ async function finish(req, res) {
 
 const callback = provider.callback();
 createServer(async (req, res) => {
+  console.log(`${req.method} ${req.url.split('?')[0]} ${req.headers['user-agent'] ?? '-'}`);
   try {
     if (!req.url.startsWith('/interaction/')) callback(req, res);
     else if (req.method === 'POST') await finish(req, res);
