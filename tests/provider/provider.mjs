@@ -50,10 +50,19 @@ const provider = new Provider(issuer, {
       logoutSource: (ctx, form) => {
         ctx.body = page(`Uitloggen bij ${config.organisation}`, `${form}<button form="op.logoutForm" name="logout" value="yes">Ja, log uit</button><button form="op.logoutForm">Nee, blijf ingelogd</button>`);
       },
+      postLogoutSuccessSource: (ctx) => {
+        ctx.body = page(`Uitgelogd bij ${config.organisation}`, '');
+      },
     },
+  },
+  renderError: (ctx, answer) => {
+    ctx.type = 'html';
+    ctx.body = page('Begin opnieuw', `<p>${text(answer.error)}: ${text(answer.error_description)}</p>`);
   },
   interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
   ttl: { Session: 3600, Interaction: 600, Grant: 600, IdToken: 300, AccessToken: 300 },
+  // Without the guard against addresses of the own machine, because that is where the portal runs.
+  fetch: (url, { dispatcher: _guard, ...options }) => fetch(url, options),
   // Everything that a client may ask is granted: consent is not what is tried here.
   async loadExistingGrant(ctx) {
     const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });
@@ -68,6 +77,9 @@ const provider = new Provider(issuer, {
     return { accountId: sub, claims: async () => claims };
   },
 });
+
+provider.on('backchannel.error', (ctx, mistake) => console.log(`sign-out was not passed on: ${mistake.message} ${mistake.cause ?? ''} ${mistake.cause?.cause ?? ''}`));
+provider.on('server_error', (ctx, mistake) => console.log(`mistake: ${mistake.stack}`));
 
 async function chooseAccount(req, res) {
   const { uid, params } = await provider.interactionDetails(req, res);

@@ -85,13 +85,20 @@ class Agreement:
         screen.heading(WAY)
         screen.press(f"Inloggen bij {self.organisation.name}")
 
+    def choose_without_coming_back(self, screen: Screen, person: Claims) -> str:
+        """The same, but the browser does not follow the way back. Returns the address of ours that it would go to."""
+        screen.heading(self.organisation.slug)
+        asking = screen.page.context.request  # with the cookies of this browser
+        chosen = asking.post(screen.page.url, form={"account": person["sub"]}, max_redirects=0)
+        return asking.get(chosen.headers["location"], max_redirects=0).headers["location"]
+
     def sign_in(self, screen: Screen, person: Claims) -> None:
         self.go_there(screen)
         self.choose(screen, person)
         screen.heading("Mijn Omgevingen")
 
     def prove(self, screen: Screen, person: Claims) -> None:
-        """"Bevestig dat jij het bent", which the provider must ask anew."""
+        """ "Bevestig dat jij het bent", which the provider must ask anew."""
         screen.heading("Bevestig dat jij het bent")
         screen.press(CONFIRM)
         self.choose(screen, person)
@@ -104,7 +111,6 @@ def find(screen: Screen, address: str) -> None:
     screen.heading(WAY)
     screen.page.get_by_label(ADDRESS).fill(address)
     screen.press("Ga verder")
-
 
 
 def is_signed_in_as(screen: Screen, address: str) -> None:

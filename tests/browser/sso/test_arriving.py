@@ -39,7 +39,9 @@ def test_address_leads_to_the_own_organisation_of_two(
     is_signed_in_as(other, bram["email"])
 
 
-def test_own_page_of_the_organisation_leads_to_its_provider(screen: Screen, town: Agreement, housing: Agreement) -> None:
+def test_own_page_of_the_organisation_leads_to_its_provider(
+    screen: Screen, town: Agreement, housing: Agreement
+) -> None:
     bram, _ = housing.employee("Bram Visser")
     housing.sign_in(screen, bram)
     is_signed_in_as(screen, bram["email"])
@@ -152,7 +154,8 @@ def test_person_with_a_password_links_the_business_account_after_fresh_proof(scr
     screen.says("Je zakelijke account is gekoppeld.")
     assert AuditEntry.objects.filter(event="sso_linked", subject_id=person.pk).count() == 1
     screen.sign_out()
-    town.sign_in(screen, piet)
+    town.go_there(screen)  # where Piet is still signed in
+    screen.heading("Mijn Omgevingen")
     is_signed_in_as(screen, piet["email"])
 
 
