@@ -33,6 +33,8 @@ def test_provider_that_is_down_gives_a_page_in_time_and_passwords_go_on(
     screen: Screen, town: Agreement, stopped: Stop
 ) -> None:
     anna, here = town.employee("Anna Jansen", with_totp=True)
+    town.sign_in(screen, anna)  # so that we have just heard all about the provider
+    screen.page.context.clear_cookies()
     stopped(town.provider)
     begun = time.monotonic()
     find(screen, anna["email"])
