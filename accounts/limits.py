@@ -171,7 +171,7 @@ SNAPSHOTS_KEPT = timedelta(days=730)
 # People in the administration.
 COUNTED_PEOPLE = 5_000  # a list counts no further and says "more than"; counting a million takes too long
 FOUND_PEOPLE = 250  # by a search, for each way that a text can name somebody
-FILTER_CHOICES = 20  # organisations or environments beside a list; of more, a part of the name is typed
+FILTER_CHOICES = 10  # organisations or environments beside a list; of more, a part of the name is typed
 SUGGESTED = 50  # organisations offered while one types a name
 PEOPLE_AT_ONCE = 500  # deactivated or invited again with one click
 NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
+from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
 from environments.models import Access, Environment
@@ -25,18 +25,25 @@ def open_environment(user: User, slug: str, origin: Origin) -> Environment | Non
     return environment
 
 
-# Without savepoints of their own: a long list of people would otherwise spend a third of its time on them.
-@transaction.atomic(savepoint=False)
 def give(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
     """Let the person open these, and record each that is new. Returns how many were."""
-    has = set(Access.objects.filter(user=user).values_list("environment", flat=True))
-    new = [environment for environment in environments if environment.pk not in has]
+    return give_many([(user, environments)], actor=actor, origin=origin)
+
+
+# Without a savepoint of its own: whoever asks for many has one around all of it.
+@transaction.atomic(savepoint=False)
+def give_many(wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: User, origin: Origin) -> int:
+    """`give` for each of these people."""
+    pairs = [(user, environment) for user, environments in wanted for environment in environments]
+    users = {user.pk for user, _environment in pairs}
+    has = set(Access.objects.filter(user__in=users).values_list("user", "environment")) if users else set()
+    new = [(user, environment) for user, environment in pairs if (user.pk, environment.pk) not in has]
     # Who gives the same at the same moment stores nothing twice.
-    Access.objects.bulk_create(
-        [Access(user=user, environment=environment) for environment in new], ignore_conflicts=True
+    rows = [Access(user=user, environment=environment) for user, environment in new]
+    Access.objects.bulk_create(rows, ignore_conflicts=True)
+    record_many(
+        Event.ACCESS_GIVEN, [(user, {"environment": one.slug}) for user, one in new], actor=actor, origin=origin
     )
-    for environment in new:
-        _record(Event.ACCESS_GIVEN, user, environment, actor, origin)
     return len(new)
 
 

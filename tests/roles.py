@@ -18,6 +18,8 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Organisation
+from accounts.sso.models import Connection, MailDomain
+from accounts.sso.setup import key_pairs
 from accounts.support.models import Intervention, Kind, Report
 from accounts.two_factor.models import Authenticator
 from environments.people.models import PeopleImport
@@ -45,6 +47,10 @@ class World:
         entry = record(Event.SIGNED_IN, subject=self.subject, origin=Origin())
         self.report = Report.objects.create(user=self.subject, entry=entry)
         self.intervention = Intervention.objects.create(kind=Kind.RESET, subject=self.subject, reason="x")
+        agreed = {"issuer": "https://x.invalid", "client_id": "x", "enabled": True}
+        certificate = key_pairs.make(key_pairs.Kind.EC, "x").certificate
+        Connection.objects.create(organisation=self.organisation, certificate=certificate, **agreed)
+        self.domain = MailDomain.objects.create(organisation=self.organisation, domain="x.invalid", token="x")
 
     def browser_of(self, role: str) -> Client:
         match role:
@@ -87,7 +93,9 @@ class World:
         return f"/{route}"
 
     def fillings(self, route: str) -> Iterator[tuple[str, str]]:
-        yield r"<slug:slug>", self.organisation.slug if "organisaties/" in route else self.environment.slug
+        of_organisation = "organisaties/" in route or "beheer/sso/" in route
+        yield r"<slug:slug>", self.organisation.slug if of_organisation else self.environment.slug
+        yield r"<slug:organisation>", self.organisation.slug
         yield r"<session_name:name>", "0123456789abcdef"
         yield r"<str:token>", "een-token"
         yield r"<path:content_type_id>/<path:object_id>", f"1/{self.subject.pk}"
@@ -102,6 +110,8 @@ class World:
             return self.organisation.pk
         if "/group/" in route:
             return Group.objects.first().pk
+        if "/domeinen/" in route:
+            return self.domain.pk
         if "<int:import_id>" in route:
             return PeopleImport.objects.get(made_by=self.visitor).pk
         if "<int:entry_id>" in route:

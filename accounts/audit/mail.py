@@ -27,6 +27,8 @@ from accounts.models import User
 log = logging.getLogger(__name__)
 SENDERS = 2
 _sender = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="mail")
+# Thousands of invitations at once; somebody who forgot a password must not wait behind them.
+_bulk_sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail-in-bulk")
 
 
 def notify(entry: AuditEntry, person: User, *, to: str | None = None, **extra: Any) -> None:
@@ -38,19 +40,23 @@ def notify(entry: AuditEntry, person: User, *, to: str | None = None, **extra: A
     send(entry.event, person, to=to, entry=entry, at=timezone.localtime(entry.at), not_me=not_me, **extra)
 
 
-def send(template: str, person: User, *, to: str | None = None, deliver: bool = True, **context: Any) -> None:
+def send(
+    template: str, person: User, *, to: str | None = None, deliver: bool = True, in_bulk: bool = False, **context: Any
+) -> None:
     """Send ``templates/mail/<template>/{subject,body}.txt`` in the person's language, after the commit.
 
-    ``deliver=False`` does all of the work but the sending, for an answer that must take equally long.
+    ``deliver=False`` does all of the work but the sending, for an answer that must take equally long; ``in_bulk`` lets
+    every other mail go first.
     """
     context |= {"person": person, "public_url": settings.PUBLIC_URL, "support": settings.SUPPORT_EMAIL}
     with translation.override(person.language):
         subject = " ".join(render_to_string(f"mail/{template}/subject.txt", context).split())
         body = render_to_string(f"mail/{template}/body.txt", context).strip() + "\n"
     message = EmailMessage(subject, body, to=[to or person.email])
+    sender = _bulk_sender if in_bulk else _sender
     if deliver:
         # In the context of the request, so that a line in the log about this mail has the request's number.
-        transaction.on_commit(partial(_sender.submit, copy_context().run, _deliver, message, template))
+        transaction.on_commit(partial(sender.submit, copy_context().run, _deliver, message, template))
 
 
 def _deliver(message: EmailMessage, template: str) -> None:
@@ -65,3 +71,4 @@ def wait_until_sent() -> None:
     both = Barrier(SENDERS)  # one thread alone could do both waiting jobs while the other still sends
     for done in [_sender.submit(both.wait) for _ in range(SENDERS)]:
         done.result()
+    _bulk_sender.submit(int).result()

@@ -47,34 +47,27 @@ def entries_in_scope(worker: User) -> Q:
 
 def understand(worker: User, typed: dict[str, Any]) -> Wanted:
     """``typed``: the cleaned values of the search form."""
+    found: dict[str, Any] = {}
     refused: dict[str, str] = {}
-
-    def ask(name: str, look_up: Any) -> Any:
-        if not typed.get(name):
-            return None
+    for name, look_up in (("person", _people), ("worker", _people), ("organisation", _organisation)):
         try:
-            return look_up(worker, typed[name])
+            found[name] = look_up(worker, typed[name]) if typed.get(name) else None
         except RefusedError as why:
             refused[name] = str(why)
-            return None
+    return Wanted(None, refused) if refused else Wanted(_search(worker, typed, found))
 
-    people, workers = ask("person", _people), ask("worker", _people)
-    organisation = ask("organisation", _organisation)
-    if refused:
-        return Wanted(None, refused)
-    if not scope.works_for_all(worker):
-        organisation = scope.organisation_id_of(worker)
-        people = people if organisation else ()  # belongs nowhere, so sees nothing
-    return Wanted(
-        Search(
-            people=people,
-            workers=workers,
-            organisation=organisation,
-            events=tuple(typed.get("event") or ()),
-            succeeded={"succeeded": True, "refused": False}.get(typed.get("result") or ""),
-            since=_beginning_of(typed.get("since")),
-            until=_beginning_of(typed.get("until"), days_later=1),
-        )
+
+def _search(worker: User, typed: dict[str, Any], found: dict[str, Any]) -> Search:
+    """With the own organisation for whoever is bound to it, whatever was asked; who belongs nowhere sees nothing."""
+    for_all, own = scope.works_for_all(worker), scope.organisation_id_of(worker)
+    return Search(
+        people=found["person"] if for_all or own else (),
+        workers=found["worker"],
+        organisation=found["organisation"] if for_all else own,
+        events=tuple(typed.get("event") or ()),
+        succeeded={"succeeded": True, "refused": False}.get(typed.get("result") or ""),
+        since=_beginning_of(typed.get("since")),
+        until=_beginning_of(typed.get("until"), days_later=1),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -69,14 +70,21 @@ def is_emergency(user: User) -> bool:
 
 
 def _takes_business_account_only(user: User) -> bool:
+    """Without any agreement with a provider the demand holds for nobody: there would be no other way in."""
     membership = getattr(user, "membership", None)
-    return membership is not None and membership.organisation.second_step == SecondStep.BUSINESS_ACCOUNT
+    if membership is None or membership.organisation.second_step != SecondStep.BUSINESS_ACCOUNT:
+        return False
+    return _connection_of(membership.organisation) is not None
 
 
 def _has_emergency_account(user: User) -> bool:
-    # By the name of the relation: the room of single sign-on lies above this one.
-    connection = getattr(user.membership.organisation, "connection", None)
+    connection = _connection_of(user.membership.organisation)
     return connection is not None and connection.break_glass_id == user.pk
+
+
+def _connection_of(organisation: Organisation) -> Any:
+    # By the name of the relation: the room of single sign-on lies above this one.
+    return getattr(organisation, "connection", None)
 
 
 def administrators_of(organisation: Organisation) -> list[User]:
@@ -87,7 +95,7 @@ def administrators_of(organisation: Organisation) -> list[User]:
 
 def may_require_business_account(organisation: Organisation) -> bool:
     """Has the organisation a single sign-on that works, and an emergency account? Else this would shut people out."""
-    connection = getattr(organisation, "connection", None)  # by the name of the relation, as above
+    connection = _connection_of(organisation)
     if connection is None or not connection.enabled:
         return False
     return connection.worked_at is not None and connection.break_glass_id is not None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -9,7 +11,7 @@ from accounts import limits, quotas
 from accounts.active_sessions import flows as sessions
 from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
+from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import demands
@@ -50,22 +52,44 @@ def _within_quota(address: str, origin: Origin) -> bool:
 
 
 @transaction.atomic
-def invite(user: User, *, actor: User | None, origin: Origin) -> None:
-    """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1)."""
-    _issue_link(user, Purpose.INVITATION)
+def invite(user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False) -> None:
+    """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
+
+    ``in_bulk``: one of many, which every other mail may overtake.
+    """
+    _issue_link(user, Purpose.INVITATION, in_bulk=in_bulk)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
 
 
-def _issue_link(user: User | None, purpose: Purpose) -> None:
-    User.objects.filter(pk=user.pk if user else 0).update(links_issued=F("links_issued") + 1)
+@transaction.atomic(savepoint=False)
+def invite_many(users: Collection[User], *, actor: User | None, origin: Origin) -> None:
+    """`invite` for each of these, who were stored in this very transaction."""
+    _count_links(users)
+    for user in users:
+        _send_link(user, Purpose.INVITATION, in_bulk=True)
+    record_many(Event.INVITED, [(user, {}) for user in users], actor=actor, origin=origin)
+
+
+def _issue_link(user: User | None, purpose: Purpose, *, in_bulk: bool = False) -> None:
+    """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
-    someone.links_issued += 1
-    address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(someone, purpose)])
+    _count_links([someone])
+    _send_link(someone, purpose, deliver=user is not None, in_bulk=in_bulk)
+
+
+def _count_links(users: Collection[User]) -> None:
+    User.objects.filter(pk__in=[user.pk for user in users]).update(links_issued=F("links_issued") + 1)
+    for user in users:
+        user.links_issued += 1
+
+
+def _send_link(user: User, purpose: Purpose, *, deliver: bool = True, in_bulk: bool = False) -> None:
+    address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
-    if user and purpose is Purpose.RESET and demands.must_use_business_account(user):
+    if purpose is Purpose.RESET and user.pk and demands.must_use_business_account(user):
         template, address = "password_void", _entry_of(user)
-    minutes, hours = purpose.minutes, purpose.minutes // 60
-    mail.send(template, someone, address=address, minutes=minutes, hours=hours, deliver=user is not None)
+    context = {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
+    mail.send(template, user, deliver=deliver, in_bulk=in_bulk, **context)
 
 
 def _entry_of(user: User) -> str:

@@ -21,6 +21,7 @@ class Refusal(Enum):
     NO_SECOND_STEP = auto()  # the password alone opens the account, so there is nothing to bridge
     NOTHING_TO_LIFT = auto()
     NOT_CHECKED = auto()  # the caller has not read the mailed words back to this worker
+    CHANGED_ADDRESS = auto()  # mail to this person now goes where this worker chose
     STOPPED = auto()  # this worker has reset too many people in a short time
     ALREADY_ASKED = auto()  # this worker has asked for the same already
     NOT_READY = auto()  # waits for its approval, or is void, cancelled or done

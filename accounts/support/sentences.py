@@ -22,6 +22,10 @@ _SENTENCES = {
     Refusal.NO_SECOND_STEP: _("This person has no second step: the password is enough to sign in."),
     Refusal.NOTHING_TO_LIFT: _("No waiting time is running, and nothing is closed."),
     Refusal.NOT_CHECKED: _("Check the caller first: the code is read out on the telephone."),
+    Refusal.CHANGED_ADDRESS: _(
+        "You changed the e-mail address of this person this week. "
+        "Somebody else then opens the account: ask a colleague."
+    ),
     Refusal.STOPPED: _(
         "You have reset many people or given many codes in the last hour. "
         "This is stopped for now, and your administrators have been told."

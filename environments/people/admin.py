@@ -111,7 +111,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         by: dict[str, Any] = {"actor": person(request), "origin": Origin.of(request)}
         if not change:
             wanted = form.cleaned_data["opens"]
-            flows.add(obj, organisation=chosen_for_new(request), environments=wanted, **by)
+            flows.add([(obj, wanted)], chosen_for_new(request), **by)
             return
         before = User.objects.get(pk=obj.pk)
         rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
@@ -139,7 +139,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         if len(ids) > limits.PEOPLE_AT_ONCE:
             self.message_user(request, too_many(), messages.ERROR)
             return
-        sent = sum(flows.invite_again(pk, actor=worker, origin=origin) for pk in ids)
+        sent = sum(flows.invite_again(pk, actor=worker, origin=origin, in_bulk=True) for pk in ids)
         self.message_user(request, invited(sent, len(ids) - sent), messages.SUCCESS if sent else messages.WARNING)
 
     @admin.action(description=_("Deactivate"), permissions=["change"])

@@ -38,15 +38,21 @@ class Refusal(Enum):
 
 @transaction.atomic(savepoint=False)
 def add(
-    user: User, *, organisation: Organisation | None, environments: Iterable[Environment], actor: User, origin: Origin
+    people: Collection[tuple[User, Iterable[Environment]]],
+    organisation: Organisation | None,
+    *,
+    actor: User,
+    origin: Origin,
 ) -> None:
-    """Store a new person, without a password, and mail the invitation."""
-    user.set_unusable_password()
-    user.save()
+    """Store new people without a password, with what they may open, and mail the invitations. All or nobody."""
+    users = [user for user, _environments in people]
+    for user in users:
+        user.set_unusable_password()
+    User.objects.bulk_create(users)
     if organisation is not None:
-        user.membership = Membership.objects.create(user=user, organisation=organisation)
-    access.give(user, environments, actor=actor, origin=origin)
-    passwords.invite(user, actor=actor, origin=origin)
+        Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in users])
+    access.give_many(people, actor=actor, origin=origin)
+    passwords.invite_many(users, actor=actor, origin=origin)
 
 
 def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User) -> Refusal | None:
@@ -137,13 +143,13 @@ def may_invite(worker: User, subject: User) -> bool:
 
 
 @transaction.atomic
-def invite_again(user_id: int, *, actor: User, origin: Origin) -> bool:
+def invite_again(user_id: int, *, actor: User, origin: Origin, in_bulk: bool = False) -> bool:
     """Mail a new invitation, which makes the earlier one void; False when this person should not get one."""
     # Locked: of two at once, both would otherwise number their link the same, and neither would work.
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or not may_invite(actor, user):
         return False
-    passwords.invite(user, actor=actor, origin=origin)
+    passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk)
     return True
 
 

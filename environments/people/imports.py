@@ -150,7 +150,10 @@ def work_off(pk: int) -> bool:
     allowed = may_import(worker, batch.organisation)
     judge = Judge(worker, batch.organisation, [line.address for line in lines])
     for line in lines:
-        _carry_out(line, judge, batch, worker) if allowed else _fail(line, Why.MAY_NOT_INVITE)
+        judge.judge(line) if allowed else _fail(line, Why.MAY_NOT_INVITE)
+        if line.state == State.WRONG:
+            line.state = State.FAILED
+    _carry_out([line for line in lines if line.state in TO_DO], judge, batch, worker)
     ImportLine.objects.bulk_update(lines, ["state", "is_new", "why", "about"])
     return bool(lines)
 
@@ -159,26 +162,33 @@ def _fail(line: ImportLine, why: str) -> None:
     line.state, line.why = State.FAILED, why
 
 
-def _carry_out(line: ImportLine, judge: Judge, batch: PeopleImport, worker: User) -> None:
-    """One line in a savepoint of its own: a wrong one stops nothing but itself."""
-    origin = Origin(batch.address, batch.browser, batch.reference)
-    judge.judge(line)
-    if line.why:
-        line.state = State.FAILED
-        return
-    wanted = judge.environments_of(line)
+def _carry_out(lines: list[ImportLine], judge: Judge, batch: PeopleImport, worker: User) -> None:
+    """All at once; when that fails each in a savepoint of its own, so that a wrong one stops nothing but itself."""
     try:
         with transaction.atomic():
-            if line.is_new:
-                user = User(email=line.address, first_name=line.first_name, last_name=line.last_name)
-                flows.add(user, organisation=batch.organisation, environments=wanted, actor=worker, origin=origin)
-            else:
-                known = judge.known[line.address.lower()]
-                access.give(known, wanted, actor=worker, origin=origin)
-        line.state = State.DONE
+            _store(lines, judge, batch, worker)
     except DatabaseError:
+        if len(lines) > 1:
+            for line in lines:
+                _carry_out([line], judge, batch, worker)
+            return
         log.exception("a line of a list of people failed")
-        _fail(line, Why.FAULT)
+        _fail(lines[0], Why.FAULT)
+        return
+    for line in lines:
+        line.state = State.DONE
+
+
+def _store(lines: list[ImportLine], judge: Judge, batch: PeopleImport, worker: User) -> None:
+    origin = Origin(batch.address, batch.browser, batch.reference)
+    new = [(_person(line), judge.environments_of(line)) for line in lines if line.is_new]
+    known = [(judge.known[line.address.lower()], judge.environments_of(line)) for line in lines if not line.is_new]
+    flows.add(new, batch.organisation, actor=worker, origin=origin)
+    access.give_many(known, actor=worker, origin=origin)
+
+
+def _person(line: ImportLine) -> User:
+    return User(email=line.address, first_name=line.first_name, last_name=line.last_name)
 
 
 def purge() -> int:

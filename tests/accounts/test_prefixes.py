@@ -41,13 +41,11 @@ def test_last_word_of_a_name_is_found_because_people_look_for_berg() -> None:
     assert set(found) == {"van den Berg", "Bergman"}
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="the planner of PostgreSQL")
 def test_search_uses_the_index_also_in_the_language_of_the_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-    for expression, index in (
-        ("email", "people_by_address"),
-        ("last_name", "people_by_last_name"),
-        (last_word("last_name"), "people_by_last_word"),
-    ):
+    expressions = {"email": "people_by_address", "last_name": "people_by_last_name"}
+    if connection.vendor == "postgresql":
+        expressions[last_word("last_name")] = "people_by_last_word"  # SQLite's planner takes no index on so much
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # a table of a few rows is read from end to end otherwise
+    for expression, index in expressions.items():
         assert index in User.objects.filter(begins(expression, "jan")).explain()

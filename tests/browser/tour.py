@@ -39,6 +39,8 @@ from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
 from environments.models import Environment
+from environments.people import imports
+from environments.people.models import PeopleImport
 from tests.browser import behind
 from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
@@ -471,6 +473,34 @@ def _four_eyes(screen: Screen) -> Iterator[str]:
     Report.objects.all().delete()
 
 
+def inviting(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/accounts/user/add/?organisation=Gemeente+Voorbeeld")
+    yield "beheer-persoon-nieuw-omgevingen"
+    screen.open("/beheer/mensen/uitnodigen/")
+    yield "beheer-uitnodigen"
+    screen.press("Bekijk de lijst")
+    yield "beheer-uitnodigen-geweigerd"
+    screen.page.get_by_label("Organisatie").fill("Gemeente Voorbeeld")
+    invited = "\n".join(f"collega{number}@voorbeeld.nl;Co;Llega;Bomen en groen" for number in range(3))
+    screen.page.get_by_label("Plak de lijst").fill(f"{invited}\nfout\n{EMPLOYEE};;;Onbekend")
+    screen.press("Bekijk de lijst")
+    yield "beheer-lijst-bekeken"
+    screen.press("Voer 3 regels uit")
+    screen.page.get_by_text("collega0@voorbeeld.nl").wait_for()
+    batch = PeopleImport.objects.get()
+    imports.carry_out(batch.pk)
+    screen.open(f"/beheer/mensen/uitnodigen/{batch.pk}/")
+    yield "beheer-lijst-klaar"
+    screen.open("/beheer/accounts/user/?q=collega")
+    screen.page.locator("#action-toggle").check()
+    screen.page.locator("select[name=action]").first.select_option("deactivate")
+    screen.page.locator("button[name=index]").first.click()
+    screen.page.get_by_text("Je gaat").wait_for()
+    yield "beheer-deactiveren"
+    User.objects.filter(email__startswith="collega").delete()
+
+
 def single_sign_on(screen: Screen) -> Iterator[str]:
     """The set-up, as it is before anything was filled in and as it is when something needs to be done."""
     _sign_in(screen, ADMINISTRATOR)
@@ -515,6 +545,7 @@ ALL: tuple[Tour, ...] = (
     demanded,
     demands,
     administration,
+    inviting,
     support_desk,
     single_sign_on,
 )

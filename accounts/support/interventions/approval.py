@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.organisations import scope
 from accounts.support import cancelling
 from accounts.support.flows import Refusal, may_help, may_reset
-from accounts.support.interventions import actions
+from accounts.support.interventions import actions, rules
 from accounts.support.models import Intervention, Kind, State
 
 
@@ -44,6 +44,8 @@ def may_approve(intervention: Intervention, worker: User) -> Refusal | None:
     """Why this worker may not be the second, or None."""
     if intervention.worker_id == worker.pk:
         return Refusal.NOT_ONES_OWN
+    if rules.changed_address(worker, intervention.subject):
+        return Refusal.CHANGED_ADDRESS
     return may_reset(worker, intervention.subject)
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations import demands
 from accounts.support.caller_check import flows as caller_check
@@ -32,7 +34,17 @@ def refusal(kind: Kind, worker: User, subject: User) -> Refusal | None:
         return Refusal.NO_SECOND_STEP
     if kind is Kind.LIFT_WAIT and not doors(subject):
         return Refusal.NOTHING_TO_LIFT
+    if kind in COUNTED and changed_address(worker, subject):
+        return Refusal.CHANGED_ADDRESS
     return Refusal.STOPPED if kind in COUNTED and is_stopped(worker) else None
+
+
+def changed_address(worker: User, subject: User) -> bool:
+    """Did this worker give this person another address this week? Alone, that and a reset would take the account over:
+    the words, the link and a new password all go to the new mailbox."""
+    since = timezone.now() - limits.WARNING_PERIOD
+    own = AuditEntry.objects.filter(actor=worker, subject=subject, event=Event.ADDRESS_CHANGED)
+    return own.filter(at__gt=since).exists()
 
 
 def caller_is_checked(kind: Kind, worker: User, subject: User) -> bool:

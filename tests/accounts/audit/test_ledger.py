@@ -6,8 +6,9 @@ import re
 
 import pytest
 from django.core import mail as django_mail
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from accounts.audit import chain, ledger, mail
 from accounts.audit.events import MAILED, Event
@@ -15,7 +16,7 @@ from accounts.audit.models import AppendOnlyError, AuditEntry
 from accounts.audit.origin import CONSOLE, Origin, one_line
 from tests.codes import code_of
 from tests.conftest import mails, sign_in
-from tests.factories import PASSWORD, OrganisationFactory, UserFactory
+from tests.factories import PASSWORD, EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import browser, half_signed_in, session_key, type_code
 
 pytestmark = pytest.mark.django_db
@@ -178,3 +179,47 @@ def test_broken_mail_server_hurts_nobody(
         ledger.record(Event.PASSWORD_CHANGED, subject=UserFactory(), origin=HERE)
     mail.wait_until_sent()
     assert "could not be sent" in caplog.text
+
+
+def test_every_event_of_a_person_is_in_the_story_of_the_organisation_of_then() -> None:
+    ours = OrganisationFactory()
+    person = UserFactory(with_totp=True, organisation=ours)
+    EnvironmentFactory(people=[person], slug="kaart")
+    client = browser()
+    client.post("/inloggen/", {"username": person.email, "password": "fout"})
+    sign_in(client, person, code="000000")
+    sign_in(client, person)
+    client.get("/omgevingen/kaart/")
+    client.post("/persoonlijke-gegevens/", {"first_name": "A", "last_name": "B", "language": "nl"})
+    client.post("/wachtwoord-vergeten/", {"email": person.email})
+    client.post("/uitloggen/")
+    entries = list(AuditEntry.objects.values_list("event", "organisation"))
+    assert len({event for event, _organisation in entries}) >= 6
+    assert {organisation for _event, organisation in entries} == {ours.pk}
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+def test_sign_in_asks_nothing_extra_for_the_organisation_of_its_entry(is_member: bool) -> None:
+    person = UserFactory(with_totp=True, organisation=OrganisationFactory() if is_member else None)
+    with CaptureQueriesContext(connection) as captured:
+        sign_in(browser(), person)
+    asked = [query["sql"] for query in captured if 'FROM "organisations_membership"' in query["sql"]]
+    assert asked == []
+
+
+def test_many_at_once_are_recorded_as_one_by_one() -> None:
+    people = [UserFactory(organisation=OrganisationFactory()) for _ in range(2)]
+    actor = UserFactory()
+    for person in people:
+        ledger.record(Event.ACCESS_GIVEN, subject=person, actor=actor, origin=HERE, detail={"environment": "a\nb"})
+    ledger.record_many(
+        Event.ACCESS_GIVEN, [(person, {"environment": "a\nb"}) for person in people], actor=actor, origin=HERE
+    )
+    kept = [{**row, "id": 0, "at": 0} for row in AuditEntry.objects.order_by("pk").values()]
+    assert kept[:2] == kept[2:]
+    assert kept[0]["detail"] == {"environment": "a b"}
+
+
+def test_events_that_are_mailed_are_not_recorded_many_at_once_because_nobody_would_hear_of_them() -> None:
+    with pytest.raises(ValueError, match="password_changed"):
+        ledger.record_many(Event.PASSWORD_CHANGED, [(UserFactory(), {})], origin=HERE)

@@ -171,7 +171,26 @@ def test_counting_stops_at_the_most_that_is_asked() -> None:
     assert search.count(Search(people=()), 5) == 0
 
 
-@pytest.mark.django_db
+@pytest.fixture
+def busy(db: None) -> None:
+    """Enough entries for the database to tell its indexes apart, and told how they are spread."""
+    AuditEntry.objects.bulk_create(
+        [
+            AuditEntry(
+                at=BEGIN + timedelta(minutes=n),
+                event=Event.values[n % 7],
+                succeeded=n % 3 > 0,
+                subject_id=n % 601,
+                actor_id=n % 607,
+                organisation_id=n % 11,
+            )
+            for n in range(8000)
+        ]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
 @pytest.mark.parametrize(
     ("wanted", "index"),
     [
@@ -181,17 +200,13 @@ def test_counting_stops_at_the_most_that_is_asked() -> None:
         (Search(events=("signed_in",)), "audit_by_event"),
         (Search(succeeded=False), "audit_by_event"),
         (Search(organisation=1, succeeded=False), "audit_by_organisation_event"),
-        (Search(organisation=1, events=("signed_in",), since=BEGIN, until=BEGIN), "audit_by_organisation_event"),
+        (Search(organisation=1, events=("signed_in",), since=BEGIN), "audit_by_organisation_event"),
     ],
 )
-def test_every_walk_follows_its_own_index_and_sorts_nothing(wanted: Search, index: str) -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")  # a table this small would be read as a whole
-            cursor.execute("SET LOCAL enable_bitmapscan = off")
+def test_every_walk_follows_its_own_index_and_sorts_nothing(busy: None, wanted: Search, index: str) -> None:
     for walk in search._walks(wanted):
         for ascending in (False, True):
-            plan = search._along(wanted, walk, walk.values[0], (0, search.HIGHEST_ID), ascending)[:51].explain()
+            plan = search._along(wanted, walk, walk.values[0], (0, search.HIGHEST_ID), ascending)[:5].explain()
             assert f"{index} " in plan.replace("\n", " ") + " "
             assert "Sort" not in plan
             assert "TEMP B-TREE" not in plan

@@ -56,7 +56,7 @@ def test_line_tells_when_what_whom_by_whom_why_and_from_where(client: Client) ->
         note(person, Event.SECOND_STEP_RESET, actor=desk, reason="Telefoon in de gracht", detail=receipt)
     page = shown(client, PAGE)
     for fact in ("3 jul 2026 23:05:09", "Twee-staps-authenticatie hersteld door support", "gelukt", person.email):
-        assert fact in page.replace("Jul", "jul"), fact
+        assert fact in page, fact
     for fact in (desk.email, "Telefoon in de gracht", "S-4F7K-29QD", "192.0.2.7", "Chrome op Windows", "ABCDE-FGHJK"):
         assert fact in page, fact
     assert "Zeist" in page

@@ -102,6 +102,7 @@ def test_no_file_holds_another_organisation(
         assert OURS.encode() in content
 
 
+# ASVS 8.4.1
 def test_answers_do_not_tell_who_exists_elsewhere(client: Client, entries: dict[str, AuditEntry]) -> None:
     """Neither a whole address, nor a beginning that many people elsewhere share, nor a name of an organisation."""
     for number in range(limits.AUDIT_PEOPLE + 5):

@@ -18,7 +18,7 @@ from tests.accounts.sso.provider import Provider
 from tests.codes import code_of, wrong_code_of
 from tests.conftest import outlive_proof
 from tests.factories import PASSWORD, AuthenticatorFactory
-from tests.pages import ACTIVATE, CODE, CONFIRM, is_signed_in, session_key, signed_in, text
+from tests.pages import ACTIVATE, CODE, CONFIRM, is_signed_in, session_key, session_row, signed_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +57,8 @@ def test_provider_must_ask_anew(visitor: Client, provider: Provider, connection:
 def test_proof_there_is_fresh_proof_here(visitor: Client, provider: Provider, connection: Connection) -> None:
     before = session_key(visitor)
     answer = come_back(visitor, connection, provider.sign_in(ask(visitor)))
-    assert answer.url == ADDRESS
+    assert answer.url.startswith(PAGE)
+    assert visitor.get(answer.url).url == ADDRESS
     assert visitor.get(ADDRESS).status_code == 200
     assert session_key(visitor) != before
     assert AuditEntry.objects.filter(event="identity_confirmed").count() == 1
@@ -67,9 +68,31 @@ def test_interrupted_change_goes_on(visitor: Client, provider: Provider, connect
     other = signed_in_there(provider, connection)
     answer = visitor.post(reverse("sessions_end_others"))
     there = led_to(visitor.post(answer.url))
-    come_back(visitor, connection, provider.sign_in(there))
+    back = come_back(visitor, connection, provider.sign_in(there))
+    assert is_signed_in(other)  # not before the page that asked has looked once more
+    visitor.get(back.url)
     assert not is_signed_in(other)
     assert is_signed_in(visitor)
+
+
+def test_interrupted_change_does_not_go_on_in_a_session_that_lost_its_rights(
+    visitor: Client, provider: Provider, connection: Connection
+) -> None:
+    other = signed_in_there(provider, connection)
+    answer = visitor.post(reverse("sessions_end_others"))
+    back = come_back(visitor, connection, provider.sign_in(led_to(visitor.post(answer.url))))
+    User.objects.update(is_staff=True)  # from now on the agreement is not enough
+    row = session_row(visitor)
+    row.data = visitor.session.encode(dict(visitor.session) | {"vouched": "agreement"})
+    row.save()
+    visitor.get(back.url)
+    assert is_signed_in(other)
+
+
+def test_proof_goes_on_once(visitor: Client, provider: Provider, connection: Connection) -> None:
+    back = come_back(visitor, connection, provider.sign_in(ask(visitor)))
+    assert visitor.get(back.url).url == ADDRESS
+    assert "Bevestigen met zakelijk account" in text(visitor.get(back.url))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +183,8 @@ def test_set_up_that_is_owed_can_be_done_with_proof_there(client: Client, provid
     sign_in_there(client, provider, connection, auth_time=int(timezone.now().timestamp()) - 3600)
     assert client.get(CONFIRM).url.startswith(PAGE)
     address = led_to(client.post(client.get(CONFIRM).url))
-    assert come_back(client, connection, provider.sign_in(address)).url == CONFIRM
+    back = come_back(client, connection, provider.sign_in(address))
+    assert client.get(back.url).url == CONFIRM
     assert client.post(ACTIVATE).url == CONFIRM
     assert client.get(CONFIRM).status_code == 200
     assert client.get("/").url == CONFIRM

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from functools import partial
 
 import pytest
 import time_machine
+from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import limits
+from accounts.audit import mail
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Membership
+from accounts.passwords import flows as passwords
 from environments.models import Access, Environment
 from environments.people import imports
 from environments.people.models import ImportLine, PeopleImport
@@ -281,3 +285,28 @@ def test_confirmation_starts_the_work_and_nobody_waits(environment: Environment,
     batch.refresh_from_db()
     assert batch.finished_at is not None
     assert imports.counts(batch)["invited"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_invitations_of_a_list_let_every_other_mail_go_first(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, gate = [], threading.Event()
+
+    def slow(message: EmailMessage, *args: object) -> None:
+        if "uitgenodigd" in message.subject:
+            gate.wait(20)  # a mail server that takes its time
+        sent.append(message.to[0])
+
+    monkeypatch.setattr(EmailMessage, "send", slow)
+    person = UserFactory(email="vergeten@x.nl")
+    carried_out(offer(environment, "\n".join(f"p{number}@x.nl" for number in range(10))))
+    passwords.send_reset_link(person.email, HERE)
+    for _ in range(100):
+        if sent:
+            break
+        time.sleep(0.05)
+    assert sent == ["vergeten@x.nl"]
+    gate.set()
+    mail.wait_until_sent()
+    assert len(sent) == 11

@@ -11,9 +11,13 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Membership
+from accounts.sso import flows as sso
 from accounts.sso.models import Connection, Identity
+from accounts.sso.transactions import Purpose
+from accounts.sso.trial import flows
 from environments.models import Access
 from tests.accounts.sso.browsing import come_back, connect, domain, employee, led_to
 from tests.accounts.sso.provider import Provider, query
@@ -147,17 +151,14 @@ def test_success_opens_the_way_to_switching_on(client: Client, provider: Provide
 
 
 def test_test_of_settings_that_were_changed_meanwhile_shows_nothing_about_the_new_ones(
-    client: Client, provider: Provider, connection: Connection
+    provider: Provider, connection: Connection, worker: User
 ) -> None:
-    address = led_to(client.post(f"{page_of(connection)}beginnen/"))
-    real = provider.exchange
-
-    def save_meanwhile(asked: Any) -> Any:
-        Connection.objects.update(secret_set_at=timezone.now())
-        return real(asked)
-
-    provider.exchange = save_meanwhile  # type: ignore[method-assign]
-    come_back(client, connection, provider.sign_in(address))
+    session: dict[str, Any] = {}
+    address = sso.begin(connection, Purpose.TEST, session, target="/", user=worker)
+    arrival = sso.finish(connection, provider.sign_in(str(address)), session, Origin(), present=worker)
+    Connection.objects.update(secret_set_at=timezone.now())
+    flows.conclude(session, arrival, actor=worker, origin=Origin())
+    assert session[flows.KEY]["claims"]
     assert Connection.objects.get().tested_at is None
 
 

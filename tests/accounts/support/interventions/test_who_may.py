@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
-from django.contrib.auth.models import Group, Permission
+from datetime import timedelta
 
+import pytest
+import time_machine
+from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.support import group, sentences
 from accounts.support.flows import Refusal
+from accounts.support.interventions import approval
 from accounts.support.interventions.flows import Outcome
 from accounts.support.models import CallerCheck, Intervention, Kind, Report
 from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode
-from tests.accounts.support.desk_pages import APPROVALS, DESK, PAGES, REPORTS, WHY, act, page_of
+from tests.accounts.support.desk_pages import APPROVALS, DESK, HERE, PAGES, REPORTS, WHY, act, page_of
 from tests.conftest import sign_in
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import shown, signed_in
@@ -206,6 +214,21 @@ def test_open_report_stops_what_opens_an_account_and_not_what_closes_it(desk: Us
         assert act(kind, subject, desk).outcome is Refusal.REPORTED
     assert act(Kind.END_SESSIONS, subject, desk).outcome is Outcome.DONE
     assert "‘dit was ik niet’ gemeld" in shown(signed_in(desk), page_of(subject, Kind.RESET))
+
+
+def test_who_changed_the_address_this_week_does_not_open_the_account_as_well() -> None:
+    boss, second = UserFactory(superuser=True), UserFactory(superuser=True)
+    subject, colleague = UserFactory(with_totp=True), UserFactory(with_totp=True, staff=True)
+    for person in (subject, colleague):
+        record(Event.ADDRESS_CHANGED, subject=person, actor=boss, origin=HERE)
+    for kind in (Kind.RESET, Kind.BRIDGE_CODE):
+        assert act(kind, subject, boss).outcome is Refusal.CHANGED_ADDRESS
+    assert act(Kind.END_SESSIONS, subject, boss).outcome is Outcome.DONE
+    asked = act(Kind.RESET, colleague, second).intervention
+    assert approval.approve(asked, boss, HERE) is Refusal.CHANGED_ADDRESS
+    assert act(Kind.RESET, subject, second).outcome is Outcome.DONE
+    with time_machine.travel(timezone.now() + limits.WARNING_PERIOD + timedelta(minutes=1)):
+        assert act(Kind.BRIDGE_CODE, colleague, boss).outcome is Outcome.ASKED
 
 
 def test_every_refusal_has_a_sentence() -> None:

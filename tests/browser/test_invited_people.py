@@ -1,0 +1,112 @@
+"""From a list that an administrator pastes to the first sign-in of somebody on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.models import User
+from accounts.organisations.models import SecondStep
+from environments.models import Environment
+from tests.browser import behind
+from tests.browser.screen import SET_UP, Phone, Screen
+from tests.codes import code_of
+from tests.environments.people.staff import administrator
+from tests.factories import PASSWORD, EnvironmentFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+INVITED = "nieuwe.collega@voorbeeld.nl"
+
+
+@pytest.fixture
+def environment(settings: object) -> Environment:
+    settings.IMPORT_IN_BACKGROUND = True
+    return EnvironmentFactory(name="Bomen en groen", slug="bomen-en-groen", organisation__name="Gemeente Voorbeeld")
+
+
+@pytest.fixture
+def boss(screen: Screen, environment: Environment) -> User:
+    return administrator(environment.organisation, email="beheer@voorbeeld.nl")
+
+
+def invite(screen: Screen, boss: User, text: str) -> None:
+    """As the administrator does it: five clicks from the list of people."""
+    screen.sign_in(boss.email, code_of(boss))
+    screen.open("/beheer/accounts/user/")
+    screen.follow("Veel personen uitnodigen")
+    screen.page.get_by_label("Plak de lijst").fill(text)
+    screen.press("Bekijk de lijst")
+    screen.page.get_by_role("button", name="Voer").click()
+    expect(screen.page.get_by_text("niet uitgevoerd").first).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_invited_person_comes_in_with_a_second_step_and_finds_the_environment(
+    screen: Screen, elsewhere: Callable[..., Screen], environment: Environment, boss: User, script: bool
+) -> None:
+    organisation = environment.organisation
+    organisation.second_step, organisation.required_from = SecondStep.REQUIRED, timezone.localdate()
+    organisation.save()
+    invite(screen, boss, f"E-mailadres;Voornaam;Omgevingen\n{INVITED};Nina;Bomen en groen\nfout")
+    screen.page.get_by_text("“fout” is geen e-mailadres.").wait_for()
+
+    person = elsewhere(java_script_enabled=script)
+    person.open(behind.mailed("wachtwoord-instellen"))
+    password = "een heel andere lange zin"
+    person.page.get_by_label("Nieuw wachtwoord", exact=True).fill(password)
+    person.page.get_by_label("Nieuw wachtwoord, nog een keer").fill(password)
+    person.press("Wachtwoord opslaan")
+    person.heading("Inloggen")
+    person.give_password(INVITED, password)
+    assert person.address == SET_UP
+    person.says("Jouw organisatie vraagt om een tweede stap")
+    for address in (
+        "/",
+        "/persoonlijke-gegevens/",
+        "/omgevingen/bomen-en-groen/",
+        "/persoonlijke-gegevens/wachtwoord/",
+    ):
+        person.open(address)
+        assert person.address == SET_UP, f"{address} is open before the second step"
+    person.page.get_by_role("button", name="Activeer Twee-Staps-Authenticatie").click()
+    person.give_code(Phone.scan(person.page).unused())
+    person.open("/")
+    person.heading("Mijn Omgevingen")
+    person.says("Bomen en groen")
+
+
+def test_bar_moves_without_a_click_until_the_list_is_done(screen: Screen, boss: User) -> None:
+    invite(screen, boss, "\n".join(f"p{number}@voorbeeld.nl;P;N;Bomen en groen" for number in range(60)))
+    assert User.objects.filter(email__startswith="p").count() == 60
+    screen.says("60 uitgenodigd")
+
+
+def test_list_goes_on_by_itself_when_its_worker_died(screen: Screen, boss: User, settings: object) -> None:
+    settings.IMPORT_IN_BACKGROUND = False  # as if the program stopped right after the confirmation
+    invite(screen, boss, "p1@voorbeeld.nl\np2@voorbeeld.nl")
+    screen.says("2 uitgenodigd")
+
+
+def test_person_is_added_and_deactivated_by_hand(screen: Screen, boss: User) -> None:
+    screen.sign_in(boss.email, code_of(boss))
+    screen.open("/beheer/accounts/user/add/")
+    screen.page.get_by_label("E-mailadres").fill(INVITED)
+    screen.page.get_by_label("Bomen en groen").check()
+    screen.page.get_by_role("button", name="Opslaan", exact=True).click()
+    screen.open("/beheer/accounts/user/?q=nieuwe")
+    screen.follow(INVITED)
+    expect(screen.page.get_by_label("Bomen en groen")).to_be_checked()
+    screen.press("Stuur de uitnodiging opnieuw")
+    expect(screen.page.get_by_text("De uitnodiging is opnieuw verstuurd")).to_be_visible()
+    assert len(User.objects.filter(email=INVITED)) == 1
+    screen.open("/beheer/accounts/user/?q=nieuwe")
+    screen.page.locator("#result_list input.action-select").first.check()
+    screen.page.locator("select[name=action]").first.select_option("deactivate")
+    screen.page.locator("button[name=index]").first.click()
+    screen.press("Deactiveer 1 persoon")
+    assert not User.objects.get(email=INVITED).is_active
+    assert User.objects.get(email=INVITED).check_password(PASSWORD) is False
