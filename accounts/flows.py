@@ -58,9 +58,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     else:
         right = known.check_password(password) and known.is_active
     if right and known and demands.must_use_business_account(known):
-        # To a stranger the same as a wrong one: a password that opens nothing here may open something elsewhere.
-        passwords.count(known, typed_address, False, origin, browsers, cause="business_account")
-        return PasswordAnswer(business_account_only=not is_stranger)
+        return _refuse_void(known, origin, browsers, is_stranger=is_stranger)
     if not passwords.count(known, typed_address, right, origin, browsers):
         return PasswordAnswer()
     if is_stranger:
@@ -68,6 +66,20 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if known and demands.is_emergency(known):
         _raise_alarm(known, origin)
     return PasswordAnswer(known)
+
+
+@transaction.atomic
+def _refuse_void(user: User, origin: Origin, browsers: KnownBrowsers, *, is_stranger: bool) -> PasswordAnswer:
+    """A right password that opens nothing. To a stranger the same as a wrong one: it may open something elsewhere. The
+    owner in a known browser is told, unless attempts have to wait there."""
+    if is_stranger:
+        passwords.count(user, user.email, False, origin, browsers, cause="business_account")
+        return PasswordAnswer()
+    told = passwords.count(user, user.email, True, origin, browsers)
+    if told:
+        detail: dict[str, str | int] = {"factor": "password", "cause": "business_account"}
+        record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+    return PasswordAnswer(business_account_only=told)
 
 
 @transaction.atomic

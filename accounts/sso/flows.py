@@ -149,18 +149,29 @@ def _judge(
         return Arrival(connection, begun, None, None, vouched, upstream, token)
     if levels.is_refused(connection, vouched):
         return _refused(connection, begun, Reason.NO_SECOND_STEP, origin)
-    match begun.purpose:
-        case Purpose.INVITED:
-            found = _link(connection, begun, invited, token, origin, Reason.INVITATION)
-        case Purpose.LINK:
-            found = _link(connection, begun, present, token, origin, Reason.OTHER_PERSON)
-        case Purpose.PROVE:
-            found = _same(connection, begun, present, token)
-        case _:
-            found = identities.person_of(connection, token, origin)
+    found = _whose(connection, begun, token, origin, present, invited)
     if isinstance(found, Reason):
         return _refused(connection, begun, found, origin)
     return Arrival(connection, begun, None, found, vouched, upstream, token)
+
+
+def _whose(
+    connection: Connection,
+    begun: Transaction,
+    token: IdToken,
+    origin: Origin,
+    present: User | None,
+    invited: User | None,
+) -> User | Reason:
+    match begun.purpose:
+        case Purpose.INVITED:
+            return _link(connection, begun, invited, token, origin, Reason.INVITATION)
+        case Purpose.LINK:
+            return _link(connection, begun, present, token, origin, Reason.OTHER_PERSON)
+        case Purpose.PROVE:
+            return _same(connection, begun, present, token)
+        case _:
+            return identities.person_of(connection, token, origin)
 
 
 def _link(

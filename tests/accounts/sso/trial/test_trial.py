@@ -150,6 +150,7 @@ def test_success_opens_the_way_to_switching_on(client: Client, provider: Provide
     assert (entry.organisation, entry.detail) == (connection.organisation, {"vouched": "claim"})
 
 
+@pytest.mark.django_db(transaction=True)  # the provider is another thread, with a connection of its own
 def test_test_of_settings_that_were_changed_meanwhile_shows_nothing_about_the_new_ones(
     provider: Provider, connection: Connection, worker: User
 ) -> None:
