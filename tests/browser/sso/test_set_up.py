@@ -130,9 +130,10 @@ def test_key_pair_takes_the_place_of_the_secret(
     screen.press("Neem dit sleutelpaar in gebruik")
     try_it(screen, town, anna)
     screen.page.get_by_text("De aanbieder en het portaal begrijpen elkaar.").wait_for()
+    town.change(vouching="amr", vouching_value="mfa")
     switch_on(screen, town)
     screen.press("Uitloggen")
-    town.go_there(screen)
+    town.go_there(screen)  # where Anna is still signed in, from the test
     screen.heading("Mijn Omgevingen")
 
 
