@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     portal = f"http://127.0.0.1:{parser.parse_args().port}"
-    provider.install()
+    try:
+        provider.install()
+    except provider.MissingError as missing:
+        sys.exit(f"The identity providers of this demonstration need Node: {missing}.")
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     town = LocalProvider(FOLDER, "gemeente-voorbeeld", portal, host="127.0.0.2", port=9101)
@@ -33,6 +37,7 @@ def main() -> None:
     ]
     housing = LocalProvider(FOLDER, "wonen-aan-de-dijk", portal, host="127.0.0.3", port=9102)
     housing.accounts = [account("Woon Consulent", "consulent@wonen-aan-de-dijk.nl", amr=["pwd"], acr="one-step")]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the providers end with us
     _settings(portal, [town, housing])
     _fill([town, housing])
     try:
