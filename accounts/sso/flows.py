@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.policy import Vouched
 from accounts.sso import connections, identities, levels, once, transactions
 from accounts.sso.models import Connection
-from accounts.sso.provider import client, discovery, http, tokens
+from accounts.sso.provider import client, discovery, http, presence, tokens
 from accounts.sso.provider.client import Ask
 from accounts.sso.provider.tokens import IdToken
 from accounts.sso.reasons import Reason, RefusedError
@@ -58,6 +58,7 @@ def begin(
     try:
         us = connections.client_of(connection)
         metadata = discovery.of(connection.issuer, us.until)
+        presence.check(metadata, us.until)
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, purpose)
         return refusal.reason
@@ -214,7 +215,10 @@ def leaving_address(connection: Connection, hint: str) -> str | None:
     """Where the browser signs out at the provider too (OpenID Connect RP-Initiated Logout 1.0); None when that is not
     possible. Without ``id_token_hint``: we keep no token for it."""
     try:
-        metadata = discovery.of(connection.issuer, http.deadline())
+        until = http.deadline()
+        metadata = discovery.of(connection.issuer, until)
+        if metadata.end_session_endpoint:
+            presence.check(metadata, until)
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, "sign_out")
         return None

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import limits
-from accounts.active_sessions import reauthentication
+from accounts.active_sessions import reauthentication, store
 from accounts.active_sessions.models import Session
 from accounts.active_sessions.store import SessionStore
+from accounts.arrival import flows as arrival
 from accounts.models import User
 from accounts.organisations.models import Organisation
+from accounts.policy import Vouched
 from accounts.sso.models import Connection, MailDomain
 from accounts.two_factor.models import Authenticator
 from tests.browser.screen import Screen
@@ -72,6 +74,15 @@ def agree(organisation: Organisation) -> None:
     made.set_secret("geheim")
     made.save()
     MailDomain.objects.create(organisation=organisation, domain="xn--gemeente-n-j7aa.nl", token="x", proved_at=now)
+
+
+def come_by_provider(screen: Screen, organisation: Organisation) -> None:
+    """As if this session had begun at the organisation's provider, which showed a second step."""
+    session = SessionStore(session_cookie(screen))
+    session[arrival.PROVIDER] = organisation.slug
+    session[store.VOUCHED] = Vouched.CLAIM.value
+    session[store.UPSTREAM] = "5" * 64
+    session.save()
 
 
 def disagree(organisation: Organisation) -> None:
