@@ -633,6 +633,9 @@ def single_sign_on(screen: Screen) -> Iterator[str]:
     for name in ("", "geheim", "sleutelpaar", "tweede-stap", "mensen", "noodaccount", "proef", "uitschakelen"):
         screen.open(f"{here}{name}/" if name else here)
         yield f"beheer-sso-{name or 'pagina'}"
+    behind.keep_trial(screen, town)
+    screen.open(f"{here}proef/")
+    yield "beheer-sso-proef-uitslag"
     screen.open(f"{here}sleutelpaar/")
     screen.press("Maak een sleutelpaar")
     yield "beheer-sso-sleutelpaar-wacht"

@@ -77,6 +77,7 @@ def _in_words(found: dict[str, Any]) -> dict[str, Any]:
         "level": _level(found.get("vouched", "")),
         "foreseen": foreseen,
         "claims": found.get("claims", []),
+        "tells_time": found.get("tells_time", False),
     }
 
 
