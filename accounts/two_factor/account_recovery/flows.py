@@ -108,10 +108,16 @@ def issue_bridge_code(user: User) -> str:
     """A new code for support to read out, readable for the last time ("K7Q3-MZDW"); the one before is void."""
     code = "".join(secrets.choice(TELEPHONE_SIGNS) for _ in range(limits.BRIDGE_CODE_SIGNS))
     salt = os.urandom(SALT_BYTES)
-    fresh = {"salt": salt, "digest": slow_digest(code, salt), "made_at": timezone.now(), "failures": 0}
+    fresh = {"salt": salt, "digest": _digest(user, code, salt), "made_at": timezone.now(), "failures": 0}
     BridgeCode.objects.update_or_create(user=user, defaults=fresh)
     half = len(code) // 2
     return f"{code[:half]}-{code[half:]}"
+
+
+def _digest(user: User, code: str, salt: bytes) -> str:
+    """With the password of the moment, so that another one makes the code void. The words that prove who calls went to
+    the mailbox; whoever reads that could otherwise get a code first and set a password by mail afterwards."""
+    return slow_digest(code, salt + _account(user).encode())
 
 
 def withdraw_bridge_code(user: User) -> None:
@@ -125,7 +131,7 @@ def use_bridge_code(user: User, typed: str, origin: Origin) -> Outcome:
         return Outcome.NOT_A_CODE
     known = BridgeCode.objects.filter(user=user).first()
     # Hashed before anything is locked, and also without a code, so that the time does not tell.
-    digest = slow_digest(code, bytes(known.salt) if known else bytes(SALT_BYTES))
+    digest = _digest(user, code, bytes(known.salt) if known else bytes(SALT_BYTES))
     with transaction.atomic():
         outcome = _judge(user, digest)
         if outcome is not Outcome.ACCEPTED:
