@@ -52,14 +52,13 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if is_stranger and (until := network.admit(origin.address)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.address)
         return PasswordAnswer(network_waits_until=until)
-    if known is None:
-        make_password(password)  # as long as checking one
-        right = False
-    else:
-        right = known.check_password(password) and known.is_active
-    if right and known and demands.must_use_business_account(known):
-        return _refuse_void(known, origin, browsers, is_stranger=is_stranger)
-    if not passwords.count(known, typed_address, right, origin, browsers):
+    right = _is_right(known, password)
+    # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
+    is_void = right and known is not None and demands.must_use_business_account(known)
+    if is_void and known and not is_stranger:
+        return _tell_owner(known, origin, browsers)
+    cause = "business_account" if is_void else "wrong"
+    if not passwords.count(known, typed_address, right and not is_void, origin, browsers, cause):
         return PasswordAnswer()
     if is_stranger:
         network.give_back(origin.address)
@@ -68,13 +67,16 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     return PasswordAnswer(known)
 
 
+def _is_right(known: User | None, password: str) -> bool:
+    if known is None:
+        make_password(password)  # as long as checking one
+        return False
+    return known.check_password(password) and known.is_active
+
+
 @transaction.atomic
-def _refuse_void(user: User, origin: Origin, browsers: KnownBrowsers, *, is_stranger: bool) -> PasswordAnswer:
-    """A right password that opens nothing. To a stranger the same as a wrong one: it may open something elsewhere. The
-    owner in a known browser is told, unless attempts have to wait there."""
-    if is_stranger:
-        passwords.count(user, user.email, False, origin, browsers, cause="business_account")
-        return PasswordAnswer()
+def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
+    """In a known browser: the password is right and opens nothing. Not told while attempts have to wait there."""
     told = passwords.count(user, user.email, True, origin, browsers)
     if told:
         detail: dict[str, str | int] = {"factor": "password", "cause": "business_account"}

@@ -128,7 +128,7 @@ SSO_STARTS_PERIOD = timedelta(minutes=1)
 SSO_GROUPS = 200  # values of the claim with groups that are looked at
 SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
 
-# What one request may bring along, in bytes; nothing here is uploaded.
+# What one request may bring along, in bytes; pictures are the one thing that is uploaded, see below.
 LARGEST_BODY = 1_000_000
 
 # Reports of browsers about the content security policy.
@@ -188,3 +188,18 @@ AUDIT_WITNESSES = 20  # entries beside a period that must agree where it ends: o
 EXPORT_ROWS = 20_000  # in one request; the command has no limit
 EXPORT_BATCH = 500  # rows of any export read at a time
 EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000
+
+# Mijn Omgevingen.
+ENVIRONMENTS_PAGE = 60  # tiles on one page
+ENVIRONMENTS_RECENT = 6  # tiles under "opened recently"
+SEARCH_LONGEST = 100  # characters
+
+# The picture of an environment. It is a square on its tile, 72 CSS pixels wide, for screens of one to four times that.
+PICTURE_BYTES = 8_000_000  # of the file that is uploaded
+# Pixels that it may unpack to, by what its decoder needs: each comes to 200 MB of memory for a moment.
+PICTURE_PIXELS = {"JPEG": 25_000_000, "PNG": 25_000_000, "WEBP": 12_500_000}
+PICTURE_SHORTEST_SIDE = 288
+PICTURE_WIDTHS = (72, 144, 288)
+PICTURE_QUALITY = 80  # of WebP, 0 to 100
+PICTURE_CACHED = SESSION_OVERALL  # by the browser that asked for it; signing out empties it
+LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form

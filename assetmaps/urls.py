@@ -14,6 +14,7 @@ urlpatterns = [
     path("beheer/mensen/", include("environments.people.urls")),
     path("beheer/", include("accounts.audit_desk.urls")),
     path("beheer/support/", include("accounts.support.desk.urls")),
+    path("beheer/", include("environments.upkeep.urls")),
     path("beheer/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("environments.urls")),

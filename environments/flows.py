@@ -1,28 +1,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.audit.events import Event
 from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
-from environments.models import Access, Environment
+from accounts.organisations import scope
+from environments import addresses
+from environments.models import Access, Environment, Preferences, Role
+
+MAY_GIVE_ACCESS = "environments.add_access"
+
+
+class Outcome(Enum):
+    OPENED = auto()
+    NOT_YOURS = auto()  # also: there is none
+    CLOSED = auto()  # for maintenance
+    ASK_FIRST = auto()  # the person has not been told yet that this leads to another domain
+
+
+@dataclass(frozen=True)
+class Opening:
+    outcome: Outcome
+    environment: Environment | None = None
+
+
+def open_environment(user: User, slug: str, origin: Origin) -> Opening:
+    """Open it, with a note of when, unless the person must be told something first."""
+    return _open(user, slug, origin, agreed="")
+
+
+def go_on(user: User, slug: str, host: str, origin: Origin) -> Opening:
+    """The person was told about ``host`` and goes there; from now on without being told, as long as it stays that."""
+    return _open(user, slug, origin, agreed=host)
 
 
 @transaction.atomic
-def open_environment(user: User, slug: str, origin: Origin) -> Environment | None:
-    """The environment, with a note that it was opened; None when there is none or it is not this person's."""
-    environment = Environment.objects.open_to(user).filter(slug=slug).first()
-    if environment is not None:
-        record(
-            Event.ENVIRONMENT_OPENED,
-            subject=user,
-            origin=origin,
-            detail={"environment": environment.slug},
-        )
-    return environment
+def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
+    access = _access(user, slug)
+    if access is None:
+        return Opening(Outcome.NOT_YOURS)
+    environment = access.environment
+    if environment.is_closed and not administers(user, environment):
+        return Opening(Outcome.CLOSED, environment)
+    if _is_elsewhere(environment.host) and environment.host not in (access.known_host, agreed):
+        return Opening(Outcome.ASK_FIRST, environment)
+    if not Access.objects.filter(pk=access.pk).update(opened_at=timezone.now(), known_host=environment.host):
+        return Opening(Outcome.NOT_YOURS)  # taken away at this very moment
+    record(Event.ENVIRONMENT_OPENED, subject=user, origin=origin, detail={"environment": environment.slug})
+    return Opening(Outcome.OPENED, environment)
+
+
+def _access(user: User, slug: str) -> Access | None:
+    return Access.objects.filter(user=user, environment__slug=slug).select_related("environment__organisation").first()
+
+
+def _is_elsewhere(host: str) -> bool:
+    """Is this another domain than the portal's? A host below the portal's own can only be given out by the portal.
+
+    Whether two other names have the same owner cannot be seen from the names, so those are told about.
+    """
+    return not any(host == own or host.endswith(f".{own}") for own in addresses.own_hosts())
+
+
+def administers(user: User, environment: Environment) -> bool:
+    """Is this an administrator of the environment's organisation?"""
+    if not (user.is_active and user.is_staff and user.has_perm(MAY_GIVE_ACCESS)):
+        return False
+    mine = Environment.objects.filter(scope.organisations(user, "organisation_id"), pk=environment.pk)
+    return mine.exists()
+
+
+def set_favourite(user: User, slug: str, *, is_favourite: bool) -> bool:
+    """Put it on top, or no longer. False when there is none or it is not this person's."""
+    return bool(Access.objects.filter(user=user, environment__slug=slug).update(is_favourite=is_favourite))
+
+
+def set_slash_key(user: User, *, works: bool) -> None:
+    Preferences.objects.update_or_create(user=user, defaults={"slash_key": works})
+
+
+def slash_key_works(user: User) -> bool:
+    return not Preferences.objects.filter(user=user, slash_key=False).exists()
+
+
+@transaction.atomic
+def set_role(access: Access, role: Role, *, actor: User, origin: Origin) -> bool:
+    """Give the person another role in the environment. False when it was that already."""
+    if not Access.objects.filter(pk=access.pk).exclude(role=role).update(role=role):
+        return False
+    _record(Event.ACCESS_GIVEN, access.user, access.environment, actor, origin, role=role.value)
+    return True
 
 
 def give(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
@@ -67,5 +141,5 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
     environment.delete()
 
 
-def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin) -> None:
-    record(event, subject=user, actor=actor, origin=origin, detail={"environment": environment.slug})
+def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin, **more: str) -> None:
+    record(event, subject=user, actor=actor, origin=origin, detail={"environment": environment.slug, **more})

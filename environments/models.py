@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.organisations.models import Organisation
+from environments import addresses
 
 
 class EnvironmentQuerySet(models.QuerySet["Environment"]):
@@ -23,15 +24,33 @@ class Environment(models.Model):
     )
     name = models.CharField(_("name"), max_length=150)
     slug = models.SlugField(_("short name for addresses"), max_length=80, unique=True)
+    place = models.CharField(_("place"), max_length=100, blank=True)
     description = models.CharField(_("description"), max_length=300, blank=True)
     address = models.URLField(
-        _("address"), max_length=500, validators=[URLValidator(schemes=["https", "http"])], help_text="https://…"
+        _("address"),
+        max_length=500,
+        validators=[URLValidator(schemes=["https", "http"]), addresses.says_nothing_else, addresses.not_ours],
+        help_text="https://…",
     )
     open_on_arrival = models.BooleanField(
         _("open to every new person"),
         default=False,
         help_text=_("For whoever of the organisation comes in with the business account for the first time."),
     )
+    is_closed = models.BooleanField(
+        _("closed for maintenance"),
+        default=False,
+        help_text=_("Nobody can open it from here, except the administrators of its organisation."),
+    )
+    closed_text = models.CharField(
+        _("text while it is closed"),
+        max_length=300,
+        blank=True,
+        help_text=_("What is being done, and until when. Everybody who may open the environment reads this."),
+    )
+    has_picture = models.BooleanField(default=False, editable=False)
+    # Part of the addresses of a picture: a new picture has new ones, so no browser shows the one before.
+    picture_version = models.PositiveIntegerField(default=0, editable=False)
     people = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Access", related_name="environments", verbose_name=_("people")
     )
@@ -45,6 +64,10 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        return addresses.host_of(self.address)
 
     @property
     def initials(self) -> str:
@@ -61,8 +84,30 @@ class Environment(models.Model):
         return "#000000" if luminance > 0.179 else "#ffffff"
 
 
+class Picture(models.Model):
+    """The picture of an environment in one width. In the database, so that it needs no disk that all servers share."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="pictures")
+    width = models.PositiveSmallIntegerField()  # pixels, and as high as it is wide
+    webp = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["environment", "width"], name="one_picture_a_width")]
+
+    def __str__(self) -> str:
+        return f"{self.environment} {self.width}"
+
+
+class Role(models.TextChoices):
+    """What somebody does in an environment. A text for people: the environment itself decides what is allowed."""
+
+    READER = "reader", _("reader")
+    EDITOR = "editor", _("editor")
+    MANAGER = "manager", _("manager")
+
+
 class Access(models.Model):
-    """Who may open which environment."""
+    """Who may open which environment, and how that person uses it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="access"
@@ -70,6 +115,12 @@ class Access(models.Model):
     environment = models.ForeignKey(
         Environment, verbose_name=_("environment"), on_delete=models.CASCADE, related_name="access"
     )
+    # Changed on a page of its own, so that every change is recorded.
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.READER, editable=False)
+    is_favourite = models.BooleanField(default=False, editable=False)
+    opened_at = models.DateTimeField(null=True, editable=False)
+    # The host that the person was told about before going there for the first time; another host is told anew.
+    known_host = models.CharField(max_length=255, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("access")
@@ -95,3 +146,14 @@ class GroupMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} > {self.environment}"
+
+
+class Preferences(models.Model):
+    """How somebody wants Mijn Omgevingen to work. Without a row: as it comes."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    # Who speaks to the computer sets single keys off by accident, so they can be switched off (WCAG 2.2, 2.1.4).
+    slash_key = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"{self.user}"

@@ -1,31 +1,112 @@
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from urllib.parse import urlencode
 
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import limits
 from accounts.audit.origin import Origin
 from accounts.organisations.models import Membership
 from accounts.requests import PersonRequest
-from environments import flows
-from environments.models import Environment
+from environments import flows, tiles
+from environments.flows import Opening, Outcome
+from environments.forms import FindForm, LeaveForm
+from environments.models import Environment, Picture
 
 
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
-    environments = list(Environment.objects.open_to(request.user).order_by("name", "pk"))
-    context: dict[str, object] = {"environments": environments}
-    if not environments:
+    form = FindForm(request.GET)
+    shown = tiles.overview(request.user, form.words, form.number)
+    context: dict[str, object] = {
+        "overview": shown,
+        "words": form.words,
+        "longest": limits.SEARCH_LONGEST,
+        "widths": limits.PICTURE_WIDTHS,
+        "slash_key": flows.slash_key_works(request.user),
+    }
+    if not shown.total:
         context["membership"] = Membership.objects.filter(user=request.user).select_related("organisation").first()
     return render(request, "environments/overview.html", context)
 
 
 @require_safe
 def open_environment(request: PersonRequest, slug: str) -> HttpResponse:
-    environment = flows.open_environment(request.user, slug, Origin.of(request))
-    if environment is None:
-        raise Http404  # the same for "does not exist" and "is not yours"
-    return redirect(environment.address)
+    opening = flows.open_environment(request.user, slug, Origin.of(request))
+    context = {"environment": _or_404(opening)}
+    match opening.outcome:
+        case Outcome.CLOSED:
+            return render(request, "environments/closed.html", context)
+        case Outcome.ASK_FIRST:
+            return render(request, "environments/leave.html", context)
+    return redirect(context["environment"].address)
 
 
 open_environment.leads_away = True  # type: ignore[attr-defined]  # to another site; see the middleware `stepping_stone`
+
+
+@require_POST
+def go_on(request: PersonRequest, slug: str) -> HttpResponse:
+    form = LeaveForm(request.POST)
+    host = form.cleaned_data["host"] if form.is_valid() else ""
+    opening = flows.go_on(request.user, slug, host, Origin.of(request))
+    environment = _or_404(opening)
+    # Closed meanwhile, or moved to another host than the person was told about: that page says so.
+    return redirect(environment.address if opening.outcome is Outcome.OPENED else resolve_url("open_environment", slug))
+
+
+def _or_404(opening: Opening) -> Environment:
+    if opening.environment is None:
+        raise Http404  # the same for "does not exist" and "is not yours"
+    return opening.environment
+
+
+@require_POST
+def make_favourite(request: PersonRequest, slug: str) -> HttpResponse:
+    return _set_favourite(request, slug, is_favourite=True)
+
+
+@require_POST
+def no_favourite(request: PersonRequest, slug: str) -> HttpResponse:
+    return _set_favourite(request, slug, is_favourite=False)
+
+
+def _set_favourite(request: PersonRequest, slug: str, *, is_favourite: bool) -> HttpResponse:
+    if not flows.set_favourite(request.user, slug, is_favourite=is_favourite):
+        raise Http404
+    if not request.accepts("text/html"):  # the script, which changes the star itself
+        return HttpResponse(status=204)
+    back = FindForm(request.POST).kept
+    return redirect(f"{resolve_url('overview')}{'?' if back else ''}{urlencode(back)}#omgeving-{slug}")
+
+
+@require_POST
+def slash_key_on(request: PersonRequest) -> HttpResponse:
+    flows.set_slash_key(request.user, works=True)
+    return redirect("overview")
+
+
+@require_POST
+def slash_key_off(request: PersonRequest) -> HttpResponse:
+    flows.set_slash_key(request.user, works=False)
+    return redirect("overview")
+
+
+@require_safe
+def picture(request: PersonRequest, slug: str, version: int, width: int) -> HttpResponse:
+    """For whoever may open the environment. The address is of this version alone, so a browser may keep the picture."""
+    found = Picture.objects.filter(
+        environment__slug=slug,
+        environment__access__user=request.user,
+        environment__picture_version=version,
+        width=width,
+    )
+    webp = found.values_list("webp", flat=True).first()
+    if webp is None:
+        raise Http404
+    response = HttpResponse(bytes(webp), content_type="image/webp")
+    patch_cache_control(response, private=True, max_age=int(limits.PICTURE_CACHED.total_seconds()), immutable=True)
+    return response

@@ -89,6 +89,7 @@ class EnvironmentFactory(factory.django.DjangoModelFactory):
     address = factory.LazyAttribute(lambda e: f"https://{e.slug}.voorbeeld.nl/")
 
     @factory.post_generation
-    def people(self, create: bool, wanted: list[User] | None, **kwargs: Any) -> None:
+    def people(self, create: bool, wanted: list[User] | None, told: bool = False, **facts: Any) -> None:
+        """`people__told=True`: they have been told that it is on another domain, so it opens at once."""
         for person in wanted or []:
-            Access.objects.create(user=person, environment=self)
+            Access.objects.create(user=person, environment=self, **({"known_host": self.host} if told else {}), **facts)

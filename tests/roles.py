@@ -12,6 +12,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver
 
+from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
@@ -23,7 +24,9 @@ from accounts.sso.setup import key_pairs
 from accounts.support.models import Intervention, Kind, Report
 from accounts.two_factor.models import Authenticator
 from environments.people.models import PeopleImport
+from environments.upkeep import flows as upkeep
 from tests.conftest import browser, sign_in
+from tests.environments.upkeep.test_images import picture
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import half_signed_in
 from tests.test_house import walk
@@ -44,6 +47,7 @@ class World:
         self.subject: User = UserFactory(organisation=self.organisation, with_totp=True)
         self.employee: User = UserFactory(organisation=self.organisation, with_totp=True)
         self.environment = EnvironmentFactory(organisation=self.organisation, people=[self.employee, self.subject])
+        upkeep.set_picture(self.environment.pk, picture())
         entry = record(Event.SIGNED_IN, subject=self.subject, origin=Origin())
         self.report = Report.objects.create(user=self.subject, entry=entry)
         self.intervention = Intervention.objects.create(kind=Kind.RESET, subject=self.subject, reason="x")
@@ -99,12 +103,14 @@ class World:
         yield r"<session_name:name>", "0123456789abcdef"
         yield r"<str:token>", "een-token"
         yield r"<path:content_type_id>/<path:object_id>", f"1/{self.subject.pk}"
+        yield r"<int:version>", "1"
+        yield r"<int:width>", str(limits.PICTURE_WIDTHS[0])
         yield r"<(int|path):\w+>", str(self.object_of(route))
 
     def object_of(self, route: str) -> int:
-        if "/environment/" in route:
+        if "/environment/" in route or "<int:environment_id>" in route:
             return self.environment.pk
-        if "/access/" in route:
+        if "/access/" in route or "<int:access_id>" in route:
             return self.environment.access.first().pk
         if "/organisation/" in route:
             return self.organisation.pk

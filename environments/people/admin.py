@@ -189,7 +189,8 @@ def suggested_organisations(worker: User) -> QuerySet[Organisation]:
 class AccessAdmin(LongListAdmin):
     """Who may open what."""
 
-    list_display = ["user", "environment"]
+    list_display = ["user", "environment", "role"]
+    readonly_fields = ["role"]  # changed on a page of its own
     list_filter = [OwnerOfAccessFilter, EnvironmentOfAccessFilter]
     list_select_related = ["user", "environment"]
     search_fields = ["user__email"]

@@ -16,7 +16,7 @@ from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
 def test_signing_in_on_the_way_to_an_environment_goes_over_a_page_in_between(client: Client, with_totp: bool) -> None:
     # ASVS 3.4.3, 3.7.2
     person = UserFactory(with_totp=with_totp)
-    own = f"/omgevingen/{EnvironmentFactory(people=[person]).slug}/"
+    own = f"/omgevingen/{EnvironmentFactory(people=[person], people__told=True).slug}/"
     response = client.post("/inloggen/", {"username": person.email, "password": PASSWORD, "next": own})
     if with_totp:
         response = client.post("/inloggen/verificatie/", {"code": code_of(person)})

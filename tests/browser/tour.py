@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
+from PIL import Image
 from playwright.sync_api import Route
 
 from accounts import limits
@@ -43,13 +44,14 @@ from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryC
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
-from environments.models import Environment
+from environments.models import Access, Environment
 from environments.people import imports
 from environments.people.models import PeopleImport
+from environments.upkeep import flows as upkeep
 from tests.browser import behind
 from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
-from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
+from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, UserFactory
 
 EMPLOYEE = "medewerker@voorbeeld.nl"
 NEWCOMER = "nieuw@voorbeeld.nl"
@@ -123,6 +125,48 @@ def signed_in(screen: Screen) -> Iterator[str]:
     yield "uitgelogd"
     _sign_in(screen, NEWCOMER)
     yield "mijn-omgevingen-leeg"
+
+
+def daily_use(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, VERIFIED)
+    mine = Access.objects.filter(user__email=VERIFIED)
+    of = mine.order_by("environment__slug")
+    of.filter(pk__in=[access.pk for access in of[:2]]).update(opened_at=timezone.now())
+    mine.filter(pk=of[3].pk).update(is_favourite=True, role="manager")
+    with_picture, closed = Environment.objects.get(slug="woningen"), Environment.objects.filter(slug="riolering")
+    upkeep.set_picture(with_picture.pk, _drawing())
+    closed.update(is_closed=True, closed_text="Tot 14 uur: we zetten nieuwe leidingen op de kaart.")
+    screen.open("/")
+    screen.page.locator("img.tile__picture").evaluate("picture => picture.decode()")
+    yield "mijn-omgevingen-in-gebruik"
+    screen.page.get_by_text("Sneller met het toetsenbord").click()
+    yield "mijn-omgevingen-toetsen"
+    screen.page.get_by_label("Zoek in je omgevingen").fill("wegen")
+    screen.says("omgeving gevonden")
+    yield "mijn-omgevingen-gevonden"
+    screen.page.get_by_label("Zoek in je omgevingen").fill("bestaat niet")
+    screen.says("Niets gevonden")
+    yield "mijn-omgevingen-niets-gevonden"
+    screen.open("/omgevingen/riolering/")
+    yield "omgeving-dicht"
+    screen.open("/omgevingen/woningen/")
+    yield "omgeving-elders"
+    Environment.objects.update(is_closed=True)
+    screen.open("/")
+    yield "mijn-omgevingen-alle-dicht"
+    Environment.objects.update(is_closed=False, closed_text="")
+    for number in range(70):
+        EnvironmentFactory(name=f"Wijk {number}", people=[User.objects.get(email=VERIFIED)], place="Dorp aan Zee")
+    screen.open("/?pagina=2")
+    yield "mijn-omgevingen-pagina-2"
+    Environment.objects.filter(place="Dorp aan Zee").delete()
+
+
+def _drawing() -> bytes:
+    """A picture as an administrator might upload it."""
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((600, 400)).convert("RGB").save(file, "JPEG")
+    return file.getvalue()
 
 
 def set_up(screen: Screen) -> Iterator[str]:
@@ -387,6 +431,9 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-persoon-nieuw", "accounts/user/add/"),
         ("beheer-omgevingen", "environments/environment/"),
         ("beheer-omgeving", f"environments/environment/{Environment.objects.first().pk}/change/"),
+        ("beheer-omgeving-afbeelding", f"omgevingen/{Environment.objects.first().pk}/afbeelding/"),
+        ("beheer-toegang", f"environments/access/{Access.objects.first().pk}/change/"),
+        ("beheer-toegang-rol", f"omgevingen/rol/{Access.objects.first().pk}/"),
         ("beheer-organisaties", "organisations/organisation/"),
         ("beheer-activiteit", "activiteit/"),
         ("beheer-activiteit-gezocht", "activiteit/?person=medewerker&event=signed_in&since=2026-01-01"),
@@ -606,6 +653,7 @@ def single_sign_on(screen: Screen) -> Iterator[str]:
 ALL: tuple[Tour, ...] = (
     signed_out,
     signed_in,
+    daily_use,
     set_up,
     second_device,
     with_recovery_codes,

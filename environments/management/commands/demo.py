@@ -19,7 +19,7 @@ from accounts.organisations.models import Membership, Organisation
 from accounts.support import group
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.totp.flows import provisioning_uri
-from environments.models import Access, Environment
+from environments.models import Access, Environment, Role
 
 # Enough for a demonstration on one's own machine; real people choose their own.
 WORDS = (  # noqa: SIM905 - a text reads better than a list of words
@@ -34,6 +34,7 @@ ENVIRONMENTS = (
     ("Wonen aan de Dijk", "Woningen", "woningen", "Woningen en gemeenschappelijke ruimten, met installaties."),
     ("Wonen aan de Dijk", "Riolering", "riolering", "Leidingen en putten rond onze gebouwen."),
 )
+PLACES = {"Gemeente Voorbeeld": "Voorbeelddorp", "Wonen aan de Dijk": "Dijkhuizen"}
 
 
 class Command(BaseCommand):
@@ -64,7 +65,8 @@ class Command(BaseCommand):
         for person in User.objects.exclude(groups__name=group.NAME):
             for environment in Environment.objects.all():
                 if person != employee or environment.organisation.slug == "gemeente-voorbeeld":
-                    Access.objects.create(user=person, environment=environment)
+                    role = Role.MANAGER if person.is_superuser else Role.READER
+                    Access.objects.create(user=person, environment=environment, role=role)
 
     def _environments(self) -> None:
         town = Organisation.objects.create(
@@ -79,6 +81,7 @@ class Command(BaseCommand):
                 organisation=owners[owner],
                 name=name,
                 slug=slug,
+                place=PLACES[owner],
                 description=description,
                 address=f"https://{slug}.voorbeeld.nl/",
             )

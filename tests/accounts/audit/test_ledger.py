@@ -220,6 +220,6 @@ def test_many_at_once_are_recorded_as_one_by_one() -> None:
     assert kept[0]["detail"] == {"environment": "a b"}
 
 
-def test_events_that_are_mailed_are_not_recorded_many_at_once_because_nobody_would_hear_of_them() -> None:
+def test_events_that_are_mailed_are_not_recorded_many_at_once() -> None:
     with pytest.raises(ValueError, match="password_changed"):
         ledger.record_many(Event.PASSWORD_CHANGED, [(UserFactory(), {})], origin=HERE)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from accounts import limits
+from environments.models import Role
+from environments.upkeep.flows import Outcome
+
+SENTENCES = {
+    Outcome.NOT_A_PICTURE: _("This is not a picture that we can read. Choose a JPG, PNG or WebP file."),
+    Outcome.TOO_MANY_PIXELS: _("This picture has too many pixels. Make it smaller first, for example 2000 by 2000."),
+    Outcome.TOO_SMALL: _("This picture is too small. Choose one of at least %(side)d by %(side)d pixels."),
+}
+
+
+class PictureForm(forms.Form):
+    # Not an ImageField: that tries every decoder that Pillow has. The name of the file is never used.
+    picture = forms.FileField(
+        label=_("Picture"),
+        max_length=None,
+        help_text=_("A JPG, PNG or WebP file of at most 8 MB. We cut a square out of the middle."),
+        error_messages={
+            "required": _("Choose a file."),
+            "empty": _("This file is empty."),
+        },
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+
+    def clean_picture(self) -> UploadedFile:
+        uploaded: UploadedFile = self.cleaned_data["picture"]
+        if (uploaded.size or 0) > limits.PICTURE_BYTES:
+            raise forms.ValidationError(_("This file is larger than 8 MB. Choose a smaller one."))
+        return uploaded
+
+    def refuse(self, outcome: Outcome) -> None:
+        self.add_error("picture", str(SENTENCES[outcome]) % {"side": limits.PICTURE_SHORTEST_SIDE})
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=Role.choices,
+        help_text=_("Stands on the tile. What somebody may do is arranged in the environment itself."),
+    )

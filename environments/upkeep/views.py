@@ -1,0 +1,110 @@
+"""In the administration: the picture of an environment, and the role of a person in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import limits
+from accounts.audit.origin import Origin
+from accounts.organisations import scope
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.requests import PersonRequest
+from environments import flows as environments
+from environments.models import Access, Environment, Picture, Role
+from environments.upkeep import flows
+from environments.upkeep.flows import Outcome
+from environments.upkeep.forms import PictureForm, RoleForm
+
+MAY_CHANGE = "environments.change_environment"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
+    environment = _environment(request, environment_id)
+    if request.method != "POST":
+        form = PictureForm()
+        context = _page(request, _("Picture of %(name)s") % {"name": environment.name})
+        shown = {"form": restore(request, form), "environment": environment, "width": limits.PICTURE_WIDTHS[-1]}
+        return render(request, "admin/environments/picture.html", context | shown)
+    form = PictureForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    outcome = flows.set_picture(environment.pk, form.cleaned_data["picture"].read())
+    if outcome is not Outcome.SAVED:
+        form.refuse(outcome)
+        return redirect_with_errors(request, form)
+    _log(request, environment)
+    messages.success(request, _("The picture is saved."))
+    return redirect("change_picture", environment.pk)
+
+
+change_picture.largest_body = limits.LARGEST_PICTURE_BODY  # type: ignore[attr-defined]  # see the middleware `refusals`
+
+
+@require_POST
+def remove_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
+    environment = _environment(request, environment_id)
+    flows.remove_picture(environment.pk)
+    _log(request, environment)
+    messages.success(request, _("The picture is removed."))
+    return redirect("change_picture", environment.pk)
+
+
+@require_safe
+def see_picture(request: PersonRequest, environment_id: int, version: int) -> HttpResponse:
+    """For administrators, who need not have access to the environment itself."""
+    environment = _environment(request, environment_id)
+    found = Picture.objects.filter(environment=environment, width=limits.PICTURE_WIDTHS[-1])
+    if version != environment.picture_version or not found:
+        raise Http404
+    return HttpResponse(bytes(found[0].webp), content_type="image/webp")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_role(request: PersonRequest, access_id: int) -> HttpResponse:
+    access = _access(request, access_id)
+    if request.method != "POST":
+        form = RoleForm(initial={"role": access.role})
+        context = _page(request, _("Role in %(name)s") % {"name": access.environment.name})
+        return render(request, "admin/environments/role.html", context | {"form": restore(request, form), "of": access})
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    role = Role(form.cleaned_data["role"])
+    environments.set_role(access, role, actor=request.user, origin=Origin.of(request))
+    messages.success(request, _("The role is saved."))
+    return redirect("change_role", access.pk)
+
+
+def _environment(request: PersonRequest, environment_id: int) -> Environment:
+    """Raises PermissionDenied without the right, Http404 outside the worker's scope."""
+    if not request.user.has_perm(MAY_CHANGE):
+        raise PermissionDenied
+    mine = Environment.objects.filter(scope.organisations(request.user, "organisation_id"))
+    return get_object_or_404(mine.select_related("organisation"), pk=environment_id)
+
+
+def _access(request: PersonRequest, access_id: int) -> Access:
+    """The same; a worker for one organisation works for its people in its environments."""
+    worker = request.user
+    if not worker.has_perm(environments.MAY_GIVE_ACCESS):
+        raise PermissionDenied
+    of = scope.people(worker, "user__") & scope.organisations(worker, "environment__organisation_id")
+    return get_object_or_404(Access.objects.filter(of).select_related("user__membership", "environment"), pk=access_id)
+
+
+def _page(request: PersonRequest, title: str) -> dict[str, Any]:
+    return admin.site.each_context(request) | {"title": title}
+
+
+def _log(request: PersonRequest, environment: Environment) -> None:
+    what = [{"changed": {"fields": ["Picture"]}}]  # as the administration notes a changed field
+    LogEntry.objects.log_actions(request.user.pk, [environment], CHANGE, what, single_object=True)
