@@ -67,6 +67,7 @@ def test_page_that_was_asked_for_opens_after_signing_in(screen: Screen, town: Ag
     screen.heading("Actieve sessies")
 
 
+# ASVS 7.6.2
 def test_second_sign_in_asks_nothing_there_but_still_the_button_here(screen: Screen, town: Agreement) -> None:
     anna, _ = town.employee("Anna Jansen")
     town.sign_in(screen, anna)
@@ -104,6 +105,7 @@ def test_first_visit_makes_nothing_where_that_is_not_agreed(screen: Screen, town
     assert not User.objects.exists()
 
 
+# ASVS 6.8.1
 def test_provider_that_names_the_address_of_somebody_else_signs_in_nobody(
     screen: Screen, town: Agreement, housing: Agreement
 ) -> None:
@@ -174,6 +176,7 @@ def test_link_asks_anew_who_somebody_is_there_because_a_colleague_may_be_signed_
     screen.says("Je zakelijke account is gekoppeld.")
 
 
+# ASVS 6.8.1
 def test_other_name_and_address_at_the_provider_is_the_same_account(screen: Screen, town: Agreement) -> None:
     anna, here = town.employee("Anna Jansen")
     town.sign_in(screen, anna)
@@ -186,6 +189,7 @@ def test_other_name_and_address_at_the_provider_is_the_same_account(screen: Scre
     assert User.objects.count() == 1
 
 
+# ASVS 7.4.2
 def test_deactivated_person_is_out_at_the_next_step(screen: Screen, town: Agreement) -> None:
     anna, here = town.employee("Anna Jansen")
     town.sign_in(screen, anna)

@@ -70,6 +70,7 @@ def test_who_answers_no_there_comes_back_to_us_too(screen: Screen, town: Agreeme
     screen.heading("Je bent uitgelogd")
 
 
+# ASVS 10.5.5
 def test_sign_out_at_the_provider_ends_the_session_here(screen: Screen, town: Agreement) -> None:
     anna, here = town.employee("Anna Jansen")
     town.sign_in(screen, anna)

@@ -82,6 +82,7 @@ def test_agreement_opens_the_portal_without_a_code(screen: Screen, town: Agreeme
     is_signed_in_as(screen, anna["email"])
 
 
+# ASVS 6.8.4
 def test_agreement_does_not_open_the_administration_but_the_own_code_does(screen: Screen, town: Agreement) -> None:
     town.change(vouching="agreement", vouching_value="")
     boss, here = town.employee("Bea Beheer", claims=ONE_STEP, superuser=True, with_totp=True)
@@ -113,6 +114,7 @@ def test_shown_claim_opens_the_administration(screen: Screen, town: Agreement) -
     expect(screen.page).to_have_title("Beheer · Beheer van Assetmaps")
 
 
+# ASVS 7.6.1
 def test_fresh_proof_goes_through_the_provider_which_asks_anew(screen: Screen, town: Agreement) -> None:
     anna, _ = town.employee("Anna Jansen")
     town.sign_in(screen, anna)
@@ -151,6 +153,8 @@ def test_proof_of_a_colleague_at_the_same_computer_is_none(screen: Screen, town:
     is_signed_in_as(screen, anna["email"])
 
 
+# ASVS 6.8.4, 7.6.1
+# NIST N14
 def test_provider_that_did_not_really_ask_anew_proves_nothing(screen: Screen, town: Agreement) -> None:
     anna, _ = town.employee("Anna Jansen")
     town.sign_in(screen, anna)

@@ -29,6 +29,7 @@ def callbacks(screen: Screen) -> list[str]:
 # The provider. --------------------------------------------------------------------------------------------------------
 
 
+# ASVS 16.5.2
 def test_provider_that_is_down_gives_a_page_in_time_and_passwords_go_on(
     screen: Screen, town: Agreement, stopped: Stop
 ) -> None:
@@ -111,6 +112,7 @@ def test_who_cancels_there_can_begin_again_or_take_the_password(screen: Screen, 
 # The browser. ---------------------------------------------------------------------------------------------------------
 
 
+# ASVS 10.1.2
 def test_answer_that_comes_twice_leads_to_begin_again_and_signs_in_nobody(
     screen: Screen, elsewhere: Callable[..., Screen], town: Agreement
 ) -> None:
@@ -175,6 +177,7 @@ def test_sign_in_that_took_too_long_begins_again(
     screen.heading("Inloggen")
 
 
+# ASVS 10.1.2
 def test_sign_in_begun_in_another_browser_cannot_be_finished_in_this_one(
     screen: Screen, elsewhere: Callable[..., Screen], town: Agreement
 ) -> None:
@@ -203,6 +206,7 @@ def test_two_tabs_with_two_sign_ins_work_in_either_order(screen: Screen, town: A
     is_signed_in_as(second, anna["email"])
 
 
+# ASVS 10.2.2
 def test_two_tabs_at_two_organisations_are_not_mixed_up(screen: Screen, town: Agreement, housing: Agreement) -> None:
     anna, _ = town.employee("Anna Jansen")
     bram, _ = housing.employee("Bram Visser")
