@@ -1,4 +1,4 @@
-"""The address for a provider's sign-outs is open to everybody, so it believes and changes nothing without a signature."""
+"""The address for a provider's sign-outs is open to everybody: without a signature it believes and changes nothing."""
 
 from __future__ import annotations
 
