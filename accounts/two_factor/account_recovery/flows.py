@@ -57,7 +57,7 @@ def begin(user: User) -> str:
 def _new_link(user: User) -> str:
     AccountRecovery.objects.filter(user=user).update(links_issued=F("links_issued") + 1)
     number = AccountRecovery.objects.values_list("links_issued", flat=True).get(user=user)
-    token = signing.dumps({"user": user.pk, "number": number}, salt=SALT)
+    token = signing.dumps({"user": user.pk, "number": number, "to": user.email}, salt=SALT)
     return settings.PUBLIC_URL + reverse("recovery_link", args=[token])
 
 
@@ -66,8 +66,15 @@ def _account(user: User) -> str:
 
 
 def link_is_enough(recovery: AccountRecovery) -> bool:
-    """False when the password was set anew after the reset: then link and password came from the same mailbox."""
+    """False when the password was set anew after the reset: then link and password came from the same mailbox. Also
+    when links are trusted no more (`distrust_links`)."""
     return constant_time_compare(recovery.account, _account(recovery.user))
+
+
+def distrust_links(user: User) -> None:
+    """The person says that it was not them, so a reset may have been for somebody else: until support resets anew, no
+    mailed link of this recovery opens anything, the one in the mailbox neither."""
+    AccountRecovery.objects.filter(user=user).update(account="")
 
 
 def send_link(user: User, origin: Origin) -> bool:
@@ -85,13 +92,14 @@ def send_link(user: User, origin: Origin) -> bool:
 
 
 def recovery_of(token: str) -> AccountRecovery | None:
-    """The recovery that a mailed link belongs to; None when it is forged, too old, used or not the newest."""
+    """The recovery that a mailed link belongs to; None when it is forged, too old, used, not the newest, or
+    went to an address that is the person's no more."""
     try:
         content = signing.loads(token, salt=SALT, max_age=limits.RECOVERY_LINK)
     except signing.BadSignature:
         return None
     found = AccountRecovery.objects.filter(user=content["user"], links_issued=content["number"], user__is_active=True)
-    return found.select_related("user").first()
+    return found.filter(user__email=content.get("to", "")).select_related("user").first()
 
 
 @transaction.atomic

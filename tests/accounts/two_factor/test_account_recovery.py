@@ -288,6 +288,15 @@ def test_code_of_support_helps_who_cannot_reach_the_mailbox_after_a_reset(client
     assert not AccountRecovery.objects.exists()
 
 
+def test_link_that_went_to_an_earlier_address_opens_nothing(client: Client, lost: User) -> None:
+    link = begin(lost)
+    client.get(link)
+    User.objects.filter(pk=lost.pk).update(email="nieuw@voorbeeld.nl")
+    lost.refresh_from_db()
+    assert sign_in(client, lost).url == NEW_PHONE
+    assert browser().get(link).url == "/nieuwe-telefoon/"
+
+
 # NIST SP 800-63B-4 section 4.2.2
 def test_code_of_support_is_void_when_the_password_is_set_by_mail_afterwards(person: User) -> None:
     code = flows.issue_bridge_code(person)
