@@ -1,4 +1,4 @@
-"""The address for a provider's sign-outs is open to everybody, so it believes and changes nothing without a signature."""
+"""The address for sign-outs by a provider is open to everybody: without a signature nothing there is believed."""
 
 from __future__ import annotations
 
