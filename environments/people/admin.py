@@ -110,7 +110,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             wanted = form.cleaned_data["opens"]
             flows.add(obj, organisation=chosen_for_new(request), environments=wanted, **by)
             return
-        before = User.objects.get(pk=obj.pk)
+        before = flows.as_stored(obj, form.changed_data)
         rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
         flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, **by)
         if "opens" in form.changed_data:
