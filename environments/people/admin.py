@@ -126,6 +126,12 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         context["chosen"] = None if shown else chosen_for_new(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # Who belongs nowhere would add people who belong nowhere, and see nothing of them.
+        worker = person(request)
+        works = scope.works_for_all(worker) or scope.organisation_id_of(worker) is not None
+        return works and super().has_add_permission(request)
+
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return person(request).has_perm(flows.MAY_INVITE)
 
