@@ -110,7 +110,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             wanted = form.cleaned_data["opens"]
             flows.add([(obj, wanted)], chosen_for_new(request), **by)
             return
-        before = User.objects.get(pk=obj.pk)
+        before = flows.as_stored(obj, form.changed_data)
         rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
         flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, **by)
         if "opens" in form.changed_data:
@@ -125,6 +125,12 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         context["suggestions"] = suggested_organisations(worker)
         context["chosen"] = None if shown else chosen_for_new(request)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # Who belongs nowhere would add people who belong nowhere, and see nothing of them.
+        worker = person(request)
+        works = scope.works_for_all(worker) or scope.organisation_id_of(worker) is not None
+        return works and super().has_add_permission(request)
 
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return person(request).has_perm(flows.MAY_INVITE)

@@ -95,6 +95,20 @@ def test_second_worker_approves_and_the_first_carries_out(desk: User, second: Us
     assert (asked.state, asked.approved_by, asked.worker) == (State.DONE, second, desk)
 
 
+@pytest.mark.parametrize("how", ["deactivated", "no right any more"])
+def test_approval_of_somebody_who_lost_the_right_since_counts_no_more(
+    desk: User, second: User, colleague: User, how: str
+) -> None:
+    asked = asked_by(desk, colleague)
+    assert approval.approve(asked, second, HERE) is None
+    if how == "deactivated":
+        User.objects.filter(pk=second.pk).update(is_active=False)
+    else:
+        second.groups.clear()
+    assert carry_out(asked, desk) is Refusal.NOT_READY
+    assert not is_reset(colleague)
+
+
 def test_approval_needs_fresh_proof_and_a_post(desk: User, second: User, colleague: User) -> None:
     asked = asked_by(desk, colleague)
     client = signed_in(second)
