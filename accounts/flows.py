@@ -86,11 +86,10 @@ def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> Password
 
 @transaction.atomic
 def _raise_alarm(user: User, origin: Origin) -> None:
-    """The emergency account was used: its owner hears of it, and so do those who administer the organisation."""
+    """The emergency account was used: its owner hears of it, and so does somebody else, always."""
     entry = record(Event.EMERGENCY_SIGN_IN, subject=user, origin=origin)
-    for other in demands.administrators_of(user.membership.organisation):
-        if other != user:
-            mail.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))
+    for other in demands.must_hear(user.membership.organisation, besides=user):
+        mail.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ from accounts.sso.transactions import Purpose, Session, Transaction
 # The person must do it anew there, whatever session is open (OpenID Connect Core section 3.1.2.1).
 ANEW = {"prompt": "login", "max_age": "0"}
 MUST_BE_ANEW = (Purpose.PROVE, Purpose.LINK)
+# On a shared computer the session there may be a colleague's, who would get the account of whoever was invited.
+ASKED_ANEW = (*MUST_BE_ANEW, Purpose.INVITED)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _hints(connection: Connection, address: str) -> dict[str, str]:
 
 def _age(purpose: Purpose) -> dict[str, str]:
     """How long ago the person may have signed in there (ASVS 7.6.1; NIST SP 800-63B-4 section 5.2)."""
-    return ANEW if purpose in MUST_BE_ANEW else {"max_age": str(int(limits.SESSION_OVERALL.total_seconds()))}
+    return ANEW if purpose in ASKED_ANEW else {"max_age": str(int(limits.SESSION_OVERALL.total_seconds()))}
 
 
 def finish(
@@ -123,11 +125,12 @@ def _token(connection: Connection, begun: Transaction, answer: Mapping[str, str]
 
 def _check_age(begun: Transaction, authenticated_at: float | None) -> None:
     """Where it must be done anew, the provider must say when; elsewhere it may leave that out, as Entra ID does."""
-    skew, anew = limits.SSO_SKEW.total_seconds(), begun.purpose in MUST_BE_ANEW
+    skew = limits.SSO_SKEW.total_seconds()
     if authenticated_at is None:
-        if anew:
+        if begun.purpose in MUST_BE_ANEW:
             raise RefusedError(Reason.AUTHENTICATION_TIME)
         return
+    anew = begun.purpose in ASKED_ANEW
     earliest = begun.begun_at if anew else time.time() - limits.SESSION_OVERALL.total_seconds()
     if not earliest - skew <= authenticated_at <= time.time() + skew:
         raise RefusedError(Reason.AUTHENTICATION_TIME)

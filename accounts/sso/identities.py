@@ -147,4 +147,6 @@ def _why_not_this_address(connection: Connection, user: User, claims: Claims) ->
 def groups_of(connection: Connection, claims: Claims) -> list[str]:
     """The values of the claim that the organisation uses for groups or roles."""
     found = claims.get(connection.group_claim) if connection.group_claim else None
-    return [value for value in found if isinstance(value, str)][: limits.SSO_GROUPS] if isinstance(found, list) else []
+    named = [value for value in found if isinstance(value, str)] if isinstance(found, list) else []
+    # PostgreSQL takes no zero byte, not even to compare with.
+    return [value for value in named if chr(0) not in value][: limits.SSO_GROUPS]

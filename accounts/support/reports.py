@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.support import cancelling
 from accounts.support.models import Report
 from accounts.throttling import known_browsers
+from accounts.two_factor.account_recovery import flows as account_recovery
 
 
 def reportable(token: str) -> AuditEntry | None:
@@ -37,6 +38,7 @@ def report(token: str, origin: Origin) -> bool:
             known_browsers.forget_all(user)
             sessions.end_all(user)
             cancelling.stop_everything(user, origin)
+            account_recovery.distrust_links(user)
             record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail={"about": entry.event})
     except IntegrityError:
         return False  # a parallel press on the same button was first

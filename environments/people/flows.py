@@ -118,6 +118,8 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
         gone = Environment.objects.filter(organisation=before, access__user=user)
         access.take(user, list(gone), actor=actor, origin=origin)
         Membership.objects.filter(user=user).delete()
+        # What the provider of the earlier one vouched for counts nowhere else.
+        sessions.end_upstream(Q(user=user))
     if organisation is not None:
         Membership.objects.create(user=user, organisation=organisation)
     names: dict[str, str | int] = {

@@ -47,11 +47,17 @@ class Answer:
         """Raises RefusedError when it is no JSON object."""
         try:
             found = json.loads(self.content)
+            refuse_unwritable(found)
         except (ValueError, RecursionError):
             raise RefusedError(Reason.NOT_JSON) from None
         if not isinstance(found, dict):
             raise RefusedError(Reason.NOT_JSON)
         return found
+
+
+def refuse_unwritable(found: Any) -> None:
+    """JSON may spell half of a pair of signs (\\ud800), which no database and no page can hold. Raises ValueError."""
+    json.dumps(found, ensure_ascii=False).encode()
 
 
 def deadline() -> float:

@@ -40,7 +40,7 @@ def town() -> Organisation:
 @pytest.fixture
 def person(town: Organisation) -> User:
     person = UserFactory(organisation=town)
-    EnvironmentFactory(people=[person], slug="omgeving", organisation=town)
+    EnvironmentFactory(people=[person], people__told=True, slug="omgeving", organisation=town)
     return person
 
 
