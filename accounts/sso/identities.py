@@ -74,6 +74,11 @@ def link(connection: Connection, user: User, token: IdToken, origin: Origin, *, 
     return user
 
 
+def unlink(user: User, issuer: str) -> int:
+    """Take the person's business accounts at this provider away. Returns how many there were."""
+    return Identity.objects.filter(user=user, issuer=issuer).delete()[0]
+
+
 def _bind(connection: Connection, user: User, token: IdToken) -> None:
     Identity.objects.create(
         organisation_id=connection.organisation_id,
