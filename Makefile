@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: run test screenshots messages lock
+.PHONY: run test demo-sso screenshots messages lock
 
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
@@ -18,6 +18,10 @@ run: .venv/installed-run var/run.env
 
 test: .venv/installed-test
 	@bash tests/run.sh
+
+# Needs node (20 or newer) and npm: the identity providers are a Node program.
+demo-sso: .venv/installed-test
+	@$(BIN)/python -m tests.provider.demo --port $(PORT)
 
 screenshots: .venv/installed-test
 	@$(BIN)/python -m tests.browser.screenshots

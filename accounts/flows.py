@@ -52,16 +52,13 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if is_stranger and (until := network.admit(origin.address)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.address)
         return PasswordAnswer(network_waits_until=until)
-    if known is None:
-        make_password(password)  # as long as checking one
-        right = False
-    else:
-        right = known.check_password(password) and known.is_active
-    if right and known and demands.must_use_business_account(known):
-        # To a stranger the same as a wrong one: a password that opens nothing here may open something elsewhere.
-        passwords.count(known, typed_address, False, origin, browsers, cause="business_account")
-        return PasswordAnswer(business_account_only=not is_stranger)
-    if not passwords.count(known, typed_address, right, origin, browsers):
+    right = _is_right(known, password)
+    # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
+    is_void = right and known is not None and demands.must_use_business_account(known)
+    if is_void and known and not is_stranger:
+        return _tell_owner(known, origin, browsers)
+    cause = "business_account" if is_void else "wrong"
+    if not passwords.count(known, typed_address, right and not is_void, origin, browsers, cause):
         return PasswordAnswer()
     if is_stranger:
         network.give_back(origin.address)
@@ -70,13 +67,29 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     return PasswordAnswer(known)
 
 
+def _is_right(known: User | None, password: str) -> bool:
+    if known is None:
+        make_password(password)  # as long as checking one
+        return False
+    return known.check_password(password) and known.is_active
+
+
+@transaction.atomic
+def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
+    """In a known browser: the password is right and opens nothing. Not told while attempts have to wait there."""
+    told = passwords.count(user, user.email, True, origin, browsers)
+    if told:
+        detail: dict[str, str | int] = {"factor": "password", "cause": "business_account"}
+        record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+    return PasswordAnswer(business_account_only=told)
+
+
 @transaction.atomic
 def _raise_alarm(user: User, origin: Origin) -> None:
-    """The emergency account was used: its owner hears of it, and so do those who administer the organisation."""
+    """The emergency account was used: its owner hears of it, and so does somebody else, always."""
     entry = record(Event.EMERGENCY_SIGN_IN, subject=user, origin=origin)
-    for other in demands.administrators_of(user.membership.organisation):
-        if other != user:
-            mail.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))
+    for other in demands.must_hear(user.membership.organisation, besides=user):
+        mail.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))
 
 
 @dataclass(frozen=True)

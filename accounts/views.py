@@ -18,6 +18,7 @@ from accounts.arrival import flows as arrival
 from accounts.arrival.views import enter, prove_there
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
+from accounts.organisations import demands
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest, own_address, person
 from accounts.sso import connections, identities
@@ -145,5 +146,12 @@ def _business_account(request: PersonRequest) -> dict[str, object]:
         "takes_care": policy.is_enough(vouched, is_staff=request.user.is_staff),
         "is_linked": is_linked,
         "can_link": connection is not None and not is_linked,
+        "password_counts": _password_counts(request),
         "opens_administration": policy.opens_administration(vouched, is_verified=request.user.is_verified()),
     }
+
+
+def _password_counts(request: PersonRequest) -> bool:
+    """Somebody made at the first visit has none, and where only the business account is taken it opens nothing."""
+    owner = store.person_of(request.session)  # read with the membership
+    return request.user.has_usable_password() and not (owner and demands.must_use_business_account(owner))

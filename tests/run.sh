@@ -23,6 +23,8 @@ if ! find_chromium && [ "$(id -u)" = 0 ] && have apt-get; then
 fi
 find_chromium || leave_out "browser tests: no Chromium or Chrome found"
 
+have npm || leave_out "browser tests of single sign-on: no node and npm"
+
 step "Lint, format, types, import contracts"
 "$BIN/ruff" check .
 "$BIN/ruff" format --check .

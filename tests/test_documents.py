@@ -115,6 +115,7 @@ CRYPTOGRAPHY = {
     "nacl",
     "jwt",
     "authlib",
+    "joserfc",
 }
 
 

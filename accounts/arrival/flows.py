@@ -29,6 +29,12 @@ def begin_anew(session: SessionBase, arrival: Arrival | None) -> None:
         session[store.STALE] = not _is_fresh(arrival)
 
 
+def follow(session: MutableMapping[str, Any], arrival: Arrival) -> None:
+    """Signing in anew may have begun another session there: from now on the end of that one ends ours."""
+    if arrival.token and arrival.token.session:
+        session[store.UPSTREAM] = arrival.upstream
+
+
 def _is_fresh(arrival: Arrival) -> bool:
     """Did the person sign in there just now, or was a session of this morning enough for the provider?"""
     at = arrival.token.authenticated_at if arrival.token else None

@@ -94,7 +94,9 @@ def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:
     """
     user, begun, level = person(request), arrival.transaction, store.vouched(request.session)
     target = begun.target if begun else ""
-    if not policy.is_enough(arrival.vouched, is_staff=user.is_staff):
+    flows.follow(request.session, arrival)
+    # Of who lost the phone no code is asked: the set-up of a new one is all that opens.
+    if not (sessions.SET_UP_ONLY in request.session or policy.is_enough(arrival.vouched, is_staff=user.is_staff)):
         if devices.has_confirmed_device(user):
             flows.keep_proof(request.session, is_complete=False)
             return redirect(reauthentication.page_for(target))

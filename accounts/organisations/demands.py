@@ -93,6 +93,14 @@ def administrators_of(organisation: Organisation) -> list[User]:
     return [person for person in staff if person.has_perm("organisations.change_organisation")]
 
 
+def must_hear(organisation: Organisation, *, besides: User | None = None) -> list[User]:
+    """The administrators of the organisation itself; ours when it has none but ``besides``, because somebody must
+    know."""
+    own = [person for person in administrators_of(organisation) if person != besides]
+    ours = User.objects.filter(is_active=True, is_superuser=True)
+    return own or [person for person in ours if person != besides]
+
+
 def may_require_business_account(organisation: Organisation) -> bool:
     """Has the organisation a single sign-on that works, and an emergency account? Else this would shut people out."""
     connection = _connection_of(organisation)

@@ -57,6 +57,8 @@ class Membership(models.Model):
     )
 
     class Meta:
+        # The people of one organisation, without reading the rows: lists of large organisations are sorted by person.
+        indexes = [models.Index(fields=["organisation", "user"], name="members_of_an_organisation")]
         verbose_name = _("member of")
         verbose_name_plural = _("member of")
 

@@ -27,7 +27,7 @@ def end_sessions(connection: Connection, raw: str, origin: Origin) -> Reason | N
         metadata = discovery.of(connection.issuer, until)
         token = tokens.logout_token(raw, metadata, connection.client_id, until)
     except RefusedError as refusal:
-        connections.note_failure(connection, refusal.reason, "backchannel_logout")
+        connections.note_failure(connection, refusal.reason, "backchannel_logout", by_anybody=True)
         return refusal.reason
     reason = _end(connection, token, origin)
     if reason:

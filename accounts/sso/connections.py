@@ -83,8 +83,11 @@ def note_success(connection: Connection) -> None:
     Connection.objects.filter(long_ago, pk=connection.pk).update(worked_at=now)
 
 
-def note_failure(connection: Connection, reason: Reason, purpose: str) -> None:
-    """One line in the log with the reason; on the set-up page too when it is the provider that does not work."""
+def note_failure(connection: Connection, reason: Reason, purpose: str, *, by_anybody: bool = False) -> None:
+    """One line in the log with the reason; on the set-up page too when it is the provider that does not work.
+
+    ``by_anybody``: a stranger can cause it, so it says nothing about the provider.
+    """
     log.warning("business account of %s, %s refused: %s", connection.organisation.slug, purpose, reason.value)
-    if reason.is_of_provider:
+    if reason.is_of_provider and not by_anybody:
         Connection.objects.filter(pk=connection.pk).update(failed_at=timezone.now(), failure=reason.value)

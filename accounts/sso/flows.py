@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.policy import Vouched
 from accounts.sso import connections, identities, levels, once, transactions
 from accounts.sso.models import Connection
-from accounts.sso.provider import client, discovery, http, tokens
+from accounts.sso.provider import client, discovery, http, presence, tokens
 from accounts.sso.provider.client import Ask
 from accounts.sso.provider.tokens import IdToken
 from accounts.sso.reasons import Reason, RefusedError
@@ -30,6 +30,8 @@ from accounts.sso.transactions import Purpose, Session, Transaction
 # The person must do it anew there, whatever session is open (OpenID Connect Core section 3.1.2.1).
 ANEW = {"prompt": "login", "max_age": "0"}
 MUST_BE_ANEW = (Purpose.PROVE, Purpose.LINK)
+# On a shared computer the session there may be a colleague's, who would get the account of whoever was invited.
+ASKED_ANEW = (*MUST_BE_ANEW, Purpose.INVITED)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def begin(
     try:
         us = connections.client_of(connection)
         metadata = discovery.of(connection.issuer, us.until)
+        presence.check(metadata, us.until)
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, purpose)
         return refusal.reason
@@ -75,7 +78,7 @@ def _hints(connection: Connection, address: str) -> dict[str, str]:
 
 def _age(purpose: Purpose) -> dict[str, str]:
     """How long ago the person may have signed in there (ASVS 7.6.1; NIST SP 800-63B-4 section 5.2)."""
-    return ANEW if purpose in MUST_BE_ANEW else {"max_age": str(int(limits.SESSION_OVERALL.total_seconds()))}
+    return ANEW if purpose in ASKED_ANEW else {"max_age": str(int(limits.SESSION_OVERALL.total_seconds()))}
 
 
 def finish(
@@ -122,11 +125,12 @@ def _token(connection: Connection, begun: Transaction, answer: Mapping[str, str]
 
 def _check_age(begun: Transaction, authenticated_at: float | None) -> None:
     """Where it must be done anew, the provider must say when; elsewhere it may leave that out, as Entra ID does."""
-    skew, anew = limits.SSO_SKEW.total_seconds(), begun.purpose in MUST_BE_ANEW
+    skew = limits.SSO_SKEW.total_seconds()
     if authenticated_at is None:
-        if anew:
+        if begun.purpose in MUST_BE_ANEW:
             raise RefusedError(Reason.AUTHENTICATION_TIME)
         return
+    anew = begun.purpose in ASKED_ANEW
     earliest = begun.begun_at if anew else time.time() - limits.SESSION_OVERALL.total_seconds()
     if not earliest - skew <= authenticated_at <= time.time() + skew:
         raise RefusedError(Reason.AUTHENTICATION_TIME)
@@ -148,18 +152,29 @@ def _judge(
         return Arrival(connection, begun, None, None, vouched, upstream, token)
     if levels.is_refused(connection, vouched):
         return _refused(connection, begun, Reason.NO_SECOND_STEP, origin)
-    match begun.purpose:
-        case Purpose.INVITED:
-            found = _link(connection, begun, invited, token, origin, Reason.INVITATION)
-        case Purpose.LINK:
-            found = _link(connection, begun, present, token, origin, Reason.OTHER_PERSON)
-        case Purpose.PROVE:
-            found = _same(connection, begun, present, token)
-        case _:
-            found = identities.person_of(connection, token, origin)
+    found = _whose(connection, begun, token, origin, present, invited)
     if isinstance(found, Reason):
         return _refused(connection, begun, found, origin)
     return Arrival(connection, begun, None, found, vouched, upstream, token)
+
+
+def _whose(
+    connection: Connection,
+    begun: Transaction,
+    token: IdToken,
+    origin: Origin,
+    present: User | None,
+    invited: User | None,
+) -> User | Reason:
+    match begun.purpose:
+        case Purpose.INVITED:
+            return _link(connection, begun, invited, token, origin, Reason.INVITATION)
+        case Purpose.LINK:
+            return _link(connection, begun, present, token, origin, Reason.OTHER_PERSON)
+        case Purpose.PROVE:
+            return _same(connection, begun, present, token)
+        case _:
+            return identities.person_of(connection, token, origin)
 
 
 def _link(
@@ -203,7 +218,10 @@ def leaving_address(connection: Connection, hint: str) -> str | None:
     """Where the browser signs out at the provider too (OpenID Connect RP-Initiated Logout 1.0); None when that is not
     possible. Without ``id_token_hint``: we keep no token for it."""
     try:
-        metadata = discovery.of(connection.issuer, http.deadline())
+        until = http.deadline()
+        metadata = discovery.of(connection.issuer, until)
+        if metadata.end_session_endpoint:
+            presence.check(metadata, until)
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, "sign_out")
         return None

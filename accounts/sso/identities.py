@@ -74,6 +74,11 @@ def link(connection: Connection, user: User, token: IdToken, origin: Origin, *, 
     return user
 
 
+def unlink(user: User, issuer: str) -> int:
+    """Take the person's business accounts at this provider away. Returns how many there were."""
+    return Identity.objects.filter(user=user, issuer=issuer).delete()[0]
+
+
 def _bind(connection: Connection, user: User, token: IdToken) -> None:
     Identity.objects.create(
         organisation_id=connection.organisation_id,
@@ -88,20 +93,24 @@ def _make(connection: Connection, token: IdToken, origin: Origin) -> User | Reas
     """A new person, with name and address from the claims and no right but to the environments that are agreed on."""
     user = _new_person(token.claims)
     if refusal := _why_not_this_address(connection, user, token.claims):
-        return refusal
+        return _made_meanwhile(connection, token) or refusal
     try:
         with transaction.atomic():
             user.save(force_insert=True)
             user.membership = Membership.objects.create(user=user, organisation=connection.organisation)
             _bind(connection, user, token)
     except IntegrityError:
-        # The same person in a second tab was first, or somebody else with this address.
-        known = find(connection, token.subject)
-        return (why_not(connection, known.user) or known.user) if known else Reason.ADDRESS_TAKEN
+        return _made_meanwhile(connection, token) or Reason.ADDRESS_TAKEN
     give_access = import_string(settings.SSO_ON_ARRIVAL)
     given = give_access(user, connection.organisation, groups_of(connection, token.claims), origin)
     record(Event.SSO_ARRIVED, subject=user, origin=origin, detail={"environments": given})
     return user
+
+
+def _made_meanwhile(connection: Connection, token: IdToken) -> User | Reason | None:
+    """The same person in a second tab was first; None when the address is somebody else's."""
+    known = find(connection, token.subject)
+    return (why_not(connection, known.user) or known.user) if known else None
 
 
 def _new_person(claims: Claims) -> User:
@@ -143,4 +152,6 @@ def _why_not_this_address(connection: Connection, user: User, claims: Claims) ->
 def groups_of(connection: Connection, claims: Claims) -> list[str]:
     """The values of the claim that the organisation uses for groups or roles."""
     found = claims.get(connection.group_claim) if connection.group_claim else None
-    return [value for value in found if isinstance(value, str)][: limits.SSO_GROUPS] if isinstance(found, list) else []
+    named = [value for value in found if isinstance(value, str)] if isinstance(found, list) else []
+    # PostgreSQL takes no zero byte, not even to compare with.
+    return [value for value in named if chr(0) not in value][: limits.SSO_GROUPS]

@@ -12,9 +12,11 @@ from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.sso import identities
 from accounts.support import cancelling
 from accounts.support.models import Report
 from accounts.throttling import known_browsers
+from accounts.two_factor.account_recovery import flows as account_recovery
 
 
 def reportable(token: str) -> AuditEntry | None:
@@ -37,10 +39,18 @@ def report(token: str, origin: Origin) -> bool:
             known_browsers.forget_all(user)
             sessions.end_all(user)
             cancelling.stop_everything(user, origin)
-            record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail={"about": entry.event})
+            account_recovery.distrust_links(user)
+            detail: dict[str, str | int] = {"about": entry.event, "unlinked": _unlinked(entry, user)}
+            record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail=detail)
     except IntegrityError:
         return False  # a parallel press on the same button was first
     return True
+
+
+def _unlinked(entry: AuditEntry, user: User) -> int:
+    """A business account that somebody else linked would outlive every other remedy: it goes with the report about it.
+    Returns how many went."""
+    return identities.unlink(user, str(entry.detail.get("issuer", ""))) if entry.event == Event.SSO_LINKED else 0
 
 
 def is_open(user: User) -> bool:

@@ -95,6 +95,12 @@ def hold(user: User) -> None:
     list(AttemptCounter.objects.select_for_update().filter(subject=subject_of(user)).order_by("kind", "-bucket"))
 
 
+def lift(counter: AttemptCounter) -> None:
+    """End the wait that runs. What counts in a period stays: otherwise one lifted wait after another gives as many
+    guesses as somebody likes, and the cap never comes."""
+    counter.store(rules.after_success(counter.tally))
+
+
 def forget(user: User) -> None:
     """Lift every waiting time and cap of a person, in every bucket."""
     AttemptCounter.objects.filter(subject=subject_of(user)).delete()

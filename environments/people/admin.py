@@ -35,6 +35,8 @@ from environments.people.lists import CameFilter, CappedPaginator, LongList
 
 admin.site.unregister(User)
 
+ASKED_OF_ACCESS = frozenset({"organisation", "organisation_named", "environment", "environment_named"})
+
 
 class LongListAdmin(ScopedAdmin):
     """A list of up to a million rows."""
@@ -69,17 +71,12 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language", "opens"]})]
     change_list_template = "environments/people/people.html"
-    ASKED = {"organisation", "organisation_named", "environment", "environment_named", "second_step", "came"}
-    ASKED |= {"is_staff", "is_active"}
+    ASKED = ASKED_OF_ACCESS | {"second_step", "came", "is_staff__exact", "is_active__exact"}
     add_form_template = "environments/people/add_person.html"
     change_form_template = "environments/people/person.html"
 
     def in_scope(self, worker: User) -> Q:
         return scope.people(worker)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Only what the filters ask: every other question would be a way round the scope of organisations.
-        return lookup.partition("__")[0] in self.ASKED
 
     @admin.display(description=_("environments"))
     def opens(self, obj: User) -> str:
@@ -113,7 +110,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             wanted = form.cleaned_data["opens"]
             flows.add([(obj, wanted)], chosen_for_new(request), **by)
             return
-        before = User.objects.get(pk=obj.pk)
+        before = flows.as_stored(obj, form.changed_data)
         rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
         flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, **by)
         if "opens" in form.changed_data:
@@ -128,6 +125,12 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         context["suggestions"] = suggested_organisations(worker)
         context["chosen"] = None if shown else chosen_for_new(request)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # Who belongs nowhere would add people who belong nowhere, and see nothing of them.
+        worker = person(request)
+        works = scope.works_for_all(worker) or scope.organisation_id_of(worker) is not None
+        return works and super().has_add_permission(request)
 
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return person(request).has_perm(flows.MAY_INVITE)
@@ -192,6 +195,7 @@ class AccessAdmin(LongListAdmin):
     list_display = ["user", "environment", "role"]
     readonly_fields = ["role"]  # changed on a page of its own
     list_filter = [OwnerOfAccessFilter, EnvironmentOfAccessFilter]
+    ASKED = ASKED_OF_ACCESS
     list_select_related = ["user", "environment"]
     search_fields = ["user__email"]
     search_help_text = PeopleAdmin.search_help_text

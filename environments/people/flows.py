@@ -84,6 +84,15 @@ class Rights:
         return ", ".join([*flags, *self.groups]) or "-"
 
 
+def as_stored(user: User, changed: Collection[str]) -> User:
+    """The person as stored now, locked. What the administrator did not change is put on ``user`` from there: otherwise
+    a save would give back the rights that somebody else takes away at the same moment. Call inside a transaction."""
+    stored = User.objects.select_for_update().get(pk=user.pk)
+    for name in set(hall.EDITABLE) - set(changed):
+        setattr(user, name, getattr(stored, name))
+    return stored
+
+
 @transaction.atomic
 def change(user: User, *, rights_before: Rights, rights: Rights, actor: User, origin: Origin) -> None:
     """Store what an administrator changed about the person, and record what must be answered for."""
@@ -118,6 +127,8 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
         gone = Environment.objects.filter(organisation=before, access__user=user)
         access.take(user, list(gone), actor=actor, origin=origin)
         Membership.objects.filter(user=user).delete()
+        # What the provider of the earlier one vouched for counts nowhere else.
+        sessions.end_upstream(Q(user=user))
     if organisation is not None:
         Membership.objects.create(user=user, organisation=organisation)
     names: dict[str, str | int] = {

@@ -62,7 +62,8 @@ class LongList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
         """Only by what the list offers: an address with another column would sort everybody."""
         asked = str(self.params.get(ORDER_VAR, "")).lstrip("-")
-        names = [self.list_display[int(asked)]] if asked.isdigit() and int(asked[:3]) < len(self.list_display) else []
+        place = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else len(self.list_display)
+        names = self.list_display[place : place + 1]
         if not set(names) & set(self.sortable_by or ()):
             self.params.pop(ORDER_VAR, None)
         return super().get_ordering(request, queryset)

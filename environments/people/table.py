@@ -108,5 +108,11 @@ def _row(number: int, columns: Sequence[str], cells: Sequence[str]) -> Row:
     infix = found.pop("infix", "")
     if infix:
         found["last_name"] = f"{infix} {found.get('last_name', '')}".strip()
-    address = re.sub(r"^.*<(.+)>$|^mailto:", r"\1", found.pop("address", ""))
-    return Row(number, address=address, **found)
+    return Row(number, address=_bare_address(found.pop("address", "")), **found)
+
+
+def _bare_address(text: str) -> str:
+    """Without the name that a mail program puts before it. No regular expression: a line of nothing but < kept one busy
+    for hours."""
+    _name, opens, inside = text[:-1].rpartition("<")
+    return inside if opens and inside and text.endswith(">") else text.removeprefix("mailto:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse, JsonResponse, QueryDict, StreamingHttpResponse
@@ -149,7 +150,10 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     _demand(request, "accounts.view_user")
     request.GET = QueryDict(request.POST.get("filters", "")[:1000])
     request.META[lists.WHOLE] = True
-    changelist = admin.site._registry[User].get_changelist_instance(request)
+    try:
+        changelist = admin.site._registry[User].get_changelist_instance(request)
+    except IncorrectLookupParameters:  # as the list itself does with what it cannot understand
+        return redirect(PEOPLE)
     filters = request.GET.urlencode()
     count = changelist.queryset.order_by().count()
     detail: dict[str, str | int] = {"filters": filters, "count": count}

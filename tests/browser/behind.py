@@ -9,12 +9,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import limits
-from accounts.active_sessions import reauthentication
+from accounts.active_sessions import reauthentication, store
 from accounts.active_sessions.models import Session
 from accounts.active_sessions.store import SessionStore
+from accounts.arrival import flows as arrival
 from accounts.models import User
 from accounts.organisations.models import Organisation
+from accounts.policy import Vouched
 from accounts.sso.models import Connection, MailDomain
+from accounts.sso.trial import flows as trial
 from accounts.two_factor.models import Authenticator
 from tests.browser.screen import Screen
 from tests.conftest import mails
@@ -72,6 +75,44 @@ def agree(organisation: Organisation) -> None:
     made.set_secret("geheim")
     made.save()
     MailDomain.objects.create(organisation=organisation, domain="xn--gemeente-n-j7aa.nl", token="x", proved_at=now)
+
+
+def come_by_provider(screen: Screen, organisation: Organisation) -> None:
+    """As if this session had begun at the organisation's provider, which showed a second step."""
+    session = SessionStore(session_cookie(screen))
+    session[arrival.PROVIDER] = organisation.slug
+    session[store.VOUCHED] = Vouched.CLAIM.value
+    session[store.UPSTREAM] = "5" * 64
+    session.save()
+
+
+def keep_trial(screen: Screen, organisation: Organisation) -> None:
+    """As if this administrator had just tried the provider, which sent what providers send."""
+    session = SessionStore(session_cookie(screen))
+    claims = {
+        "sub": "kQ3v9c0m7Zr1w5Yt",
+        "auth_time": "1774000000",
+        "amr": '["pwd", "mfa"]',
+        "email": "nora.nieuw@gemeente-voorbeeld.nl",
+        "name": "Nora Nieuw",
+        "groups": '["kaart", "een-groep-met-een-hele-lange-naam-zonder-spaties-erin-zoals-ze-voorkomen"]',
+    }
+    session[trial.KEY] = {
+        "organisation": organisation.pk,
+        "at": timezone.now().isoformat(),
+        "reason": "",
+        "vouched": Vouched.CLAIM.value,
+        "tells_time": True,
+        "claims": [list(pair) for pair in claims.items()],
+        "foreseen": {
+            "is_new": True,
+            "name": "Nora Nieuw",
+            "email": "nora.nieuw@gemeente-voorbeeld.nl",
+            "environments": ["Bomen en groen"],
+            "refusal": "",
+        },
+    }
+    session.save()
 
 
 def disagree(organisation: Organisation) -> None:

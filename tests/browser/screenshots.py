@@ -85,6 +85,7 @@ def for_readme(screen) -> None:
     screen.page.screenshot(path=README / "qr-code.png", full_page=True, animations="disabled")
     screen.sign_out()
     for_support(screen)
+    for_single_sign_on(screen)
 
 
 def for_support(screen) -> None:
@@ -96,6 +97,17 @@ def for_support(screen) -> None:
             screen.page.screenshot(path=README / "supportdesk.png", clip=_top(height=760))
         if name == "support-code-eenmalig":
             screen.page.screenshot(path=README / "code-voor-de-beller.png", clip=_top(height=520))
+
+
+def for_single_sign_on(screen) -> None:
+    """The two pictures in docs/single-sign-on.md."""
+    from tests.browser import tour
+
+    for name in tour.single_sign_on(screen):
+        if name == "beheer-sso-pagina":
+            screen.page.screenshot(path=README / "single-sign-on.png", clip=_top(height=760))
+        if name == "beheer-sso-proef-uitslag":
+            screen.page.screenshot(path=README / "proefinloggen.png", full_page=True, animations="disabled")
 
 
 def _top(height: int) -> dict[str, int]:

@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
 from django.http import HttpResponse
+from django.test import RequestFactory
 from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Route
@@ -30,6 +31,10 @@ from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
+from accounts.sso import views as sso
+from accounts.sso.flows import Arrival
+from accounts.sso.models import Connection, Identity
+from accounts.sso.reasons import Reason
 from accounts.support.models import Report
 from accounts.throttling.flows import subject_of
 from accounts.throttling.models import AttemptCounter
@@ -548,6 +553,71 @@ def inviting(screen: Screen) -> Iterator[str]:
     User.objects.filter(email__startswith="collega").delete()
 
 
+def business_account(screen: Screen) -> Iterator[str]:
+    """What somebody with a business account meets, here and on the way back."""
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    behind.agree(town)
+    Connection.objects.update(enabled=True)
+    _forget(screen)
+    screen.open("/inloggen/sso/")
+    yield "zakelijk-account"
+    screen.page.get_by_label("E-mailadres van je werk").fill("iemand@onbekend.nl")
+    screen.press("Ga verder")
+    yield "zakelijk-account-onbekend"
+    screen.open(f"/inloggen/sso/{town.slug}/")
+    yield "zakelijk-account-organisatie"
+    yield from _refusals(screen, town)
+    _sign_in(screen, EMPLOYEE)
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-niet-gekoppeld"
+    person = User.objects.get(email=EMPLOYEE)
+    there = {"organisation": town, "issuer": Connection.objects.get().issuer, "subject": "1"}
+    Identity.objects.create(user=person, **there)
+    behind.come_by_provider(screen, town)
+    screen.page.reload()
+    yield "persoonlijke-gegevens-zakelijk-account"
+    behind.let_proof_grow_old(screen)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "bevestig-identiteit-zakelijk-account"
+    screen.press("Uitloggen")
+    yield "uitgelogd-zakelijk-account"
+    screen.page.context.clear_cookies()
+    screen.open("/uitgelogd/")
+    yield "uitgelogd-terug"
+    Identity.objects.all().delete()
+    yield from _invitation(screen, town)
+    behind.disagree(town)
+
+
+def _refusals(screen: Screen, town: Organisation) -> Iterator[str]:
+    """Every page that can stand where a sign-in did not succeed. Put in place of an answer: most need a provider."""
+    Organisation.objects.filter(pk=town.pk).update(contact="de helpdesk van de gemeente, telefoon 0123 456 789")
+    screen.open(f"/inloggen/sso/{town.slug}/callback/?state=onbekend")
+    yield "zakelijk-account-begin-opnieuw"
+    town.refresh_from_db()
+    reasons = {page: reason for reason, page in sso.PAGES.items() if page != "again"}
+    for page, reason in (reasons | {"outage": Reason.TOO_SLOW, "mistake": Reason.SIGNATURE}).items():
+        arrival = Arrival(Connection.objects.get(organisation=town), reason=reason)
+        text = sso.refused(RequestFactory().get("/"), arrival).content.decode()
+        screen.page.route("**/geweigerd/", partial(_answer, text))
+        screen.open("/geweigerd/")
+        yield f"zakelijk-account-{page}"
+        screen.page.unroute("**/geweigerd/")
+
+
+def _invitation(screen: Screen, town: Organisation) -> Iterator[str]:
+    invited = UserFactory(email="uitgenodigd@voorbeeld.nl", organisation=town)
+    invited.set_unusable_password()
+    invited.save()
+    screen.open(f"/wachtwoord-instellen/{links.make(invited, Purpose.INVITATION)}/")
+    yield "uitnodiging-zakelijk-account"
+    Organisation.objects.filter(pk=town.pk).update(second_step=SecondStep.BUSINESS_ACCOUNT)
+    screen.page.reload()
+    yield "uitnodiging-alleen-zakelijk-account"
+    Organisation.objects.filter(pk=town.pk).update(second_step=SecondStep.OPTIONAL, contact="")
+    invited.delete()
+
+
 def single_sign_on(screen: Screen) -> Iterator[str]:
     """The set-up, as it is before anything was filled in and as it is when something needs to be done."""
     _sign_in(screen, ADMINISTRATOR)
@@ -563,6 +633,9 @@ def single_sign_on(screen: Screen) -> Iterator[str]:
     for name in ("", "geheim", "sleutelpaar", "tweede-stap", "mensen", "noodaccount", "proef", "uitschakelen"):
         screen.open(f"{here}{name}/" if name else here)
         yield f"beheer-sso-{name or 'pagina'}"
+    behind.keep_trial(screen, town)
+    screen.open(f"{here}proef/")
+    yield "beheer-sso-proef-uitslag"
     screen.open(f"{here}sleutelpaar/")
     screen.press("Maak een sleutelpaar")
     yield "beheer-sso-sleutelpaar-wacht"
@@ -595,5 +668,6 @@ ALL: tuple[Tour, ...] = (
     administration,
     inviting,
     support_desk,
+    business_account,
     single_sign_on,
 )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.audit.origin import one_line
 from accounts.sso.provider.discovery import NEEDED
 from accounts.sso.provider.tokens import ALGORITHMS
 
@@ -96,7 +97,7 @@ class Finding:
         return str(SENTENCES[self.name][1]) % {"value": self.value or _("not told")}
 
     def stored(self) -> list[str]:
-        return [self.name, self.value[:LONGEST_VALUE]]
+        return [self.name, one_line(self.value)[:LONGEST_VALUE]]  # PostgreSQL stores no zero byte
 
 
 def restored(rows: Iterable[list[str]]) -> list[Finding]:

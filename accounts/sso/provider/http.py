@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -35,6 +35,7 @@ EMBEDDING = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "::/96")
 # Of the own site, of relays, of a network's own translation (RFC 8215): Python counts them as public.
 UNUSABLE = tuple(ipaddress.ip_network(net) for net in ("fec0::/10", "192.88.99.0/24", "64:ff9b:1::/48"))
 Place = tuple[Any, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,17 @@ class Answer:
         """Raises RefusedError when it is no JSON object."""
         try:
             found = json.loads(self.content)
+            refuse_unwritable(found)
         except (ValueError, RecursionError):
             raise RefusedError(Reason.NOT_JSON) from None
         if not isinstance(found, dict):
             raise RefusedError(Reason.NOT_JSON)
         return found
+
+
+def refuse_unwritable(found: Any) -> None:
+    """JSON may spell half of a pair of signs (\\ud800), which no database and no page can hold. Raises ValueError."""
+    json.dumps(found, ensure_ascii=False).encode()
 
 
 def deadline() -> float:
@@ -83,21 +90,26 @@ def _is_exception(host: str, port: int | None) -> bool:
 
 
 def _ask(method: str, address: str, until: float, form: dict[str, str] | None, headers: dict[str, str]) -> Answer:
-    """In a thread of its own, because neither looking up a name nor a server that drips keeps to a time-out."""
     if not is_reachable_address(address):
         raise RefusedError(Reason.NOT_ENCRYPTED)
-    exchange, answer = Exchange(until), Future[Answer]()
-    Thread(target=_settle, args=(answer, exchange, method, address, form, headers), daemon=True).start()
+    exchange = Exchange(until)
+    return in_time(exchange, partial(exchange.run, method, address, form, headers))
+
+
+def in_time(exchange: Exchange, what: Callable[[], T]) -> T:
+    """In a thread of its own, because neither looking up a name nor a server that drips keeps to a time-out."""
+    answer = Future[T]()
+    Thread(target=_settle, args=(answer, what), daemon=True).start()
     try:
-        return answer.result(timeout=max(until - time.monotonic(), 0))
+        return answer.result(timeout=max(exchange.until - time.monotonic(), 0))
     except TimeoutError:
         exchange.cut()
         raise RefusedError(Reason.TOO_SLOW) from None
 
 
-def _settle(answer: Future[Answer], exchange: Exchange, *what: Any) -> None:
+def _settle(answer: Future[T], what: Callable[[], T]) -> None:
     try:
-        answer.set_result(exchange.run(*what))
+        answer.set_result(what())
     except RefusedError as refusal:
         answer.set_exception(refusal)
     except (requests.Timeout, TimeoutError):
@@ -132,8 +144,11 @@ class Exchange:
                 ) as response:
                     return Answer(response.status_code, self._body(response))
         finally:
-            if self.line is not None:
-                self.line.close()
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        if self.line is not None:
+            self.line.close()
 
     def left(self) -> float:
         """Seconds. Raises TimeoutError when there are none."""

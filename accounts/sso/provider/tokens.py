@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64decode
 
 from accounts import limits
-from accounts.sso.provider import keys
+from accounts.sso.provider import http, keys
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.reasons import Reason, RefusedError
 
@@ -95,6 +95,7 @@ def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ..
         claims = jwt.decode(raw, key, algorithms=[algorithm]).claims
     except (JoseError, ValueError, TypeError, RecursionError):
         raise RefusedError(Reason.SIGNATURE) from None
+    _check_texts(claims)
     _check_parties(claims, metadata, client_id)
     _check_times(claims)
     return claims
@@ -111,6 +112,13 @@ def _header(raw: str) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise RefusedError(Reason.MALFORMED)
     return header
+
+
+def _check_texts(claims: Claims) -> None:
+    try:
+        http.refuse_unwritable(claims)
+    except (ValueError, RecursionError):
+        raise RefusedError(Reason.MALFORMED) from None
 
 
 def _check_parties(claims: Claims, metadata: Metadata, client_id: str) -> None:

@@ -15,9 +15,7 @@ from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.models import User
 from accounts.organisations import demands
-from accounts.organisations.models import Organisation
 from accounts.sso.models import Connection
 
 
@@ -37,7 +35,7 @@ def _warn(pk: int, origin: Origin) -> bool:
     step = _step(left)
     if step is None or not _claim(connection, step):
         return False
-    people = receivers(connection.organisation)
+    people = demands.must_hear(connection.organisation)
     page = settings.PUBLIC_URL + reverse("sso_setup", args=[connection.organisation.slug])
     for person in people:
         mail.send("sso_secret_expires", person, connection=connection, days=left.days, page=page)
@@ -56,8 +54,3 @@ def _claim(connection: Connection, step: int) -> bool:
     not_yet = Q(warned_days=None) | Q(warned_days__gt=step)
     same = Connection.objects.filter(not_yet, pk=connection.pk, secret_expires_on=connection.secret_expires_on)
     return same.update(warned_days=step) == 1
-
-
-def receivers(organisation: Organisation) -> list[User]:
-    """The administrators of the organisation itself; ours when it has none, because somebody must know."""
-    return demands.administrators_of(organisation) or list(User.objects.filter(is_active=True, is_superuser=True))

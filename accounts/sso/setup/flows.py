@@ -24,6 +24,12 @@ from accounts.sso.setup import key_pairs
 from accounts.sso.setup.readiness import Missing, missing
 
 NO_PAIR: dict[str, Any] = {"sealed_private_key": b"", "key_id": "", "certificate": ""}
+NO_SECRET: dict[str, Any] = {
+    "sealed_secret": b"",
+    "secret_set_at": None,
+    "secret_expires_on": None,
+    "warned_days": None,
+}
 NO_NEXT_PAIR: dict[str, Any] = {"sealed_next_private_key": b"", "next_key_id": "", "next_certificate": ""}
 UNTRIED: dict[str, Any] = {"findings": [], "checked_at": None, "tested_at": None}
 NO_HISTORY: dict[str, Any] = {"worked_at": None, "failed_at": None, "failure": ""}
@@ -74,7 +80,9 @@ def save_provider(organisation: Organisation, issuer: str, client_id: str, *, ac
         return Outcome.UNCHANGED
     if connection.enabled:
         return Outcome.SWITCHED_ON
-    _set(connection, issuer=issuer, client_id=client_id, **UNTRIED, **NO_HISTORY)
+    # The secret is for the provider that gave it: a test sign-in would tell it to whoever is named here now.
+    forgotten = NO_SECRET if connection.sealed_secret and connection.issuer != issuer else {}
+    _set(connection, issuer=issuer, client_id=client_id, **UNTRIED, **NO_HISTORY, **forgotten)
     _tell(Event.SSO_CHANGED, organisation, actor, origin, {"issuer": issuer, "client_id": client_id})
     return Outcome.DONE
 

@@ -34,6 +34,7 @@ def conclude(session: Session, arrival: Arrival, *, actor: User, origin: Origin)
     if arrival.token is not None and arrival.reason is None:
         result["vouched"] = arrival.vouched.value
         result["claims"] = _readable(arrival.token.claims)
+        result["tells_time"] = arrival.token.authenticated_at is not None
         result["foreseen"] = rehearse(arrival, arrival.token, origin)
         _note(arrival, actor, origin)
     session[KEY] = result

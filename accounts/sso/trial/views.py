@@ -11,12 +11,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits, quotas
 from accounts.audit.origin import Origin
+from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.policy import Vouched
 from accounts.requests import PersonRequest, person
 from accounts.sso import advice, connections
 from accounts.sso import flows as sso
-from accounts.sso.decorators import for_administrators
+from accounts.sso.decorators import RIGHT, for_administrators
 from accounts.sso.flows import Arrival
 from accounts.sso.reasons import Reason
 from accounts.sso.transactions import Purpose
@@ -59,9 +60,12 @@ def begin(request: PersonRequest, organisation: Organisation) -> HttpResponse:
 
 
 def returned(request: HttpRequest, arrival: Arrival) -> HttpResponse | None:
-    """Back from the provider with a test. None for anybody but the administrator who began it."""
+    """Back from the provider with a test. None for anybody but the administrator who began it, and still is one."""
     begun = arrival.transaction
     if begun is None or not request.user.is_authenticated or request.user.pk != begun.user:
+        return None
+    mine = Organisation.objects.filter(scope.organisations(person(request)), pk=begun.organisation)
+    if not (admin.site.has_permission(request) and person(request).has_perm(RIGHT) and mine.exists()):
         return None
     flows.conclude(request.session, arrival, actor=person(request), origin=Origin.of(request))
     return redirect(begun.target)
@@ -77,6 +81,7 @@ def _in_words(found: dict[str, Any]) -> dict[str, Any]:
         "level": _level(found.get("vouched", "")),
         "foreseen": foreseen,
         "claims": found.get("claims", []),
+        "tells_time": found.get("tells_time", False),
     }
 
 

@@ -55,8 +55,14 @@ def facts(intervention: Intervention) -> dict[str, str | int]:
 
 
 def _lift_wait(subject: User) -> dict[str, Any]:
+    """A full month or a closed door begins anew, approved where there are rights; an ordinary wait just ends."""
     throttling.hold(subject)
-    throttling.forget(subject)
+    doors = rules.doors(subject)
+    if any(map(rules.is_shut, doors)):
+        throttling.forget(subject)
+    else:
+        for door in doors:
+            throttling.lift(door)
     return {}
 
 

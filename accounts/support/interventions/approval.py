@@ -79,8 +79,18 @@ def cancel(intervention: Intervention, worker: User, origin: Origin) -> Refusal 
 
 def use_up(intervention: Intervention) -> bool:
     """Mark it as carried out, exactly once, and only while it may be. Call inside a transaction."""
+    if not _approver_still_may(intervention):
+        return False
     ready = Intervention.objects.filter(_is_ready(), pk=intervention.pk)
     return ready.update(state=State.DONE, done_at=timezone.now()) == 1
+
+
+def _approver_still_may(intervention: Intervention) -> bool:
+    """Who lost the right since, perhaps because somebody else sat at that desk, is no second pair of eyes."""
+    found = Intervention.objects.select_related("approved_by__membership", "subject__membership").get(
+        pk=intervention.pk
+    )
+    return found.approved_by is None or may_help(found.approved_by, found.subject) is None
 
 
 def _is_ready() -> Q:

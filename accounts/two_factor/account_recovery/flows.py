@@ -57,7 +57,7 @@ def begin(user: User) -> str:
 def _new_link(user: User) -> str:
     AccountRecovery.objects.filter(user=user).update(links_issued=F("links_issued") + 1)
     number = AccountRecovery.objects.values_list("links_issued", flat=True).get(user=user)
-    token = signing.dumps({"user": user.pk, "number": number}, salt=SALT)
+    token = signing.dumps({"user": user.pk, "number": number, "to": user.email}, salt=SALT)
     return settings.PUBLIC_URL + reverse("recovery_link", args=[token])
 
 
@@ -66,8 +66,15 @@ def _account(user: User) -> str:
 
 
 def link_is_enough(recovery: AccountRecovery) -> bool:
-    """False when the password was set anew after the reset: then link and password came from the same mailbox."""
+    """False when the password was set anew after the reset: then link and password came from the same mailbox. Also
+    when links are trusted no more (`distrust_links`)."""
     return constant_time_compare(recovery.account, _account(recovery.user))
+
+
+def distrust_links(user: User) -> None:
+    """The person says that it was not them, so a reset may have been for somebody else: until support resets anew, no
+    mailed link of this recovery opens anything, the one in the mailbox neither."""
+    AccountRecovery.objects.filter(user=user).update(account="")
 
 
 def send_link(user: User, origin: Origin) -> bool:
@@ -85,13 +92,14 @@ def send_link(user: User, origin: Origin) -> bool:
 
 
 def recovery_of(token: str) -> AccountRecovery | None:
-    """The recovery that a mailed link belongs to; None when it is forged, too old, used or not the newest."""
+    """The recovery that a mailed link belongs to; None when it is forged, too old, used, not the newest, or
+    went to an address that is the person's no more."""
     try:
         content = signing.loads(token, salt=SALT, max_age=limits.RECOVERY_LINK)
     except signing.BadSignature:
         return None
     found = AccountRecovery.objects.filter(user=content["user"], links_issued=content["number"], user__is_active=True)
-    return found.select_related("user").first()
+    return found.filter(user__email=content.get("to", "")).select_related("user").first()
 
 
 @transaction.atomic
@@ -108,10 +116,16 @@ def issue_bridge_code(user: User) -> str:
     """A new code for support to read out, readable for the last time ("K7Q3-MZDW"); the one before is void."""
     code = "".join(secrets.choice(TELEPHONE_SIGNS) for _ in range(limits.BRIDGE_CODE_SIGNS))
     salt = os.urandom(SALT_BYTES)
-    fresh = {"salt": salt, "digest": slow_digest(code, salt), "made_at": timezone.now(), "failures": 0}
+    fresh = {"salt": salt, "digest": _digest(user, code, salt), "made_at": timezone.now(), "failures": 0}
     BridgeCode.objects.update_or_create(user=user, defaults=fresh)
     half = len(code) // 2
     return f"{code[:half]}-{code[half:]}"
+
+
+def _digest(user: User, code: str, salt: bytes) -> str:
+    """With the password of the moment, so that another one makes the code void. The words that prove who calls went to
+    the mailbox; whoever reads that could otherwise get a code first and set a password by mail afterwards."""
+    return slow_digest(code, salt + _account(user).encode())
 
 
 def withdraw_bridge_code(user: User) -> None:
@@ -125,7 +139,7 @@ def use_bridge_code(user: User, typed: str, origin: Origin) -> Outcome:
         return Outcome.NOT_A_CODE
     known = BridgeCode.objects.filter(user=user).first()
     # Hashed before anything is locked, and also without a code, so that the time does not tell.
-    digest = slow_digest(code, bytes(known.salt) if known else bytes(SALT_BYTES))
+    digest = _digest(user, code, bytes(known.salt) if known else bytes(SALT_BYTES))
     with transaction.atomic():
         outcome = _judge(user, digest)
         if outcome is not Outcome.ACCEPTED:

@@ -93,6 +93,7 @@ def test_former_employer_ends_nothing(provider: Provider, second_provider: Provi
     assert is_signed_in(here)
 
 
+# ASVS 10.5.5
 def test_token_counts_once(provider: Provider) -> None:
     connection = connect(provider)
     employee(connection)
@@ -134,6 +135,7 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
+# ASVS 9.2.2, 10.5.5
 @pytest.mark.parametrize("fault", WRONG)
 def test_wrong_token_ends_nothing(fault: str, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
     connection = connect(provider)

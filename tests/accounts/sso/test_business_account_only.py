@@ -73,6 +73,19 @@ def test_owner_in_a_known_browser_is_told(client: Client, provider: Provider, co
     assert WRONG_PASSWORD in try_password(client, person.email, "een verkeerd wachtwoord")
 
 
+def test_owner_in_a_known_browser_is_told_nothing_while_attempts_have_to_wait(
+    client: Client, provider: Provider
+) -> None:
+    made = connect(provider)
+    person = employee(made)
+    sign_in(client, person)
+    client.post("/uitloggen/")
+    demand(made)
+    for _ in range(12):
+        try_password(client, person.email, "een verkeerd wachtwoord")
+    assert WRONG_PASSWORD in try_password(client, person.email)
+
+
 def test_right_and_wrong_passwords_count_alike(connection: Connection) -> None:
     person = employee(connection)
     for _ in range(3):

@@ -54,6 +54,7 @@ def test_provider_must_ask_anew(visitor: Client, provider: Provider, connection:
     assert (values["prompt"], values["max_age"]) == (["login"], ["0"])
 
 
+# ASVS 7.5.1
 def test_proof_there_is_fresh_proof_here(visitor: Client, provider: Provider, connection: Connection) -> None:
     before = session_key(visitor)
     answer = come_back(visitor, connection, provider.sign_in(ask(visitor)))
@@ -95,6 +96,7 @@ def test_proof_goes_on_once(visitor: Client, provider: Provider, connection: Con
     assert "Bevestigen met zakelijk account" in text(visitor.get(back.url))
 
 
+# ASVS 7.6.1
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
@@ -167,6 +169,7 @@ def test_proof_begun_by_somebody_else_is_not_taken(visitor: Client, provider: Pr
     assert not is_signed_in(visitor)
 
 
+# NIST N14
 def test_sign_in_of_this_morning_there_is_no_fresh_proof(provider: Provider, connection: Connection) -> None:
     employee(connection)
     at = int(timezone.now().timestamp()) - int(limits.FRESH_PROOF.total_seconds()) - 60

@@ -169,6 +169,7 @@ TOKENS: dict[str, tuple[Twist, str]] = {
 }
 
 
+# ASVS 6.8.2, 9.1.1, 9.1.2, 9.1.3, 9.2.1, 9.2.2, 9.2.3, 10.5.1, 10.5.4, 11.6.1
 @pytest.mark.parametrize("fault", TOKENS)
 def test_wrong_token_lets_nobody_in(
     fault: str, client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
@@ -183,6 +184,7 @@ def test_wrong_token_lets_nobody_in(
     assert Connection.objects.get().failure == reason
 
 
+# ASVS 11.6.1
 def test_key_that_is_too_short_is_not_used(
     client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -192,6 +194,7 @@ def test_key_that_is_too_short_is_not_used(
     check_refused(client, sign_in_there(client, provider, connection), "keys_unusable", caplog)
 
 
+# ASVS 9.1.3
 @pytest.mark.parametrize(
     "keys",
     [
@@ -218,6 +221,7 @@ def test_key_set_that_cannot_be_used_lets_nobody_in(
 # The answer of the browser. -----------------------------------------------------------------------------------------
 
 
+# ASVS 10.2.2
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -246,6 +250,7 @@ def test_wrong_answer_lets_nobody_in(
     assert "0900" not in page
 
 
+# ASVS 10.2.2
 def test_answer_without_the_issuer_that_was_announced_is_refused(
     client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -265,6 +270,7 @@ def test_answer_without_issuer_is_fine_where_none_was_announced(client: Client, 
     assert come_back(client, connection, answer).url == "/"
 
 
+# ASVS 7.6.2, 10.1.2
 def test_answer_of_another_browser_is_refused(
     client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -279,6 +285,7 @@ def test_answer_of_another_browser_is_refused(
     assert not is_signed_in(victim)
 
 
+# ASVS 10.1.2, 10.2.2
 def test_answer_at_the_address_of_another_organisation_is_refused(
     client: Client, provider: Provider, second_provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -322,6 +329,7 @@ def test_answer_counts_once(client: Client, provider: Provider) -> None:
     assert provider.paths.count("/token") == 1
 
 
+# ASVS 10.2.1
 def test_code_of_another_sign_in_is_refused_by_its_verifier(
     client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -422,7 +430,7 @@ SERVERS: dict[str, tuple[Callable[[Handler], None], str]] = {
 PLACES = ["/.well-known/openid-configuration", "/keys", "/token"]
 
 
-# ASVS 13.2.4, 16.5.2, 16.3.4
+# ASVS 13.2.4, 16.3.4, 16.5.2
 @pytest.mark.parametrize("path", PLACES)
 @pytest.mark.parametrize("fault", SERVERS)
 def test_server_that_is_out_of_order_gives_a_page_in_time(
@@ -513,6 +521,7 @@ DESCRIPTIONS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+# ASVS 10.5.3
 @pytest.mark.parametrize("fault", DESCRIPTIONS)
 def test_wrong_description_stops_before_anybody_is_sent_there(
     fault: str, client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
@@ -523,6 +532,7 @@ def test_wrong_description_stops_before_anybody_is_sent_there(
     check_refused(client, client.post(entry(connection)), reason, caplog)
 
 
+# ASVS 16.5.2
 def test_provider_that_is_gone_leaves_the_password_way_untouched(
     client: Client, provider: Provider, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -99,6 +99,7 @@ class Names:
         raise ConnectionRefusedError
 
 
+# ASVS 13.2.4
 @pytest.mark.parametrize("address", [one for one in PRIVATE if one != "rommel"])
 def test_name_that_leads_into_our_own_network_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     names = Names(monkeypatch, [address])
@@ -112,6 +113,7 @@ def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.Mon
     assert names.connected == []
 
 
+# ASVS 13.2.4
 def test_name_that_changes_between_check_and_connection_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """DNS rebinding: the first answer is public, every later one private."""
     names = Names(monkeypatch, ["8.8.8.8"], ["127.0.0.1"])

@@ -162,6 +162,7 @@ ADDRESSES = {
 }
 
 
+# ASVS 6.8.1
 @pytest.mark.parametrize("on_arrival", [True, False])
 @pytest.mark.parametrize("attack", ADDRESSES)
 def test_address_in_a_token_signs_nobody_in_and_changes_nothing(
@@ -184,7 +185,8 @@ def test_address_in_a_token_signs_nobody_in_and_changes_nothing(
     assert AuditEntry.objects.filter(event="sso_refused").count() == 1
 
 
-def test_same_subject_of_another_issuer_is_another_person(client: Client, provider: Provider) -> None:  # ASVS 10.5.2
+# ASVS 6.8.1, 10.5.2
+def test_same_subject_of_another_issuer_is_another_person(client: Client, provider: Provider) -> None:
     connection = connect(provider)
     person = employee(connection)
     Identity.objects.update(issuer="https://ander.nl")
@@ -193,6 +195,7 @@ def test_same_subject_of_another_issuer_is_another_person(client: Client, provid
     assert person.identities.count() == 1
 
 
+# ASVS 10.5.2
 def test_same_subject_of_another_organisation_is_another_person(
     client: Client, provider: Provider, second_provider: Provider
 ) -> None:
@@ -239,7 +242,8 @@ def test_person_links_the_own_business_account(client: Client, provider: Provide
     assert other.session["_auth_user_id"] == str(person.pk)
 
 
-def test_link_asks_for_fresh_proof_and_goes_on_afterwards(client: Client, provider: Provider) -> None:  # ASVS 7.5.1
+# ASVS 7.5.1
+def test_link_asks_for_fresh_proof_and_goes_on_afterwards(client: Client, provider: Provider) -> None:
     connection = connect(provider)
     sign_in(client, UserFactory(organisation=connection.organisation))
     outlive_proof(client)

@@ -52,10 +52,11 @@ def test_person_comes_in_at_the_page_that_was_asked_for(client: Client, provider
     assert entry.organisation_id == connection.organisation_id
 
 
+# ASVS 3.7.2
 @pytest.mark.parametrize(
     "target", ["https://kwaad.nl/", "//kwaad.nl", "javascript:alert(1)", "/\\kwaad.nl", "x" * 3000]
 )
-def test_sign_in_leads_only_to_own_addresses(client: Client, provider: Provider, target: str) -> None:  # ASVS 3.7.2
+def test_sign_in_leads_only_to_own_addresses(client: Client, provider: Provider, target: str) -> None:
     connection = connect(provider)
     employee(connection)
     answer = come_back(client, connection, provider.sign_in(leave(client, connection, next=target)))
@@ -130,7 +131,7 @@ def test_sign_in_page_offers_the_second_way(client: Client) -> None:
     assert f'href="/inloggen/sso/?next={DETAILS.replace("/", "%2F")}"' in page
 
 
-# ASVS 7.6.2, 3.5.1
+# ASVS 3.5.1, 7.6.2
 def test_nothing_begins_without_the_button(provider: Provider) -> None:
     connection = connect(provider)
     client = browser(enforce_csrf_checks=True)
@@ -162,7 +163,8 @@ def test_no_token_stays_behind(client: Client, provider: Provider) -> None:
     assert "verifier" not in kept
 
 
-def test_session_gets_a_new_key(client: Client, provider: Provider) -> None:  # ASVS 7.2.4
+# ASVS 7.2.4
+def test_session_gets_a_new_key(client: Client, provider: Provider) -> None:
     connection = connect(provider)
     employee(connection)
     address = leave(client, connection)
@@ -190,8 +192,9 @@ def test_number_of_open_tabs_is_bounded(client: Client, provider: Provider) -> N
     assert come_back(client, connection, provider.sign_in(addresses[-1])).url == "/"
 
 
+# ASVS 11.6.1
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256"])
-def test_every_common_algorithm_is_taken(client: Client, provider: Provider, algorithm: str) -> None:  # ASVS 11.6.1
+def test_every_common_algorithm_is_taken(client: Client, provider: Provider, algorithm: str) -> None:
     connection = connect(provider)
     employee(connection)
     provider.keys, provider.header = [public_jwk("first", algorithm)], {"alg": algorithm}
@@ -231,14 +234,16 @@ def test_same_person_after_another_name_and_address_at_the_provider(client: Clie
     assert User.objects.count() == 1
 
 
-def test_subjects_are_compared_sign_by_sign(client: Client, provider: Provider) -> None:  # ASVS 6.8.1
+# ASVS 6.8.1
+def test_subjects_are_compared_sign_by_sign(client: Client, provider: Provider) -> None:
     connection = connect(provider)
     employee(connection, "Persoon-A")
     sign_in_there(client, provider, connection, sub="persoon-a")
     assert not is_signed_in(client)
 
 
-def test_deactivated_person_is_out_at_once(client: Client, provider: Provider) -> None:  # ASVS 7.4.2
+# ASVS 7.4.2
+def test_deactivated_person_is_out_at_once(client: Client, provider: Provider) -> None:
     connection = connect(provider)
     person = employee(connection)
     sign_in_there(client, provider, connection)
@@ -260,6 +265,7 @@ def test_somebody_who_moved_to_another_organisation_is_no_longer_let_in(client: 
 
 
 # ASVS 7.6.1
+# NIST N14
 def test_sign_in_of_yesterday_at_the_provider_is_too_old(client: Client, provider: Provider) -> None:
     connection = connect(provider)
     employee(connection)
@@ -332,6 +338,7 @@ def test_shown_proof_opens_the_portal_without_our_code(
     assert is_signed_in(client)
 
 
+# ASVS 6.8.4
 @pytest.mark.parametrize(("vouching", "value", "claims"), NOT_SHOWN)
 def test_missing_proof_is_refused_where_that_is_agreed(
     client: Client, provider: Provider, vouching: str, value: str, claims: dict
@@ -344,6 +351,7 @@ def test_missing_proof_is_refused_where_that_is_agreed(
     assert AuditEntry.objects.get(event="sso_refused").detail["cause"] == "no_second_step"
 
 
+# ASVS 6.8.4
 @pytest.mark.parametrize(("vouching", "value", "claims"), [*NOT_SHOWN, ("ours", "", {"amr": ["mfa"]})])
 def test_missing_proof_asks_our_code_where_that_is_agreed(
     client: Client, provider: Provider, vouching: str, value: str, claims: dict
@@ -371,6 +379,7 @@ def test_who_must_show_our_code_and_has_none_sets_it_up_and_nothing_else(
     assert client.get(CONFIRM).status_code == 200
 
 
+# ASVS 6.8.4
 @pytest.mark.parametrize("missing", ["ask_ours", "refuse"])
 def test_agreement_opens_the_portal_but_not_the_administration(provider: Provider, missing: str) -> None:
     connection = connect(provider, vouching="agreement", missing_proof=missing)

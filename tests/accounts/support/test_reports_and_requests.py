@@ -15,14 +15,16 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.support import flows, reports
 from accounts.support.flows import Refusal
-from accounts.support.models import HelpRequest, Report
+from accounts.support.models import HelpRequest, Kind, Report
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
+from tests.accounts.support.desk_pages import act
 from tests.conftest import browser, mails, sign_in
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NEW_PHONE = "/inloggen/nieuwe-telefoon/"
 BASE = "/persoonlijke-gegevens/twee-staps-authenticatie"
 
 
@@ -134,3 +136,20 @@ def test_cancelled_request_makes_a_code_of_support_void_because_a_thief_may_have
     browser().post(link_in_last_mail("hulpvraag-intrekken"))
     client.post("/inloggen/code-van-support/", {"code": code})
     assert client.get("/persoonlijke-gegevens/").status_code == 302
+
+
+def test_not_me_in_the_mail_about_a_reset_makes_its_link_void_and_mails_no_other(client: Client) -> None:
+    person, desk = UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)
+    act(Kind.RESET, person, desk)
+    link, not_me = link_in_last_mail("nieuwe-telefoon"), link_in_last_mail("dit-was-ik-niet")
+    browser().post(not_me)
+    client.get(link)
+    assert sign_in(client, person).url == NEW_PHONE
+    told = len(mails())
+    assert "Bel support" in client.get(NEW_PHONE).content.decode()
+    client.post(NEW_PHONE)
+    assert len(mails()) == told
+    reports.looked_at(Report.objects.get(), UserFactory(superuser=True), Origin("192.0.2.9"))
+    act(Kind.RESET, person, desk)
+    client.get(link_in_last_mail("nieuwe-telefoon"))
+    assert sign_in(client, person).url == f"{BASE}/bevestigen/"

@@ -14,6 +14,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.passwords import flows as passwords
+from accounts.passwords import links
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows
@@ -285,6 +286,26 @@ def test_code_of_support_helps_who_cannot_reach_the_mailbox_after_a_reset(client
     assert client.post(BRIDGE, {"code": code}).url == CONFIRM
     link_a_new_phone(client, lost)
     assert not AccountRecovery.objects.exists()
+
+
+def test_link_that_went_to_an_earlier_address_opens_nothing(client: Client, lost: User) -> None:
+    link = begin(lost)
+    client.get(link)
+    User.objects.filter(pk=lost.pk).update(email="nieuw@voorbeeld.nl")
+    lost.refresh_from_db()
+    assert sign_in(client, lost).url == NEW_PHONE
+    assert browser().get(link).url == "/nieuwe-telefoon/"
+
+
+# NIST SP 800-63B-4 section 4.2.2
+def test_code_of_support_is_void_when_the_password_is_set_by_mail_afterwards(person: User) -> None:
+    code = flows.issue_bridge_code(person)
+    person.refresh_from_db()
+    token = links.make(person, links.Purpose.RESET)
+    passwords.set_from_link(token, "een heel ander wachtwoord 7", HERE)
+    person.refresh_from_db()
+    assert flows.use_bridge_code(person, code, HERE) is Outcome.WRONG
+    assert flows.use_bridge_code(person, flows.issue_bridge_code(person), HERE) is Outcome.ACCEPTED
 
 
 def test_proof_of_identity_in_such_a_session_asks_for_the_password_only(person: User) -> None:

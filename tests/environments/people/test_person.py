@@ -264,3 +264,20 @@ def test_nothing_changes_by_looking() -> None:
         "/beheer/mensen/exporteren/",
     ):
         assert client.get(address).status_code == 405
+
+
+def test_save_gives_nobody_back_the_rights_that_were_taken_away_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = OrganisationFactory()
+    worker, person = administrator(here), administrator(here)
+    refusal = flows.refusal
+
+    def meanwhile(*args: object, **kwargs: object) -> object:  # the form has read the person, and nothing is stored yet
+        User.objects.filter(pk=person.pk).update(is_staff=False)
+        return refusal(*args, **kwargs)
+
+    client = signed_in(worker)
+    monkeypatch.setattr(flows, "refusal", meanwhile)
+    client.post(page_of(person), values_of(person, first_name="Anders"))
+    person.refresh_from_db()
+    assert (person.first_name, person.is_staff) == ("Anders", False)
+    assert not AuditEntry.objects.filter(event="rights_changed").exists()

@@ -228,6 +228,13 @@ def test_administrator_without_an_organisation_sees_nobody() -> None:
     assert "Er is geen organisatie" in shown(client, INVITE, {"organisation": "x", "text": "a@x.nl"})
 
 
+def test_administrator_without_an_organisation_adds_nobody() -> None:
+    client = administrator_of(None)
+    new = {"email": "nieuw@voorbeeld.nl", "first_name": "N", "last_name": "Ieuw", "language": "nl"}
+    assert client.post(f"{PEOPLE}add/", new).status_code == 403
+    assert not User.objects.filter(email="nieuw@voorbeeld.nl").exists()
+
+
 def addresses_of_the_room() -> list[str]:
     parts = ["uitnodigen/", "exporteren/", "deactiveren/", "1/uitnodigen/"]
     parts += [

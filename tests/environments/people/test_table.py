@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,3 +77,25 @@ def test_no_rubbish_raises(content: bytes) -> None:
 @given(st.text(alphabet="a@;,\"|\t\n\r\x00<>='’“é", max_size=60))
 def test_no_punctuation_raises(text: str) -> None:
     list(read(text))
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("Jan <jan@voorbeeld.nl>", "jan@voorbeeld.nl"),
+        ("<Jan> <jan@voorbeeld.nl>", "jan@voorbeeld.nl"),
+        ("mailto:jan@voorbeeld.nl", "jan@voorbeeld.nl"),
+        ("jan@voorbeeld.nl>", "jan@voorbeeld.nl>"),
+        ("<>", "<>"),
+        (">", ">"),
+    ],
+)
+def test_name_and_brackets_around_an_address_are_taken_off(typed: str, address: str) -> None:
+    assert [row.address for row in read(f"e-mail\n{typed}")] == [address]
+
+
+@pytest.mark.parametrize("sign", ["<", ">", '"', ";", ",", "@", "a;", "<>", "“", "'", "=", "a\n"])
+def test_line_of_one_sign_keeps_nobody_waiting(sign: str) -> None:
+    began = process_time()
+    list(read(f"x{sign * 60_000}"))
+    assert process_time() - began < 5

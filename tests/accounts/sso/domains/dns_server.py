@@ -41,19 +41,27 @@ class _Answers:
         return reply
 
 
+def _both(answers: _Answers, logger: DNSLogger) -> tuple[DNSServer, DNSServer]:
+    """UDP and TCP on one port. The system gives a free one of UDP; somebody else may have it for TCP: then another."""
+    while True:
+        udp = DNSServer(answers, address="127.0.0.1", port=0, logger=logger)
+        try:
+            port = udp.server.server_address[1]
+            return udp, DNSServer(answers, address="127.0.0.1", port=port, tcp=True, logger=logger)
+        except OSError:
+            udp.server.server_close()
+
+
 @contextmanager
 def serving(zone: Zone) -> Iterator[tuple[str, list[str]]]:
     """The server's address as DNS_RESOLVERS takes it, and the names it was asked for. UDP and TCP on one port."""
     answers = _Answers(zone)
-    logger = DNSLogger(logf=lambda text: None)
-    udp = DNSServer(answers, address="127.0.0.1", port=0, logger=logger)
-    port = udp.server.server_address[1]
-    tcp = DNSServer(answers, address="127.0.0.1", port=port, tcp=True, logger=logger)
+    udp, tcp = _both(answers, DNSLogger(logf=lambda text: None))
     for server in (udp.server, tcp.server):
         server.handle_error = lambda request, client: None  # the asker of a mute server has long gone
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
-        yield f"127.0.0.1:{port}", answers.asked
+        yield f"127.0.0.1:{udp.server.server_address[1]}", answers.asked
     finally:
         for server in (udp, tcp):
             server.server.shutdown()

@@ -80,6 +80,17 @@ def test_claims_and_the_person_are_shown_before_anything_is_switched_on(
     assert not Connection.objects.get().enabled
 
 
+def test_missing_time_of_sign_in_is_told_because_nobody_could_confirm_anything_then(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    employee(connection)
+    missing = "De aanbieder vertelt niet wanneer iemand daar heeft ingelogd."
+    assert missing in try_it(client, provider, connection, auth_time=None)
+    page = try_it(client, provider, connection)
+    assert missing not in page
+    assert "De aanbieder vertelt wanneer iemand daar heeft ingelogd." in page
+
+
 def test_nobody_is_made_linked_or_signed_in(
     client: Client, provider: Provider, connection: Connection, worker: User
 ) -> None:
@@ -150,6 +161,7 @@ def test_success_opens_the_way_to_switching_on(client: Client, provider: Provide
     assert (entry.organisation, entry.detail) == (connection.organisation, {"vouched": "claim"})
 
 
+@pytest.mark.django_db(transaction=True)  # the provider is another thread, with a connection of its own
 def test_test_of_settings_that_were_changed_meanwhile_shows_nothing_about_the_new_ones(
     provider: Provider, connection: Connection, worker: User
 ) -> None:

@@ -11,6 +11,7 @@ import time_machine
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
+from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.support import cancelling
@@ -21,9 +22,10 @@ from accounts.support.models import Intervention, Kind, State
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.models import Authenticator, BridgeCode
 from tests.accounts.support.desk_pages import APPROVALS, HERE, WHY, act, check_caller, page_of
+from tests.codes import wrong_code_of
 from tests.conftest import browser, mails, outlive_proof
 from tests.factories import UserFactory
-from tests.pages import at_once, shown, signed_in
+from tests.pages import at_once, half_signed_in, shown, signed_in, type_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -91,6 +93,20 @@ def test_second_worker_approves_and_the_first_carries_out(desk: User, second: Us
     assert (done.actor, done.detail["approved_by"]) == (desk, second.email)
     asked.refresh_from_db()
     assert (asked.state, asked.approved_by, asked.worker) == (State.DONE, second, desk)
+
+
+@pytest.mark.parametrize("how", ["deactivated", "no right any more"])
+def test_approval_of_somebody_who_lost_the_right_since_counts_no_more(
+    desk: User, second: User, colleague: User, how: str
+) -> None:
+    asked = asked_by(desk, colleague)
+    assert approval.approve(asked, second, HERE) is None
+    if how == "deactivated":
+        User.objects.filter(pk=second.pk).update(is_active=False)
+    else:
+        second.groups.clear()
+    assert carry_out(asked, desk) is Refusal.NOT_READY
+    assert not is_reset(colleague)
 
 
 def test_approval_needs_fresh_proof_and_a_post(desk: User, second: User, colleague: User) -> None:
@@ -213,11 +229,22 @@ def test_closed_door_and_full_month_wait_for_approval_and_an_ordinary_wait_does_
     )
     assert act(Kind.LIFT_WAIT, colleague, desk).outcome is Outcome.DONE
     door.waits_until = int((timezone.now() + timedelta(days=20)).timestamp())
-    door.save(force_insert=True)
+    door.save()
     asked_by(desk, colleague, Kind.LIFT_WAIT)
     Intervention.objects.all().delete()
     AttemptCounter.objects.filter(pk=door.pk).update(waits_until=0, closed=True)
     asked_by(desk, colleague, Kind.LIFT_WAIT)
+
+
+def test_ordinary_waits_lifted_one_after_another_do_not_keep_the_month_from_filling_up(
+    desk: User, colleague: User
+) -> None:
+    owing, outcomes = half_signed_in(colleague), []
+    for _ in range(limits.CODE_CAP // limits.CODE_FREE_FAILURES):
+        for _ in range(limits.CODE_FREE_FAILURES):
+            type_code(owing, wrong_code_of(colleague))
+        outcomes.append(act(Kind.LIFT_WAIT, colleague, desk).outcome)
+    assert outcomes == [Outcome.DONE, Outcome.DONE, Outcome.DONE, Outcome.ASKED]
 
 
 def test_sessions_of_an_account_with_rights_end_at_once(desk: User, colleague: User) -> None:

@@ -1,0 +1,19 @@
+"""The address for a provider's sign-outs is open to everybody: without a signature it believes and changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.accounts.sso.browsing import connect, entry
+from tests.accounts.sso.provider import Provider
+from tests.conftest import browser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("token", ["rommel", "a.b.c"])
+def test_stranger_cannot_make_the_set_up_page_say_that_the_provider_fails(provider: Provider, token: str) -> None:
+    connection = connect(provider)
+    browser().post(f"{entry(connection)}backchannel-logout/", {"logout_token": token})
+    connection.refresh_from_db()
+    assert (connection.failure, connection.failed_at) == ("", None)
