@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tests.browser import tour
 from tests.browser.conftest import Watch
@@ -31,6 +31,14 @@ BY_LOOK = {"runOnly": ["color-contrast", "target-size"]}
 
 
 def findings(page: Page, *, everything: bool) -> list[str]:
+    try:
+        return _findings(page, everything=everything)
+    except Error:  # on a busy machine a page may give way to the next one in this very moment
+        page.wait_for_load_state()
+        return _findings(page, everything=everything)
+
+
+def _findings(page: Page, *, everything: bool) -> list[str]:
     page.evaluate("document.getAnimations().forEach(animation => animation.finish())")  # or axe sees half a colour
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(Axe().axe_script)
