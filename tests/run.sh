@@ -64,7 +64,7 @@ if have redis-server; then
   redis=$!
   trap 'kill $redis 2>/dev/null || true' EXIT
   # Without the rooms that never ask the cache.
-  no_cache=(audit audit_desk enforcement organisations sso/setup sso/domains sso/inspection)
+  no_cache=(audit audit_desk enforcement organisations)
   CACHE_URL="redis://127.0.0.1:$port/0" run_pytest tests/accounts -m "not browser" "${no_cache[@]/#/--ignore=tests/accounts/}"
 else
   leave_out "Redis run: no redis-server"
