@@ -13,6 +13,8 @@ STAFF_SESSION_IDLE = timedelta(minutes=15)
 SESSION_SEEN_EVERY = timedelta(minutes=1)  # how exactly "last seen" is kept; spares a write on every request
 SESSIONS_AT_ONCE = 5
 
+LANGUAGE_KEPT = timedelta(days=400)  # in the browser of who chose one; browsers keep no cookie longer (RFC 6265bis)
+
 # "Bevestig dat jij het bent" before a sensitive change (ASVS 7.5.1).
 FRESH_PROOF = timedelta(minutes=10)
 

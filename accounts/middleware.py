@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import auth, messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, reauthentication, store
+from accounts.language import choice
 from accounts.organisations import demands
 from accounts.organisations.demands import Demand
 from accounts.policy import Decision
@@ -26,7 +28,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 ADMINISTRATION = "/beheer/"
 # All that is open to a session that owes the set-up; signing out and help are open to everybody.
-SET_UP = frozenset({"totp_activate", "totp_confirm", "confirm_identity"})
+SET_UP = frozenset({"totp_activate", "totp_confirm", "confirm_identity", "change_language"})
 HAD_DEVICE = "accounts.had_device"
 IDLED = "idled"  # in the session of staff: longer without a sign of life than the administration allows
 
@@ -43,13 +45,15 @@ def no_store(get_response: Handler) -> Handler:
 
 
 def language(get_response: Handler) -> Handler:
-    """The person's own language; Dutch for whoever is not signed in."""
+    """The page in the visitor's language, see `accounts.language.choice`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        chosen = request.user.language if request.user.is_authenticated else "nl"
-        with translation.override(chosen):
+        language = choice.of(request)
+        with translation.override(language):
             response = get_response(request)
-        response.headers.setdefault("Content-Language", chosen)
+        response.headers.setdefault("Content-Language", language)
+        if request.user.is_authenticated:
+            choice.remember(request, response, person(request).language)
         return response
 
     return middleware
@@ -61,6 +65,26 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     def get_login_url(self, view_func: Callable[..., HttpResponseBase]) -> str:
         """Always our own page: the administration has no sign-in of its own."""
         return resolve_url("sign_in")
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        """A form that was sent after the session had ended leads back to the page it stood on, not to its own
+        address, where nothing can be looked at."""
+        if request.method in ("GET", "HEAD"):
+            return super().handle_no_permission(request, view_func)
+        return redirect_to_login(_page_of_form(request), self.get_login_url(view_func))
+
+
+def _page_of_form(request: HttpRequest) -> str:
+    """Sign-in checks it once more; whoever forges the header misleads only themselves."""
+    try:
+        page = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return resolve_url("overview")
+    if page.netloc != request.get_host():
+        return resolve_url("overview")
+    return f"{page.path}?{page.query}" if page.query else page.path
 
 
 class SecondStepMiddleware:

@@ -15,4 +15,5 @@ urlpatterns = [
     path("", include("accounts.passwords.urls")),
     path("", include("accounts.email_address.urls")),
     path("", include("accounts.two_factor.urls")),
+    path("", include("accounts.language.urls")),
 ]

@@ -228,6 +228,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = limits.LARGEST_BODY
 
 # Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "nl"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}language"
 LANGUAGES = [("nl", _("Dutch")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "assetmaps" / "locale"]
 TIME_ZONE = "Europe/Amsterdam"

@@ -51,6 +51,7 @@ OPEN_TO_ALL = {
     "sso_invited",
     "sso_backchannel_logout",
     "signed_out",
+    "choose_language",
 }
 
 

@@ -1,0 +1,32 @@
+"""The choice at the foot of every page. Two addresses, because one's account changes only behind the sign-in."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from accounts.audit.origin import Origin
+from accounts.language import choice, flows
+from accounts.language.forms import LanguageForm
+from accounts.requests import PersonRequest, own_address
+
+
+@login_not_required
+@require_POST
+def choose(request: HttpRequest) -> HttpResponse:
+    """For a visitor: kept in the browser."""
+    form, response = LanguageForm(request.POST), redirect(own_address(request))
+    if form.is_valid():
+        choice.remember(request, response, form.cleaned_data["language"])
+    return response
+
+
+@require_POST
+def change(request: PersonRequest) -> HttpResponse:
+    """For who is signed in: kept with the account. The browser follows, as with every page."""
+    form = LanguageForm(request.POST)
+    if form.is_valid():
+        flows.change(request.user, form.cleaned_data["language"], Origin.of(request))
+    return redirect(own_address(request))
