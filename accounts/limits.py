@@ -12,6 +12,8 @@ STAFF_SESSION_OVERALL = timedelta(hours=8)
 STAFF_SESSION_IDLE = timedelta(minutes=15)
 SESSION_SEEN_EVERY = timedelta(minutes=1)  # how exactly "last seen" is kept; spares a write on every request
 SESSIONS_AT_ONCE = 5
+SESSION_WARNING = timedelta(minutes=3)  # before it ends for want of a sign of life (WCAG 2.2.1 asks 20 s)
+SESSION_OVERALL_WARNING = timedelta(minutes=10)  # before it ends however busy; that cannot be put off
 
 LANGUAGE_KEPT = timedelta(days=400)  # in the browser of who chose one; browsers keep no cookie longer (RFC 6265bis)
 
