@@ -132,6 +132,8 @@ SSO_STARTS_PERIOD = timedelta(minutes=1)
 SSO_GROUPS = 200  # values of the claim with groups that are looked at
 SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
 
+SECURITY_CONTACT = timedelta(days=180)  # how long security.txt may be relied upon; RFC 9116 asks for less than a year
+
 # What one request may bring along, in bytes; pictures are the one thing that is uploaded, see below.
 LARGEST_BODY = 1_000_000
 

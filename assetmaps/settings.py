@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "assetmaps.middleware.error_pages",
     "assetmaps.middleware.stepping_stone",
+    "assetmaps.middleware.near_addresses",
     "assetmaps.middleware.refusals",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.middleware.no_store",
