@@ -76,9 +76,12 @@ const open = () => {
   warning.hidden = false;
   // Who is typing keeps the focus: else the next space or Enter would press a button. It is announced all the same.
   const typing = document.activeElement?.matches(TYPING);
-  warning.setAttribute("role", typing ? "alert" : "alertdialog");
-  if (typing || !warning.showModal) warning.setAttribute("open", "");
-  else warning.showModal();
+  if (typing || !warning.showModal) {
+    warning.setAttribute("open", "");
+    said.textContent = `${warning.querySelector("h2").textContent}. ${part("why").innerText.trim()}`;
+  } else {
+    warning.showModal();
+  }
 };
 
 const show = () => {

@@ -13,7 +13,11 @@ from tests.browser.screen import Screen
     ("address", "stays", "leaves"),
     [
         ("/", ["Bomen en groen"], [".find", ".star", ".keys"]),
-        ("/persoonlijke-gegevens/", ["E-mailadres", "medewerker@voorbeeld.nl"], ["form .button", ".entries"]),
+        (
+            "/persoonlijke-gegevens/",
+            ["E-mailadres", "medewerker@voorbeeld.nl"],
+            [".button", ".entries", ".not-on-paper"],
+        ),
         ("/persoonlijke-gegevens/activiteit/", ["Ingelogd", "Wanneer"], []),
         ("/persoonlijke-gegevens/sessies/", ["Deze browser"], []),
     ],
