@@ -28,7 +28,17 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 LOOK = "session_left"  # asks how long the session lasts, and must not make it last longer
 # All that is open to a session that owes the set-up; signing out and help are open to everybody.
-SET_UP = frozenset({"totp_activate", "totp_confirm", "confirm_identity", "change_language", LOOK, "session_extend"})
+SET_UP = frozenset(
+    {
+        "totp_activate",
+        "totp_confirm",
+        "totp_more_time",
+        "confirm_identity",
+        "change_language",
+        LOOK,
+        "session_extend",
+    }
+)
 HAD_DEVICE = "accounts.had_device"
 
 
