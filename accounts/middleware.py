@@ -29,7 +29,15 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 # All that is open to a session that owes the set-up; signing out and help are open to everybody.
 SET_UP = frozenset(
-    {"totp_activate", "totp_confirm", "confirm_identity", "change_language", "session_left", "session_extend"}
+    {
+        "totp_activate",
+        "totp_confirm",
+        "totp_more_time",
+        "confirm_identity",
+        "change_language",
+        "session_left",
+        "session_extend",
+    }
 )
 HAD_DEVICE = "accounts.had_device"
 

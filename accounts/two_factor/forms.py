@@ -95,10 +95,11 @@ class NamedCodeForm(CodeForm):
         label=_("Name of this device"),
         max_length=40,
         required=False,
-        help_text=_("For example Telefoon or Tablet, so that you recognise it later."),
+        help_text=_("You may leave this as it is. It lets you recognise your phone later."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    field_order = ["code", "name"]
+    # Before the code, which is sent as soon as it is complete.
+    field_order = ["name", "code"]
 
 
 class NameForm(forms.Form):

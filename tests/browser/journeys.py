@@ -91,5 +91,4 @@ def _code_by_keyboard(screen: Screen, hands: Keyboard, code: str) -> None:
     """The field may have the focus from the start, and then Tab would lead away from it."""
     if hands.name() != "Code van 6 cijfers":
         hands.go_to("Code van 6 cijfers")
-    screen.page.keyboard.type(code)
-    screen.page.keyboard.press("Enter")
+    screen.page.keyboard.type(code)  # the sixth digit sends it
