@@ -1,7 +1,7 @@
 """The way through the portal that the manual describes, and a picture of each step.
 
-`make screenshots` takes the pictures and notes the words in them; `test_manual` walks the same way and compares the words.
-What differs from one run to the next (codes, times) is replaced before either looks.
+`make screenshots` takes the pictures and notes the words in them; `test_manual` walks the same way and
+compares the words. What differs from one run to the next (codes, times) is replaced before either looks.
 """
 
 from __future__ import annotations
@@ -34,9 +34,7 @@ QUALITY = 50
 LIST = PICTURES / "pictures.json"
 
 # Marks what to press, in a colour that stands out in light and dark; not by colour alone: it is a ring.
-RING = (
-    "it => { it.style.outline = '4px solid #e8590c'; it.style.outlineOffset = '4px'; it.style.borderRadius = '8px'; }"
-)
+RING = "it => Object.assign(it.style, {outline: '4px solid #e8590c', outlineOffset: '4px', borderRadius: '8px'})"
 
 # Times, codes and the QR code differ each time, and nobody may take those of a picture for their own.
 VOID = """picture => {
@@ -144,9 +142,8 @@ def _sign_in_page(screen: Screen, language: str) -> None:
 
 def _heading_above(part: Locator) -> Locator:
     """The heading of the card that the part is on."""
-    return part.locator(
-        "xpath=ancestor::*[contains(concat(' ', @class, ' '), ' card ')][1]//*[self::h1 or self::h2]"
-    ).first
+    card = "ancestor::*[contains(concat(' ', @class, ' '), ' card ')][1]"
+    return part.locator(f"xpath={card}//*[self::h1 or self::h2]").first
 
 
 def frame(page: Page, step: Step) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Pictures of the pages, for the README, the manual and looking at: ``python -m tests.browser.screenshots [--all DIR]``.
+"""Pictures of the pages, for the README, the manual and a look: ``python -m tests.browser.screenshots [--all DIR]``.
 
 Starts the portal on a throw-away database, so every secret in the pictures is worthless.
 """

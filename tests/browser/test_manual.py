@@ -25,9 +25,8 @@ def test_pictures_show_the_words_of_today(screen: Screen, employee: User, langua
         step.name: manual.words(screen.page, manual.frame(screen.page, step))
         for step in manual.walk(screen, employee, language)
     }
-    assert today == {name: facts["words"] for name, facts in made.items()}, (
-        "the screens changed: run `make screenshots`"
-    )
+    pictured = {name: facts["words"] for name, facts in made.items()}
+    assert today == pictured, "the screens changed: run `make screenshots`"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
