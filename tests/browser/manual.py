@@ -116,8 +116,9 @@ def walk(screen: Screen, person: User, language: str) -> Iterator[Step]:
     code.fill(phone.unused())  # goes on by itself
     codes = page.get_by_role("region", name=word("Your recovery codes"))
     keep = codes.get_by_role("link", name=word("Download"))
-    expect(keep).to_be_visible()
-    yield Step("recovery_codes", (codes.get_by_role("list"), keep), keep)
+    copy = codes.get_by_role("button", name=word("Copy"))
+    expect(copy).to_be_visible()
+    yield Step("recovery_codes", (codes.get_by_role("list"), copy), keep)
     page.context.clear_cookies()
     behind.let_codes_be_new(person)
     _sign_in_page(screen, language)
