@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: run test demo-sso screenshots icons messages lock
+.PHONY: run test demo-sso screenshots icons lighthouse pa11y messages lock
 
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
@@ -28,6 +28,10 @@ screenshots: .venv/installed-test
 
 icons: .venv/installed-test
 	@$(BIN)/python -m tests.browser.icons
+
+# Both need node (20 or newer), npm and Chromium; exit status 1 when a target is missed.
+lighthouse pa11y: .venv/installed-test
+	@$(BIN)/python -m tests.quality $@
 
 # For who changes texts or dependencies; needs gettext, or uv.
 messages:
