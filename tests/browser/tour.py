@@ -141,10 +141,10 @@ def daily_use(screen: Screen) -> Iterator[str]:
     yield "mijn-omgevingen-in-gebruik"
     screen.page.get_by_text("Sneller met het toetsenbord").click()
     yield "mijn-omgevingen-toetsen"
-    screen.page.get_by_label("Zoek in je omgevingen").fill("wegen")
+    screen.page.get_by_label("Zoek een omgeving").fill("wegen")
     screen.says("omgeving gevonden")
     yield "mijn-omgevingen-gevonden"
-    screen.page.get_by_label("Zoek in je omgevingen").fill("bestaat niet")
+    screen.page.get_by_label("Zoek een omgeving").fill("bestaat niet")
     screen.says("Niets gevonden")
     yield "mijn-omgevingen-niets-gevonden"
     screen.open("/omgevingen/riolering/")
@@ -318,7 +318,7 @@ def demands(screen: Screen) -> Iterator[str]:
     screen.press("Bekijk wat er zou gebeuren")
     yield "beheer-tweede-stap-controle"
     screen.page.get_by_role("button", name="Opslaan: verplicht").click()
-    screen.says("Wie het nog niet heeft")
+    screen.says("Wie nog geen tweede stap heeft")
     yield "beheer-tweede-stap-overzicht"
     screen.page.get_by_text("Hetzelfde als tabel").click()
     yield "beheer-tweede-stap-tabel"
