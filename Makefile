@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: run test demo-sso screenshots messages lock
+.PHONY: run test demo-sso screenshots icons messages lock
 
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
@@ -25,6 +25,9 @@ demo-sso: .venv/installed-test
 
 screenshots: .venv/installed-test
 	@$(BIN)/python -m tests.browser.screenshots
+
+icons: .venv/installed-test
+	@$(BIN)/python -m tests.browser.icons
 
 # For who changes texts or dependencies; needs gettext, or uv.
 messages:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts import limits
+from accounts.active_sessions import remaining
+from accounts.active_sessions.remaining import Remaining
 from accounts.organisations import demands
 from accounts.organisations.demands import Demand
-from accounts.requests import DEMAND, person
+from accounts.requests import DEMAND, in_administration, person
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 
@@ -26,3 +29,21 @@ def questions(request: HttpRequest) -> dict[str, object]:
         return None if demands.holds(demand) else demand
 
     return {"recovery_question": SimpleLazyObject(is_due), "announced_demand": SimpleLazyObject(announced)}
+
+
+def session(request: HttpRequest) -> dict[str, object]:
+    """``session_left``: how long the session lasts at this place, for the page that warns before it ends."""
+
+    def left() -> Remaining | None:
+        user = getattr(request, "user", None)
+        if not (user and user.is_authenticated):
+            return None
+        of_place = remaining.in_administration if in_administration(request) else remaining.in_portal
+        return of_place(request)
+
+    return {
+        "session_left": SimpleLazyObject(left),
+        "session_place": "administration" if in_administration(request) else "portal",
+        "session_warning": int(limits.SESSION_WARNING.total_seconds()),
+        "session_overall_warning": int(limits.SESSION_OVERALL_WARNING.total_seconds()),
+    }

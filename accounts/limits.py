@@ -12,6 +12,8 @@ STAFF_SESSION_OVERALL = timedelta(hours=8)
 STAFF_SESSION_IDLE = timedelta(minutes=15)
 SESSION_SEEN_EVERY = timedelta(minutes=1)  # how exactly "last seen" is kept; spares a write on every request
 SESSIONS_AT_ONCE = 5
+SESSION_WARNING = timedelta(minutes=3)  # before it ends for want of a sign of life (WCAG 2.2.1 asks 20 s)
+SESSION_OVERALL_WARNING = timedelta(minutes=10)  # before it ends however busy; that cannot be put off
 
 LANGUAGE_KEPT = timedelta(days=400)  # in the browser of who chose one; browsers keep no cookie longer (RFC 6265bis)
 
@@ -129,6 +131,8 @@ SSO_STARTS = 100  # from one network address, in a SSO_STARTS_PERIOD; a whole of
 SSO_STARTS_PERIOD = timedelta(minutes=1)
 SSO_GROUPS = 200  # values of the claim with groups that are looked at
 SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
+
+SECURITY_CONTACT = timedelta(days=180)  # how long security.txt may be relied upon; RFC 9116 asks for less than a year
 
 # What one request may bring along, in bytes; pictures are the one thing that is uploaded, see below.
 LARGEST_BODY = 1_000_000

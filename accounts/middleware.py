@@ -16,21 +16,20 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import intended, reauthentication, store
+from accounts.active_sessions import intended, reauthentication, remaining, store
 from accounts.language import choice
 from accounts.organisations import demands
 from accounts.organisations.demands import Demand
 from accounts.policy import Decision
-from accounts.requests import DEMAND, person
+from accounts.requests import DEMAND, in_administration, person
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-ADMINISTRATION = "/beheer/"
+LOOK = "session_left"  # asks how long the session lasts, and must not make it last longer
 # All that is open to a session that owes the set-up; signing out and help are open to everybody.
-SET_UP = frozenset({"totp_activate", "totp_confirm", "confirm_identity", "change_language"})
+SET_UP = frozenset({"totp_activate", "totp_confirm", "confirm_identity", "change_language", LOOK, "session_extend"})
 HAD_DEVICE = "accounts.had_device"
-IDLED = "idled"  # in the session of staff: longer without a sign of life than the administration allows
 
 
 def no_store(get_response: Handler) -> Handler:
@@ -97,9 +96,10 @@ class SecondStepMiddleware:
         # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
         request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
         row = store.of(request).row
-        if row and row.user and row.user.is_staff and timezone.now() - row.seen_at > limits.STAFF_SESSION_IDLE:
+        if row and remaining.has_idled(row) and request.path != resolve_url(LOOK):
             # Kept, because the page asked for now counts as a sign of life: the next one would find nothing amiss.
-            request.session[IDLED] = True
+            # A mere look is none, and must not become one either: to save a session is to have seen the person.
+            request.session[store.IDLED] = True
         return self.get_response(request)
 
     def process_view(
@@ -112,7 +112,7 @@ class SecondStepMiddleware:
         facts = self._facts(request)
         match policy.decide(facts):
             case Decision.ALLOW:
-                store.of(request).touch()
+                self._note_sign_of_life(request)
                 return None
             case Decision.SET_UP:
                 return self._lead_to_set_up(request)
@@ -149,21 +149,26 @@ class SecondStepMiddleware:
     @staticmethod
     def _lead_to_set_up(request: HttpRequest) -> HttpResponse | None:
         if request.resolver_match and request.resolver_match.url_name in SET_UP:
-            reauthentication.forget_interrupted(request, unless=SET_UP)
-            store.of(request).touch()
+            if not _is_look(request):
+                reauthentication.forget_interrupted(request, unless=SET_UP)
+            SecondStepMiddleware._note_sign_of_life(request)
             return None
         intended.keep(request)
         messages.info(request, _why_set_up(request))
         return redirect("totp_confirm")
 
     @staticmethod
+    def _note_sign_of_life(request: HttpRequest) -> None:
+        if not _is_look(request):
+            store.of(request).touch()
+
+    @staticmethod
     def _outlived(request: HttpRequest) -> bool:
         """The administration has shorter limits than the rest of the portal, kept on the server (ASVS 7.3.1, 7.3.2)."""
         row = store.of(request).row
-        if row is None or not request.path.startswith(ADMINISTRATION):
+        if row is None or not in_administration(request):
             return False
-        now = timezone.now()
-        return IDLED in request.session or now - row.started_at > limits.STAFF_SESSION_OVERALL
+        return store.IDLED in request.session or timezone.now() - row.started_at > limits.STAFF_SESSION_OVERALL
 
     @staticmethod
     def _close(request: HttpRequest, why: str) -> HttpResponse:
@@ -172,6 +177,10 @@ class SecondStepMiddleware:
         if why:
             messages.info(request, why)
         return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': target})}" if target else "sign_in")
+
+
+def _is_look(request: HttpRequest) -> bool:
+    return bool(request.resolver_match and request.resolver_match.url_name == LOOK)
 
 
 def _why_set_up(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.models import User
 
 LONGEST_TARGET = 2000
+ADMINISTRATION = "/beheer/"
 DEMAND = "accounts.demand"  # where a request keeps the demand of the person's organisation, once it was looked up
 
 
@@ -28,3 +29,7 @@ def own_address(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = len(target) <= LONGEST_TARGET and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if safe and target.startswith("/") else resolve_url("overview")
+
+
+def in_administration(request: HttpRequest) -> bool:
+    return request.path.startswith(ADMINISTRATION)

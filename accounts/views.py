@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -37,7 +39,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if request.user.is_authenticated:
             return redirect(target)
-        return render(request, "accounts/sign_in.html", {"form": restore(request, form), "next": target})
+        idle = limits.SESSION_IDLE // timedelta(minutes=1)
+        context = {"form": restore(request, form), "next": target, "idle_minutes": idle}
+        return render(request, "accounts/sign_in.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
     data, browsers = form.cleaned_data, KnownBrowsers.of(request)

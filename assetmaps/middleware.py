@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import translation
@@ -18,7 +19,7 @@ from django.utils.log import log_response
 
 from accounts import limits
 from accounts.audit.origin import REFERENCE
-from assetmaps import errors, logs
+from assetmaps import errors, logs, near
 from assetmaps.gateway import UNREADABLE
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -129,6 +130,21 @@ def _leads_away(location: str) -> bool:
         return getattr(resolve(parts.path).func, "leads_away", False)
     except Resolver404:
         return False
+
+
+def near_addresses(get_response: Handler) -> Handler:
+    """Who looked for a page of ours at an address that is nearly right is led there, instead of to "does not exist"."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 404 and request.method in ("GET", "HEAD"):
+            target = near.address(request.path_info)
+            if target:
+                query = request.META.get("QUERY_STRING", "")
+                return redirect(f"{target}?{query}" if query else target)
+        return response
+
+    return middleware
 
 
 def refusals(get_response: Handler) -> Handler:

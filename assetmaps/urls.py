@@ -7,6 +7,7 @@ urlpatterns = [
     path("healthz", views.alive, name="alive"),
     path("readyz", views.ready, name="ready"),
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
+    path("", include("assetmaps.fixed.urls")),
     path("csp-melding/", views.policy_report, name="policy_report"),
     path("beheer/sso/", include("accounts.sso.overview.urls")),
     # Before the administration itself, which answers everything else below its address.

@@ -37,6 +37,11 @@ NO_WAY_IN = {
     "password_link_sent",
     "not_me_done",
     "choose_language",
+    "favicon",
+    "manifest",
+    "robots",
+    "security_contact",
+    "well_known_change_password",
 }
 
 

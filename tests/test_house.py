@@ -52,6 +52,11 @@ OPEN_TO_ALL = {
     "sso_backchannel_logout",
     "signed_out",
     "choose_language",
+    "favicon",
+    "manifest",
+    "robots",
+    "security_contact",
+    "well_known_change_password",
 }
 
 

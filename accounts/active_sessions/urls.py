@@ -18,6 +18,8 @@ class SessionName:
 register_converter(SessionName, "session_name")
 
 urlpatterns = [
+    path("sessie/", views.left, name="session_left"),
+    path("sessie/verlengen/", views.extend, name="session_extend"),
     path("persoonlijke-gegevens/sessies/", views.overview, name="sessions"),
     path("persoonlijke-gegevens/sessies/andere-beeindigen/", views.end_others, name="sessions_end_others"),
     path("persoonlijke-gegevens/sessies/<session_name:name>/beeindigen/", views.end_one, name="session_end"),

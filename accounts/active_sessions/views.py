@@ -1,15 +1,34 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.active_sessions import flows
+from accounts.active_sessions import flows, remaining
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.requests import PersonRequest
+
+
+@require_safe
+def left(request: PersonRequest) -> HttpResponse:
+    """How long this session lasts. The one page that is no sign of life: the middleware knows it by its name."""
+    return _remaining(request)
+
+
+@require_POST
+def extend(request: PersonRequest) -> HttpResponse:
+    """The button that says so. The request itself is the sign of life, under the same limits as any page."""
+    return _remaining(request)
+
+
+def _remaining(request: PersonRequest) -> HttpResponse:
+    found = {"portal": remaining.in_portal(request), "administration": remaining.in_administration(request)}
+    return JsonResponse({place: asdict(one) for place, one in found.items() if one})
 
 
 @require_safe

@@ -172,7 +172,13 @@ def test_nothing_but_pages_and_listed_files_is_served(client: Client, address: s
 
 # ASVS 13.4.7
 def test_only_files_for_browsers_are_among_the_static_files() -> None:
-    assert {path.suffix for path in (ROOT / "static").rglob("*") if path.is_file()} <= {".css", ".js", ".svg", ".png"}
+    assert {path.suffix for path in (ROOT / "static").rglob("*") if path.is_file()} <= {
+        ".css",
+        ".js",
+        ".svg",
+        ".png",
+        ".ico",
+    }
 
 
 # ASVS 14.2.5

@@ -64,7 +64,8 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
         return redirect("verification_code")
     form = BridgeCodeForm(request.POST or None)
     if request.method != "POST":
-        return render(request, "accounts/two_factor/bridge_code.html", {"form": restore(request, form)})
+        context = {"form": restore(request, form), "seconds_left": pending.seconds_left}
+        return render(request, "accounts/two_factor/bridge_code.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
     outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request))

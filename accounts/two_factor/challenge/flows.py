@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
@@ -36,6 +36,7 @@ class PendingSignIn:
     user: User
     target: str
     choice: list[tuple[str, str]]
+    seconds_left: int
 
 
 def mark(session: MutableMapping[str, Any], user: User, target: str, authenticators: list[Authenticator]) -> None:
@@ -53,12 +54,16 @@ def mark(session: MutableMapping[str, Any], user: User, target: str, authenticat
 def pending(session: SessionBase) -> PendingSignIn | None:
     """The sign-in that waits for its code, unless it is too old or the account has changed since."""
     marker = session.get(MARKER)
-    if not marker or timezone.now() - datetime.fromisoformat(marker["at"]) > limits.HALF_SIGNED_IN:
+    if not marker:
+        return None
+    left = datetime.fromisoformat(marker["at"]) + limits.HALF_SIGNED_IN - timezone.now()
+    if left < timedelta():
         return None
     user = store.person_of(session)
     if user is None or not user.is_active or not constant_time_compare(marker["account"], user.get_session_auth_hash()):
         return None
-    return PendingSignIn(user, marker["target"], [(str(pk), str(name)) for pk, name in marker["choice"]])
+    choice = [(str(pk), str(name)) for pk, name in marker["choice"]]
+    return PendingSignIn(user, marker["target"], choice, int(left.total_seconds()))
 
 
 def forget(session: MutableMapping[str, Any]) -> None:

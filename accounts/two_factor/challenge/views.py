@@ -32,7 +32,8 @@ def verification_code(request: HttpRequest) -> HttpResponse:
         return redirect("new_phone")
     form = CodeForm(request.POST or None, focus=True, choice=pending.choice)
     if request.method != "POST":
-        return render(request, "accounts/two_factor/challenge.html", {"form": restore(request, form)})
+        context = {"form": restore(request, form), "seconds_left": pending.seconds_left}
+        return render(request, "accounts/two_factor/challenge.html", context)
 
     def judge(data: dict[str, str]) -> Answer:
         browsers = KnownBrowsers.of(request)
@@ -49,7 +50,8 @@ def recovery_code(request: HttpRequest) -> HttpResponse:
         return _begin_again(request)
     form = RecoveryCodeForm(request.POST or None)
     if request.method != "POST":
-        return render(request, "accounts/two_factor/recovery_code.html", {"form": restore(request, form)})
+        context = {"form": restore(request, form), "seconds_left": pending.seconds_left}
+        return render(request, "accounts/two_factor/recovery_code.html", context)
 
     def judge(data: dict[str, str]) -> Answer:
         browsers = KnownBrowsers.of(request)
