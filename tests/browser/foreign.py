@@ -16,6 +16,21 @@ TELLING = {
 }
 BOTH = TELLING["nl"] & TELLING["en"]
 
+# What the tour's people typed or are called, and what providers send: in no language, whatever the page is in.
+WRITTEN = (
+    "English",
+    "Nederlands",
+    "Tot 14 uur: we zetten nieuwe leidingen op de kaart.",
+    "Tablet van de buitendienst, gemeente Voorbeeld",
+    "een-lang-adres-van-iemand@gemeente-voorbeeld.nl",
+    "de helpdesk van de gemeente, telefoon 0123 456 789",
+    "Telefoon gestolen; teruggebeld op het bekende nummer.",
+    "Telefoon in het water gevallen; de woorden kloppen.",
+    "een-groep-met-een-hele-lange-naam-zonder-spaties-erin-zoals-ze-voorkomen",
+)
+# The same, where it is the whole of a text: the name of somebody, of a claim, or a word of a list that was pasted.
+WRITTEN_ALONE = ("Organisatie", "Beheer", "name", "groups", "fout", "Onbekend")
+
 # Every text of the page, block by block, but for what is marked as another language.
 TEXTS = """() => {
   const blocks = new Map(), own = document.documentElement.lang;
@@ -33,12 +48,13 @@ TEXTS = """() => {
 }"""
 
 
-def sentences(page: Page, language: str, written: tuple[str, ...] = ()) -> list[str]:
-    """What is not in this language. ``written``: texts that people typed, as the tour does."""
+def sentences(page: Page, language: str) -> list[str]:
+    """What is not in this language."""
     faults = []
     for text in dict.fromkeys(filter(None, page.evaluate(TEXTS))):
-        for kept in written:
+        for kept in WRITTEN:
             text = text.replace(kept, "")
+        text = "" if text in WRITTEN_ALONE else text
         faults += [f"not in {language}: {text[:100]}"] if _other(text, language) else []
     return faults
 

@@ -1,7 +1,7 @@
-"""The portal and a browser outside of pytest: for the pictures, the accessibility table, and whoever else measures pages.
+"""The portal and a browser outside of pytest: for pictures, the accessibility table, and whoever else measures pages.
 
-``prepare`` first; `tests.browser.tour` and what it imports can be imported only after it. Everything lives in a throw-away
-database, so every secret on the screen is worthless.
+``prepare`` first; `tests.browser.tour` and what it imports can be imported only after it. Everything lives in a
+throw-away database, so every secret on the screen is worthless.
 """
 
 from __future__ import annotations

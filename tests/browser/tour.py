@@ -679,3 +679,6 @@ ALL: tuple[Tour, ...] = (
     business_account,
     single_sign_on,
 )
+
+# Django's own pages, of which only the colours are ours.
+IN_ADMINISTRATION = (administration, demands, support_desk)
