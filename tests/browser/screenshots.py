@@ -1,7 +1,8 @@
-"""The pictures in the README and the documents: ``make screenshots``. Of every page: `tests.browser.contact_sheet`."""
+"""The pictures in the README, the manual and the documents: ``make screenshots``. Of every page: `contact_sheet`."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from tests.browser import stage
@@ -11,8 +12,27 @@ README = ROOT / "docs" / "screenshots"
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--manual", action="store_true", help="only the pictures of the manual")
+    only_manual = parser.parse_args().manual
     with stage.portal() as address, stage.browser() as browser:
-        for_readme(stage.screen(browser, address))
+        for_manual(browser, address)
+        if not only_manual:
+            for_readme(stage.screen(browser, address))
+
+
+def for_manual(browser, address: str) -> None:
+    """Those at /hulp/twee-staps-authenticatie/, in static/. Finer than the page, for sharp screens."""
+    from accounts.models import User
+    from tests.browser import manual, tour
+    from tests.browser.screen import Screen
+
+    context = browser.new_context(
+        locale="nl-NL", timezone_id="Europe/Amsterdam", viewport=stage.viewport("1280"), device_scale_factor=1.5
+    )
+    person = User.objects.get(email=tour.EMPLOYEE)
+    manual.take_all(person, lambda: Screen(context.new_page(), address))
+    manual.as_new(person, "nl")
 
 
 def for_readme(screen) -> None:
