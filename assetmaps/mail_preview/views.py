@@ -29,7 +29,7 @@ def all_mails(request: HttpRequest) -> HttpResponse:
 # Mails have their style in the elements, because many mail programs know no other; pages of ours never do.
 @login_not_required
 @require_safe
-@csp_replace({"default-src": [NONE], "style-src": [SELF, UNSAFE_INLINE]})
+@csp_replace({"default-src": [NONE], "style-src": [SELF, UNSAFE_INLINE]})  # type: ignore[arg-type]
 def one_mail(request: HttpRequest, template: str) -> HttpResponse:
     if template not in EXAMPLES:
         raise Http404
@@ -43,5 +43,5 @@ def one_mail(request: HttpRequest, template: str) -> HttpResponse:
 
 def _looks(message: EmailMultiAlternatives) -> dict[str, str]:
     """The page as a mail program shows it that is light or dark, whatever this browser is."""
-    page = str(message.alternatives[0].content)
+    page = str(message.alternatives[0][0])
     return {look: page.replace(EITHER, f'<meta name="color-scheme" content="{look}">') for look in ("light", "dark")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +27,7 @@ def stop(worker: User, origin: Origin) -> None:
     if settings.ALARM_EMAIL.lower() not in {watcher.email.lower() for watcher in watchers}:
         watchers.append(User(email=settings.ALARM_EMAIL))
     hours = int(limits.WORKER_RESETS_PERIOD.total_seconds()) // 3600
-    facts = {"worker": worker, "number": limits.WORKER_RESETS, "hours": hours, "at": timezone.localtime(entry.at)}
+    facts: dict[str, Any] = {"worker": worker, "number": limits.WORKER_RESETS, "hours": hours}
+    facts |= {"at": timezone.localtime(entry.at), "address": settings.PUBLIC_URL + reverse("audit_activity")}
     for watcher in watchers:
-        mail.send("worker_stopped", watcher, address=settings.PUBLIC_URL + reverse("audit_activity"), **facts)
+        mail.send("worker_stopped", watcher, **facts)
