@@ -191,13 +191,17 @@ def test_headers_keep_machines_from_answering_and_tell_no_host_name() -> None:
 
 # The preview ------------------------------------------------------------------------------------------------------
 
-VISIT = """
-import django; django.setup()
+VISIT = r"""
+import re, django; django.setup()
 from django.test import Client
 from assetmaps.mail_preview.examples import EXAMPLES
-for name in ["", *(f"{template}/" for template in EXAMPLES), "bestaat-niet/"]:
-    answer = Client().get(f"/ontwikkeling/mails/{name}", headers={"host": "localhost"}, secure=SECURE)
-    print(name, answer.status_code, answer.content.count(b"<iframe sandbox "))
+def get(address):
+    return Client().get(address, headers={"host": "localhost"}, secure=SECURE)
+for name in ["", *(f"{template}/" for template in EXAMPLES), "bestaat-niet/", "invitation/nl/9/dark/"]:
+    answer = get(f"/ontwikkeling/mails/{name}")
+    pages = [get(link) for link in re.findall(r'href="(/\S+/(?:light|dark)/)"', answer.content.decode())]
+    right = [page for page in pages if page.status_code == 200 and b"</html>" in page.content]
+    print(name, answer.status_code, len(right))
 """
 
 
@@ -221,9 +225,9 @@ def visit(**environment: str) -> list[list[str]]:
 
 
 def test_preview_shows_every_mail_without_a_database() -> None:
-    answers = {name.strip("/"): (status, int(frames)) for name, status, frames in visit(DEBUG="1")}
+    answers = {name.strip("/"): (status, int(pages)) for name, status, pages in visit(DEBUG="1")}
     assert answers.pop("") == ("200", 0)
-    assert answers.pop("bestaat-niet") == ("404", 0)
+    assert answers.pop("bestaat-niet") == answers.pop("invitation/nl/9/dark") == ("404", 0)
     # Each form in two languages, light and dark.
     assert answers == {template: ("200", 4 * len(forms)) for template, forms in EXAMPLES.items()}
 
@@ -234,5 +238,5 @@ def test_preview_does_not_exist_while_debug_is_off() -> None:
         ENCRYPTION_KEYS="MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         ALLOWED_HOSTS="localhost",
     )
-    assert len(answers) == len(EXAMPLES) + 2
+    assert len(answers) == len(EXAMPLES) + 3
     assert {status for _, status, _ in answers} == {"404"}

@@ -28,7 +28,7 @@ from tests.test_house import walk
 pytestmark = pytest.mark.django_db
 
 PROOF = "/bevestig-identiteit/"
-OPEN = {"totp_activate", "totp_confirm", "confirm_identity"}
+OPEN = {"totp_activate", "totp_confirm", "confirm_identity", "change_language", "session_left", "session_extend"}
 AWAY = '<a class="button" href="/omgevingen/omgeving/'  # on the page between a form and another site
 
 
