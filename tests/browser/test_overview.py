@@ -52,7 +52,7 @@ def shown(screen: Screen) -> Locator:
 
 
 def search(screen: Screen) -> Locator:
-    return screen.page.get_by_label("Zoek in je omgevingen")
+    return screen.page.get_by_label("Zoek een omgeving")
 
 
 def tile(screen: Screen, name: str) -> Locator:
@@ -252,13 +252,13 @@ def test_environment_that_was_taken_away_meanwhile_gives_the_page_that_says_so(
 def test_everything_works_without_javascript(plain: Screen) -> None:
     expect(shown(plain)).to_have_text(NAMES)
     search(plain).fill("ecluse")
-    plain.press("Zoek")
+    plain.press("Zoeken")
     expect(shown(plain)).to_have_text(["Écluse"])
     star(plain, "Écluse").click()
     assert plain.address == "/?zoek=ecluse#omgeving-ecluse"
     expect(star(plain, "Écluse")).to_have_attribute("aria-pressed", "true")
     search(plain).fill("xyz")
-    plain.press("Zoek")
+    plain.press("Zoeken")
     plain.follow("Wis zoekopdracht")
     expect(shown(plain)).to_have_text(["Écluse", *(name for name in NAMES if name != "Écluse")])
     star(plain, "Écluse").click()

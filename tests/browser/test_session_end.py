@@ -170,7 +170,7 @@ def test_administration_warns_by_its_own_limit(screen: Screen, verified: User) -
     screen.heading("Je sessie is beëindigd")
     screen.page.get_by_role("link", name="Inloggen").click()
     screen.heading("Inloggen")  # although the rest of the portal was still open
-    screen.says("Je bent uitgelogd omdat er een tijd niets gebeurde.")
+    screen.says("Je bent uitgelogd omdat er een tijdje niets gebeurde.")
 
 
 @pytest.mark.parametrize("typing", [True, False], ids=["typing", "reading"])
@@ -205,7 +205,7 @@ def test_time_for_the_code_that_is_over_is_told_before_a_code_is_typed_in_vain(s
     screen.give_password(verified.email)
     screen.heading("Verificatiecode")
     screen.page.wait_for_load_state()
-    notice = screen.page.get_by_role("status").filter(has_text="De tijd om de code te typen is om.")
+    notice = screen.page.get_by_role("status").filter(has_text="De tijd om de code in te vullen is voorbij.")
     screen.page.clock.fast_forward(4 * 60_000)
     screen.page.clock.run_for(5_000)
     expect(notice).to_be_hidden()

@@ -74,7 +74,7 @@ def test_reset_from_the_call_until_the_caller_is_in_again(screen: Screen, caller
     assert WHY in mails()[-1].body
 
     screen.give_password(EMPLOYEE)
-    screen.says("open nu de link in de mail")
+    screen.says("Open nu de link in de mail")
     screen.open(behind.mailed("nieuwe-telefoon"))
     screen.page.get_by_label("E-mailadres").fill(EMPLOYEE)
     screen.page.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
@@ -159,7 +159,7 @@ def test_second_tab_does_not_show_the_code_again(caller: User, desk: Screen) -> 
     code = desk.page.locator(".desk__code code").inner_text()
     tab = desk.page.context.new_page()
     tab.goto(desk.page.url)
-    expect(tab.locator("main")).to_contain_text("De code is al getoond")
+    expect(tab.locator("main")).to_contain_text("Je hebt de code al gezien")
     expect(tab.locator("body")).not_to_contain_text(code)
 
 

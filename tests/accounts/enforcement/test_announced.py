@@ -125,7 +125,7 @@ class TestSwitchingOff:
         person = UserFactory(organisation=organisation, with_totp=True)
         client = signed_in(person)
         day = Demand("", organisation.required_from).first_day
-        assert "Schakel je die nu uit, dan moet je die vanaf die dag opnieuw instellen." in shown(client, SWITCH_OFF)
+        assert "Als je nu uitschakelt, moet je vanaf die dag alles opnieuw instellen." in shown(client, SWITCH_OFF)
         assert f"Vanaf {day} vraagt Gemeente Voorbeeld" in shown(client, SWITCH_OFF)
         shown(client, SWITCH_OFF, {"code": code_of(person, 30)})
         assert not devices.has_confirmed_device(person)

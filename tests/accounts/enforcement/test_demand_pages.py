@@ -110,7 +110,7 @@ class TestRefusals:
             (choice(second_step=""), "Maak een keuze."),
             (choice(second_step="vreemd"), "Maak een keuze."),
             ({}, "Maak een keuze."),
-            (choice("business_account"), "kan nog niet inloggen met het zakelijk account"),
+            (choice("business_account"), "kan nog niet inloggen met het zakelijke account"),
             (choice("optional"), "Zo staat het al."),
         ],
     )

@@ -127,7 +127,7 @@ class TestOverview:
         Organisation.objects.update(second_step=SecondStep.REQUIRED, required_from=today - timedelta(days=10))
         page = shown(boss, OVERVIEW)
         assert 'points="0,180 300,120 600,40"' in page
-        assert "Van 10% naar 80% van de mensen met een tweede stap." in page
+        assert "Mensen met een tweede stap: van 10% naar 80%." in page
         assert "De stippellijn is" in page
         assert page.count('<th scope="row">') == 3
         assert not re.search(r"\sstyle=|<style", page)

@@ -66,7 +66,7 @@ def test_a_refusal_is_shown_at_its_field_and_no_password_travels_back(client: Cl
     prove(client)
     post(client, new="persoon soon voorbeeld")
     page = client.get(PAGE).content.decode()
-    assert "Dit wachtwoord is gebouwd op" in page
+    assert "Dit wachtwoord bestaat vooral uit" in page
     assert "persoon soon" not in page
     assert PASSWORD not in page
 

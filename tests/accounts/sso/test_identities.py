@@ -271,7 +271,7 @@ def test_business_account_of_a_colleague_cannot_be_linked(client: Client, provid
     colleague = employee(connection)
     sign_in(client, UserFactory(organisation=connection.organisation))
     page = text(come_back(client, connection, provider.sign_in(begin_link(client))))
-    assert "al aan een ander gekoppeld" in page
+    assert "al aan een ander account gekoppeld" in page
     assert Identity.objects.get().user == colleague
 
 

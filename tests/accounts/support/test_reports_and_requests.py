@@ -52,7 +52,7 @@ def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> 
     assert "Wachtwoord gewijzigd" in page
     assert client.get("/").status_code == 200, "a mail scanner that follows the link changes nothing"
     done = stranger.post(link)
-    assert "Wat je nu doet" in stranger.get(done.url).content.decode()
+    assert "Doe nu dit" in stranger.get(done.url).content.decode()
     assert client.get("/").status_code == 302
     epoch = person.known_browsers_epoch
     person.refresh_from_db()

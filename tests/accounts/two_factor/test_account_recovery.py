@@ -63,7 +63,7 @@ def test_password_alone_opens_nothing_after_a_reset(client: Client, lost: User) 
     begin(lost)
     answer = sign_in(client, lost)
     assert answer.url == NEW_PHONE
-    assert "open nu de link in de mail" in shown(client, NEW_PHONE)
+    assert "Open nu de link in de mail" in shown(client, NEW_PHONE)
     assert not is_signed_in(client)
     assert client.get(CODE).url == NEW_PHONE
 
@@ -138,7 +138,7 @@ def test_new_link_is_mailed_after_the_password_a_few_times_an_hour(client: Clien
     sign_in(client, lost)
     for _ in range(limits.RECOVERY_LINK_MAILS):
         assert "De link is onderweg" in shown(client, NEW_PHONE, {})
-    assert "Je hebt al een paar keer een link gevraagd" in shown(client, NEW_PHONE, {})
+    assert "Je hebt al een paar keer om een link gevraagd" in shown(client, NEW_PHONE, {})
     sent = mails()
     assert [mail.to for mail in sent] == limits.RECOVERY_LINK_MAILS * [[lost.email]]
     link = next(line for line in sent[-1].body.splitlines() if "/nieuwe-telefoon/" in line)

@@ -233,7 +233,7 @@ def test_five_devices_are_the_most() -> None:
     client = signed_in(person)
     for _ in range(limits.AUTHENTICATORS - 1):
         AuthenticatorFactory(user=person)
-    assert "Meer apparaten kan niet. Verwijder er eerst een." in shown(client, ACTIVATE, {})
+    assert "Je kunt geen apparaat meer toevoegen. Verwijder er eerst een." in shown(client, ACTIVATE, {})
     assert Authenticator.objects.count() == limits.AUTHENTICATORS == 5
     assert not Authenticator.objects.filter(confirmed=False).exists()
 

@@ -64,7 +64,7 @@ def try_it(screen: Screen, town: Agreement, person: dict[str, object]) -> None:
 
 def switch_on(screen: Screen, town: Agreement) -> None:
     screen.open(here(town))
-    screen.press("Schakel in")
+    screen.press("Inschakelen")
     screen.page.get_by_text("Single sign-on staat aan.").wait_for()
 
 
@@ -108,7 +108,7 @@ def test_switching_on_waits_for_a_test_that_went_well(screen: Screen, town: Agre
     screen.page.get_by_text("Het proefinloggen is niet gelukt.").wait_for()
     screen.page.get_by_text("De aanbieder accepteert ons geheim of sleutelpaar niet.", exact=False).wait_for()
     screen.open(here(town))
-    expect(screen.page.get_by_role("button", name="Schakel in")).to_have_count(0)
+    expect(screen.page.get_by_role("button", name="Inschakelen")).to_have_count(0)
     screen.page.get_by_text("Proefinloggen is met deze instellingen nog niet gelukt.").wait_for()
 
 

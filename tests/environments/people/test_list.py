@@ -83,7 +83,7 @@ def test_filter_offers_a_field_instead_of_thousands_of_organisations() -> None:
     OrganisationFactory(name="Waterschap")
     page = shown(signed_in(superuser()), PEOPLE)
     assert page.count("?organisation=") == limits.FILTER_CHOICES
-    assert "Er zijn er meer. Typ een deel van de naam." in page
+    assert "Er zijn er nog meer. Vul een deel van de naam in." in page
     narrowed = shown(signed_in(superuser()), f"{PEOPLE}?organisation_named=water&came=never")
     assert narrowed.count("organisation=") == 1
     assert 'name="came" value="never"' in narrowed

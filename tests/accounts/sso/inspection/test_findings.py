@@ -93,7 +93,7 @@ def test_every_finding_has_a_sentence_with_its_value_in_it() -> None:
     sentence = Finding("issuer_differs", "https://anders.nl").sentence
     assert "https://anders.nl" in sentence
     assert sentence.endswith(".")
-    assert "niet verteld" in Finding("issuer_differs").sentence
+    assert "niet genoemd" in Finding("issuer_differs").sentence
 
 
 def test_value_with_a_percent_sign_is_only_text() -> None:

@@ -144,7 +144,11 @@ def test_refusal_is_foreseen_with_its_reason(
 
 @pytest.mark.parametrize(
     ("vouching", "sentence"),
-    [("amr", "liet geen tweede stap zien"), ("agreement", "volgens afspraak vertrouwd"), ("ours", "vraagt zijn eigen")],
+    [
+        ("amr", "liet geen tweede stap zien"),
+        ("agreement", "vertrouwen de tweede stap volgens afspraak"),
+        ("ours", "vraagt om een eigen"),
+    ],
 )
 def test_level_that_would_be_reached_is_told(
     client: Client, provider: Provider, connection: Connection, vouching: str, sentence: str
@@ -273,7 +277,7 @@ def test_tests_are_bounded(
 ) -> None:
     monkeypatch.setattr(limits, "SSO_CHECKS", 1)
     client.post(f"{page_of(connection)}beginnen/")
-    assert "Dit is zojuist al vaak gevraagd." in shown(client, f"{page_of(connection)}beginnen/", {})
+    assert "Dit is net al een paar keer gevraagd." in shown(client, f"{page_of(connection)}beginnen/", {})
 
 
 @pytest.mark.parametrize("values", [{}, {"state": ""}, {"state": "x", "code": "y"}, {"error": "x"}])

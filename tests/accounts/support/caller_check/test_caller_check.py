@@ -147,7 +147,7 @@ def test_page_says_what_is_wrong_and_keeps_nothing_that_was_typed(desk: User, pe
     page = shown(client, f"{page_of(person)}beller/", {"words": "fiets molen"})
     assert "Dit zijn niet de woorden." in page
     assert "fiets" not in page
-    assert "Typ de twee woorden" in shown(client, f"{page_of(person)}beller/", {"words": " "})
+    assert "Vul de twee woorden in" in shown(client, f"{page_of(person)}beller/", {"words": " "})
     assert "Dit zijn niet de woorden." in shown(client, f"{page_of(person)}beller/", {"words": "\u0660" * 60})
 
 

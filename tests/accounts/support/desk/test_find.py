@@ -71,15 +71,15 @@ def test_long_list_is_cut_and_says_so(desk: Client) -> None:
         UserFactory(first_name="Karel", email=f"k{number:03}@duin.nl")
     page = find(desk, "karel")
     assert page.count("@duin.nl</span>") == limits.FIND_MOST
-    assert "Er zijn er meer." in page
+    assert "Er zijn er nog meer." in page
 
 
 def test_nobody_and_too_little_are_told_at_the_field(desk: Client) -> None:
     page = find(desk, "bestaat-niet@voorbeeld.nl")
     assert "Niemand gevonden." in page
     assert 'value="bestaat-niet@voorbeeld.nl"' in page
-    assert "Typ minstens 3 letters." in find(desk, "ka")
-    assert "Typ een kenmerk" in find(desk, "  ")
+    assert "Vul minstens 3 letters in." in find(desk, "ka")
+    assert "Vul een kenmerk" in find(desk, "  ")
 
 
 def test_field_has_the_cursor(desk: Client) -> None:

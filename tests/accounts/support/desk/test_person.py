@@ -64,7 +64,7 @@ def test_page_tells_the_state_in_facts(client: Client, person: User) -> None:
     sign_in(own, person)
     asked = HelpRequest.objects.create(user=person)
     page = shown(client, page_of(person))
-    for fact in ("‘Telefoon’, sinds", "laatst gebruikt op", "nog 10 over", "Firefox op Linux", "192.0.2.44"):
+    for fact in ("“Telefoon”, sinds", "laatst gebruikt op", "nog 10 over", "Firefox op Linux", "192.0.2.44"):
         assert fact in page, fact
     for fact in (person.email, "Gemeente Duinstad", asked.reference, "er staat niets open"):
         assert fact in page, fact
@@ -89,7 +89,7 @@ def test_page_tells_until_when_and_why_somebody_waits(client: Client, person: Us
     AttemptCounter.objects.create(subject=f"user:{person.pk}", kind="code", closed=True, bucket="x" * 22)
     page = shown(client, page_of(person))
     assert f"{timezone.localtime(until):%H:%M}: foute wachtwoorden in onbekende browsers" in page
-    assert "gesloten tot er een nieuw wachtwoord is: foute codes in één bekende browser" in page
+    assert "geblokkeerd tot er een nieuw wachtwoord is: foute codes in één bekende browser" in page
 
 
 def test_attempts_are_told_with_their_cause(client: Client, person: User) -> None:

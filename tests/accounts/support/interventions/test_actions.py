@@ -231,7 +231,7 @@ def test_code_is_shown_once_and_never_again(desk: User, person: User) -> None:
     assert shown_code
     again = shown(client, address)
     assert shown_code[1] not in again
-    assert "De code is al getoond" in again
+    assert "Je hebt de code al gezien" in again
     owing = half_signed_in(person)
     answer = owing.post("/inloggen/code-van-support/", {"code": shown_code[1]})
     assert answer.url == "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/"
@@ -245,7 +245,7 @@ def test_code_is_shown_once_even_when_an_older_copy_of_the_session_comes_back(de
     session = client.session  # as a second tab would have read it at the same moment
     session["code_of_support"] = carried
     session.save()
-    assert "De code is al getoond" in shown(client, address)
+    assert "Je hebt de code al gezien" in shown(client, address)
 
 
 def test_code_lies_readable_nowhere(desk: User, person: User) -> None:
@@ -262,8 +262,8 @@ def test_code_lies_readable_nowhere(desk: User, person: User) -> None:
 def test_code_of_one_person_is_not_shown_on_the_page_of_another(desk: User, person: User) -> None:
     client, other = signed_in(desk), UserFactory(with_totp=True)
     give_code(client, person)
-    assert "De code is al getoond" in shown(client, f"{page_of(other)}code/eenmalig/")
-    assert "De code is al getoond" in shown(client, f"{page_of(person)}code/eenmalig/"), "it is gone, not kept"
+    assert "Je hebt de code al gezien" in shown(client, f"{page_of(other)}code/eenmalig/")
+    assert "Je hebt de code al gezien" in shown(client, f"{page_of(person)}code/eenmalig/"), "it is gone, not kept"
 
 
 def test_copied_session_of_a_worker_shows_no_code_to_a_colleague(desk: User, person: User) -> None:
@@ -272,7 +272,7 @@ def test_copied_session_of_a_worker_shows_no_code_to_a_colleague(desk: User, per
     session = colleague.session
     session["code_of_support"] = client.session["code_of_support"]
     session.save()
-    assert "De code is al getoond" in shown(colleague, address)
+    assert "Je hebt de code al gezien" in shown(colleague, address)
 
 
 def test_not_me_in_the_mail_about_a_code_makes_the_code_void(desk: User, person: User) -> None:

@@ -213,7 +213,7 @@ def test_open_report_stops_what_opens_an_account_and_not_what_closes_it(desk: Us
     for kind in (Kind.RESET, Kind.BRIDGE_CODE, Kind.LIFT_WAIT):
         assert act(kind, subject, desk).outcome is Refusal.REPORTED
     assert act(Kind.END_SESSIONS, subject, desk).outcome is Outcome.DONE
-    assert "‘dit was ik niet’ gemeld" in shown(signed_in(desk), page_of(subject, Kind.RESET))
+    assert "“dit was ik niet” gemeld" in shown(signed_in(desk), page_of(subject, Kind.RESET))
 
 
 def test_who_changed_the_address_this_week_does_not_open_the_account_as_well() -> None:
