@@ -93,4 +93,5 @@ class PersonalDetailsForm(forms.ModelForm):
         widgets = {
             "first_name": forms.TextInput(attrs={"autocomplete": "given-name"}),
             "last_name": forms.TextInput(attrs={"autocomplete": "family-name"}),
+            "language": forms.Select(attrs={"autocomplete": "language"}),
         }

@@ -25,6 +25,10 @@ HALF_SIGNED_IN = timedelta(minutes=5)
 
 # An authenticator app (RFC 6238, RFC 4226).
 PENDING_AUTHENTICATOR = timedelta(minutes=10)
+# "Geef me meer tijd" gives that time anew, as often as WCAG 2.2.1 asks for: ten times. A set-up then lasts 110
+# minutes at most, and always ends with the session in which it was begun.
+PENDING_EXTENSIONS = 10
+PENDING_EXTENSION_AGAIN = timedelta(minutes=1)  # asked again this soon, it is one extension: a double click, a reload
 TOTP_SECRET_BYTES = 20
 TOTP_DIGITS = 6
 TOTP_STEP = timedelta(seconds=30)

@@ -17,6 +17,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, reauthentication, remaining, store
+from accounts.active_sessions.decorators import is_sign_of_life
 from accounts.language import choice
 from accounts.organisations import demands
 from accounts.organisations.demands import Demand
@@ -26,9 +27,18 @@ from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-LOOK = "session_left"  # asks how long the session lasts, and must not make it last longer
 # All that is open to a session that owes the set-up; signing out and help are open to everybody.
-SET_UP = frozenset({"totp_activate", "totp_confirm", "confirm_identity", "change_language", LOOK, "session_extend"})
+SET_UP = frozenset(
+    {
+        "totp_activate",
+        "totp_confirm",
+        "totp_more_time",
+        "confirm_identity",
+        "change_language",
+        "session_left",
+        "session_extend",
+    }
+)
 HAD_DEVICE = "accounts.had_device"
 
 
@@ -96,9 +106,9 @@ class SecondStepMiddleware:
         # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
         request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
         row = store.of(request).row
-        if row and remaining.has_idled(row) and request.path != resolve_url(LOOK):
+        if row and remaining.has_idled(row) and is_sign_of_life(request):
             # Kept, because the page asked for now counts as a sign of life: the next one would find nothing amiss.
-            # A mere look is none, and must not become one either: to save a session is to have seen the person.
+            # What is none must not become one either: to save a session is to have seen the person.
             request.session[store.IDLED] = True
         return self.get_response(request)
 
@@ -149,7 +159,7 @@ class SecondStepMiddleware:
     @staticmethod
     def _lead_to_set_up(request: HttpRequest) -> HttpResponse | None:
         if request.resolver_match and request.resolver_match.url_name in SET_UP:
-            if not _is_look(request):
+            if is_sign_of_life(request):
                 reauthentication.forget_interrupted(request, unless=SET_UP)
             SecondStepMiddleware._note_sign_of_life(request)
             return None
@@ -159,7 +169,7 @@ class SecondStepMiddleware:
 
     @staticmethod
     def _note_sign_of_life(request: HttpRequest) -> None:
-        if not _is_look(request):
+        if is_sign_of_life(request):
             store.of(request).touch()
 
     @staticmethod
@@ -168,7 +178,8 @@ class SecondStepMiddleware:
         row = store.of(request).row
         if row is None or not in_administration(request):
             return False
-        return store.IDLED in request.session or timezone.now() - row.started_at > limits.STAFF_SESSION_OVERALL
+        idled = store.IDLED in request.session or remaining.has_idled(row)
+        return idled or timezone.now() - row.started_at > limits.STAFF_SESSION_OVERALL
 
     @staticmethod
     def _close(request: HttpRequest, why: str) -> HttpResponse:
@@ -177,10 +188,6 @@ class SecondStepMiddleware:
         if why:
             messages.info(request, why)
         return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': target})}" if target else "sign_in")
-
-
-def _is_look(request: HttpRequest) -> bool:
-    return bool(request.resolver_match and request.resolver_match.url_name == LOOK)
 
 
 def _why_set_up(request: HttpRequest) -> str:

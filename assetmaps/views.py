@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
 from accounts.audit.origin import Origin
-from assetmaps import logs, policy_reports
+from assetmaps import logs, manual, policy_reports
 
 policy_log = logging.getLogger("assetmaps.policy")
 
@@ -37,7 +39,9 @@ def ready(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def help_two_factor(request: HttpRequest) -> HttpResponse:
-    return render(request, "help_two_factor.html")
+    shown = manual.shots(get_language() or settings.LANGUAGE_CODE)
+    context = {"shots": shown, "stores": manual.stores(), "numbers": manual.numbers()}
+    return render(request, "help_two_factor.html", context)
 
 
 @csrf_exempt

@@ -16,12 +16,17 @@ leave_out() {
 }
 
 find_chromium() { have chromium || have chromium-browser || have google-chrome || have google-chrome-stable; }
+find_firefox() { have firefox-esr || have firefox; }
 
-if ! find_chromium && [ "$(id -u)" = 0 ] && have apt-get; then
-  step "Installing the Debian package chromium for the browser tests"
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+browsers=()
+find_chromium || browsers+=(chromium)
+find_firefox || browsers+=(firefox-esr)
+if [ "${#browsers[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && have apt-get; then
+  step "Installing for the browser tests: ${browsers[*]}"
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${browsers[@]}" >/dev/null
 fi
 find_chromium || leave_out "browser tests: no Chromium or Chrome found"
+find_firefox || leave_out "browser tests in Firefox: no Firefox found"
 
 have npm || leave_out "browser tests of single sign-on: no node and npm"
 
@@ -40,7 +45,7 @@ fi
 
 run_pytest() { "$BIN/python" -m pytest -q -n 2 --dist loadfile -rs "$@"; }
 
-step "Tests on SQLite, with a real browser"
+step "Tests on SQLite, with real browsers"
 run_pytest
 
 # pg_virtualenv makes a PostgreSQL server on loopback for the length of one command.

@@ -243,8 +243,9 @@ def test_fields_of_a_person_are_changed_by_whom_the_table_says() -> None:
     assert {name for name, row in told.items() if row[0] == "change"} == set(PersonalDetailsForm.Meta.fields)
 
 
-# ASVS 3.1.1
+# ASVS 3.1.1, 3.7.5
 def test_needs_of_the_browser_are_told() -> None:
     text = section(document("operations.md"), "What a browser needs")
-    for word in ("TLS", "__Host-", "HSTS", "content security policy", "COOP", "JavaScript is not needed", "no cookies"):
+    told = ["TLS", "__Host-", "HSTS", "content security policy", "COOP", "JavaScript is not needed", "no cookies"]
+    for word in [*told, "too old"]:
         assert word in text.replace("\n", " ")

@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.active_sessions import flows, remaining
+from accounts.active_sessions.decorators import no_sign_of_life
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.requests import PersonRequest
 
 
+@no_sign_of_life
 @require_safe
 def left(request: PersonRequest) -> HttpResponse:
-    """How long this session lasts. The one page that is no sign of life: the middleware knows it by its name."""
+    """How long this session lasts."""
     return _remaining(request)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import limits
@@ -39,13 +40,21 @@ def confirmed_device_exists() -> Exists:
 
 
 def pending_authenticator_of(user: User) -> Authenticator | None:
-    """The set-up in progress, if it is not older than `limits.PENDING_AUTHENTICATOR`."""
-    fresh = timezone.now() - limits.PENDING_AUTHENTICATOR
-    return Authenticator.objects.filter(user=user, confirmed=False, created_at__gt=fresh).first()
+    """The set-up in progress, if its time is not over."""
+    return _set_ups().filter(user=user, since__gt=timezone.now() - limits.PENDING_AUTHENTICATOR).first()
+
+
+def _set_ups() -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(confirmed=False).annotate(since=Coalesce("extended_at", "created_at"))
 
 
 def expires_at(pending: Authenticator) -> datetime:
-    return pending.created_at + limits.PENDING_AUTHENTICATOR
+    return (pending.extended_at or pending.created_at) + limits.PENDING_AUTHENTICATOR
+
+
+def purge_set_ups() -> int:
+    """Delete what was begun and never finished. Returns how many."""
+    return _set_ups().filter(since__lte=timezone.now() - limits.PENDING_AUTHENTICATOR).delete()[0]
 
 
 def recovery_codes_left(user: User) -> int | None:

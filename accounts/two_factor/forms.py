@@ -95,14 +95,19 @@ class NamedCodeForm(CodeForm):
         label=_("Name of this device"),
         max_length=40,
         required=False,
-        help_text=_("For example Telefoon or Tablet, so that you recognise it later."),
+        help_text=_("You may leave this as it is. It lets you recognise your phone later."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    field_order = ["code", "name"]
+    # Before the code, which is sent as soon as it is complete.
+    field_order = ["name", "code"]
 
 
 class NameForm(forms.Form):
     name = forms.CharField(
-        label=_("Name of this device"), max_length=40, error_messages={"required": _("Type a name.")}
+        label=_("Name of this device"),
+        max_length=40,
+        error_messages={"required": _("Type a name.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
 
@@ -121,7 +126,11 @@ def offer_choice(form: forms.Form, choice: list[tuple[str, str]]) -> None:
     """With more than one authenticator app, ask which one made the code; the last used is chosen already."""
     if len(choice) > 1:
         form.fields["device"] = forms.ChoiceField(
-            label=_("Which device?"), choices=choice, required=False, initial=choice[0][0]
+            label=_("Which device?"),
+            choices=choice,
+            required=False,
+            initial=choice[0][0],
+            widget=forms.Select(attrs={"autocomplete": "off"}),
         )
         form.order_fields(["password", "device", "code"])
 

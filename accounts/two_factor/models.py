@@ -21,6 +21,9 @@ class Authenticator(TimestampMixin, Device):
     replaces = models.ForeignKey("self", null=True, editable=False, on_delete=models.CASCADE, related_name="+")
     # The sign-in that began the set-up: no other session of the person sees the secret, or confirms it.
     begun_in = models.CharField(max_length=32, default="", editable=False)
+    # "Geef me meer tijd": when it was last given, and how often.
+    extended_at = models.DateTimeField(null=True, editable=False)
+    extensions = models.PositiveSmallIntegerField(default=0, editable=False)
     sealed_secret = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
     # Steps ahead of our clock whose codes were typed: whoever typed them was told that they are early, so all are void.

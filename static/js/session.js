@@ -24,17 +24,20 @@ const end = () => {
   const heading = document.createElement("h1");
   const why = document.createElement("p");
   const way = document.createElement("a");
-  const card = document.createElement("main");
+  const card = document.createElement("section");
+  const page = document.createElement("main");
   heading.textContent = words.ended;
   heading.tabIndex = -1;
   why.textContent = words.endedWhy;
   way.textContent = words.endedLink;
   way.className = "button";
   way.href = `${words.signIn}?next=${encodeURIComponent(location.pathname + location.search)}`;
-  card.className = "page page--narrow session-ended";
+  card.className = "card";
   card.append(heading, why, way);
+  page.className = "page page--narrow session-ended";
+  page.append(card);
   document.title = `${words.ended} · Mijn Assetmaps`;
-  document.body.replaceChildren(card); // removed, not covered: somebody else may sit at this screen by now
+  document.body.replaceChildren(page); // removed, not covered: somebody else may sit at this screen by now
   heading.focus();
 };
 
@@ -73,9 +76,12 @@ const open = () => {
   warning.hidden = false;
   // Who is typing keeps the focus: else the next space or Enter would press a button. It is announced all the same.
   const typing = document.activeElement?.matches(TYPING);
-  warning.setAttribute("role", typing ? "alert" : "alertdialog");
-  if (typing) warning.setAttribute("open", "");
-  else warning.showModal();
+  if (typing || !warning.showModal) {
+    warning.setAttribute("open", "");
+    said.textContent = `${warning.querySelector("h2").textContent}. ${part("why").innerText.trim()}`;
+  } else {
+    warning.showModal();
+  }
 };
 
 const show = () => {
@@ -118,7 +124,11 @@ warning.addEventListener("close", () => {
   if (!warning.hidden) dismissed = part("why-idle").hidden ? "overall" : "idle";
   warning.hidden = true;
 });
-part("close").addEventListener("click", () => warning.close());
+part("close").addEventListener("click", () => {
+  dismissed = "overall";
+  if (warning.open) warning.close();
+  warning.hidden = true;
+});
 tabs?.addEventListener("message", () => { if (warning.open || dismissed) look(true); });
 tabs?.postMessage("look"); // to have loaded a page is a sign of life
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look(elapsed() > OLD); });

@@ -352,3 +352,11 @@ def test_no_page_of_the_administration_holds_or_deletes_what_opens_an_account(bo
     for pages in registered.values():
         inlined = {inline.model._meta.app_label for inline in pages.inlines}
         assert not inlined & {"two_factor", "support", "active_sessions"}
+
+
+def test_list_without_anything_says_so_and_what_to_do() -> None:
+    client = signed_in(UserFactory(superuser=True, with_totp=True))
+    assert "Hier staat nog niets. Voeg de eerste toe" in text(client.get("/beheer/environments/environment/"))
+    page = text(client.get("/beheer/accounts/user/?q=zomaarniemand"))
+    assert 'Niets voldoet hieraan. Typ minder, of laat een filter weg. <a href="?">Alles laten zien</a>' in page
+    assert "Niets voldoet hieraan" not in text(client.get("/beheer/accounts/user/"))

@@ -38,9 +38,8 @@ def main() -> None:
 def _drawn(browser: Browser, width: int, part: float, ground: str) -> Image.Image:
     page = browser.new_page(viewport={"width": width, "height": width})
     svg = (FOLDER / "icon.svg").read_text().replace("<svg ", f'<svg width="{width * part}" ', 1)
-    page.set_content(
-        f"<style>body {{ margin: 0; height: 100vh; display: grid; place-items: center; background: {ground} }}</style>{svg}"
-    )
+    style = f"body {{ margin: 0; height: 100vh; display: grid; place-items: center; background: {ground} }}"
+    page.set_content(f"<style>{style}</style>{svg}")
     picture = Image.open(io.BytesIO(page.screenshot(omit_background=True)))
     page.close()
     return picture

@@ -76,8 +76,13 @@ class Screen:
         self.press("Inloggen")
 
     def give_code(self, code: str) -> None:
+        """Six digits go on by themselves where the page does that; else the button is pressed."""
+        expect(self.code).to_be_editable()  # not while the code before this one is being judged
+        self.page.wait_for_load_state()  # the script is there, if there is one
+        by_itself = self.code.get_attribute("data-sends-itself") is not None and len(code) == limits.TOTP_DIGITS
         self.code.fill(code)
-        self.press("Bevestigen")
+        if not by_itself:
+            self.press("Bevestigen")
 
     def sign_in(self, address: str, code: str | None = None) -> None:
         self.give_password(address)

@@ -1,4 +1,4 @@
-"""Pictures of the pages, for the README and for looking at: ``python -m tests.browser.screenshots [--all DIR]``.
+"""Pictures of the pages, for the README, the manual and a look: ``python -m tests.browser.screenshots [--all DIR]``.
 
 Starts the portal on a throw-away database, so every secret in the pictures is worthless.
 """
@@ -22,13 +22,18 @@ SIZES = {"360": (360, 740), "1280": (1280, 800)}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", type=Path, metavar="DIR", help="also every page, in two widths, light and dark")
-    everything = parser.parse_args().all
+    parser.add_argument("--manual", action="store_true", help="only the pictures of the manual")
+    arguments = parser.parse_args()
+    everything = arguments.all
     with tempfile.TemporaryDirectory() as folder:
         _settings(Path(folder))
-        with _portal() as address, _browser() as context:
+        with _portal() as address, _browser() as browser:
             from tests.browser.screen import Screen
 
-            screen = Screen(context.new_page(), address)
+            screen = Screen(_context(browser).new_page(), address)
+            for_manual(browser, address)
+            if arguments.manual:
+                return
             for_readme(screen)
             if everything:
                 everything.mkdir(parents=True, exist_ok=True)
@@ -66,13 +71,30 @@ def _browser() -> Iterator:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**chromium.launch_args())
-        yield browser.new_context(locale="nl-NL", timezone_id="Europe/Amsterdam", viewport=_viewport("1280"))
+        yield browser
         browser.close()
+
+
+def _context(browser, **options):
+    options = {"viewport": _viewport("1280"), **options}
+    return browser.new_context(locale="nl-NL", timezone_id="Europe/Amsterdam", **options)
 
 
 def _viewport(size: str) -> dict[str, int]:
     width, height = SIZES[size]
     return {"width": width, "height": height}
+
+
+def for_manual(browser, address: str) -> None:
+    """Those at /hulp/twee-staps-authenticatie/, in static/. Finer than the page, for sharp screens."""
+    from accounts.models import User
+    from tests.browser import manual, tour
+    from tests.browser.screen import Screen
+
+    context = _context(browser, device_scale_factor=1.5)
+    person = User.objects.get(email=tour.EMPLOYEE)
+    manual.take_all(person, lambda: Screen(context.new_page(), address))
+    manual.as_new(person, "nl")
 
 
 def for_readme(screen) -> None:

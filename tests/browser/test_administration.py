@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_administration_works_within_the_content_security_policy(screen: Screen) -> None:
     """The fixture ``screen`` fails the test at the first complaint in the console."""
     tour.people()
-    icon = screen.page.locator("link[rel=icon]")  # without it a browser asks for /favicon.ico, which does not exist
+    icon = screen.page.locator("link[rel=icon][type='image/svg+xml']")
     for name in tour.administration(screen):
         assert icon.count() == 1, name
     screen.open(f"/beheer/environments/environment/{Environment.objects.first().pk}/change/")

@@ -12,30 +12,21 @@ from playwright.sync_api import Browser, expect
 from accounts import limits
 from accounts.active_sessions.store import digest_of
 from accounts.models import User
+from tests.browser import journeys
 from tests.browser.addresses import closed_addresses
 from tests.browser.behind import session_cookie
-from tests.browser.keyboard import Keyboard
-from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
+from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
 from tests.browser.tour import EMPLOYEE as ADDRESS
 from tests.browser.tour import VERIFIED
 from tests.codes import code_of, wrong_code_of
-from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_whole_journey_of_the_manual(screen: Screen, employee: User) -> None:
-    screen.sign_in(ADDRESS)
-    screen.says("Bomen en groen")
-    phone = screen.activate()
+    phone, used = journeys.whole(screen)
     assert phone.app.issuer == "Assetmaps"
     assert phone.app.name == ADDRESS
-    screen.sign_out()
-    screen.give_password(ADDRESS)
-    screen.heading("Verificatiecode")
-    used = phone.shows(30)
-    screen.give_code(used)
-    screen.heading("Mijn Omgevingen")
     screen.sign_out()
     screen.give_password(ADDRESS)
     screen.give_code(used)
@@ -129,32 +120,15 @@ def test_phone_of_360_pixels_needs_no_scrolling_sideways_and_its_qr_code_reads(s
 
 def test_journey_needs_no_javascript(screen: Screen, employee: User, browser: Browser) -> None:
     with browser.new_context(java_script_enabled=False, locale="nl-NL") as context:
-        plain = Screen(context.new_page(), screen.portal)
-        plain.sign_in(ADDRESS)
-        phone = plain.activate()
-        plain.sign_out()
-        plain.sign_in(ADDRESS, phone.shows(30))
+        journeys.whole(Screen(context.new_page(), screen.portal))
 
 
 def test_journey_goes_by_keyboard_alone(screen: Screen, employee: User) -> None:
-    hands = Keyboard(screen)
-    screen.open("/inloggen/")
-    expect(screen.page.get_by_label("E-mailadres")).to_be_focused()
-    screen.page.keyboard.type(ADDRESS)
-    hands.type("Wachtwoord", PASSWORD)
-    screen.page.keyboard.press("Enter")
-    screen.heading("Mijn Omgevingen")
-    hands.press("Direct naar de inhoud")
-    expect(screen.page.locator("main")).to_be_focused()
-    screen.open("/")
-    hands.press("Persoonlijke Gegevens")
-    screen.heading("Persoonlijke Gegevens")
-    hands.press(ACTIVATE)
-    expect(screen.page.get_by_role("img", name="QR-code")).to_be_visible()
-    hands.type("Code van 6 cijfers", Phone.scan(screen.page).shows())
-    hands.press("Bevestigen")
-    screen.heading("Persoonlijke Gegevens")
-    screen.says("Twee-staps-authenticatie staat aan")
+    journeys.by_keyboard(screen)
+
+
+def test_journey_fits_in_320_pixels(screen: Screen, employee: User) -> None:
+    journeys.narrow(screen)
 
 
 def test_back_button_after_signing_out_shows_no_page_of_before_and_no_browser_error(
@@ -190,10 +164,15 @@ def test_back_button_in_the_set_up_shows_the_same_qr_code(screen: Screen, employ
     assert Phone.scan(screen.page).uri == before
 
 
+def put_in_silence(screen: Screen, code: str) -> None:
+    """As if typed before the script was there: the button is still to be pressed."""
+    screen.code.evaluate("(field, code) => { field.value = code; }", code)
+
+
 def test_double_click_on_confirm_is_one_code(screen: Screen, employee: User) -> None:
     screen.sign_in(ADDRESS)
     screen.begin_set_up()
-    screen.code.fill(Phone.scan(screen.page).shows())
+    put_in_silence(screen, Phone.scan(screen.page).shows())
     screen.page.get_by_role("button", name="Bevestigen").dblclick()
     screen.heading("Persoonlijke Gegevens")
     screen.says("Twee-staps-authenticatie staat aan. Vanaf nu")
@@ -201,7 +180,7 @@ def test_double_click_on_confirm_is_one_code(screen: Screen, employee: User) -> 
 
 def test_double_click_on_confirm_while_signing_in_is_one_code(screen: Screen, verified: User) -> None:
     screen.give_password(VERIFIED)
-    screen.code.fill(code_of(verified))
+    put_in_silence(screen, code_of(verified))
     screen.page.get_by_role("button", name="Bevestigen").dblclick()
     screen.heading("Mijn Omgevingen")
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from environments.models import Environment
 from tests.browser.conftest import Watch
 from tests.browser.screen import Phone, Screen
+from tests.browser.test_accessibility import LOOKS, findings
 
 STAY, WARNED = "Blijf ingelogd", "Je sessie loopt bijna af"
 
@@ -67,7 +68,10 @@ def test_who_is_typing_is_warned_without_losing_the_place(at_work: Screen) -> No
     field = at_work.page.get_by_label("Voornaam")
     field.fill("Half een na")
     idle(at_work, 28)
-    expect(at_work.page.get_by_role("alert").filter(has_text=WARNED)).to_be_visible()
+    expect(warning(at_work.page)).to_be_visible()
+    expect(
+        at_work.page.get_by_role("status").filter(has_text=f"{WARNED}. Over 2 min")
+    ).to_be_attached()  # and a screen reader says it
     expect(field).to_be_focused()
     at_work.page.keyboard.type("am ")
     expect(field).to_have_value("Half een naam ")
@@ -169,6 +173,24 @@ def test_administration_warns_by_its_own_limit(screen: Screen, verified: User) -
     screen.says("Je bent uitgelogd omdat er een tijdje niets gebeurde.")
 
 
+@pytest.mark.parametrize("typing", [True, False], ids=["typing", "reading"])
+def test_warning_and_what_follows_hinder_nobody(at_work: Screen, typing: bool) -> None:
+    at_work.gear.click()
+    if typing:
+        at_work.page.get_by_label("Voornaam").focus()
+    for minutes, shown in ((28, warning(at_work.page)), (4, at_work.page.locator(".session-ended"))):
+        idle(at_work, minutes)
+        expect(shown).to_be_visible()
+        for size, scheme in LOOKS:
+            at_work.page.set_viewport_size(size)
+            at_work.page.emulate_media(color_scheme=scheme)
+            assert findings(at_work.page, everything=True) == []
+            assert not at_work.scrolls_sideways
+        at_work.page.set_viewport_size({"width": 320, "height": 480})
+        assert not at_work.scrolls_sideways
+        expect(at_work.page.get_by_role("button", name=STAY).or_(shown.get_by_role("link"))).to_be_in_viewport()
+
+
 def test_page_works_without_javascript(
     employee: User, elsewhere: Callable[..., Screen], watch: object, screen: Screen
 ) -> None:
@@ -183,7 +205,7 @@ def test_time_for_the_code_that_is_over_is_told_before_a_code_is_typed_in_vain(s
     screen.give_password(verified.email)
     screen.heading("Verificatiecode")
     screen.page.wait_for_load_state()
-    notice = screen.page.get_by_role("alert").filter(has_text="De tijd om de code in te vullen is voorbij.")
+    notice = screen.page.get_by_role("status").filter(has_text="De tijd om de code in te vullen is voorbij.")
     screen.page.clock.fast_forward(4 * 60_000)
     screen.page.clock.run_for(5_000)
     expect(notice).to_be_hidden()

@@ -4,10 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from accounts import limits
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
 from accounts.enforcement.progress import flows as progress
@@ -16,8 +14,8 @@ from accounts.sso import once
 from accounts.support import help_requests
 from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
+from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.models import Authenticator
 
 
 class Command(BaseCommand):
@@ -25,8 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         SessionStore.clear_expired()
-        old = timezone.now() - limits.PENDING_AUTHENTICATOR
-        unfinished = Authenticator.objects.filter(confirmed=False, created_at__lte=old).delete()[0]
+        unfinished = devices.purge_set_ups()
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
         once.purge()

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts import limits
 from accounts.audit.events import Event
@@ -26,7 +28,12 @@ from accounts.two_factor.verification import Answer, Outcome
 
 @transaction.atomic
 def begin(
-    user: User, *, replaces: Authenticator | None = None, begun_in: str = "", all_lost: bool = False
+    user: User,
+    *,
+    replaces: Authenticator | None = None,
+    begun_in: str = "",
+    all_lost: bool = False,
+    name: str = "",
 ) -> Authenticator | None:
     """The pending authenticator of this person: the one in progress, or a new one; None when there are too many.
 
@@ -34,6 +41,7 @@ def begin(
     and the database allows one unconfirmed device. Beginning for another purpose begins anew, and so does another
     sign-in (``begun_in``): whoever is signed in with a stolen password must not know the secret that the owner scans.
     ``all_lost``: this one will take the place of every device there is, so there are never too many.
+    ``name``: what the person typed before the time was over.
     """
     User.objects.select_for_update().get(pk=user.pk)
     in_progress = pending(user, begun_in)
@@ -43,17 +51,45 @@ def begin(
     if len(mine) >= limits.AUTHENTICATORS and replaces is None and not all_lost:
         return None
     Authenticator.objects.filter(user=user, confirmed=False).delete()
-    name = replaces.name if replaces else _free_name(mine)
-    fresh = Authenticator(user=user, name=name, confirmed=False, replaces=replaces, begun_in=begun_in)
+    called = name or (replaces.name if replaces else _free_name(mine))
+    fresh = Authenticator(user=user, name=called, confirmed=False, replaces=replaces, begun_in=begun_in)
     fresh.set_secret(os.urandom(limits.TOTP_SECRET_BYTES))
     fresh.save()
     return fresh
 
 
 def _free_name(mine: list[Authenticator]) -> str:
-    names = {device.name for device in mine}
-    candidates = ["Telefoon", *(f"Telefoon {number}" for number in range(2, limits.AUTHENTICATORS + 2))]
-    return next(name for name in candidates if name not in names)
+    """In the language of the person; nobody tells “Telefoon” and “telefoon” apart, so capitals do not count."""
+    names = {device.name.casefold() for device in mine}
+    phone = gettext("Phone")
+    candidates = [phone, *(f"{phone} {number}" for number in range(2, limits.AUTHENTICATORS + 2))]
+    return next(name for name in candidates if name.casefold() not in names)
+
+
+@transaction.atomic
+def give_more_time(user: User, *, begun_in: str = "", name: str = "") -> Authenticator | None:
+    """Ten minutes anew for the set-up that this sign-in began; None when it is over, or was given too often.
+
+    The secret stays, and only who could see it anyway asks. Not recorded: neither is beginning, and nothing of the
+    account changes. ``name``: what was typed already, for the page that follows.
+    """
+    User.objects.select_for_update().get(pk=user.pk)
+    device = pending(user, begun_in)
+    if device is None:
+        return None
+    now = timezone.now()
+    is_again = device.extended_at is not None and now - device.extended_at < limits.PENDING_EXTENSION_AGAIN
+    if not is_again:
+        if not may_be_extended(device):
+            return None
+        device.extended_at, device.extensions = now, device.extensions + 1
+    device.name = name or device.name
+    device.save(update_fields=["extended_at", "extensions", "name"])
+    return device
+
+
+def may_be_extended(device: Authenticator) -> bool:
+    return device.extensions < limits.PENDING_EXTENSIONS
 
 
 def pending(user: User, begun_in: str = "") -> Authenticator | None:
@@ -65,9 +101,9 @@ def pending(user: User, begun_in: str = "") -> Authenticator | None:
         return None
 
 
-def is_unfinished(user: User) -> bool:
-    """Was a set-up begun and never finished?"""
-    return Authenticator.objects.filter(user=user, confirmed=False).exists()
+def unfinished(user: User) -> Authenticator | None:
+    """The set-up that was begun, by whichever sign-in, and never finished."""
+    return Authenticator.objects.filter(user=user, confirmed=False).first()
 
 
 @dataclass(frozen=True)

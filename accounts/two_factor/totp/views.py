@@ -7,6 +7,7 @@ from functools import wraps
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -55,8 +56,9 @@ def activate(request: PersonRequest) -> HttpResponse:
     """The button: make the pending secret (or find the one in progress) and show it. ``replaces``: a new phone."""
     old = request.POST.get("replaces")
     replaces = _own_device(request, old) if old else None
-    begun_in, all_lost = _sign_in_of(request), _all_lost(request)
-    if flows.begin(request.user, replaces=replaces, begun_in=begun_in, all_lost=all_lost) is None:
+    begun_in, all_lost, name = _sign_in_of(request), _all_lost(request), _typed_name(request)
+    begun = flows.begin(request.user, replaces=replaces, begun_in=begun_in, all_lost=all_lost, name=name)
+    if begun is None:
         messages.warning(request, _("You have the greatest number of devices. Remove one first."))
         return redirect("personal_details")
     return redirect("totp_confirm")
@@ -69,14 +71,38 @@ def confirm(request: PersonRequest) -> HttpResponse:
         return _confirm(request)
     pending = flows.pending(request.user, _sign_in_of(request))
     if pending is None:
-        context = {
-            "expired": flows.is_unfinished(request.user),
-            "has_factor": request.user.is_verified(),
-            "all_lost": _all_lost(request),
-        }
-        return render(request, "accounts/two_factor/begin.html", context)
+        return render(request, "accounts/two_factor/begin.html", _over(request))
     form = restore(request, NamedCodeForm(initial={"name": pending.name}))
     return render(request, "accounts/two_factor/confirm.html", _shown(request, pending) | {"form": form})
+
+
+@require_POST
+@fresh_proof_required
+def more_time(request: PersonRequest) -> HttpResponse:
+    """Another ten minutes for the same QR code (WCAG 2.2.1)."""
+    begun_in = _sign_in_of(request)
+    if flows.give_more_time(request.user, begun_in=begun_in, name=_typed_name(request)):
+        messages.success(request, _("You have 10 minutes again. The QR code stays the same."))
+    elif flows.pending(request.user, begun_in):
+        messages.warning(request, _("You cannot get more time for this QR code. Is it over? Then you begin again."))
+    return redirect("totp_confirm")
+
+
+def _typed_name(request: PersonRequest) -> str:
+    form = NameForm(request.POST)
+    return str(form.cleaned_data["name"]) if form.is_valid() else ""
+
+
+def _over(request: PersonRequest) -> dict[str, object]:
+    """No set-up of this sign-in is in progress; what another sign-in chose stays out of sight."""
+    left = flows.unfinished(request.user)
+    is_own = left is not None and left.begun_in == _sign_in_of(request)
+    return {
+        "expired": left is not None,
+        "left": left if is_own else None,
+        "has_factor": request.user.is_verified(),
+        "all_lost": _all_lost(request),
+    }
 
 
 def _confirm(request: PersonRequest) -> HttpResponse:
@@ -119,9 +145,23 @@ def _shown(request: PersonRequest, pending: Authenticator) -> dict[str, object]:
         "qr": qr.picture(uri),
         "uri": uri,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
-        "expires_at": devices.expires_at(pending),
+        **_time(pending),
         "all_lost": _all_lost(request),
+        "has_factor": request.user.is_verified(),
         "replaces": pending.replaces,
+    }
+
+
+def _time(pending: Authenticator) -> dict[str, object]:
+    """By the server's clock: that of the visitor may be wrong."""
+    expires_at = devices.expires_at(pending)
+    seconds = max(0, int((expires_at - timezone.now()).total_seconds()))
+    may_be_extended = flows.may_be_extended(pending)
+    return {
+        "expires_at": expires_at,
+        "seconds_left": seconds,
+        "minutes_left": -(-seconds // 60),
+        "may_be_extended": may_be_extended,
     }
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts import limits
 from accounts.models import User
@@ -15,7 +19,7 @@ from environments.people.models import PeopleImport
 from tests.conftest import outlive_proof
 from tests.environments.people.staff import INVITE, administrator, administrator_of, superuser
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
-from tests.pages import shown, signed_in, text
+from tests.pages import is_signed_in, shown, signed_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -197,3 +201,17 @@ def test_who_works_for_all_chooses_any_organisation(environment: Environment) ->
     UserFactory(organisation=OrganisationFactory(name="Andere"))
     batch = PeopleImport.objects.get(pk=int(offer(client, "a@x.nl", "andere").split("/")[-2]))
     assert batch.organisation == Organisation.objects.get(name="Andere")
+
+
+# ASVS 7.3.1
+def test_moving_bar_keeps_no_abandoned_screen_signed_in(client: Client) -> None:
+    """The page asks every second; who has left it is signed out in time all the same."""
+    address = offer(client, "jan@x.nl")
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client.get(address)
+        for _ in range(15):
+            assert client.get(f"{address}voortgang/").status_code == 200
+            clock.shift(timedelta(minutes=1))
+        clock.shift(timedelta(seconds=1))
+        assert client.get(f"{address}voortgang/").url.startswith("/inloggen/")
+        assert not is_signed_in(client)

@@ -1,0 +1,48 @@
+// Sends a form as soon as its code has six digits. A convenience: the button and Enter stay, and the server judges.
+const SEPARATORS = /[\s\u00a0\u2007\u202f\u2060\u200b\ufeff\u2010-\u2015-]+/g;
+const SIX_DIGITS = /^[0-9]{6}$/;
+
+for (const form of document.querySelectorAll("form[data-send-code]")) {
+  const field = form.querySelector("input.code");
+  const said = form.querySelector("[data-checking]");
+  const told = form.querySelector("[data-goes-on]");
+  // After a refusal only what a person types counts: a password manager that fills the same code in again and again
+  // would use up every attempt.
+  let by_hand_only = field.getAttribute("aria-invalid") === "true";
+  let was_complete = is_complete();
+
+  function is_complete() {
+    return SIX_DIGITS.test(field.value.replace(SEPARATORS, ""));
+  }
+
+  const is_by_hand = (event) => event.isTrusted && Boolean(event.inputType) && event.inputType !== "insertReplacementText";
+
+  const look = (event) => {
+    const complete = is_complete();
+    const is_new = complete && !was_complete;
+    // Deleting a seventh digit is mending, which may not be finished yet.
+    const is_deletion = (event.inputType ?? "").startsWith("delete");
+    if (by_hand_only && is_by_hand(event)) by_hand_only = false;
+    was_complete = complete;
+    if (!is_new || is_deletion || by_hand_only || form.dataset.sent) return;
+    form.requestSubmit(form.querySelector("button:not([type=button])"));
+  };
+
+  field.addEventListener("input", (event) => { if (!event.isComposing) look(event); });
+  field.addEventListener("compositionend", () => look({ isTrusted: true, inputType: "insertCompositionText" }));
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.submitter?.hasAttribute("formaction")) return;
+    field.readOnly = true; // a seventh digit must not stand there while six are judged
+    if (is_complete()) said.textContent = said.dataset.checking;
+  });
+  window.addEventListener("pageshow", (event) => {
+    field.readOnly = false;
+    said.textContent = "";
+    by_hand_only ||= event.persisted;
+    was_complete = is_complete();
+  });
+
+  told.hidden = false;
+  field.setAttribute("aria-describedby", `${field.getAttribute("aria-describedby") ?? ""} ${told.id}`.trim());
+  field.dataset.sendsItself = "";
+}

@@ -1,0 +1,35 @@
+// How long the set-up lasts, in minutes and calmly: said at five, two and one minutes, and when it is over.
+const box = document.querySelector("[data-time-left]");
+const shown = box.querySelector("[data-time-shown]");
+const said = document.querySelector("[data-time-said]");
+const notice = document.querySelector("[data-time-over]").firstElementChild;
+const SAY_AT = [5, 2, 1];
+const since = { clock: Date.now(), steady: performance.now() };
+const given = Number(box.dataset.timeLeft); // by the server's clock
+
+// A clock that is set back must not stretch the time, and the steady one may stand still during sleep.
+const elapsed = () => Math.max(Date.now() - since.clock, performance.now() - since.steady) / 1000;
+const words = (minutes) => (minutes === 1 ? box.dataset.minute : box.dataset.minutes.replace("{minutes}", minutes));
+let last = Math.ceil(given / 60);
+
+const end = () => {
+  clearInterval(looking);
+  box.hidden = true;
+  said.textContent = "";
+  document.querySelector(".scan").hidden = true; // a QR code that no longer works would only mislead
+  notice.hidden = false;
+};
+
+const look = () => {
+  const left = given - elapsed();
+  if (left <= 0) return end();
+  const minutes = Math.ceil(left / 60);
+  if (minutes >= last) return;
+  const passed = SAY_AT.some((moment) => minutes <= moment && moment < last);
+  last = minutes;
+  shown.textContent = words(minutes);
+  if (passed) said.textContent = words(minutes);
+};
+
+const looking = setInterval(look, 5000);
+document.addEventListener("visibilitychange", look);

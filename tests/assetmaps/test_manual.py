@@ -1,0 +1,93 @@
+"""The manual at /hulp/: its anchors, the links to them, its pictures and its squares."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from django.conf import settings
+from django.test import Client
+from PIL import Image
+
+from assetmaps import manual
+
+pytestmark = pytest.mark.django_db
+
+HELP = "/hulp/twee-staps-authenticatie/"
+TEMPLATES = Path(settings.BASE_DIR) / "templates"
+PROMISED = {
+    "app-installeren",
+    "qr-code-scannen",
+    "code-typen",
+    "code-geweigerd",
+    "nieuwe-telefoon",
+    "telefoon-kwijt",
+    "klok",
+    "geen-telefoon",
+    "zakelijk-account",
+    "herstelcodes",
+}
+
+
+def page(client: Client, language: str) -> str:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    text = client.get(HELP).content.decode()
+    assert f'<html lang="{language}">' in text
+    return text
+
+
+def anchors(text: str) -> list[str]:
+    return re.findall(r'\sid="([^"]+)"', text)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_anchors_that_other_pages_lead_to_are_there_in_every_language(client: Client, language: str) -> None:
+    there = anchors(page(client, language))
+    assert set(there) >= PROMISED
+    assert len(there) == len(set(there)), "an id twice"
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_links_within_the_manual_lead_somewhere(client: Client, language: str) -> None:
+    text = page(client, language)
+    led_to = set(re.findall(r'href="#([^"]+)"', text))
+    assert led_to >= PROMISED
+    assert led_to <= set(anchors(text))
+
+
+def test_every_link_of_a_template_to_an_anchor_of_the_manual_leads_somewhere(client: Client) -> None:
+    there = set(anchors(page(client, "nl")))
+    link = re.compile(r"""\{% url ['"]help_two_factor['"] %\}#([\w-]+)""")
+    linked = {(path.name, anchor) for path in TEMPLATES.rglob("*.html") for anchor in link.findall(path.read_text())}
+    assert linked
+    assert {(name, anchor) for name, anchor in linked if anchor not in there} == set()
+
+
+def test_every_step_has_its_pictures_in_every_language_and_they_have_the_size_that_the_page_says() -> None:
+    listed = json.loads((manual.PICTURES / "pictures.json").read_text())
+    assert set(listed) == {code for code, _name in settings.LANGUAGES}
+    assert set(listed["nl"]) == set(listed["en"])
+    for language in listed:
+        for name, shot in manual.shots(language).items():
+            for path in (shot.light, shot.dark):
+                with Image.open(Path(settings.BASE_DIR) / "static" / path) as picture:
+                    ratio = picture.width / picture.height
+                assert ratio == pytest.approx(shot.width / shot.height, rel=0.01), f"{language} {name}"
+
+
+def test_no_picture_of_the_manual_can_be_scanned_because_its_account_would_be_of_no_use() -> None:
+    files = sorted(manual.PICTURES.rglob("*.webp"))
+    assert len(files) == 2 * 2 * len(manual.shots("nl"))
+    for path in files:
+        with Image.open(path) as picture:
+            for factor in (0.5, 1, 2):
+                size = (round(picture.width * factor), round(picture.height * factor))
+                assert zxingcpp.read_barcodes(picture.convert("L").resize(size)) == [], path
+
+
+def test_squares_lead_to_the_same_stores_as_the_list_of_apps(client: Client) -> None:
+    listed = re.findall(r'href="(https://[^"]+)"', (TEMPLATES / "includes" / "apps.html").read_text())
+    assert sorted(store.address for store in manual.stores()) == sorted(listed)

@@ -1,0 +1,19 @@
+"""Here every fixture of the browser tests drives Firefox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+
+from tests.browser.firefox import browser as firefox
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    if firefox.path() is None:
+        pytest.skip(firefox.MISSING)
+    started = playwright.firefox.launch(**firefox.launch_args())
+    yield started
+    started.close()
