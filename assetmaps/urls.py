@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -20,6 +21,9 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("environments.urls")),
 ]
+
+if settings.DEBUG:
+    urlpatterns.insert(0, path("ontwikkeling/mails/", include("assetmaps.mail_preview.urls")))
 
 handler400 = "assetmaps.errors.bad_request"
 handler403 = "assetmaps.errors.forbidden"

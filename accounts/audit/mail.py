@@ -7,20 +7,23 @@ nor tells by its speed whether an address is known (ASVS 6.3.8, 16.5.2). A mail 
 from __future__ import annotations
 
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from email.utils import make_msgid
 from functools import partial
 from threading import Barrier
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template.loader import render_to_string
+from django.template.loader import render_to_string, select_template
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.audit import links
+from accounts.audit import letter, links
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 
@@ -37,29 +40,55 @@ def notify(entry: AuditEntry, person: User, *, to: str | None = None, **extra: A
     ``extra``: what the templates of this event need beside the entry, for example a link; it is in the mail only.
     """
     not_me = settings.PUBLIC_URL + reverse("not_me", args=[links.make(entry)])
-    send(entry.event, person, to=to, entry=entry, at=timezone.localtime(entry.at), not_me=not_me, **extra)
+    extra |= {"entry": entry, "detail": typed(entry.detail), "reason": entry.reason}
+    send(entry.event, person, to=to, at=timezone.localtime(entry.at), not_me=not_me, **extra)
 
 
 def send(
     template: str, person: User, *, to: str | None = None, deliver: bool = True, in_bulk: bool = False, **context: Any
 ) -> None:
-    """Send ``templates/mail/<template>/{subject,body}.txt`` in the person's language, after the commit.
+    """Send ``templates/mail/<template>`` in the person's language, after the commit.
 
     ``deliver=False`` does all of the work but the sending, for an answer that must take equally long; ``in_bulk`` lets
     every other mail go first.
     """
-    context |= {"person": person, "public_url": settings.PUBLIC_URL, "support": settings.SUPPORT_EMAIL}
-    with translation.override(person.language):
-        subject = " ".join(render_to_string(f"mail/{template}/subject.txt", context).split())
-        body = render_to_string(f"mail/{template}/body.txt", context).strip() + "\n"
-    message = EmailMessage(subject, body, to=[to or person.email])
+    message = compose(template, person, **context)
+    message.to = [to or person.email]
     sender = _bulk_sender if in_bulk else _sender
     if deliver:
         # In the context of the request, so that a line in the log about this mail has the request's number.
         transaction.on_commit(partial(sender.submit, copy_context().run, _deliver, message, template))
 
 
-def _deliver(message: EmailMessage, template: str) -> None:
+def compose(template: str, person: User, **context: Any) -> EmailMultiAlternatives:
+    """The message in the person's language: ``subject.txt``, and ``body.txt`` as text and, made from it, as HTML.
+
+    ``action.txt`` names the label and the address of the button; without one it is "Dit was ik niet" in a notice.
+    """
+    context = typed(context) | {"person": person, "name": letter.one_line(person.first_name)}
+    context |= {"public_url": settings.PUBLIC_URL, "support": settings.SUPPORT_EMAIL}
+    with translation.override(person.language):
+        subject = letter.one_line(render_to_string(f"mail/{template}/subject.txt", context))
+        body = re.sub(r"\n{3,}", "\n\n", render_to_string(f"mail/{template}/body.txt", context).strip()) + "\n"
+        action = select_template([f"mail/{template}/action.txt", "mail/action.txt"]).render(context)
+        page = letter.as_html(subject, body, action, person.language)
+    headers = {
+        "Auto-Submitted": "auto-generated",  # no answering machine answers this (RFC 3834)
+        "Content-Language": person.language,
+        # Of our own: by default it would tell the name of the machine.
+        "Message-ID": make_msgid(domain=urlsplit(settings.PUBLIC_URL).hostname),
+    }
+    message = EmailMultiAlternatives(subject, body, headers=headers)
+    message.attach_alternative(page, "text/html")
+    return message
+
+
+def typed(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts, with every text on one line."""
+    return {name: letter.one_line(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+def _deliver(message: EmailMultiAlternatives, template: str) -> None:
     try:
         message.send()
     except Exception:  # whatever the mail server does, it is logged and hurts nobody

@@ -23,6 +23,11 @@ ADVICE = {
     "passwordrules": f"minlength: {limits.PASSWORD_MIN_LENGTH}; maxlength: {limits.PASSWORD_MAX_LENGTH};",
     "data-shortest": limits.PASSWORD_MIN_LENGTH,
     "data-longest": limits.PASSWORD_MAX_LENGTH,
+    "data-more-one": _("1 more character"),
+    "data-more": _("{count} more characters"),
+    "data-enough": _("Long enough"),
+    "data-fewer-one": _("1 character too many"),
+    "data-fewer": _("{count} characters too many"),
 }
 
 

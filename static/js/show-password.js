@@ -1,7 +1,4 @@
 // Adds a button behind each password field that shows what was typed (ASVS 6.2.6). Without JavaScript: no button.
-const dutch = document.documentElement.lang === "nl";
-const words = dutch ? { show: "Toon", hide: "Verberg" } : { show: "Show", hide: "Hide" };
-
 for (const field of document.querySelectorAll("input[type=password]")) {
   const row = document.createElement("div");
   row.className = "with-button";
@@ -10,13 +7,13 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button button--second";
-  button.textContent = words.show;
+  button.textContent = field.dataset.show;
   button.setAttribute("aria-controls", field.id);
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {
     const shown = field.type === "text";
     field.type = shown ? "password" : "text";
-    button.textContent = shown ? words.show : words.hide;
+    button.textContent = shown ? field.dataset.show : field.dataset.hide;
     button.setAttribute("aria-pressed", String(!shown));
   });
   // Sent as a password again, so that the browser's password manager recognises it.

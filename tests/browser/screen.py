@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 
 import pyotp
 import zxingcpp
+from django.conf import settings
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
@@ -14,6 +16,7 @@ from accounts import limits
 from accounts.models import User
 from accounts.two_factor import devices
 from accounts.two_factor.totp.flows import provisioning_uri
+from tests.browser import words
 from tests.codes import phone
 from tests.factories import PASSWORD
 
@@ -25,8 +28,25 @@ UNHURRIED = 10  # seconds between reading a code and having it judged
 
 
 class Screen:
-    def __init__(self, page: Page, portal: str) -> None:
-        self.page, self.portal = page, portal
+    """In Dutch or in English. Whoever uses it says every word in Dutch, see `tests.browser.words`."""
+
+    def __init__(self, page: Page, portal: str, language: str = "nl") -> None:
+        self.page, self.portal, self.language = page, portal, language
+        if language != settings.LANGUAGE_CODE:
+            self.forget_visitor()
+
+    def forget_visitor(self) -> None:
+        """A browser that was never here, but for its language: nobody is signed in, and no form has a token."""
+        self.page.context.clear_cookies()
+        if self.language != settings.LANGUAGE_CODE:
+            # Browsers take a cookie named __Host- only from https; they send it to localhost all the same.
+            there = {"url": self.portal.replace("http:", "https:"), "secure": True}
+            name = settings.LANGUAGE_COOKIE_NAME
+            self.page.context.add_cookies([{"name": name, "value": self.language, **there}])
+
+    def words(self, dutch: str, *, exact: bool = False) -> str | re.Pattern[str]:
+        """What stands on this screen where a Dutch one has these words."""
+        return dutch if self.language == "nl" else words.english(dutch, exact=exact)
 
     def open(self, address: str) -> None:
         self.page.goto(f"{self.portal}{address}")
@@ -36,24 +56,37 @@ class Screen:
         return self.page.url.removeprefix(self.portal)
 
     def heading(self, text: str) -> None:
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(text)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(self.words(text, exact=True))
 
     def says(self, text: str) -> None:
-        expect(self.page.locator("main")).to_contain_text(text)
+        expect(self.page.locator("main")).to_contain_text(self.words(text))
+
+    def shows(self, value: str) -> None:
+        """Something that is in no language: a number, an address."""
+        expect(self.page.locator("main")).to_contain_text(value)
+
+    def button(self, name: str, *, exact: bool = True) -> Locator:
+        return self.page.get_by_role("button", name=self.words(name, exact=exact), exact=exact)
+
+    def field(self, label: str, *, exact: bool = False) -> Locator:
+        return self.page.get_by_label(self.words(label, exact=exact), exact=exact)
+
+    def text(self, text: str) -> Locator:
+        return self.page.get_by_text(self.words(text))
 
     def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
+        self.button(name).click()
 
     def follow(self, name: str) -> None:
-        self.page.get_by_role("link", name=name).first.click()
+        self.page.get_by_role("link", name=self.words(name)).first.click()
 
     @property
     def gear(self) -> Locator:
-        return self.page.get_by_role("banner").get_by_role("link", name="Persoonlijke Gegevens")
+        return self.page.get_by_role("banner").get_by_role("link", name=self.words("Persoonlijke Gegevens"))
 
     @property
     def code(self) -> Locator:
-        return self.page.get_by_label("Code van 6 cijfers")
+        return self.field("Code van 6 cijfers")
 
     def ask(self, method: str, address: str) -> tuple[str, str]:
         """Ask for an address as a script on the open page would, its token included: where it led, and the text."""
@@ -71,8 +104,8 @@ class Screen:
 
     def give_password(self, address: str, password: str = PASSWORD) -> None:
         self.open("/inloggen/")
-        self.page.get_by_label("E-mailadres").fill(address)
-        self.page.get_by_label("Wachtwoord", exact=True).fill(password)
+        self.field("E-mailadres").fill(address)
+        self.field("Wachtwoord", exact=True).fill(password)
         self.press("Inloggen")
 
     def give_code(self, code: str) -> None:
@@ -92,9 +125,9 @@ class Screen:
 
     def confirm_identity(self, code: str | None = None, password: str = PASSWORD) -> None:
         self.heading("Bevestig dat jij het bent")
-        self.page.get_by_label("Wachtwoord", exact=True).fill(password)
+        self.field("Wachtwoord", exact=True).fill(password)
         if code is not None:
-            self.page.get_by_label("Code van 6 cijfers, of een herstelcode").fill(code)
+            self.field("Code van 6 cijfers, of een herstelcode").fill(code)
         self.press("Bevestigen")
 
     def sign_out(self) -> None:
@@ -105,7 +138,8 @@ class Screen:
         self.gear.click()
         self.heading("Persoonlijke Gegevens")
         self.press(ACTIVATE)
-        expect(self.page.get_by_role("img", name="QR-code")).to_be_visible()
+        qr = self.page.get_by_role("img", name=self.words("QR-code voor je authenticator-app"))
+        expect(qr).to_be_visible()
 
     def activate(self) -> Phone:
         """From Mijn Omgevingen to a second step that is on; returns the phone that scanned the code."""
@@ -119,7 +153,8 @@ class Screen:
     @property
     def recovery_codes(self) -> list[str]:
         """The codes on the sheet, if there is one on the page."""
-        return self.page.get_by_role("region", name="Je herstelcodes").get_by_role("listitem").all_inner_texts()
+        sheet = self.page.get_by_role("region", name=self.words("Je herstelcodes"))
+        return sheet.get_by_role("listitem").all_inner_texts()
 
 
 class Phone:

@@ -1,7 +1,8 @@
 """Every page of the portal, in every state that a visitor can meet: for the accessibility tests and the screenshots.
 
 A stop is a generator: it leads the browser to a page, yields the page's name, and goes on to the next. The visitor may
-change the width and the colours at every name, and must not leave the page.
+change the width and the colours at every name, and must not leave the page. The words are Dutch; the screen may be
+English, see `tests.browser.words`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
-from django.utils import timezone
+from django.utils import timezone, translation
 from PIL import Image
 from playwright.sync_api import Route
 
@@ -79,12 +80,14 @@ def _sign_in(screen: Screen, address: str) -> None:
 
 
 def _forget(screen: Screen) -> None:
-    screen.page.context.clear_cookies()
+    screen.forget_visitor()
+    User.objects.update(language=screen.language)
     AttemptCounter.objects.all().delete()
     cache.clear()
 
 
 def signed_out(screen: Screen) -> Iterator[str]:
+    _forget(screen)
     screen.open("/inloggen/")
     yield "inloggen"
     screen.give_password(EMPLOYEE, "een fout wachtwoord")
@@ -139,12 +142,12 @@ def daily_use(screen: Screen) -> Iterator[str]:
     screen.open("/")
     screen.page.locator("img.tile__picture").evaluate("picture => picture.decode()")
     yield "mijn-omgevingen-in-gebruik"
-    screen.page.get_by_text("Sneller met het toetsenbord").click()
+    screen.text("Sneller met het toetsenbord").click()
     yield "mijn-omgevingen-toetsen"
-    screen.page.get_by_label("Zoek een omgeving").fill("wegen")
+    screen.field("Zoek een omgeving").fill("wegen")
     screen.says("omgeving gevonden")
     yield "mijn-omgevingen-gevonden"
-    screen.page.get_by_label("Zoek een omgeving").fill("bestaat niet")
+    screen.field("Zoek een omgeving").fill("bestaat niet")
     screen.says("Niets gevonden")
     yield "mijn-omgevingen-niets-gevonden"
     screen.open("/omgevingen/riolering/")
@@ -175,7 +178,7 @@ def set_up(screen: Screen) -> Iterator[str]:
     yield "instellen-begin"
     screen.begin_set_up()
     yield "instellen"
-    screen.page.get_by_text("Lukt scannen niet?").click()
+    screen.text("Lukt scannen niet?").click()
     yield "instellen-sleutel"
     screen.open(SET_UP)
     screen.give_code("12345")
@@ -193,7 +196,7 @@ def second_device(screen: Screen) -> Iterator[str]:
     yield "herstelcodes-eenmalig"
     screen.open("/persoonlijke-gegevens/")
     yield "persoonlijke-gegevens-aan"
-    screen.press("Nieuwe telefoon (Telefoon)")
+    screen.button("Nieuwe telefoon", exact=False).click()
     yield "instellen-nieuwe-telefoon"
     screen.open("/persoonlijke-gegevens/")
     AuthenticatorFactory(user=person, name="Tablet van de buitendienst, gemeente Voorbeeld")
@@ -201,7 +204,7 @@ def second_device(screen: Screen) -> Iterator[str]:
     yield "persoonlijke-gegevens-twee-apparaten"
     screen.follow("Naam wijzigen")
     yield "apparaat-naam"
-    screen.page.get_by_label("Naam van dit apparaat").fill("")
+    screen.field("Naam van dit apparaat").fill("")
     screen.press("Opslaan")
     yield "apparaat-naam-geweigerd"
     screen.open("/persoonlijke-gegevens/")
@@ -214,6 +217,8 @@ def second_device(screen: Screen) -> Iterator[str]:
     screen.code.fill("1")
     screen.press("Uitschakelen")
     yield "uitschakelen-geweigerd"
+    RecoveryCodeSet.objects.filter(user=person).delete()
+    Authenticator.objects.filter(user=person).delete()
 
 
 def with_recovery_codes(screen: Screen) -> Iterator[str]:
@@ -259,10 +264,10 @@ def address_change(screen: Screen) -> Iterator[str]:
     _sign_in(screen, EMPLOYEE)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     yield "e-mailadres-wijzigen"
-    screen.page.get_by_label("Nieuw e-mailadres").fill(EMPLOYEE)
+    screen.field("Nieuw e-mailadres").fill(EMPLOYEE)
     screen.press("Stuur de link")
     yield "e-mailadres-wijzigen-geweigerd"
-    screen.page.get_by_label("Nieuw e-mailadres").fill("een-lang-adres-van-iemand@gemeente-voorbeeld.nl")
+    screen.field("Nieuw e-mailadres").fill("een-lang-adres-van-iemand@gemeente-voorbeeld.nl")
     screen.press("Stuur de link")
     yield "e-mailadres-link-verstuurd"
     screen.open(behind.mailed("persoonlijke-gegevens/e-mailadres/bevestigen"))
@@ -311,16 +316,16 @@ def demands(screen: Screen) -> Iterator[str]:
     yield "beheer-tweede-stap-overzicht-vrijwillig"
     screen.open("/beheer/organisaties/gemeente-voorbeeld/tweede-stap/")
     yield "beheer-tweede-stap"
-    screen.page.get_by_label("verplicht vanaf een datum").check()
+    screen.field("verplicht vanaf een datum").check()
     screen.press("Bekijk wat er zou gebeuren")
     yield "beheer-tweede-stap-geweigerd"
-    screen.page.get_by_label("Verplicht vanaf", exact=True).fill(today.isoformat())
+    screen.field("Verplicht vanaf", exact=True).fill(today.isoformat())
     screen.press("Bekijk wat er zou gebeuren")
     yield "beheer-tweede-stap-controle"
-    screen.page.get_by_role("button", name="Opslaan: verplicht").click()
+    screen.button("Opslaan:", exact=False).click()
     screen.says("Wie nog geen tweede stap heeft")
     yield "beheer-tweede-stap-overzicht"
-    screen.page.get_by_text("Hetzelfde als tabel").click()
+    screen.text("Hetzelfde als tabel").click()
     yield "beheer-tweede-stap-tabel"
     User.objects.filter(email__startswith="persoon").delete()
     Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
@@ -352,10 +357,10 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     yield "telefoon-kwijt-gevraagd"
     screen.open("/inloggen/herstelcode/")
     yield "herstelcode"
-    screen.page.get_by_label("Herstelcode").fill("0000-0000-0000-0000")
+    screen.field("Herstelcode").fill("0000-0000-0000-0000")
     screen.press("Bevestigen")
     yield "herstelcode-geweigerd"
-    screen.page.get_by_label("Herstelcode").fill(codes[0])
+    screen.field("Herstelcode").fill(codes[0])
     screen.press("Bevestigen")
     yield "na-herstelcode"
     screen.open(behind.mailed("hulpvraag-intrekken"))
@@ -383,7 +388,7 @@ def after_reset(screen: Screen) -> Iterator[str]:
     yield "nieuwe-telefoon-link-verstuurd"
     screen.follow("Ik heb een code van support")
     yield "code-van-support"
-    screen.page.get_by_label("Code van support").fill("AAAA-AAAA")
+    screen.field("Code van support").fill("AAAA-AAAA")
     screen.press("Bevestigen")
     yield "code-van-support-geweigerd"
     screen.open(link.removeprefix(settings.PUBLIC_URL))
@@ -397,22 +402,24 @@ def after_reset(screen: Screen) -> Iterator[str]:
 
 
 def errors(screen: Screen) -> Iterator[str]:
+    _forget(screen)
     screen.open("/bestaat-niet/")
     screen.says("geef dit nummer door")
     yield "fout-404"
     screen.open("/uitloggen/")
     yield "fout-405"
     screen.open("/inloggen/")
-    screen.page.context.clear_cookies()
+    screen.forget_visitor()
     screen.press("Inloggen")
     yield "fout-csrf"
     for status, template in ((400, ""), (400, "session_ended"), (403, ""), (413, ""), (429, ""), (500, "")):
         # Put in place of an answer, because no visitor can call these up at will.
         logs.reference.set(logs.fresh_reference())
-        text = pages.fill(HttpResponse(status=status), template).content.decode()
+        with translation.override(screen.language):
+            text = pages.fill(HttpResponse(status=status), template).content.decode()
         screen.page.route("**/fout/", partial(_answer, text))
         screen.open("/fout/")
-        screen.says(logs.reference.get())
+        screen.shows(logs.reference.get())
         yield f"fout-{template or status}"
         screen.page.unroute("**/fout/")
 
@@ -457,7 +464,7 @@ def support_desk(screen: Screen) -> Iterator[str]:
     yield "support"
     screen.press("Zoeken")
     yield "support-leeg"
-    screen.page.get_by_label("Kenmerk, e-mailadres of naam").fill("Werk")
+    screen.field("Kenmerk, e-mailadres of naam").fill("Werk")
     screen.press("Zoeken")
     yield "support-lijst"
     screen.open(f"/beheer/support/{employee.pk}/")
@@ -476,15 +483,15 @@ def support_desk(screen: Screen) -> Iterator[str]:
     yield "support-beller"
     screen.press("Mail twee woorden")
     yield "support-beller-woorden"
-    screen.page.get_by_label("De twee woorden").fill("fiets molen")
+    screen.field("De twee woorden").fill("fiets molen")
     screen.press("Vergelijken")
     yield "support-beller-fout"
-    screen.page.get_by_label("De twee woorden").fill(behind.mailed_words())
+    screen.field("De twee woorden").fill(behind.mailed_words())
     screen.press("Vergelijken")
     yield "support-beller-goed"
     screen.follow("Code geven")
     yield "support-code"
-    screen.page.get_by_label("Reden").fill("Telefoon in het water gevallen; de woorden kloppen.")
+    screen.field("Reden").fill("Telefoon in het water gevallen; de woorden kloppen.")
     screen.press("Code geven")
     yield "support-code-eenmalig"
     screen.page.reload()
@@ -515,7 +522,7 @@ def _four_eyes(screen: Screen) -> Iterator[str]:
     second = UserFactory(email="tweede@voorbeeld.nl", in_support=True, with_totp=True)
     screen.open(f"/beheer/support/{second.pk}/herstellen/")
     yield "support-herstellen-met-goedkeuring"
-    screen.page.get_by_label("Reden").fill("Telefoon gestolen; teruggebeld op het bekende nummer.")
+    screen.field("Reden").fill("Telefoon gestolen; teruggebeld op het bekende nummer.")
     screen.press("Goedkeuring vragen")
     yield "support-goedkeuringen"
     screen.open(behind.mailed("hulp-van-support-intrekken"))
@@ -533,9 +540,9 @@ def inviting(screen: Screen) -> Iterator[str]:
     yield "beheer-uitnodigen"
     screen.press("Bekijk de lijst")
     yield "beheer-uitnodigen-geweigerd"
-    screen.page.get_by_label("Organisatie").fill("Gemeente Voorbeeld")
+    screen.field("Organisatie").fill("Gemeente Voorbeeld")
     invited = "\n".join(f"collega{number}@voorbeeld.nl;Co;Llega;Bomen en groen" for number in range(3))
-    screen.page.get_by_label("Plak de lijst").fill(f"{invited}\nfout\n{EMPLOYEE};;;Onbekend")
+    screen.field("Plak de lijst").fill(f"{invited}\nfout\n{EMPLOYEE};;;Onbekend")
     screen.press("Bekijk de lijst")
     yield "beheer-lijst-bekeken"
     screen.press("Voer 3 regels uit")
@@ -548,7 +555,7 @@ def inviting(screen: Screen) -> Iterator[str]:
     screen.page.locator("#action-toggle").check()
     screen.page.locator("select[name=action]").first.select_option("deactivate")
     screen.page.locator("button[name=index]").first.click()
-    screen.page.get_by_text("Je gaat").wait_for()
+    screen.text("Je gaat").wait_for()
     yield "beheer-deactiveren"
     User.objects.filter(email__startswith="collega").delete()
 
@@ -561,7 +568,7 @@ def business_account(screen: Screen) -> Iterator[str]:
     _forget(screen)
     screen.open("/inloggen/sso/")
     yield "zakelijk-account"
-    screen.page.get_by_label("E-mailadres van je werk").fill("iemand@onbekend.nl")
+    screen.field("E-mailadres van je werk").fill("iemand@onbekend.nl")
     screen.press("Ga verder")
     yield "zakelijk-account-onbekend"
     screen.open(f"/inloggen/sso/{town.slug}/")
@@ -581,7 +588,7 @@ def business_account(screen: Screen) -> Iterator[str]:
     yield "bevestig-identiteit-zakelijk-account"
     screen.press("Uitloggen")
     yield "uitgelogd-zakelijk-account"
-    screen.page.context.clear_cookies()
+    screen.forget_visitor()
     screen.open("/uitgelogd/")
     yield "uitgelogd-terug"
     Identity.objects.all().delete()
@@ -598,7 +605,8 @@ def _refusals(screen: Screen, town: Organisation) -> Iterator[str]:
     reasons = {page: reason for reason, page in sso.PAGES.items() if page != "again"}
     for page, reason in (reasons | {"outage": Reason.TOO_SLOW, "mistake": Reason.SIGNATURE}).items():
         arrival = Arrival(Connection.objects.get(organisation=town), reason=reason)
-        text = sso.refused(RequestFactory().get("/"), arrival).content.decode()
+        with translation.override(screen.language):
+            text = sso.refused(RequestFactory().get("/"), arrival).content.decode()
         screen.page.route("**/geweigerd/", partial(_answer, text))
         screen.open("/geweigerd/")
         yield f"zakelijk-account-{page}"
@@ -626,7 +634,7 @@ def single_sign_on(screen: Screen) -> Iterator[str]:
     for name, address in (("lijst", "/beheer/sso/"), ("leeg", here), ("aanbieder", f"{here}aanbieder/")):
         screen.open(address)
         yield f"beheer-sso-{name}"
-    screen.page.get_by_label("Issuer, of tenant-id van Entra ID").fill("common")
+    screen.field("Issuer, of tenant-id van Entra ID").fill("common")
     screen.press("Opslaan")
     yield "beheer-sso-aanbieder-geweigerd"
     behind.agree(town)
@@ -642,7 +650,7 @@ def single_sign_on(screen: Screen) -> Iterator[str]:
     screen.open(f"{here}domeinen/")
     screen.press("Toevoegen")
     yield "beheer-sso-domeinen-geweigerd"
-    screen.page.get_by_role("textbox", name="Maildomein").fill("gemeente-voorbeeld.nl")
+    screen.page.get_by_role("textbox", name=screen.words("Maildomein")).fill("gemeente-voorbeeld.nl")
     screen.press("Toevoegen")
     yield "beheer-sso-domeinen"
     screen.follow("Bewijzen met een reden")
@@ -671,3 +679,6 @@ ALL: tuple[Tour, ...] = (
     business_account,
     single_sign_on,
 )
+
+# Django's own pages, of which only the colours are ours.
+IN_ADMINISTRATION = (administration, demands, support_desk)

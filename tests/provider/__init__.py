@@ -20,25 +20,27 @@ HERE = Path(__file__).parent
 CLIENT_ID = "mijn-assetmaps"
 START = 20  # seconds that the provider may take to begin
 MISSING = "no node and npm on the PATH (on Debian: apt-get install nodejs npm)"
-NOT_INSTALLED = "npm could not install the packages of tests/provider"
+NOT_INSTALLED = "npm could not install the packages of"
 
 
 class MissingError(Exception):
     """Says in one sentence what lacks."""
 
 
-def install() -> None:
-    """The packages of the lock file, when they are not there yet. Raises MissingError."""
+def install(folder: Path = HERE) -> None:
+    """The packages of the folder's lock file, when they are not there yet. Raises MissingError."""
     if not (shutil.which("node") and shutil.which("npm")):
         raise MissingError(MISSING)
-    stamp, locked = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    stamp, locked = folder / "node_modules" / ".package-lock.json", folder / "package-lock.json"
     with locked.open() as one_at_a_time:  # test workers begin together
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
         if stamp.exists() and stamp.stat().st_mtime >= locked.stat().st_mtime:
             return
-        done = subprocess.run(["npm", "ci"], cwd=HERE, capture_output=True, text=True, check=False)
+        done = subprocess.run(["npm", "ci"], cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MissingError(f"{NOT_INSTALLED}: {(done.stderr.strip() or 'no reason given').splitlines()[-1]}")
+        raise MissingError(
+            f"{NOT_INSTALLED} {folder.name}: {(done.stderr.strip() or 'no reason given').splitlines()[-1]}"
+        )
 
 
 def free_port(host: str) -> int:

@@ -128,7 +128,7 @@ def _reach(person: User, organisation: Organisation, demand: Demand) -> bool:
     if not person.has_usable_password():
         return _invite_again(person)
     address = settings.PUBLIC_URL + reverse("totp_confirm")
-    mail.send("second_step_reminder", person, demand=demand, address=address)
+    mail.send("second_step_reminder", person, demand=demand, organisation=demand.organisation, address=address)
     record(
         Event.REMINDED,
         subject=person,

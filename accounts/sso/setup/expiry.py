@@ -37,8 +37,9 @@ def _warn(pk: int, origin: Origin) -> bool:
         return False
     people = demands.must_hear(connection.organisation)
     page = settings.PUBLIC_URL + reverse("sso_setup", args=[connection.organisation.slug])
+    facts = {"organisation": connection.organisation.name, "last_day": connection.secret_expires_on, "page": page}
     for person in people:
-        mail.send("sso_secret_expires", person, connection=connection, days=left.days, page=page)
+        mail.send("sso_secret_expires", person, **facts)
     detail: dict[str, str | int] = {"days": left.days, "mails": len(people)}
     record(Event.SSO_EXPIRY_WARNED, subject=None, organisation=connection.organisation, origin=origin, detail=detail)
     return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits
@@ -24,6 +27,7 @@ def stop(worker: User, origin: Origin) -> None:
     if settings.ALARM_EMAIL.lower() not in {watcher.email.lower() for watcher in watchers}:
         watchers.append(User(email=settings.ALARM_EMAIL))
     hours = int(limits.WORKER_RESETS_PERIOD.total_seconds()) // 3600
+    facts: dict[str, Any] = {"worker": worker, "number": limits.WORKER_RESETS, "hours": hours}
+    facts |= {"at": timezone.localtime(entry.at), "address": settings.PUBLIC_URL + reverse("audit_activity")}
     for watcher in watchers:
-        at = timezone.localtime(entry.at)
-        mail.send("worker_stopped", watcher, worker=worker, number=limits.WORKER_RESETS, hours=hours, at=at)
+        mail.send("worker_stopped", watcher, **facts)

@@ -1,0 +1,84 @@
+"""The HTML of a mail, made from its text, so that the two cannot say different things.
+
+Nothing that a person or an organisation is called can become structure: a template escapes every word, a link goes to
+an address that begins with ours or to support, and the button is that of the mail's folder (`action.txt`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+TO_READ_OUT = "    "  # a line that begins so holds words or a number to copy or read out, and is shown large
+END_OF_SENTENCE = ".,;:!?)"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some words; with an address they are a link."""
+
+    words: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """``kind``: text, large, button or link."""
+
+    kind: str
+    lines: list[list[Piece]]
+
+
+def one_line(words: str) -> str:
+    """What somebody typed, without the line breaks with which it could pretend to be a paragraph of ours."""
+    return " ".join(words.split())
+
+
+def as_html(subject: str, body: str, action: str, language: str) -> str:
+    """``action``: a label, its address on the next line; the first pair is the button, others are quiet links."""
+    lines = [line.strip() for line in action.splitlines() if line.strip()]
+    labels = dict(zip(lines[1::2], lines[::2], strict=True))
+    context = {"subject": subject, "language": language, "blocks": _blocks(body, labels)}
+    return render_to_string("mail/letter.html", context)
+
+
+def _blocks(body: str, labels: dict[str, str]) -> list[Block]:
+    blocks: list[Block] = []
+    for paragraph in re.split(r"\n{2,}", body.strip("\n")):
+        lines: list[Block] = [_block(line, labels) for line in paragraph.split("\n")]
+        for number, block in enumerate(lines):
+            if number and block.kind == lines[number - 1].kind == "text":
+                blocks[-1].lines.extend(block.lines)
+            else:
+                blocks.append(block)
+    return blocks
+
+
+def _block(line: str, labels: dict[str, str]) -> Block:
+    if line.startswith(TO_READ_OUT):
+        return Block("large", [[Piece(line.strip())]])
+    if label := labels.get(line.strip()):
+        kind = "button" if line.strip() == next(iter(labels)) else "link"
+        return Block(kind, [[Piece(label, line.strip())]])
+    return Block("text", [_pieces(line)])
+
+
+def _pieces(line: str) -> list[Piece]:
+    pieces: list[Piece] = []
+    for part in re.split(r"(\s+)", line):
+        bare = part.rstrip(END_OF_SENTENCE)
+        if target := _target(bare):
+            pieces += [Piece(bare, target), Piece(part[len(bare) :])]
+        else:
+            pieces.append(Piece(part))
+    return pieces
+
+
+def _target(words: str) -> str:
+    """Where these words may lead. With the slash: our address could be the beginning of another host's name."""
+    if words == settings.SUPPORT_EMAIL:
+        return f"mailto:{words}"
+    return words if words == settings.PUBLIC_URL or words.startswith(f"{settings.PUBLIC_URL}/") else ""

@@ -1,0 +1,106 @@
+"""Made-up data for every mail: what the preview shows, and what the tests send. Nothing of it is stored."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from accounts.audit import mail
+from accounts.audit.models import AuditEntry
+from accounts.models import User
+from accounts.organisations.demands import Demand
+from accounts.organisations.models import SecondStep
+from accounts.support.models import Kind
+
+Facts = dict[str, Any]
+
+ORGANISATION = "Gemeente Voorbeeld"
+REASON = "Telefoon kwijt, gebeld vanaf het bekende nummer"
+AT = datetime(2027, 3, 3, 14, 5, tzinfo=timezone.get_default_timezone())
+ENTRY = AuditEntry(at=AT, subject_name="noodaccount@voorbeeld.nl", address="192.0.2.7", reason=REASON)
+# As long as real ones.
+SIGNED = "MTIzNDU2Nzg5:1u5xVr:3kq0Fh2bUZ-made-up-qkM1Yc6T0dS8sVb4wEoRjN2aLxg"
+
+
+def _address(page: str) -> str:
+    return f"{settings.PUBLIC_URL}/{page}/"
+
+
+def _notice(**facts: Any) -> Facts:
+    return {"entry": ENTRY, "at": AT, "not_me": _address(f"dit-was-ik-niet/{SIGNED}"), "reason": REASON, **facts}
+
+
+def _by_support(**facts: Any) -> Facts:
+    return _notice(receipt="K7QX-2M4P", **facts)
+
+
+def _demand(days: int) -> Facts:
+    day: date = timezone.localdate() + timedelta(days=days)
+    page = _address("persoonlijke-gegevens/twee-staps-authenticatie/bevestigen")
+    return {"demand": Demand(ORGANISATION, day), "organisation": ORGANISATION, "address": page}
+
+
+MOVED = {"before": "jan@voorbeeld.nl", "after": "jan.jansen@voorbeeld.nl"}
+NEW_PHONE = _address(f"nieuwe-telefoon/{SIGNED}")
+PASSWORD = {"address": _address(f"wachtwoord-instellen/{SIGNED}"), "minutes": 60, "hours": 24}
+SETUP = _address("beheer/sso/voorbeeld")
+OVERVIEW = _address("beheer/organisaties/voorbeeld/tweede-stap")
+
+# A folder of templates, and the data of each of its forms.
+EXAMPLES: dict[str, list[Facts]] = {
+    "address_changed": [_notice(detail=MOVED)],
+    "address_changed_by_person": [_notice(detail=MOVED)],
+    "address_link": [{"link": _address(f"persoonlijke-gegevens/e-mailadres/bevestigen/{SIGNED}"), "hours": 24}],
+    "address_taken": [{}],
+    "authenticator_added": [_notice(detail={"name": "Werktelefoon"})],
+    "authenticator_removed": [_notice(detail={"name": "Werktelefoon"})],
+    "authenticator_replaced": [_notice()],
+    "bridge_code_issued": [_by_support(minutes=10)],
+    "caller_check_sent": [_notice(words="appel rivier", minutes=5)],
+    "demand_changed": [
+        {
+            "organisation": ORGANISATION,
+            "actor": "beheer@voorbeeld.nl",
+            "before": SecondStep.OPTIONAL.label,
+            "after": SecondStep.REQUIRED.label,
+            "people": {"people": 40, "without": without},
+            "address": OVERVIEW,
+            "at": AT,
+        }
+        for without in (1, 12)
+    ],
+    "emergency_sign_in": [_notice(), {"entry": ENTRY, "at": AT}],
+    "help_asked": [{"address": _address(f"hulp-intrekken/{SIGNED}"), "reference": "H4T7K2QM", "at": AT}],
+    "intervention_asked": [
+        _by_support(what=Kind.RESET.label, hours=24, cancel=_address(f"hulp-van-support-intrekken/{SIGNED}"))
+    ],
+    "invitation": [PASSWORD],
+    "password_changed": [_notice()],
+    "password_link": [PASSWORD],
+    "password_treated_as_stolen": [_notice()],
+    "password_void": [{"address": _address("inloggen/sso/voorbeeld")}],
+    "recovery_code_used": [_notice(detail={"left": left}) for left in (9, 1)],
+    "recovery_codes_made": [_notice()],
+    "recovery_link": [{"address": NEW_PHONE, "hours": 24}],
+    "reported_not_me": [_notice()],
+    "second_step_activated": [_notice()],
+    "second_step_reminder": [_demand(14), _demand(0)],
+    "second_step_reset": [_by_support(link=NEW_PHONE, hours=24), _by_support(link="", hours=24)],
+    "second_step_switched_off": [_notice()],
+    "sessions_ended_by_support": [_by_support()],
+    "sso_linked": [_notice()],
+    "sso_secret_expires": [{"organisation": ORGANISATION, "last_day": date(2027, 3, 17), "page": SETUP}],
+    "wait_lifted": [_by_support()],
+    "worker_stopped": [
+        {"worker": "desk@voorbeeld.nl", "number": 10, "hours": 1, "at": AT, "address": _address("beheer/activiteit")}
+    ],
+}
+
+
+def messages_of(template: str, language: str, *, first_name: str = "Jan") -> list[EmailMultiAlternatives]:
+    person = User(email="jan.jansen@voorbeeld.nl", first_name=first_name, language=language)
+    return [mail.compose(template, person, **facts) for facts in EXAMPLES[template]]

@@ -1,0 +1,35 @@
+"""The tour looks for English words by their Dutch ones: what it finds must be right, and never nothing in silence."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.words import UnknownWordError, english
+
+
+@pytest.mark.parametrize(
+    ("dutch", "shown"),
+    [
+        ("Persoonlijke Gegevens", "Personal Details"),
+        ("Voer 3 regels uit", "Carry out 3 lines"),  # what stands in the place of a name is kept
+        ("geef dit nummer door", "and give this number: 4711"),  # a part stands for its whole sentence
+        ("Verwijderen", "Remove"),
+        ("Verwijderen", "Delete"),  # several may be meant
+    ],
+)
+def test_word_is_found_in_english(dutch: str, shown: str) -> None:
+    assert english(dutch, exact=True).search(shown)
+
+
+def test_value_in_a_sentence_must_be_the_same() -> None:
+    assert not english("Voer 3 regels uit").search("Carry out 4 lines")
+
+
+def test_exact_word_is_the_whole_of_what_is_shown() -> None:
+    assert english("Opslaan").search("Save the password")
+    assert not english("Opslaan", exact=True).search("Save the password")
+
+
+def test_word_that_the_program_does_not_have_is_an_error() -> None:
+    with pytest.raises(UnknownWordError):
+        english("Deze zin staat nergens")
