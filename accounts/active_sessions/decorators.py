@@ -7,7 +7,8 @@ View = Callable[..., HttpResponseBase]
 
 
 def no_sign_of_life(view: View) -> View:
-    """For what a page asks by itself: an abandoned screen must not keep its session alive. Put it above the others."""
+    """For what a page or a browser asks by itself: an abandoned screen must not keep its session alive. Put it above
+    the others."""
     view.is_no_sign_of_life = True  # type: ignore[attr-defined]
     return view
 
@@ -17,5 +18,5 @@ def is_sign_of_life(request: HttpRequest) -> bool:
     try:
         found = request.resolver_match or resolve(request.path_info)
     except Resolver404:
-        return True
+        return False  # no view, so nothing saves the session; browsers try such addresses by themselves
     return not getattr(found.func, "is_no_sign_of_life", False)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import limits
+from accounts.active_sessions.decorators import no_sign_of_life
 
 TEXT = "text/plain; charset=utf-8"
 KEPT = "public, max-age=86400"  # the same for everybody, so it may be kept; the pages may not
@@ -19,12 +20,14 @@ ICON = (settings.BASE_DIR / "static" / "img" / "favicon.ico").read_bytes()
 ROBOTS = "User-agent: *\nAllow: /hulp/\nAllow: /static/\nDisallow: /\n"
 
 
+@no_sign_of_life
 @login_not_required
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponse(ICON, content_type="image/x-icon", headers={"Cache-Control": KEPT})
 
 
+@no_sign_of_life
 @login_not_required
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
@@ -57,6 +60,7 @@ def _icon(name: str, sizes: str, kind: str = "image/png") -> dict[str, str]:
     return {"src": static(f"img/{name}"), "sizes": sizes, "type": kind}
 
 
+@no_sign_of_life
 @login_not_required
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
