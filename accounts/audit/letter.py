@@ -14,6 +14,9 @@ from django.template.loader import render_to_string
 
 TO_READ_OUT = "    "  # a line that begins so holds words or a number to copy or read out, and is shown large
 END_OF_SENTENCE = ".,;:!?)"
+# Control characters, marks that turn the direction of what follows, and signs that nobody sees. Not the two joiners,
+# without which some languages cannot be written.
+UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ class Block:
 
 
 def one_line(words: str) -> str:
-    """What somebody typed, without the line breaks with which it could pretend to be a paragraph of ours."""
-    return " ".join(words.split())
+    """What somebody typed, without the line breaks with which it could pretend to be a paragraph of ours, and without
+    what would turn round or hide the words of ours behind it."""
+    return " ".join(UNSEEN.sub("", words).split())
 
 
 def as_html(subject: str, body: str, action: str, language: str) -> str:

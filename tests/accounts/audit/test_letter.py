@@ -78,3 +78,22 @@ def test_line_breaks_that_somebody_typed_make_no_paragraph_button_or_large_words
     assert "Piet, 0900 1234 " in message.body
     assert page.count("display: inline-block") == 1
     assert page.count("font-size: 26px") == (template is None)
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\ufeff", "\x00", "\x1b", "\x9b"])
+def test_name_cannot_turn_round_or_hide_the_words_behind_it(mark: str) -> None:
+    person = User(email="p@voorbeeld.nl", first_name=f"Pi{mark}et", language="nl")
+    facts = {"organisation": f"Ge{mark}meente", "actor": "a@b.nl", "people": {"people": 2, "without": 2}, "at": None}
+    message = mail.compose("demand_changed", person, address=f"{OURS}/beheer/", **facts)
+    for words in (message.subject, message.body, str(message.alternatives[0].content)):
+        assert mark not in words
+        assert "Gemeente" in words
+    assert message.body.startswith("Hallo Piet,")
+
+
+def test_name_that_is_hidden_behind_an_unseen_sign_makes_no_large_words() -> None:
+    assert letter.one_line("\u200b    0900 1234") == "0900 1234"
+
+
+def test_name_keeps_the_joiners_that_some_languages_are_written_with() -> None:
+    assert letter.one_line("عل\u200cی") == "عل\u200cی"
