@@ -22,7 +22,7 @@ from accounts.language import choice
 from accounts.organisations import demands
 from accounts.organisations.demands import Demand
 from accounts.policy import Decision
-from accounts.requests import DEMAND, in_administration, person
+from accounts.requests import DEMAND, LONGEST_TARGET, in_administration, person
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -91,9 +91,9 @@ def _page_of_form(request: HttpRequest) -> str:
         page = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
         return resolve_url("overview")
-    if page.netloc != request.get_host():
-        return resolve_url("overview")
-    return f"{page.path}?{page.query}" if page.query else page.path
+    target = f"{page.path}?{page.query}" if page.query else page.path
+    is_ours = page.netloc == request.get_host() and len(target) <= LONGEST_TARGET
+    return target if is_ours else resolve_url("overview")
 
 
 class SecondStepMiddleware:

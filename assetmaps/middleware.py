@@ -19,6 +19,7 @@ from django.utils.log import log_response
 
 from accounts import limits
 from accounts.audit.origin import REFERENCE
+from accounts.requests import LONGEST_TARGET
 from assetmaps import errors, logs, near
 from assetmaps.gateway import UNREADABLE
 
@@ -141,7 +142,7 @@ def near_addresses(get_response: Handler) -> Handler:
             target = near.address(request.path_info)
             if target:
                 query = request.META.get("QUERY_STRING", "")
-                return redirect(f"{target}?{query}" if query else target)
+                return redirect(f"{target}?{query}" if 0 < len(query) <= LONGEST_TARGET else target)
         return response
 
     return middleware

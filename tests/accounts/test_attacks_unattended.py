@@ -7,8 +7,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.active_sessions import remaining
+from accounts.active_sessions.models import Session
 from tests.conftest import sign_in
 from tests.factories import UserFactory
 from tests.pages import CODE, CONFIRM, browser, half_signed_in, is_signed_in, session_row, signed_in
@@ -83,3 +86,38 @@ def test_odd_words_are_no_fault_of_ours_and_lead_to_no_other_site(who: str, addr
             assert not answer.headers.get("Location", "/").startswith(("//", "/\\", "http"))
             assert all("\r" not in value and "\n" not in value for value in answer.headers.values())
             assert all(len(cookie.OutputString()) <= 4096 for cookie in answer.cookies.values())  # ASVS 3.3.5
+
+
+@pytest.mark.parametrize("sign", ["a", "%"])
+def test_very_long_address_is_led_on_without_its_end_instead_of_an_error_in_the_log(
+    sign: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = sign * 20_000
+    assert browser().get("/Inloggen/", QUERY_STRING=long).url == "/inloggen/"
+    answer = browser().post("/sessie/verlengen/", headers={"referer": f"https://testserver/{long}"})
+    assert answer.url == "/inloggen/?next=/"
+    assert not [line for line in caplog.records if line.levelname == "ERROR"]
+
+
+def test_session_that_ends_during_the_request_is_not_written_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Away too long for the administration: the session is saved at the end of this request."""
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client = signed_in(UserFactory(superuser=True, with_totp=True))
+        clock.shift(AWAY)
+        in_portal = remaining.in_portal
+
+        def end_meanwhile(request: HttpRequest) -> object:
+            Session.objects.all().delete()
+            return in_portal(request)
+
+        monkeypatch.setattr(remaining, "in_portal", end_meanwhile)
+        assert client.post("/sessie/verlengen/").status_code == 400
+        assert not Session.objects.exists()
+        assert not is_signed_in(client)
+
+
+def test_mails_cannot_be_looked_at_in_production() -> None:
+    for client in (browser(), signed_in(UserFactory(superuser=True, with_totp=True))):
+        for address in ("", "invitation/", "invitation/nl/0/light/"):
+            assert client.get(f"/ontwikkeling/mails/{address}").status_code == 404
+            assert client.get(f"/Ontwikkeling/Mails/{address}").status_code == 404

@@ -28,12 +28,7 @@ from accounts.two_factor.verification import Answer, Outcome
 
 @transaction.atomic
 def begin(
-    user: User,
-    *,
-    replaces: Authenticator | None = None,
-    begun_in: str = "",
-    all_lost: bool = False,
-    name: str = "",
+    user: User, *, replaces: Authenticator | None = None, begun_in: str = "", all_lost: bool = False, name: str = ""
 ) -> Authenticator | None:
     """The pending authenticator of this person: the one in progress, or a new one; None when there are too many.
 

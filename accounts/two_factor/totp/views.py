@@ -162,12 +162,11 @@ def _time(pending: Authenticator) -> dict[str, object]:
     """By the server's clock: that of the visitor may be wrong."""
     expires_at = devices.expires_at(pending)
     seconds = max(0, int((expires_at - timezone.now()).total_seconds()))
-    may_be_extended = flows.may_be_extended(pending)
     return {
         "expires_at": expires_at,
         "seconds_left": seconds,
         "minutes_left": -(-seconds // 60),
-        "may_be_extended": may_be_extended,
+        "may_be_extended": flows.may_be_extended(pending),
     }
 
 
