@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone, translation
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Route
 
 from accounts import limits
@@ -168,7 +168,13 @@ def daily_use(screen: Screen) -> Iterator[str]:
 def _drawing() -> bytes:
     """A picture as an administrator might upload it."""
     file = io.BytesIO()
-    Image.linear_gradient("L").resize((600, 400)).convert("RGB").save(file, "JPEG")
+    picture = Image.new("RGB", (600, 400), "#8fb08a")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 170, 600, 230), "#d9d4c7")
+    for left in range(110, 490, 130):
+        draw.rectangle((left, 40, left + 90, 140), "#a4553f")
+        draw.rectangle((left, 260, left + 90, 360), "#b86b4e")
+    picture.save(file, "JPEG")
     return file.getvalue()
 
 
