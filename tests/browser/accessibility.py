@@ -21,6 +21,7 @@ from tests.browser import stage
 
 if TYPE_CHECKING:
     from tests.browser.screen import Screen
+    from tests.browser.tour import Tour
 
 WHAT = {
     "axe": "axe, every rule, 320 px light and 1280 px dark",
@@ -32,6 +33,7 @@ WHAT = {
     "small": "main controls under 44 px, 360 px",
     "outline": "headings and title",
     "language": "sentences in the other language",
+    "unfinished": "parts of the tour that broke off",
 }
 
 Finding = tuple[str, str]
@@ -87,13 +89,25 @@ def one(asked: argparse.Namespace) -> Counter[str]:
             if asked.part and part.__name__ not in asked.part:
                 continue
             since, before = time.monotonic(), count.copy()
-            for name in part(screen):
-                count["pages"] += 1
-                for kind, finding in dict.fromkeys(look(screen, part, quick=asked.quick)):
-                    count[kind] += 1
+            for name, kind, finding in walk(screen, part, quick=asked.quick):
+                count[kind] += 1
+                if kind != "pages":
                     print(f"{asked.language} {name} {kind}: {finding}".replace("\n", " "), flush=True)
             tell(f"{asked.language} {part.__name__}", count - before, time.monotonic() - since)
     return count
+
+
+def walk(screen: Screen, part: Tour, *, quick: bool) -> Iterator[tuple[str, str, str]]:
+    """Every page, and every finding on it. A part that breaks off is a finding, and no reason to leave out the rest."""
+    from playwright.sync_api import Error
+
+    try:
+        for name in part(screen):
+            yield name, "pages", ""
+            for kind, finding in dict.fromkeys(look(screen, part, quick=quick)):
+                yield name, kind, finding
+    except (AssertionError, Error) as error:
+        yield part.__name__, "unfinished", str(error)
 
 
 def tell(part: str, count: Counter[str], seconds: float) -> None:
@@ -101,7 +115,7 @@ def tell(part: str, count: Counter[str], seconds: float) -> None:
     print(f"{part}: {pages} pages, {count.total() - pages} findings, {seconds:.0f} s", file=sys.stderr, flush=True)
 
 
-def look(screen: Screen, part: object, *, quick: bool) -> Iterator[Finding]:
+def look(screen: Screen, part: Tour, *, quick: bool) -> Iterator[Finding]:
     from tests.browser import findings, foreign, tour
 
     page = screen.page
