@@ -26,6 +26,8 @@ CHALLENGE = "/inloggen/verificatie/"
 SECONDS = int(limits.TOTP_STEP.total_seconds())
 UNHURRIED = 10  # seconds between reading a code and having it judged
 
+expect.set_options(timeout=15_000)  # a machine that does a lot at once needs more than Playwright's five seconds
+
 
 class Screen:
     """In Dutch or in English. Whoever uses it says every word in Dutch, see `tests.browser.words`."""
