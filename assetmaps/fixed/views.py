@@ -16,7 +16,7 @@ TEXT = "text/plain; charset=utf-8"
 KEPT = "public, max-age=86400"  # the same for everybody, so it may be kept; the pages may not
 ICON = (settings.BASE_DIR / "static" / "img" / "favicon.ico").read_bytes()
 # What people may look for: the help, and the front doors, so that a search finds ours and not an imitation. Who is not
-# signed in gets the sign-in page at each of them. An address with a token or a question in it ends otherwise: it stays out.
+# signed in gets the sign-in page at each of them. An address with a token or a question in it is none of these.
 FRONT_DOORS = (
     "/$",
     "/inloggen/$",

@@ -25,6 +25,7 @@ OF_DJANGO = {
     "1_1_1.H30.2": 'class="related-widget-wrapper-link ',
     "1_3_1.H71.NoLegend": '<fieldset class="module ',
     "4_1_2.H91.Fieldset.Name": '<fieldset class="module ',
+    "3_2_2.H32.2": 'id="access_form"',  # who may look and not change gets the form without its buttons
     "1_3_1.F68": "-__prefix__-",
     "4_1_2.H91.InputText.Name": "-__prefix__-",
 }

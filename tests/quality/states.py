@@ -34,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def both() -> int:
-    """Side by side, each with a portal, a database and a browser of its own, so that one cannot turn up in the other."""
+    """Side by side, each with a portal, a database and a browser of its own: one cannot turn up in the other."""
     running = {
         language: subprocess.Popen(
             [sys.executable, "-m", "tests.quality.states", "--language", language], stdout=subprocess.PIPE, text=True
