@@ -80,12 +80,12 @@ def test_copy_is_said_and_the_button_takes_its_name_back(screen: Screen) -> None
     screen.sign_in(EMPLOYEE, code_of(person))
     screen.open("/persoonlijke-gegevens/herstelcodes/")
     screen.press("Maak nieuwe herstelcodes")
-    expect(screen.button("Kopieer")).to_be_visible()
+    expect(screen.button("Kopiëren")).to_be_visible()
     screen.page.wait_for_load_state()
     screen.page.evaluate(LISTEN)
-    screen.press("Kopieer")
+    screen.press("Kopiëren")
     expect(screen.button("Gekopieerd")).to_be_focused()
-    expect(screen.button("Kopieer")).to_be_focused()
+    expect(screen.button("Kopiëren")).to_be_focused()
     assert said(screen)[0] == "Gekopieerd"
 
 
