@@ -49,7 +49,7 @@ class Store:
 
 @cache
 def shots(language: str) -> dict[str, Shot]:
-    """By the name of the step. What `make screenshots` made; its list says which there are and how large."""
+    """By the name of the step. Made by `python -m tests.browser.screenshots --manual`, whose list says how large."""
     made = json.loads((PICTURES / "pictures.json").read_text(encoding="utf-8"))[language]
     return {
         name: Shot(
@@ -64,7 +64,7 @@ def shots(language: str) -> dict[str, Shot]:
 
 @cache
 def stores() -> tuple[Store, ...]:
-    """Drawn once in the life of a process: they are public and never change, and drawing takes 10 ms each."""
+    """Drawn once in the life of a process: they are public and never change."""
     return tuple(
         Store(app, on_iphone, address, qr.picture(address))
         for app, iphone, android in APPS

@@ -40,7 +40,8 @@ def ready(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_two_factor(request: HttpRequest) -> HttpResponse:
     shown = manual.shots(get_language() or settings.LANGUAGE_CODE)
-    context = {"shots": shown, "stores": manual.stores(), "numbers": manual.numbers()}
+    portal = settings.PUBLIC_URL.removeprefix("https://")
+    context = {"shots": shown, "stores": manual.stores(), "numbers": manual.numbers(), "portal": portal}
     return render(request, "help_two_factor.html", context)
 
 

@@ -1,9 +1,11 @@
 // How long the set-up lasts, in minutes and calmly: said at five, two and one minutes, and when it is over.
+const steps = document.querySelector("[data-while-it-lasts]");
 const box = document.querySelector("[data-time-left]");
 const shown = box.querySelector("[data-time-shown]");
 const said = document.querySelector("[data-time-said]");
 const notice = document.querySelector("[data-time-over]").firstElementChild;
 const SAY_AT = [5, 2, 1];
+const SOON = 2; // minutes; from then on the time is seen at every step
 const since = { clock: Date.now(), steady: performance.now() };
 const given = Number(box.dataset.timeLeft); // by the server's clock
 
@@ -12,18 +14,21 @@ const elapsed = () => Math.max(Date.now() - since.clock, performance.now() - sin
 const words = (minutes) => (minutes === 1 ? box.dataset.minute : box.dataset.minutes.replace("{minutes}", minutes));
 let last = Math.ceil(given / 60);
 
+// A QR code, a key and a field that no longer work would only mislead.
 const end = () => {
   clearInterval(looking);
-  box.hidden = true;
+  const was_here = steps.contains(document.activeElement);
+  steps.hidden = true;
   said.textContent = "";
-  document.querySelector(".scan").hidden = true; // a QR code that no longer works would only mislead
   notice.hidden = false;
+  if (was_here) notice.focus();
 };
 
 const look = () => {
   const left = given - elapsed();
   if (left <= 0) return end();
   const minutes = Math.ceil(left / 60);
+  if (minutes <= SOON) box.dataset.soon = "";
   if (minutes >= last) return;
   const passed = SAY_AT.some((moment) => minutes <= moment && moment < last);
   last = minutes;
@@ -33,3 +38,4 @@ const look = () => {
 
 const looking = setInterval(look, 5000);
 document.addEventListener("visibilitychange", look);
+look();

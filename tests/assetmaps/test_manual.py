@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import zxingcpp
 from django.conf import settings
 from django.test import Client
+from django.utils.translation import gettext, override
 from PIL import Image
 
 from assetmaps import manual
@@ -30,6 +32,29 @@ PROMISED = {
     "zakelijk-account",
     "herstelcodes",
 }
+NAMED = (
+    "My Environments",
+    "Personal Details",
+    "Activate Two-Step Authentication",
+    "Yes, I have one",
+    "Open the app",
+    "Scanning does not work? Type the key",
+    "Give me more time",
+    "Confirm",
+    "I have kept them",
+    "Recovery codes",
+    "Make new recovery codes",
+    "Use a recovery code",
+    "Phone lost?",
+    "Ask support for help",
+    "New phone",
+    "Add another device",
+    "Security activity",
+    "Active sessions",
+    "Sign in with your business account",
+    "Forgot your password?",
+)
+BYTES = 25 * 1024  # a picture, so that the whole manual stays quick on a slow line
 
 
 def page(client: Client, language: str) -> str:
@@ -86,6 +111,23 @@ def test_no_picture_of_the_manual_can_be_scanned_because_its_account_would_be_of
             for factor in (0.5, 1, 2):
                 size = (round(picture.width * factor), round(picture.height * factor))
                 assert zxingcpp.read_barcodes(picture.convert("L").resize(size)) == [], path
+
+
+def test_no_picture_is_so_large_that_a_slow_line_waits_for_it() -> None:
+    sizes = {path.name: path.stat().st_size for path in manual.PICTURES.rglob("*.webp")}
+    assert {name: size for name, size in sizes.items() if size > BYTES} == {}
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("name", NAMED)
+def test_words_that_the_manual_tells_to_look_for_are_on_a_screen(client: Client, language: str, name: str) -> None:
+    screens = [path for path in TEMPLATES.rglob("*.html") if "help" not in path.relative_to(TEMPLATES).parts[0]]
+    texts = {text for path in screens for text in re.findall(r"""translate ["'](.+?)["'] ?%}""", path.read_text())}
+    labels = {text for text in texts if text == name or text.startswith(f"{name}, ")}
+    assert labels, "no screen says it any more"
+    told = html.unescape(page(client, language))
+    with override(language):
+        assert any(gettext(label).split(", ")[0] in told or gettext(label) in told for label in labels)
 
 
 def test_squares_lead_to_the_same_stores_as_the_list_of_apps(client: Client) -> None:

@@ -68,7 +68,7 @@ def _free_name(mine: list[Authenticator]) -> str:
 
 @transaction.atomic
 def give_more_time(user: User, *, begun_in: str = "", name: str = "") -> Authenticator | None:
-    """Ten minutes anew for the set-up that this sign-in began; None when it is over, or was given too often.
+    """The whole time anew for the set-up that this sign-in began; None when it is over, or was given too often.
 
     The secret stays, and only who could see it anyway asks. Not recorded: neither is beginning, and nothing of the
     account changes. ``name``: what was typed already, for the page that follows.
@@ -84,8 +84,9 @@ def give_more_time(user: User, *, begun_in: str = "", name: str = "") -> Authent
             return None
         device.extended_at, device.extensions = now, device.extensions + 1
     device.name = name or device.name
-    device.save(update_fields=["extended_at", "extensions", "name"])
-    return device
+    changed = {"extended_at": device.extended_at, "extensions": device.extensions, "name": device.name}
+    # Switching off in another tab may have deleted it meanwhile.
+    return device if Authenticator.objects.filter(pk=device.pk).update(**changed) else None
 
 
 def may_be_extended(device: Authenticator) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, store
 from accounts.active_sessions.reauthentication import fresh_proof_required
@@ -26,6 +28,8 @@ from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows, qr
 from accounts.two_factor.verification import Outcome
+
+LASTS = limits.PENDING_AUTHENTICATOR // timedelta(minutes=1)
 
 
 def _own_device(request: PersonRequest, pk: str) -> Authenticator:
@@ -79,10 +83,11 @@ def confirm(request: PersonRequest) -> HttpResponse:
 @require_POST
 @fresh_proof_required
 def more_time(request: PersonRequest) -> HttpResponse:
-    """Another ten minutes for the same QR code (WCAG 2.2.1)."""
+    """The time of a set-up anew, for the same QR code (WCAG 2.2.1)."""
     begun_in = _sign_in_of(request)
     if flows.give_more_time(request.user, begun_in=begun_in, name=_typed_name(request)):
-        messages.success(request, _("You have 10 minutes again. The QR code stays the same."))
+        again = _("You have %(minutes)d minutes again. The QR code stays the same.")
+        messages.success(request, again % {"minutes": LASTS})
     elif flows.pending(request.user, begun_in):
         messages.warning(request, _("You cannot get more time for this QR code. Is it over? Then you begin again."))
     return redirect("totp_confirm")
@@ -99,6 +104,7 @@ def _over(request: PersonRequest) -> dict[str, object]:
     is_own = left is not None and left.begun_in == _sign_in_of(request)
     return {
         "expired": left is not None,
+        "minutes": LASTS,
         "left": left if is_own else None,
         "has_factor": request.user.is_verified(),
         "all_lost": _all_lost(request),

@@ -13,12 +13,13 @@ from django.core.management import call_command
 from django.utils import timezone, translation
 
 from accounts import limits
+from accounts.audit.origin import Origin
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.totp import flows
+from accounts.two_factor.totp import flows, views
 from tests.codes import phone
 from tests.conftest import outlive_proof, prove
 from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
-from tests.pages import ACTIVATE, CONFIRM, groups_of_the_secret, shown, signed_in
+from tests.pages import ACTIVATE, CONFIRM, at_once, groups_of_the_secret, shown, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ def test_another_ten_minutes_for_the_same_qr_code_by_the_clock_of_the_server() -
         assert "Je hebt weer 10 minuten." in page
         assert seconds_left(page) == 600
         assert groups_of_the_secret(page) == secret
-        assert 'value="Werktelefoon"' in page, "what was typed is kept"
+    assert Authenticator.objects.get().name == "Werktelefoon", "what was typed is kept"
 
 
 def test_code_counts_after_the_first_ten_minutes_and_proof_is_asked_for_and_goes_on() -> None:
@@ -115,6 +116,49 @@ def test_double_click_is_one_extension() -> None:
     for _click in range(3):
         client.post(MORE)
     assert Authenticator.objects.get().extensions == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_tabs_at_once_are_one_extension_and_never_more_than_are_allowed() -> None:
+    device = flows.begin(person := UserFactory(), begun_in="here")
+    given = at_once([lambda: flows.give_more_time(person, begun_in="here")] * 8)
+    assert all(given), "who asks a second time is not refused"
+    assert Authenticator.objects.get().extensions == 1
+    long_ago = timezone.now() - limits.PENDING_EXTENSION_AGAIN
+    Authenticator.objects.filter(pk=device.pk).update(extended_at=long_ago, extensions=limits.PENDING_EXTENSIONS - 1)
+    at_once([lambda: flows.give_more_time(person, begun_in="here")] * 8)
+    assert Authenticator.objects.get().extensions == limits.PENDING_EXTENSIONS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_time_and_the_right_code_at_once_leave_a_working_device() -> None:
+    device = flows.begin(person := UserFactory(), begun_in="here")
+    code = phone(device).now()
+    at_once(
+        [
+            lambda: flows.give_more_time(person, begun_in="here", name="Andere naam"),
+            lambda: flows.activate(person, code, "Werktelefoon", Origin(), begun_in="here"),
+        ]
+    )
+    kept = Authenticator.objects.get()
+    assert (kept.confirmed, kept.name) == (True, "Werktelefoon")
+
+
+def test_set_up_that_is_gone_meanwhile_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = UserFactory()
+    device = flows.begin(person, begun_in="here")
+    monkeypatch.setattr(flows, "pending", lambda *_of: device)
+    Authenticator.objects.all().delete()
+    assert flows.give_more_time(person, begun_in="here") is None
+
+
+def test_minutes_come_from_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "LASTS", 7)
+    client = signed_in(UserFactory())
+    client.post(ACTIVATE)
+    assert "Je hebt weer 7 minuten." in shown(client, MORE, {})
+    Authenticator.objects.update(created_at=timezone.now() - timedelta(hours=1), extended_at=None)
+    assert "die werkt 7 minuten" in shown(client, CONFIRM)
 
 
 def test_takes_a_post_and_fresh_proof() -> None:  # ASVS 3.5.3, 7.5.1

@@ -187,7 +187,7 @@ def test_set_up_expires_after_ten_minutes_with_a_way_to_begin_again(person: User
         clock.shift(timedelta(minutes=10))
         page = confirm(client, app.at(int(time.time())))
         assert EXPIRED in page
-        assert "Activeer Twee-Staps-Authenticatie" in page
+        assert ">Begin opnieuw</button>" in page
         assert groups_of_the_secret(page) == ""
         again = groups_of_the_secret(shown(client, ACTIVATE, {}))
     assert len(again) == 32
