@@ -77,7 +77,7 @@ def test_list_follows_what_is_typed_and_says_how_many(screen: Screen, person: Us
     expect(shown(screen)).to_have_text(NAMES)
     search(screen).press_sequentially("ECLU", delay=30)
     expect(shown(screen)).to_have_text(["Écluse"])
-    expect(screen.page.locator("main").get_by_role("status")).to_have_text("1 omgeving gevonden")
+    expect(screen.page.locator("#content").get_by_role("status")).to_have_text("1 omgeving gevonden")
     assert screen.address == "/?zoek=ECLU"
     expect(search(screen)).to_be_focused()
     search(screen).press("Escape")
@@ -105,7 +105,7 @@ def test_enter_with_several_goes_to_the_first_and_opens_nothing(screen: Screen, 
 def test_who_finds_nothing_clears_the_search_with_one_press(screen: Screen, person: User) -> None:
     search(screen).fill("xyz")
     screen.says("Niets gevonden")
-    expect(screen.page.locator("main").get_by_role("status")).to_have_text("Niets gevonden")
+    expect(screen.page.locator("#content").get_by_role("status")).to_have_text("Niets gevonden")
     screen.follow("Wis zoekopdracht")
     expect(shown(screen)).to_have_text(NAMES)
     expect(search(screen)).to_be_focused()

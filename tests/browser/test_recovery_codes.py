@@ -114,3 +114,18 @@ def test_codes_can_be_downloaded_without_javascript(screen: Screen, employee: Us
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert all(code in text for code in plain.recovery_codes)
     expect(plain.page.get_by_role("button", name="Kopieer")).to_be_hidden()
+
+
+OVER_THE_EDGE = """() => {
+    const edge = document.querySelector("#codes").getBoundingClientRect().right;
+    const codes = [...document.querySelectorAll("#codes code")].map(code => code.getBoundingClientRect());
+    const covered = codes.filter(one => codes.some(other => one.top < other.bottom && other.top < one.bottom
+        && one.left < other.left && other.left < one.right));
+    return covered.length + codes.filter(code => code.right > edge).length;
+}"""
+
+
+def test_no_code_lies_over_another_at_any_width_because_each_must_be_read(screen: Screen, codes: list[str]) -> None:
+    for width in (320, 420, 520, 640, 1280):
+        screen.page.set_viewport_size({"width": width, "height": 900})
+        assert screen.page.evaluate(OVER_THE_EDGE) == 0, width
