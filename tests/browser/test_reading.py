@@ -19,11 +19,13 @@ NEW = ROOT / "var" / "reading"
 PAGES = {
     "signed_out": ("inloggen", "inloggen-geweigerd"),
     "second_step": ("verificatiecode", "verificatiecode-geweigerd"),
+    "set_up": ("instellen", "instellen-geweigerd"),
     "signed_in": ("mijn-omgevingen", "persoonlijke-gegevens", "persoonlijke-gegevens-opgeslagen"),
     "with_recovery_codes": ("herstelcodes-nieuw",),
 }
 ADDRESSES = re.compile(r"\n *- /url: .*")
 CODES = re.compile(r"\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}\b")
+TIMES = re.compile(r"\d+(?= minuten\. Deze)|\d\d:\d\d(?= uur)")
 
 
 def read_aloud(screen: Screen, part: str) -> Iterator[tuple[str, str]]:
@@ -32,7 +34,7 @@ def read_aloud(screen: Screen, part: str) -> Iterator[tuple[str, str]]:
     for name in getattr(tour, part)(screen):
         if name in PAGES[part]:
             text = ADDRESSES.sub("", screen.page.locator("main").aria_snapshot())
-            yield name, CODES.sub("XXXX-XXXX-XXXX-XXXX", text) + "\n"
+            yield name, TIMES.sub("N", CODES.sub("XXXX-XXXX-XXXX-XXXX", text)) + "\n"
         if name == PAGES[part][-1]:
             return
 
