@@ -163,7 +163,8 @@ def _explanation(answer: Answer) -> str:
         case Outcome.USED:
             return str(
                 _(
-                    "This code was used already, or is too old. Wait until the app shows the next one, at most half a minute."
+                    "This code was used already, or is too old. "
+                    "Wait until the app shows the next one, at most half a minute."
                 )
             )
         case Outcome.CLOCK_OFF:
