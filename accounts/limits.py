@@ -15,6 +15,7 @@ SESSIONS_AT_ONCE = 5
 SESSION_WARNING = timedelta(minutes=3)  # before it ends for want of a sign of life (WCAG 2.2.1 asks 20 s)
 SESSION_OVERALL_WARNING = timedelta(minutes=10)  # before it ends however busy; that cannot be put off
 
+LANGUAGE_JUST_CHOSEN = timedelta(minutes=30)  # so that what a visitor pressed becomes the language of the account
 LANGUAGE_KEPT = timedelta(days=400)  # in the browser of who chose one; browsers keep no cookie longer (RFC 6265bis)
 
 # "Bevestig dat jij het bent" before a sensitive change (ASVS 7.5.1).

@@ -18,7 +18,9 @@ from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, reauthentication, remaining, store
 from accounts.active_sessions.decorators import is_sign_of_life
+from accounts.audit.origin import Origin
 from accounts.language import choice
+from accounts.language import flows as languages
 from accounts.organisations import demands
 from accounts.organisations.demands import Demand
 from accounts.policy import Decision
@@ -57,10 +59,13 @@ def language(get_response: Handler) -> Handler:
     """The page in the visitor's language, see `accounts.language.choice`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        language = choice.of(request)
+        language, was_signed_in = choice.of(request), request.user.is_authenticated
         with translation.override(language):
             response = get_response(request)
         response.headers.setdefault("Content-Language", language)
+        chosen = choice.just_chosen(request)
+        if chosen and request.user.is_authenticated and not was_signed_in:
+            languages.change(person(request), chosen, Origin.of(request))
         if request.user.is_authenticated:
             choice.remember(request, response, person(request).language)
         return response

@@ -115,7 +115,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"form_attrs": "assetmaps.form_attrs"},
+            "libraries": {"form_attrs": "assetmaps.form_attrs", "row_headers": "assetmaps.row_headers"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

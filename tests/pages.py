@@ -27,7 +27,7 @@ SWITCH_OFF = "/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/"
 
 TOO_MANY = "Er zijn te veel foute codes ingevuld."
 WRONG_CODE = "Deze code klopt niet."
-USED_CODE = "Deze code is al gebruikt."
+USED_CODE = "Deze code is al gebruikt of te oud."
 NOT_A_CODE = "Een code heeft precies 6 cijfers."
 WRONG_PASSWORD = "Deze combinatie van e-mailadres en wachtwoord klopt niet."
 

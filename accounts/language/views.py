@@ -19,7 +19,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     """For a visitor: kept in the browser."""
     form, response = LanguageForm(request.POST), redirect(own_address(request))
     if form.is_valid():
-        choice.remember(request, response, form.cleaned_data["language"])
+        choice.keep(response, form.cleaned_data["language"])
     return response
 
 

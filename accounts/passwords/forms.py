@@ -45,6 +45,8 @@ class NewPasswordForm(SetPasswordForm):
         ) % {"count": limits.PASSWORD_MIN_LENGTH}
         self.fields["new_password1"].widget.attrs |= ADVICE
         self.fields["new_password2"].help_text = ""
+        self.fields["new_password1"].error_messages["required"] = _("Type a new password.")
+        self.fields["new_password2"].error_messages["required"] = _("Type the new password once more.")
 
 
 class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
@@ -58,6 +60,7 @@ class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
         super().__init__(*args, **kwargs)
         self.is_present_password = is_present_password
         self.fields["old_password"].label = _("Present password")
+        self.fields["old_password"].error_messages["required"] = _("Type your present password.")
 
     def clean_old_password(self) -> str:
         typed = self.cleaned_data["old_password"]

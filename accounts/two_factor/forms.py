@@ -161,7 +161,12 @@ def _explanation(answer: Answer) -> str:
         case Outcome.NOT_A_CODE:
             return str(_("A code has exactly 6 digits. Look in the authenticator app and type it again."))
         case Outcome.USED:
-            return str(_("This code was used already. Wait until the app shows the next one, at most half a minute."))
+            return str(
+                _(
+                    "This code was used already, or is too old. "
+                    "Wait until the app shows the next one, at most half a minute."
+                )
+            )
         case Outcome.CLOCK_OFF:
             return _clock_off(answer.minutes_off)
         case Outcome.WAITING:

@@ -16,8 +16,17 @@ from accounts.active_sessions.decorators import no_sign_of_life
 TEXT = "text/plain; charset=utf-8"
 KEPT = "public, max-age=86400"  # the same for everybody, so it may be kept; the pages may not
 ICON = (settings.BASE_DIR / "static" / "img" / "favicon.ico").read_bytes()
-# The help is public and may be found; style and scripts, so that a search engine sees it as people do.
-ROBOTS = "User-agent: *\nAllow: /hulp/\nAllow: /static/\nDisallow: /\n"
+# What people may look for: the help, and the front doors, so that a search finds ours and not an imitation. Who is not
+# signed in gets the sign-in page at each of them. An address with a token or a question in it is none of these.
+FRONT_DOORS = (
+    "/$",
+    "/inloggen/$",
+    "/persoonlijke-gegevens/$",
+    "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/$",
+)
+# Style and scripts, so that a search engine sees a page as people do.
+ALLOWED = ("/hulp/", "/static/", *FRONT_DOORS)
+ROBOTS = "\n".join(["User-agent: *", *(f"Allow: {address}" for address in ALLOWED), "Disallow: /", ""])
 
 
 @no_sign_of_life

@@ -9,12 +9,10 @@ for (const field of document.querySelectorAll("input[type=password]")) {
   button.className = "button button--second";
   button.textContent = field.dataset.show;
   button.setAttribute("aria-controls", field.id);
-  button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {
     const shown = field.type === "text";
     field.type = shown ? "password" : "text";
     button.textContent = shown ? field.dataset.show : field.dataset.hide;
-    button.setAttribute("aria-pressed", String(!shown));
   });
   // Sent as a password again, so that the browser's password manager recognises it.
   field.form?.addEventListener("submit", () => { field.type = "password"; });

@@ -360,3 +360,14 @@ def test_list_without_anything_says_so_and_what_to_do() -> None:
     page = text(client.get("/beheer/accounts/user/?q=zomaarniemand"))
     assert 'Niets voldoet hieraan. Typ minder, of laat een filter weg. <a href="?">Alles laten zien</a>' in page
     assert "Niets voldoet hieraan" not in text(client.get("/beheer/accounts/user/"))
+
+
+def test_first_cell_of_each_row_says_that_it_is_a_heading_and_typed_text_cannot_look_like_one() -> None:
+    typed = '<th class="field-email">'
+    UserFactory(first_name=typed)
+    page = signed_in(UserFactory(superuser=True, with_totp=True)).get(PEOPLE).content.decode()
+    body = page.partition('id="result_list"')[2].partition("</table>")[0]
+    assert body.count('<th scope="row" class="field-') == User.objects.count()
+    assert "&lt;th class=" in body
+    assert '<th class="field-' not in body
+    assert all("scope=" in tag for tag in re.findall(r"<th\b[^>]*>", body))

@@ -14,6 +14,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 from PIL import Image
 
+from tests.addresses import filled
 from tests.factories import UserFactory
 from tests.pages import signed_in, text
 
@@ -69,10 +70,42 @@ def test_every_kind_of_page_has_the_icons_the_manifest_and_a_colour_for_day_and_
         assert colours == ["light", "dark"]
 
 
-def test_search_engines_find_the_help_and_nothing_else(client: Client) -> None:
+FOUND = {
+    "/",
+    "/inloggen/",
+    "/persoonlijke-gegevens/",
+    "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/",
+    "/hulp/twee-staps-authenticatie/",
+}
+
+
+def _may_crawl(rules: str, address: str) -> bool:
+    """RFC 9309, section 2.2.2: the longest rule that fits decides; one that ends with $ fits the whole address."""
+    fitting = []
+    for name, _colon, path in (line.partition(": ") for line in rules.splitlines()):
+        whole = path.endswith("$")
+        if name in ("Allow", "Disallow") and (address == path[:-1] if whole else address.startswith(path)):
+            fitting.append((len(path), name == "Allow"))
+    return max(fitting)[1]
+
+
+def test_search_engines_find_the_help_and_the_front_doors_and_nothing_else(client: Client) -> None:
     answer = client.get("/robots.txt")
     assert answer["Content-Type"].startswith("text/plain")
-    assert answer.content.decode().splitlines() == ["User-agent: *", "Allow: /hulp/", "Allow: /static/", "Disallow: /"]
+    rules = answer.content.decode()
+    assert rules.startswith("User-agent: *\n")
+    every = {address for _name, address in filled(1, "omgeving")}
+    assert {address for address in every if _may_crawl(rules, address)} == FOUND
+    for beyond in ("/inloggen/?next=/beheer/", "/?zoek=bomen", "/persoonlijke-gegevens/een-token"):
+        assert not _may_crawl(rules, beyond)
+    assert _may_crawl(rules, "/static/css/assetmaps.css")
+
+
+def test_search_engine_meets_nothing_but_the_sign_in_and_the_help(client: Client) -> None:
+    for address in FOUND - {"/inloggen/", "/hulp/twee-staps-authenticatie/"}:
+        answer = client.get(address)
+        assert answer.status_code == 302
+        assert answer.url.startswith("/inloggen/")
 
 
 @pytest.mark.parametrize("day", ["2026-01-01T00:00:00Z", "2028-02-29T23:59:59Z", "2031-07-15T12:00:00Z"])

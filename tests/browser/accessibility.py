@@ -1,6 +1,7 @@
 """Every page in two languages, two themes and three widths: ``make accessibility`` prints a table; 1 on a finding.
 
-``python -m tests.browser.accessibility --language nl`` does one language and prints its findings and its numbers alone.
+It tells after each part of the tour how far it is. ``python -m tests.browser.accessibility --language nl --part
+signed_out`` does a piece of it; ``--quick`` leaves axe out, which takes nine tenths of the time.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.browser import stage
 
 if TYPE_CHECKING:
     from tests.browser.screen import Screen
+    from tests.browser.tour import Tour
 
 WHAT = {
     "axe": "axe, every rule, 320 px light and 1280 px dark",
@@ -28,6 +33,7 @@ WHAT = {
     "small": "main controls under 44 px, 360 px",
     "outline": "headings and title",
     "language": "sentences in the other language",
+    "unfinished": "parts of the tour that broke off",
 }
 
 Finding = tuple[str, str]
@@ -36,61 +42,80 @@ Finding = tuple[str, str]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--language", choices=stage.LANGUAGES)
-    parser.add_argument("--part", action="append", help="of the tour; all without it")
+    parser.add_argument("--part", action="append", default=[], help="of the tour; all without it")
+    parser.add_argument("--quick", action="store_true", help="without axe")
+    parser.add_argument("--numbers", type=Path, help="write them to this file, and print no table")
     asked = parser.parse_args()
-    return one(asked.language, asked.part) if asked.language else both(asked.part or [])
+    if not asked.language:
+        return both()
+    count = one(asked)
+    if asked.numbers:
+        asked.numbers.write_text(json.dumps(count), encoding="utf-8")
+    else:
+        table({asked.language: count})
+    return int(count.total() > count["pages"])
 
 
-def both(parts: list[str]) -> int:
+def both() -> int:
     """Side by side, each with a database of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.browser.accessibility",
-        *[word for part in parts for word in ("--part", part)],
-    ]
-    running = {
-        language: subprocess.Popen([*command, "--language", language], stdout=subprocess.PIPE, text=True)
-        for language in stage.LANGUAGES
-    }
-    said = {language: process.communicate()[0] for language, process in running.items()}
-    numbers = {}
-    for language, text in said.items():
-        *findings, last = text.strip().splitlines() or [""]
-        print(*(f"{language} {finding}" for finding in findings), sep="\n")
-        numbers[language] = json.loads(last) if running[language].returncode < 2 else None
-    table(numbers)
-    return int(any(process.returncode for process in running.values()))
+    with tempfile.TemporaryDirectory() as folder:
+        files = {language: Path(folder) / language for language in stage.LANGUAGES}
+        command = [sys.executable, "-m", "tests.browser.accessibility", *sys.argv[1:]]
+        running = [
+            subprocess.Popen([*command, "--language", language, "--numbers", str(file)])
+            for language, file in files.items()
+        ]
+        statuses = [process.wait() for process in running]
+        if not all(file.exists() for file in files.values()):
+            print("not finished; see above")
+            return 2
+        table({language: json.loads(file.read_text(encoding="utf-8")) for language, file in files.items()})
+    return max(statuses)
 
 
-def table(numbers: dict[str, dict[str, int] | None]) -> None:
-    if None in numbers.values():
-        print("not finished; see above")
-        return
+def table(numbers: Mapping[str, Mapping[str, int]]) -> None:
     print(f"{'':58}" + "".join(f"{language:>6}" for language in numbers))
     for name, words in {"pages": "pages in all their states", **WHAT}.items():
-        print(f"{words:58}" + "".join(f"{(found or {}).get(name, 0):>6}" for found in numbers.values()))
+        print(f"{words:58}" + "".join(f"{found.get(name, 0):>6}" for found in numbers.values()))
 
 
-def one(language: str, parts: list[str] | None) -> int:
+def one(asked: argparse.Namespace) -> Counter[str]:
     count: Counter[str] = Counter()
     with stage.portal() as address, stage.browser() as browser:
         from tests.browser import tour
 
-        screen = stage.screen(browser, address, language)
+        screen = stage.screen(browser, address, asked.language)
         for part in tour.ALL:
-            if parts and part.__name__ not in parts:
+            if asked.part and part.__name__ not in asked.part:
                 continue
-            for name in part(screen):
-                count["pages"] += 1
-                for kind, finding in dict.fromkeys(look(screen, part)):
-                    count[kind] += 1
-                    print(f"{name} {kind}: {finding}".replace("\n", " "), flush=True)
-    print(json.dumps(count))
-    return int(bool(count.total() - count["pages"]))
+            since, before = time.monotonic(), count.copy()
+            for name, kind, finding in walk(screen, part, quick=asked.quick):
+                count[kind] += 1
+                if kind != "pages":
+                    print(f"{asked.language} {name} {kind}: {finding}".replace("\n", " "), flush=True)
+            tell(f"{asked.language} {part.__name__}", count - before, time.monotonic() - since)
+    return count
 
 
-def look(screen: Screen, part: object) -> Iterator[Finding]:
+def walk(screen: Screen, part: Tour, *, quick: bool) -> Iterator[tuple[str, str, str]]:
+    """Every page, and every finding on it. A part that breaks off is a finding, and no reason to leave out the rest."""
+    from playwright.sync_api import Error
+
+    try:
+        for name in part(screen):
+            yield name, "pages", ""
+            for kind, finding in dict.fromkeys(look(screen, part, quick=quick)):
+                yield name, kind, finding
+    except (AssertionError, Error) as error:
+        yield part.__name__, "unfinished", str(error)
+
+
+def tell(part: str, count: Counter[str], seconds: float) -> None:
+    pages = count["pages"]
+    print(f"{part}: {pages} pages, {count.total() - pages} findings, {seconds:.0f} s", file=sys.stderr, flush=True)
+
+
+def look(screen: Screen, part: Tour, *, quick: bool) -> Iterator[Finding]:
     from tests.browser import findings, foreign, tour
 
     page = screen.page
@@ -98,12 +123,7 @@ def look(screen: Screen, part: object) -> Iterator[Finding]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for size in stage.SIZES:
             page.set_viewport_size(stage.viewport(size))
-            whole = (scheme, size) in (("light", "320"), ("dark", "1280"))
-            yield from (
-                ("axe" if whole else "look", each) for each in findings.axe(page, None if whole else findings.BY_LOOK)
-            )
-            if size == "360":
-                yield from (("enhanced", f"{scheme}: {each}") for each in findings.axe(page, findings.ENHANCED))
+            yield from [] if quick else judged_by_axe(screen, scheme, size)
             if scheme == "light":
                 yield from (("layout", f"{size}: {each}") for each in findings.layout(page))
     yield from (("motion", each) for each in findings.motion(page))
@@ -113,6 +133,18 @@ def look(screen: Screen, part: object) -> Iterator[Finding]:
         yield from (("small", each) for each in findings.small(page))
         yield from (("outline", each) for each in findings.outline(page))
     yield from (("language", each) for each in foreign.sentences(page, screen.language))
+
+
+def judged_by_axe(screen: Screen, scheme: str, size: str) -> Iterator[Finding]:
+    """In the smallest and the largest look by every rule, in the others by what a look can spoil."""
+    from tests.browser import findings
+
+    whole = (scheme, size) in (("light", "320"), ("dark", "1280"))
+    how = None if whole else findings.BY_LOOK
+    yield from (("axe" if whole else "look", each) for each in findings.axe(screen.page, how))
+    if size == "360":
+        enhanced = findings.axe(screen.page, findings.ENHANCED)
+        yield from (("enhanced", f"{scheme}: {each}") for each in enhanced)
 
 
 def large(screen: Screen) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import pyotp
 import zxingcpp
 from django.conf import settings
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from accounts import limits
 from accounts.models import User
@@ -25,6 +25,8 @@ SET_UP = "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/"
 CHALLENGE = "/inloggen/verificatie/"
 SECONDS = int(limits.TOTP_STEP.total_seconds())
 UNHURRIED = 10  # seconds between reading a code and having it judged
+
+expect.set_options(timeout=15_000)  # a machine that does a lot at once needs more than Playwright's five seconds
 
 
 class Screen:
@@ -49,7 +51,12 @@ class Screen:
         return dutch if self.language == "nl" else words.english(dutch, exact=exact)
 
     def open(self, address: str) -> None:
-        self.page.goto(f"{self.portal}{address}")
+        try:
+            self.page.goto(f"{self.portal}{address}")
+        except Error as reason:  # a page that goes on by itself went first
+            if "ERR_ABORTED" not in str(reason):
+                raise
+            self.page.goto(f"{self.portal}{address}")
 
     @property
     def address(self) -> str:

@@ -60,11 +60,13 @@ def running() -> Iterator[str]:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
+def browser(*more: str) -> Iterator[Browser]:
+    """``more``: what Chromium is started with beside the usual."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(**chromium.launch_args())
+        usual = chromium.launch_args()
+        started = playwright.chromium.launch(**usual | {"args": [*usual["args"], *more]})
         yield started
         started.close()
 

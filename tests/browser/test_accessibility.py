@@ -1,6 +1,7 @@
 """Every page in every state: no finding of axe, no scrolling sideways, light and dark, on a phone and on a desk.
 
-In Dutch in every look, in English in one. ``make accessibility`` does both in all of them, and more.
+In Dutch in every look; in English, where the words are other and the colours are not, in one: a narrow one.
+``make accessibility`` does both in all of them, and more.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ LOOKS = [(size, scheme) for size in ("360", "1280") for scheme in stage.SCHEMES]
 
 # These two with every rule of axe; of Django's own pages only these, because they are ours in their colours only.
 WHOLE_LOOKS = [LOOKS[0], LOOKS[-1]]
+BUT_FOR_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}  # half of axe's time
 
 
 @pytest.mark.parametrize("part", tour.ALL, ids=lambda part: part.__name__)
@@ -39,9 +41,12 @@ def test_english_page_hinders_nobody_and_is_english(screen: Screen, watch: Watch
     tour.people()
     visitor = Screen(screen.page, screen.portal, "en")
     faults: list[str] = []
+    visitor.page.set_viewport_size(stage.viewport("360" if part in tour.IN_ADMINISTRATION else "320"))
     for name in part(visitor):
-        faults += [f"{name}: {fault}" for fault in in_look(visitor, watch, LOOKS[0])]
+        faults += [f"{name}: {fault}" for fault in judged(visitor, watch, BUT_FOR_COLOURS)]
         faults += [f"{name}: {fault}" for fault in foreign.sentences(visitor.page, "en")]
+        if part not in tour.IN_ADMINISTRATION:
+            faults += [f"{name}: {fault}" for fault in findings.outline(visitor.page)]
     assert not faults, "\n".join(faults)
 
 
@@ -49,7 +54,11 @@ def in_look(screen: Screen, watch: Watch, look: tuple[str, str]) -> list[str]:
     size, scheme = look
     screen.page.set_viewport_size(stage.viewport(size))
     screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    return judged(screen, watch, {} if look in WHOLE_LOOKS else findings.BY_LOOK)
+
+
+def judged(screen: Screen, watch: Watch, how: dict) -> list[str]:
     before = list(watch.faults)
-    found = findings.axe(screen.page, {} if look in WHOLE_LOOKS else findings.BY_LOOK)
+    found = findings.axe(screen.page, how)
     watch.faults[:] = before  # axe tries inline styles, which the policy refuses
     return [*found, "scrolls sideways"] if screen.scrolls_sideways else found

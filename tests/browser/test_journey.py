@@ -224,7 +224,7 @@ def test_secret_can_be_copied_because_a_phone_cannot_scan_itself(screen: Screen,
     screen.sign_in(ADDRESS)
     screen.begin_set_up()
     screen.page.get_by_text("Lukt scannen niet?").click()
-    screen.press("Kopieer")
+    screen.press("Kopiëren")
     expect(screen.page.get_by_role("button", name="Gekopieerd")).to_be_visible()
     assert screen.page.evaluate("navigator.clipboard.readText()") == Phone.scan(screen.page).app.secret
     assert screen.page.get_by_role("link", name="Open de app").get_attribute("href") == Phone.scan(screen.page).uri

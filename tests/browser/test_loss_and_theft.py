@@ -169,7 +169,7 @@ def test_request_for_help_can_be_taken_back_from_the_mail_because_a_thief_may_ha
     screen.give_password(VERIFIED)
     screen.follow("Telefoon kwijt?")
     screen.press("Vraag support om hulp")
-    screen.says("Bel of mail support en lees dit kenmerk voor:")
+    screen.says("Mail of bel support en geef dit kenmerk door:")
     owner = elsewhere()
     owner.open(behind.mailed("hulpvraag-intrekken"))
     owner.press("Trek het verzoek in")

@@ -54,7 +54,7 @@ def test_codes_are_the_first_thing_on_the_page_because_they_are_shown_only_now(
 
 def test_download_is_a_text_file_with_the_ten_codes(screen: Screen, codes: list[str]) -> None:
     with screen.page.expect_download() as download:
-        screen.follow("Download")
+        screen.follow("Downloaden")
     assert download.value.suggested_filename == "herstelcodes-assetmaps.txt"
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert [line for line in text.splitlines() if READABLE.fullmatch(line)] == codes
@@ -63,7 +63,7 @@ def test_download_is_a_text_file_with_the_ten_codes(screen: Screen, codes: list[
 
 def test_copy_button_puts_the_ten_codes_on_the_clipboard(screen: Screen, codes: list[str]) -> None:
     screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    screen.press("Kopieer")
+    screen.press("Kopiëren")
     expect(screen.page.get_by_role("button", name="Gekopieerd")).to_be_visible()
     assert screen.page.evaluate("navigator.clipboard.readText()").split() == codes
 
@@ -110,7 +110,22 @@ def test_codes_can_be_downloaded_without_javascript(screen: Screen, employee: Us
     plain.sign_in(EMPLOYEE)
     plain.activate()
     with plain.page.expect_download() as download:
-        plain.follow("Download")
+        plain.follow("Downloaden")
     text = Path(download.value.path()).read_text(encoding="utf-8")
     assert all(code in text for code in plain.recovery_codes)
-    expect(plain.page.get_by_role("button", name="Kopieer")).to_be_hidden()
+    expect(plain.page.get_by_role("button", name="Kopiëren")).to_be_hidden()
+
+
+OVER_THE_EDGE = """() => {
+    const edge = document.querySelector("#codes").getBoundingClientRect().right;
+    const codes = [...document.querySelectorAll("#codes code")].map(code => code.getBoundingClientRect());
+    const covered = codes.filter(one => codes.some(other => one.top < other.bottom && other.top < one.bottom
+        && one.left < other.left && other.left < one.right));
+    return covered.length + codes.filter(code => code.right > edge).length;
+}"""
+
+
+def test_no_code_lies_over_another_at_any_width_because_each_must_be_read(screen: Screen, codes: list[str]) -> None:
+    for width in (320, 420, 520, 640, 1280):
+        screen.page.set_viewport_size({"width": width, "height": 900})
+        assert screen.page.evaluate(OVER_THE_EDGE) == 0, width

@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone, translation
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Route
 
 from accounts import limits
@@ -168,7 +168,13 @@ def daily_use(screen: Screen) -> Iterator[str]:
 def _drawing() -> bytes:
     """A picture as an administrator might upload it."""
     file = io.BytesIO()
-    Image.linear_gradient("L").resize((600, 400)).convert("RGB").save(file, "JPEG")
+    picture = Image.new("RGB", (600, 400), "#8fb08a")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 170, 600, 230), "#d9d4c7")
+    for left in range(110, 490, 130):
+        draw.rectangle((left, 40, left + 90, 140), "#a4553f")
+        draw.rectangle((left, 260, left + 90, 360), "#b86b4e")
+    picture.save(file, "JPEG")
     return file.getvalue()
 
 
@@ -513,6 +519,7 @@ def _trouble(screen: Screen, person: User) -> None:
     screen.open(CHALLENGE)
     for code in (code_of(person, -240), *[wrong_code_of(person)] * 4):
         screen.give_code(code)
+    screen.page.wait_for_load_state("networkidle")  # or the count of the last code comes later
     Authenticator.objects.filter(user=person).update(last_used_at=timezone.now() + timedelta(minutes=1))
     newcomer = User.objects.get(email=NEWCOMER)
     Report.objects.create(user=newcomer, entry=record(Event.PASSWORD_CHANGED, subject=newcomer, origin=Origin()))

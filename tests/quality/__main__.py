@@ -1,7 +1,8 @@
 """Judges the pages with independent tools, prints a table, and exits with 1 when a target is missed.
 
 `python -m tests.quality lighthouse`: 100 in all four categories, on a phone, the median of three runs.
-`python -m tests.quality pa11y`: no finding of axe or HTML CodeSniffer (WCAG 2, level AA), in two languages and colours.
+`python -m tests.quality pa11y`: no finding of axe or HTML CodeSniffer (WCAG 2, level AA) on any page in any state,
+in two languages and colours; what is left apart is counted in the table.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests import provider
 from tests.browser import chromium
-from tests.quality import portal
+from tests.quality import portal, states
 
 HERE = Path(__file__).parent
 
@@ -31,25 +31,16 @@ def main() -> None:
         provider.install(HERE)
     except provider.MissingError as missing:
         sys.exit(f"This needs Node: {missing}.")
+    sys.exit(states.main([]) if tool == "pa11y" else lighthouse())
+
+
+def lighthouse() -> int:
     with tempfile.TemporaryDirectory() as folder, portal.running(Path(folder)) as address:
-        sys.exit(max([judge(tool, visits) for visits in _rounds(tool, address)]))
+        from tests.quality import visits
 
-
-def _rounds(tool: str, address: str) -> Iterator[list[dict[str, object]]]:
-    """One round at a time, because the language of an account is the same for all its browsers."""
-    from tests.quality import visits
-
-    if tool == "lighthouse":
-        yield [visit.as_facts(address) for visit in visits.for_lighthouse()]
-        return
-    for language in ("nl", "en"):
-        yield [visit.as_facts(address) for visit in visits.for_pa11y(language)]
-
-
-def judge(tool: str, visits: list[dict[str, object]]) -> int:
-    facts = chromium.launch_args() | {"visits": visits}
-    command = ["node", str(HERE / f"{tool}.mjs")]
-    return subprocess.run(command, input=json.dumps(facts, default=str), text=True, check=False).returncode
+        facts = chromium.launch_args() | {"visits": [visit.as_facts(address) for visit in visits.all_visits()]}
+        command = ["node", str(HERE / "lighthouse.mjs")]
+        return subprocess.run(command, input=json.dumps(facts, default=str), text=True, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import qrcode
+from PIL import Image
 from qrcode.constants import ERROR_CORRECT_M
 
 QUIET_ZONE = 4  # modules, ISO/IEC 18004
@@ -26,11 +27,16 @@ class Picture:
 
 def picture(text: str) -> Picture:
     """Black on white with its quiet zone. White in dark mode too: an inverted code is read by no phone."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=PIXELS_A_MODULE, border=QUIET_ZONE)
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
     code.add_data(text)
     code.make(fit=True)
+    rows = code.get_matrix()
+    modules = len(rows)
+    # One pixel a module, enlarged: `qrcode` draws a rectangle for each, which takes ten times as long.
+    small = Image.new("1", (modules, modules))
+    small.putdata([0 if dark else 255 for row in rows for dark in row])
+    size = modules * PIXELS_A_MODULE
     buffer = io.BytesIO()
-    code.make_image(fill_color="black", back_color="white").save(buffer)
-    modules = code.modules_count + 2 * QUIET_ZONE
+    small.resize((size, size), Image.Resampling.NEAREST).save(buffer, "PNG")
     uri = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
     return Picture(uri, modules * math.ceil(SHOWN_AT_LEAST / modules))

@@ -45,7 +45,7 @@ def test_page_tells_what_when_where_and_how_it_ended(client: Client) -> None:
         )
         text = text_of(client)
     assert "<h1>Beveiligingsactiviteit</h1>" in text
-    assert "vrijdag 3 juli 2026 23:05" in text  # in Amsterdam
+    assert "3 juli 2026 23:05" in text  # in Amsterdam
     for fact in ("Chrome op Windows", "192.0.2.7", "geweigerd: de code was al gebruikt", "Ingelogd", "gelukt"):
         assert fact in text, fact
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from django.conf import settings
+from datetime import timedelta
 
+import pytest
+import time_machine
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import limits
 from accounts.audit.models import AuditEntry
 from tests.conftest import sign_in
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 from tests.pages import CODE, DETAILS, SIGN_IN, browser, half_signed_in, shown, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -69,11 +74,45 @@ def test_code_is_asked_in_the_language_of_the_account_unless_another_was_chosen(
     assert ENGLISH in shown(client, CODE)
 
 
-def test_account_goes_before_the_browser() -> None:
-    client = browser()
+def test_language_pressed_just_before_signing_in_becomes_that_of_the_account() -> None:
+    person, client = UserFactory(with_totp=True), browser()
     client.post(VISITORS, {"language": "en"})
-    sign_in(client, UserFactory(language="nl"))
+    sign_in(client, person)
+    assert ENGLISH in shown(client, DETAILS)
+    person.refresh_from_db()
+    assert person.language == "en"
+    assert AuditEntry.objects.get(event="details_changed").detail == {"language": "en"}
+
+
+def test_language_that_a_colleague_left_behind_changes_no_account() -> None:
+    client, person = browser(), UserFactory()
+    with time_machine.travel(timezone.now() - limits.LANGUAGE_JUST_CHOSEN - timedelta(seconds=5)):
+        client.post(VISITORS, {"language": "en"})
+    assert ENGLISH in shown(client, SIGN_IN)
+    sign_in(client, person)
     assert DUTCH in shown(client, DETAILS)
+    client = signed_in(UserFactory(language="en"))
+    shown(client, "/")
+    client.post("/uitloggen/")
+    sign_in(client, person)
+    assert DUTCH in shown(client, DETAILS), "kept of an account, pressed by nobody"
+
+
+@pytest.mark.parametrize("moment", ["", "x", "-1", "9" * 13, "9" * 4000, "²", "1e9", "99999999999"])
+def test_moment_that_no_clock_gave_counts_for_nothing(moment: str) -> None:
+    client, person = browser(), UserFactory()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = f"en.{moment}"
+    sign_in(client, person)
+    person.refresh_from_db()
+    assert person.language == "nl"
+
+
+def test_right_password_alone_changes_no_language() -> None:
+    person, client = UserFactory(with_totp=True), browser()
+    client.post(VISITORS, {"language": "en"})
+    client.post(SIGN_IN, {"username": person.email, "password": PASSWORD})
+    person.refresh_from_db()
+    assert person.language == "nl"
 
 
 @pytest.mark.parametrize("language", ["", "xx", "EN", "nl'--", "n" * 5000])

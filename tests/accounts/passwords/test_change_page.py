@@ -107,3 +107,11 @@ def test_extra_fields_do_not_choose_another_person(person: User) -> None:  # ASV
     values = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW, "user": other.pk, "id": other.pk}
     signed_in(person).post(CHANGE, values)
     assert signs_in(other, PASSWORD)
+
+
+def test_empty_fields_are_told_apart_in_our_own_words(person: User) -> None:
+    page = change(signed_in(person), new="", old="")
+    assert "Vul je huidige wachtwoord in." in page
+    assert "Vul een nieuw wachtwoord in." in page
+    assert "Vul het nieuwe wachtwoord nog een keer in." in page
+    assert "verplicht" not in page
