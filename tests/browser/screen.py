@@ -120,8 +120,11 @@ class Screen:
         expect(self.code).to_be_editable()  # not while the code before this one is being judged
         self.page.wait_for_load_state()  # the script is there, if there is one
         by_itself = self.code.get_attribute("data-sends-itself") is not None and len(code) == limits.TOTP_DIGITS
-        self.code.fill(code)
-        if not by_itself:
+        if by_itself:
+            with self.page.expect_navigation():  # a click would wait for it by itself
+                self.code.fill(code)
+        else:
+            self.code.fill(code)
             self.press("Bevestigen")
 
     def sign_in(self, address: str, code: str | None = None) -> None:

@@ -33,6 +33,7 @@ def read_aloud(screen: Screen, part: str) -> Iterator[tuple[str, str]]:
 
     for name in getattr(tour, part)(screen):
         if name in PAGES[part]:
+            screen.page.wait_for_load_state()  # what the scripts add is read out too
             text = ADDRESSES.sub("", screen.page.locator("main").aria_snapshot())
             yield name, TIMES.sub("N", CODES.sub("XXXX-XXXX-XXXX-XXXX", text)) + "\n"
         if name == PAGES[part][-1]:
