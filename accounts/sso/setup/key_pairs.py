@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
@@ -62,7 +63,8 @@ def _base64url(data: bytes) -> str:
 
 
 def expires_on(pem: str) -> date:
-    return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc.date()
+    """The day in our time zone, as people read it and as the days left are counted."""
+    return timezone.localdate(x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc)
 
 
 def key_set(pem: str) -> str:

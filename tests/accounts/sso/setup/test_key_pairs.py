@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from django.utils import timezone
 from joserfc.jwk import ECKey, RSAKey
 
 from accounts import limits
@@ -54,7 +55,7 @@ def test_certificate_is_signed_by_the_pair_and_holds_for_the_agreed_time(pair: k
     now = datetime.now(UTC)
     assert certificate.not_valid_before_utc < now
     assert abs(certificate.not_valid_after_utc - now - limits.SSO_KEY_LIFE) < timedelta(minutes=1)
-    assert key_pairs.expires_on(pair.certificate) == certificate.not_valid_after_utc.date()
+    assert key_pairs.expires_on(pair.certificate) == timezone.localdate(certificate.not_valid_after_utc)
 
 
 # ASVS 11.2.3
