@@ -48,4 +48,5 @@ def test_search_uses_the_index_also_in_the_language_of_the_database() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")  # a table of a few rows is read from end to end otherwise
     for expression, index in expressions.items():
-        assert index in User.objects.filter(begins(expression, "jan")).explain()
+        # Without the order: of an empty table it decides, and takes the index by which nothing needs sorting.
+        assert index in User.objects.filter(begins(expression, "jan")).order_by().explain()
