@@ -45,8 +45,9 @@ def keep(response: HttpResponse, language: str) -> None:
 
 
 def remember(request: HttpRequest, response: HttpResponse, language: str) -> None:
-    """Keep the account's language, so that it stays after signing out; nothing for who never left Dutch."""
-    if (_chosen(request) or settings.LANGUAGE_CODE) != language:
+    """Keep the account's language, so that it stays after signing out; nothing for who never left Dutch. Without the
+    moment: what was pressed counts for the sign-in that followed, and not for a colleague's after it."""
+    if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE) != language:
         _store(response, language)
 
 

@@ -98,6 +98,16 @@ def test_language_that_a_colleague_left_behind_changes_no_account() -> None:
     assert DUTCH in shown(client, DETAILS), "kept of an account, pressed by nobody"
 
 
+def test_language_pressed_by_one_person_is_not_that_of_the_next_to_sign_in() -> None:
+    client, colleague = browser(), UserFactory()
+    client.post(VISITORS, {"language": "en"})
+    sign_in(client, UserFactory())
+    client.post("/uitloggen/")
+    sign_in(client, colleague)
+    colleague.refresh_from_db()
+    assert colleague.language == "nl"
+
+
 @pytest.mark.parametrize("moment", ["", "x", "-1", "9" * 13, "9" * 4000, "²", "1e9", "99999999999"])
 def test_moment_that_no_clock_gave_counts_for_nothing(moment: str) -> None:
     client, person = browser(), UserFactory()
