@@ -39,6 +39,7 @@ TOTP_DIAGNOSIS = timedelta(minutes=10)  # how far a wrong clock is recognised
 # Passwords (NIST SP 800-63B-4 section 3.1.1.2; ASVS 6.2.1, 6.2.9).
 PASSWORD_MIN_LENGTH = 15
 PASSWORD_MAX_LENGTH = 128
+PASSWORD_LONGEST_TYPED = 4096  # code points as they were typed, of any password; more is wrong without being looked at
 PASSWORD_OWN_PART = 8  # letters that must be left when names that others know, digits and signs are taken out
 BREACHED_TIMEOUT = timedelta(seconds=2)  # the look-up as a whole; after that the password passes
 BREACHED_LONGEST_ANSWER = 200_000  # bytes; a padded range is about 50,000

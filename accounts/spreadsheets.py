@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from accounts.texts import normalise
 
 MAKES_A_FORMULA = ("=", "+", "-", "@")
 ENDS_A_CELL = ("\t", "\r", "\n")
@@ -14,8 +14,14 @@ def safe_cell(value: object) -> str:
     Also behind spaces, and for the wide forms of the signs, which Japanese and Chinese editions take for the same.
     """
     text = "" if value is None else str(value)
-    begin = unicodedata.normalize("NFKC", text).lstrip(" \u200b\ufeff")
+    begin = _first_sign(text)
     return f"'{text}" if text.startswith(ENDS_A_CELL) or begin.startswith(MAKES_A_FORMULA + ENDS_A_CELL) else text
+
+
+def _first_sign(text: str) -> str:
+    """Behind spaces, and in its plain form; by itself, because marks behind it change nothing for a spreadsheet."""
+    plain = (normalise("NFKC", sign).lstrip(" \u200b\ufeff") for sign in text)
+    return next(filter(None, plain), "")
 
 
 def bare_cell(text: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.texts import normalise
+
+LONGEST_ADDRESS = 2048  # characters that are looked at; `urlsplit` normalises, in quadratic time
 LONGEST_HOST = 253  # characters (RFC 1035); a longer one leads nowhere
 
 
@@ -18,14 +20,14 @@ def host_of(address: str) -> str:
     "" when there is none.
     """
     try:
-        host = urlsplit(address).hostname or ""
+        host = urlsplit(address[:LONGEST_ADDRESS]).hostname or ""
     except ValueError:
         return ""
     return _plain(host)[:LONGEST_HOST]
 
 
 def _plain(host: str) -> str:
-    host = unicodedata.normalize("NFKC", host).lower().replace("\u3002", ".").rstrip(".")
+    host = normalise("NFKC", host).lower().replace("\u3002", ".").rstrip(".")
     try:
         return host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:

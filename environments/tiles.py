@@ -7,7 +7,6 @@ way. Two statements, for 5 environments and for 2,000.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.models import User
+from accounts.texts import without_marks
 from environments.models import Access
 
 # Letters that are no accented form of another, as people without them on the keyboard type them.
@@ -30,8 +30,7 @@ def fold(text: str) -> str:
     text = text.casefold()
     if text.isascii():
         return text
-    apart = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in apart if not unicodedata.combining(sign)).translate(_OTHER_LETTERS)
+    return without_marks(text).translate(_OTHER_LETTERS)
 
 
 def by_name(name: str) -> list[tuple[int, int, str]]:

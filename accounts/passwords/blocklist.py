@@ -9,9 +9,9 @@ from __future__ import annotations
 import gzip
 from functools import cache
 from pathlib import Path
-from unicodedata import normalize
 
 from accounts import limits
+from accounts.texts import normalise
 
 FILE = Path(__file__).with_name("common.txt.gz")
 SHORTEST_ENTRY = 4  # shorter ones would hit what is left of a good password by accident
@@ -22,7 +22,7 @@ _SIGNS_FOR_LETTERS = str.maketrans("013457@$!", "oieastasi")
 
 def fold(text: str) -> str:
     """The form in which passwords and words are compared: composed, compatible, without case."""
-    return normalize("NFKC", text).casefold()
+    return normalise("NFKC", text).casefold()
 
 
 def squeeze(text: str) -> str:

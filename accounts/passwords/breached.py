@@ -12,7 +12,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPMessage
 from typing import IO
-from unicodedata import normalize
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -20,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import limits
+from accounts.texts import normalise
 
 log = logging.getLogger(__name__)
 PREFIX = 5
@@ -57,7 +57,7 @@ def is_known(password: str) -> bool:
     if not settings.BREACHED_PASSWORDS_URL:
         return False
     check_address()
-    digest = hashlib.sha1(normalize("NFC", password).encode(), usedforsecurity=False).hexdigest().upper()
+    digest = hashlib.sha1(normalise("NFC", password).encode(), usedforsecurity=False).hexdigest().upper()
     lookup = _lookups.submit(_range, digest[:PREFIX])
     try:
         return _has(lookup.result(timeout=SECONDS), digest[PREFIX:])

@@ -7,11 +7,10 @@ elsewhere. They are still read, and Django makes them anew at the next sign-in b
 
 from __future__ import annotations
 
-from unicodedata import normalize
-
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 
 from accounts import limits
+from accounts.texts import normalise
 
 
 class Argon2idHasher(Argon2PasswordHasher):
@@ -24,26 +23,42 @@ class Argon2idHasher(Argon2PasswordHasher):
     parallelism = limits.ARGON2_PARALLELISM
 
     def encode(self, password: str, salt: str) -> str:
-        return super().encode(normalize("NFC", password), salt)
+        """Raises ValueError for what nobody can type at the sign-in."""
+        if _is_too_long(password):
+            raise ValueError("a password is longer than any that is taken")
+        return super().encode(normalise("NFC", password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        return super().verify(normalize("NFC", password), encoded)
+        same = super().verify(normalise("NFC", _beginning(password)), encoded)
+        return same and not _is_too_long(password)
+
+
+def _is_too_long(password: str) -> bool:
+    return len(password) > limits.PASSWORD_LONGEST_TYPED
+
+
+def _beginning(password: str) -> str:
+    """What is hashed of any password; of one that is too long as well, so that refusing it takes the usual time."""
+    return password[: limits.PASSWORD_LONGEST_TYPED]
 
 
 def _forms(password: str) -> list[str]:
     """As typed, composed and decomposed; one and the same for plain letters, which then cost one hash as ever."""
-    return list(dict.fromkeys([password, normalize("NFC", password), normalize("NFD", password)]))
+    typed = _beginning(password)
+    return list(dict.fromkeys([typed, normalise("NFC", typed), normalise("NFD", typed)]))
 
 
 class EarlierArgon2Hasher(Argon2PasswordHasher):
     """Reads ``argon2$…``, whichever form was typed when it was made. Never makes one."""
 
     def verify(self, password: str, encoded: str) -> bool:
-        return any(super(EarlierArgon2Hasher, self).verify(form, encoded) for form in _forms(password))
+        same = any(super(EarlierArgon2Hasher, self).verify(form, encoded) for form in _forms(password))
+        return same and not _is_too_long(password)
 
 
 class EarlierPBKDF2Hasher(PBKDF2PasswordHasher):
     """Reads ``pbkdf2_sha256$…``, whichever form was typed when it was made. Never makes one."""
 
     def verify(self, password: str, encoded: str) -> bool:
-        return any(super(EarlierPBKDF2Hasher, self).verify(form, encoded) for form in _forms(password))
+        same = any(super(EarlierPBKDF2Hasher, self).verify(form, encoded) for form in _forms(password))
+        return same and not _is_too_long(password)

@@ -7,7 +7,6 @@ than allowed is left to the length rule, so that nobody can make the other rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from unicodedata import combining, normalize
 
 from django.core.exceptions import ValidationError
 from django.utils.module_loading import import_string
@@ -16,6 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts import limits
 from accounts.passwords import blocklist, breached
+from accounts.texts import normalise, without_marks
 
 PRODUCT = ("assetmaps",)
 # Taken out as well once a name was found: "assetmaps wachtwoord" is no better than "assetmaps".
@@ -24,8 +24,8 @@ SHORTEST_NAME = 3
 
 
 def length(password: str) -> int:
-    """In code points of the composed form, the form that is hashed."""
-    return len(normalize("NFC", password))
+    """In code points of the composed form, the form that is hashed; of what nobody types, too many whatever it is."""
+    return len(normalise("NFC", password[: limits.PASSWORD_LONGEST_TYPED]))
 
 
 class LengthValidator:
@@ -131,7 +131,7 @@ class BreachedValidator:
 
 def _plain(text: str) -> str:
     """Folded, and without accents: "Reneé" and "renee" are one name."""
-    return "".join(char for char in normalize("NFD", blocklist.fold(text)) if not combining(char))
+    return without_marks(blocklist.fold(text))
 
 
 def _letters(text: str) -> str:

@@ -194,3 +194,11 @@ def test_personal_page_under_a_name_of_a_file_is_not_given(tail: str) -> None:
 def test_account_has_no_hint_and_no_secret_question() -> None:
     names = [field.name for field in User._meta.get_fields()]
     assert not [name for name in names if re.search("hint|question|answer|maiden|birth|expires|changed", name)]
+
+
+def test_texts_are_normalised_in_one_place_only() -> None:
+    """Python's own takes quadratic time for combining marks, while nobody else is served; see `accounts.texts`."""
+    for folder in ("accounts", "assetmaps", "environments"):
+        for path in (ROOT / folder).rglob("*.py"):
+            calls = re.findall(r"unicodedata\.normalize|import .*\bnormalize\b|\bucd_3_2_0\b", path.read_text())
+            assert not calls or path == ROOT / "accounts" / "texts.py", path
