@@ -11,18 +11,14 @@ from accounts.flows import PasswordAnswer, Proof
 from accounts.models import User
 from accounts.two_factor.forms import CodeField, choice_of, offer_choice, recovery_refusal, refusal
 from accounts.two_factor.models import Authenticator
+from accounts.typed_addresses import TypedAddressField
 
 
 class SignInForm(forms.Form):
     """The shape only; `flows.check_password` decides. A text field: whoever types an address wrongly gets our sentence,
     not the browser's."""
 
-    username = forms.CharField(
-        label=_("E-mail address"),
-        max_length=254,
-        error_messages={"required": _("Type your e-mail address.")},
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True, "spellcheck": "false"}),
-    )
+    username = TypedAddressField(label=_("E-mail address"), attrs={"autofocus": True})
     password = forms.CharField(
         label=_("Password"),
         strip=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.contrib import auth, messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -24,7 +24,7 @@ from accounts.language import flows as languages
 from accounts.organisations import demands
 from accounts.organisations.demands import Demand
 from accounts.policy import Decision
-from accounts.requests import DEMAND, LONGEST_TARGET, in_administration, person
+from accounts.requests import DEMAND, in_administration, page_of_form, person
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -87,18 +87,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         address, where nothing can be looked at."""
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
-        return redirect_to_login(_page_of_form(request), self.get_login_url(view_func))
-
-
-def _page_of_form(request: HttpRequest) -> str:
-    """Sign-in checks it once more; whoever forges the header misleads only themselves."""
-    try:
-        page = urlsplit(request.headers.get("Referer", ""))
-    except ValueError:
-        return resolve_url("overview")
-    target = f"{page.path}?{page.query}" if page.query else page.path
-    is_ours = page.netloc == request.get_host() and len(target) <= LONGEST_TARGET
-    return target if is_ours else resolve_url("overview")
+        return redirect_to_login(page_of_form(request), self.get_login_url(view_func))
 
 
 class SecondStepMiddleware:

@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 
 COOKIE = f"{settings.COOKIE_PREFIX}refused"
+TYPED = f"{settings.COOKIE_PREFIX}typed"
+TYPED_SECONDS = 600
 SALT = "accounts.post_redirect_get"
 LONGEST_VALUE = 300  # characters a field; keeps the cookie below 4096 bytes (ASVS 3.3.5)
 LONGEST_COOKIE = 3800
@@ -74,6 +76,20 @@ def _error_list(form: forms.BaseForm, name: str, texts: list[str]) -> ErrorList:
     if name not in form.fields:
         return form.error_class(texts, error_class="nonfield", renderer=form.renderer)
     return form.error_class(texts, renderer=form.renderer, field_id=form[name].auto_id)
+
+
+def keep_typed(response: HttpResponse, text: str) -> None:
+    """For the page after a form that shows what was typed, also when it is loaded again: ``text`` for `typed`."""
+    value = signing.dumps(text, salt=SALT)
+    response.set_cookie(TYPED, value, max_age=TYPED_SECONDS, secure=settings.SECURE, httponly=True, samesite="Lax")
+
+
+def typed(request: HttpRequest) -> str:
+    """What `keep_typed` kept; empty when it is too old or was never there."""
+    try:
+        return str(signing.loads(request.COOKIES.get(TYPED, ""), salt=SALT, max_age=TYPED_SECONDS))
+    except (signing.BadSignature, json.JSONDecodeError):
+        return ""
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -1,8 +1,10 @@
 """Of requests, for views: the type of one behind the sign-in, and the page that was asked for."""
 
 from typing import cast
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -29,6 +31,25 @@ def own_address(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = len(target) <= LONGEST_TARGET and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if safe and target.startswith("/") else resolve_url("overview")
+
+
+def sign_in_page(target: str) -> HttpResponseRedirect:
+    """To the sign-in page, which leads on to the target."""
+    if target == resolve_url("overview"):
+        return HttpResponseRedirect(resolve_url("sign_in"))
+    return redirect_to_login(target, resolve_url("sign_in"))
+
+
+def page_of_form(request: HttpRequest) -> str:
+    """The page that a posted form stood on, or Mijn Omgevingen. Only for links and for `own_address`, which checks it
+    once more; whoever forges the header misleads only themselves."""
+    try:
+        page = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return resolve_url("overview")
+    target = f"{page.path}?{page.query}" if page.query else page.path
+    is_ours = page.netloc == request.get_host() and len(target) <= LONGEST_TARGET and not target.startswith("//")
+    return target if is_ours else resolve_url("overview")
 
 
 def in_administration(request: HttpRequest) -> bool:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
+from accounts.requests import own_address, page_of_form, sign_in_page
 from assetmaps import logs
 
+# How Django's reasons begin when the browser hides where a form came from (`Origin: null`), or it came from elsewhere.
+ELSEWHERE = ("Origin checking failed", "Referer checking failed")
 log = logging.getLogger(__name__)
 
 PAGES = {
@@ -32,13 +39,14 @@ LAST_RESORT = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><tit
 </html>"""
 
 
-def fill(response: HttpResponse, template: str = "") -> HttpResponse:
+def fill(response: HttpResponse, template: str = "", **context: str) -> HttpResponse:
     """Put the page that belongs to its status into an answer."""
     language = get_language() or "nl"
     reference = logs.reference.get()
     try:
         page: str = render_to_string(
-            f"errors/{template or PAGES[response.status_code]}.html", {"reference": reference, "language": language}
+            f"errors/{template or PAGES[response.status_code]}.html",
+            context | {"reference": reference, "language": language},
         )
     except Exception:  # the last resort: whatever is wrong, the visitor sees no detail and we see everything
         log.exception("error page %s could not be rendered", response.status_code)
@@ -71,4 +79,30 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return fill(HttpResponse(status=403), "csrf")
+    """In words for what went wrong, with the way back to the page."""
+    if reason.startswith(ELSEWHERE):
+        return fill(HttpResponse(status=403), "origin")
+    if settings.CSRF_COOKIE_NAME in request.COOKIES and (answer := _after_another_tab(request)):
+        return answer
+    return fill(HttpResponse(status=403), "csrf", page=page_of_form(request))
+
+
+def _after_another_tab(request: HttpRequest) -> HttpResponse | None:
+    """Signing in or out gives a new token, and a second tab still has the earlier one: it goes on, where that needs
+    nothing to be sent."""
+    signed_in = _is_signed_in(request)
+    if request.path_info in {reverse(name) for name in ("sign_in", "verification_code", "recovery_code", "sso_find")}:
+        if not signed_in:
+            messages.info(request, _("This page stood open too long. Sign in again."))
+        target = own_address(request)
+        return HttpResponseRedirect(target) if signed_in else sign_in_page(target)
+    if request.path_info == reverse("sign_out") and not signed_in:
+        return HttpResponseRedirect(reverse("sign_in"))
+    return None
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    try:
+        return bool(request.user.is_authenticated)
+    except Exception:  # an error page; what is wrong with the session or the database shows at the next request
+        return False

@@ -1,5 +1,5 @@
-"""Addresses that people try, or remember from elsewhere, and the page they mean. Never an address with a token or a
-name in it: those are right as they were sent, or wrong."""
+"""Addresses that people try, or remember from elsewhere, and the page they mean. Of an address with a token only what
+stands before the token is mended; one with a name in it is right as it was sent, or wrong."""
 
 from __future__ import annotations
 
@@ -34,11 +34,19 @@ def address(path: str) -> str:
     if tried in TRIED:
         return reverse(TRIED[tried])
     lower = f"/{tried}/"
-    return lower if lower != path and _is_a_page(lower) else ""
-
-
-def _is_a_page(path: str) -> bool:
+    if lower == path:
+        return ""
     try:
-        return not resolve(path).kwargs
+        found = resolve(lower)
     except Resolver404:
-        return False
+        return ""
+    if set(found.kwargs) == {"token"}:
+        return _with_token(path, found.view_name)
+    return "" if found.kwargs else lower
+
+
+def _with_token(path: str, page: str) -> str:
+    """Capitals count in a token, but not before it. One that is wrong leads to the page that offers a new link."""
+    before = reverse(page, args=["x"])[: -len("x/")]
+    token = path.strip("/")[len(before) - 1 :]
+    return reverse(page, args=[token])

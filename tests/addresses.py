@@ -15,7 +15,7 @@ def filled(person_id: int, slug: str) -> list[tuple[str, str]]:
     for name, route, _view in walk(get_resolver().url_patterns):
         address = re.sub(r"<slug:\w+>", slug, route)
         address = re.sub(r"<session_name:\w+>", "0123456789abcdef", address)
-        address = re.sub(r"<str:\w+>", "een-token", address)
+        address = re.sub(r"<(str|mailed):\w+>", "een-token", address)
         address = re.sub(r"<path:content_type_id>", "1", address)
         address = re.sub(r"<(int|path):\w+>", str(person_id), address)
         address = re.sub(r"\^?\(\?P<app_label>(\w+)[^)]*\)/\$", r"\1/", address)

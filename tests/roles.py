@@ -101,7 +101,7 @@ class World:
         yield r"<slug:slug>", self.organisation.slug if of_organisation else self.environment.slug
         yield r"<slug:organisation>", self.organisation.slug
         yield r"<session_name:name>", "0123456789abcdef"
-        yield r"<str:token>", "een-token"
+        yield r"<mailed:token>", "een-token"
         yield r"<path:content_type_id>/<path:object_id>", f"1/{self.subject.pk}"
         yield r"<int:version>", "1"
         yield r"<int:width>", str(limits.PICTURE_WIDTHS[0])

@@ -3,21 +3,16 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import only_ascii
+from accounts.typed_addresses import TypedAddressField
 
 
 class NewAddressForm(forms.Form):
     """The shape only; whether somebody has the address already is never told here."""
 
-    email = forms.EmailField(
+    email = TypedAddressField(
         label=_("New e-mail address"),
-        max_length=254,
-        validators=[only_ascii],
-        error_messages={
-            "required": _("Type your new e-mail address."),
-            "invalid": _("This is not a whole e-mail address. It looks like name@organisation.nl."),
-        },
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={"required": _("Type your new e-mail address.")},
+        attrs={"autocomplete": "email"},
     )
 
     def refuse_for_now(self) -> None:

@@ -1,9 +1,10 @@
 from django.urls import path
 
+from accounts import mailed_links  # noqa: F401 - makes the converter known
 from accounts.email_address import views
 
 urlpatterns = [
     path("persoonlijke-gegevens/e-mailadres/", views.change, name="change_address"),
     path("persoonlijke-gegevens/e-mailadres/bevestigen/", views.confirm, name="confirm_address"),
-    path("persoonlijke-gegevens/e-mailadres/bevestigen/<str:token>/", views.follow_link, name="follow_address_link"),
+    path("persoonlijke-gegevens/e-mailadres/bevestigen/<mailed:token>/", views.follow_link, name="follow_address_link"),
 ]

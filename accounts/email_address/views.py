@@ -16,6 +16,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 
 LINK = "address_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
+VOID = "void"  # there instead of a token that was used: the page then says so, and not to open the link once more
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,8 +42,9 @@ def change(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 def follow_link(request: PersonRequest, token: str) -> HttpResponse:
     """Move the token from the address into the session."""
-    if links.new_address(token, request.user) is not None:
-        request.session[LINK] = token
+    if links.new_address(token, request.user) is None:
+        return render(request, "accounts/email_address/link_expired.html", status=410)
+    request.session[LINK] = token
     return redirect("confirm_address")
 
 
@@ -50,15 +52,17 @@ def follow_link(request: PersonRequest, token: str) -> HttpResponse:
 def confirm(request: PersonRequest) -> HttpResponse:
     """A page with a button: a scanner that opens links in mails changes nothing."""
     token = request.session.get(LINK, "")
+    if not token:  # the link was opened in another browser, or used in this one
+        return render(request, "accounts/email_address/link_elsewhere.html", status=410)
     address = links.new_address(token, request.user)
     if address is None:
         return render(request, "accounts/email_address/link_expired.html", status=410)
     if request.method != "POST":
         return render(request, "accounts/email_address/confirm.html", {"address": address})
     if flows.confirm(request.user, token, Origin.of(request)) is not Outcome.CHANGED:
-        del request.session[LINK]
+        request.session[LINK] = VOID
         return redirect("confirm_address")
-    del request.session[LINK]
+    request.session[LINK] = VOID
     sessions.end_others(request, request.user)
     request.session.cycle_key()
     messages.success(request, _("Your e-mail address is changed. You are signed out everywhere else."))

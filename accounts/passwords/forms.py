@@ -8,14 +8,11 @@ from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.typed_addresses import TypedAddressField
 
 
 class AddressForm(forms.Form):
-    email = forms.CharField(
-        label=_("E-mail address"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
-    )
+    email = TypedAddressField(label=_("E-mail address"), attrs={"autofocus": True})
 
 
 # For the browser's password manager, which then makes one that we take, and for password-advice.js.

@@ -18,7 +18,7 @@ from accounts.organisations import demands
 from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
 from accounts.passwords.links import Purpose
-from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.post_redirect_get import keep_typed, redirect_with_errors, restore, typed
 from accounts.requests import PersonRequest
 from accounts.throttling.known_browsers import KnownBrowsers
 
@@ -34,13 +34,16 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     flows.send_reset_link(form.cleaned_data["email"], Origin.of(request))
-    return redirect("password_link_sent")
+    response = redirect("password_link_sent")
+    keep_typed(response, form.cleaned_data["email"])
+    return response
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD"])
 def link_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/passwords/link_sent.html", {"minutes": Purpose.RESET.minutes})
+    context = {"minutes": Purpose.RESET.minutes, "address": typed(request)}
+    return render(request, "accounts/passwords/link_sent.html", context)
 
 
 @login_not_required
@@ -48,7 +51,7 @@ def link_sent(request: HttpRequest) -> HttpResponse:
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
     """Move the token from the address into the session."""
     if links.holder(token) is None:
-        return redirect("set_new_password")
+        return render(request, "accounts/passwords/link_expired.html", status=410)
     request.session[LINK] = token
     request.session.cycle_key()
     return redirect("set_new_password")
@@ -59,7 +62,9 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_new(request: HttpRequest) -> HttpResponse:
     token = request.session.get(LINK, "")
-    holder = links.holder(token) if token else None
+    if not token:  # the link was opened in another browser, or used in this one
+        return render(request, "accounts/passwords/link_elsewhere.html", status=410)
+    holder = links.holder(token)
     if holder is None:
         return render(request, "accounts/passwords/link_expired.html", status=410)
     form = NewPasswordForm(holder, request.POST or None)

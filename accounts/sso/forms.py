@@ -3,14 +3,11 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.typed_addresses import TypedAddressField
+
 
 class AddressForm(forms.Form):
-    email = forms.CharField(
-        label=_("E-mail address of your work"),
-        max_length=254,
-        error_messages={"required": _("Type your e-mail address.")},
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True, "spellcheck": "false"}),
-    )
+    email = TypedAddressField(label=_("E-mail address of your work"), attrs={"autofocus": True})
 
     def refuse_unknown(self) -> None:
         self.add_error(

@@ -54,7 +54,7 @@ def find(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/sso/find.html", {"form": restore(request, form), "next": target})
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    address = form.cleaned_data["email"].strip()
+    address = form.cleaned_data["email"]
     connection = connections.of_address(address)
     if connection is None:
         form.refuse_unknown()

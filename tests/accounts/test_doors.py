@@ -29,7 +29,7 @@ def every_address(person_id: int, slug: str) -> list[tuple[str, str]]:
         address = re.sub(r"<path:content_type_id>/<path:object_id>", f"1/{person_id}", address)
         address = re.sub(r"<(int|path):\w+>", str(person_id), address)
         address = re.sub(r"<session_name:name>", "0123456789abcdef", address)
-        address = re.sub(r"<str:token>", "een-token", address)
+        address = re.sub(r"<(?:str|mailed):token>", "een-token", address)
         address = re.sub(r"\^?\(\?P<app_label>(\w+)[^)]*\)/\$", r"\1/", address)
         address = re.sub(r"\(\?P<url>\.\*\)\$", "zomaar", address)
         assert not re.search(r"[<>^$()]", address), address

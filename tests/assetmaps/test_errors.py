@@ -22,7 +22,7 @@ from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
-REFERENCE = re.compile(r"<strong>([0-9A-Z]{5}-[0-9A-Z]{5})</strong>")
+REFERENCE = re.compile(r'<strong translate="no">([0-9A-Z]{5}-[0-9A-Z]{5})</strong>')
 
 
 @login_not_required

@@ -102,3 +102,17 @@ def test_no_two_pages_share_a_title() -> None:
         titles[re.search(r"<title>(.*?)</title>", page)[1]].add(address)
     assert len(titles) > 15
     assert {title: sorted(at) for title, at in titles.items() if len(at) > 1} == {}
+
+
+def test_what_is_typed_into_passwords_addresses_and_codes_is_left_as_it_is() -> None:
+    """A phone capitalises and corrects a shown password, and a translator turns a key into words."""
+    seen = set()
+    for address, page in every_page():
+        for field in fields(page):
+            purpose = field.get("autocomplete", "")
+            if field.get("type") in ("password", "email") or purpose in ("one-time-code", "username"):
+                seen.add(purpose)
+                assert field["autocapitalize"] in ("none", "off", "characters"), (address, field)
+                assert (field["autocorrect"], field["spellcheck"]) == ("off", "false"), (address, field)
+        assert "<code" not in page.replace('<code translate="no"', ""), address
+    assert {"username", "current-password", "new-password", "one-time-code"} <= seen

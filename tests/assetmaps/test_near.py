@@ -24,6 +24,8 @@ pytestmark = pytest.mark.django_db
         ("/Persoonlijke-Gegevens/Sessies", "/persoonlijke-gegevens/sessies/"),
         ("/Wachtwoord-Vergeten/?a=1&b=%2F", "/wachtwoord-vergeten/?a=1&b=%2F"),
         ("/hulp/", "/hulp/twee-staps-authenticatie/"),
+        ("/Wachtwoord-instellen/AbC:d-E_f/", "/wachtwoord-instellen/AbC:d-E_f/"),  # in a token capitals count
+        ("/DIT-WAS-IK-NIET/ABC", "/dit-was-ik-niet/ABC/"),
     ],
 )
 def test_near_address_leads_to_the_page_that_was_meant(client: Client, tried: str, meant: str) -> None:
@@ -52,8 +54,6 @@ def test_every_tried_address_leads_to_a_page_of_ours_and_hides_none(client: Clie
         "/%2F%2Fkwaad.example/",
         "/\\kwaad.example/inloggen/",
         "/inloggen/%0d%0aSet-Cookie:x/",
-        "/Wachtwoord-instellen/AbCdEf/",  # in a token capitals count
-        "/Dit-was-ik-niet/AbCdEf/",
         "/static/Login/",
     ],
 )

@@ -66,6 +66,11 @@ def pending(session: SessionBase) -> PendingSignIn | None:
     return PendingSignIn(user, marker["target"], choice, int(left.total_seconds()))
 
 
+def target(session: SessionBase) -> str:
+    """Where the sign-in was to lead, also when it took too long; empty when this browser has none."""
+    return str(session.get(MARKER, {}).get("target", ""))
+
+
 def forget(session: MutableMapping[str, Any]) -> None:
     session.pop(PENDING_USER, None)
     session.pop(MARKER, None)

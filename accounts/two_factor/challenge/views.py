@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
+from accounts.requests import PersonRequest, own_address, sign_in_page
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows
@@ -32,7 +32,7 @@ def verification_code(request: HttpRequest) -> HttpResponse:
         return redirect("new_phone")
     form = CodeForm(request.POST or None, focus=True, choice=pending.choice)
     if request.method != "POST":
-        context = {"form": restore(request, form), "seconds_left": pending.seconds_left}
+        context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/challenge.html", context)
 
     def judge(data: dict[str, str]) -> Answer:
@@ -50,7 +50,7 @@ def recovery_code(request: HttpRequest) -> HttpResponse:
         return _begin_again(request)
     form = RecoveryCodeForm(request.POST or None)
     if request.method != "POST":
-        context = {"form": restore(request, form), "seconds_left": pending.seconds_left}
+        context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/recovery_code.html", context)
 
     def judge(data: dict[str, str]) -> Answer:
@@ -89,9 +89,10 @@ def after_recovery_code(request: PersonRequest) -> HttpResponse:
 
 
 def _begin_again(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated:
-        return redirect("overview")
+    if request.user.is_authenticated:  # in another tab
+        return redirect(own_address(request))
+    target = flows.target(request.session) or own_address(request)
     if flows.MARKER in request.session:
         flows.forget(request.session)
         messages.info(request, _("It took more than five minutes to type the code. Please sign in again."))
-    return redirect("sign_in")
+    return sign_in_page(target)

@@ -109,10 +109,8 @@ def test_a_taken_address_gets_the_same_page(client: Client, person: User) -> Non
         "nieuw@voorbeeld.nl\r\nBcc: ander@voorbeeld.nl",
         "nieuw@voorbeeld.nl,ander@voorbeeld.nl",
         "nieuw@voorbeeld.nl ander@voorbeeld.nl",
-        "Naam <nieuw@voorbeeld.nl>",
         "nieuw%0aBcc:ander@voorbeeld",
         "nіeuw@voorbeeld.nl",  # a Cyrillic і
-        "nieuw@vооrbeeld.nl",  # Cyrillic о
         "ｎieuw@voorbeeld.nl",
         "nieuw@voorbeeld.nl\x00",
         "x" * 250 + "@voorbeeld.nl",

@@ -60,7 +60,7 @@ def test_known_and_unknown_addresses_get_the_same_answer_and_cost_the_same(
                 connection,
             ) as queries:
                 response = client.post(ASK, {"email": address})
-        page = TOKEN.sub("", client.get(response.url).content.decode())
+        page = TOKEN.sub("", client.get(response.url).content.decode()).replace(address, "…")
         seen.append((response.status_code, response.url, comparable(response.headers), page, len(queries)))
     assert seen[0] == seen[1]
 
@@ -139,7 +139,7 @@ def test_a_link_sets_the_password_once_and_signs_nobody_in(client: Client, perso
     assert "_auth_user_id" not in client.session
     person.refresh_from_db()
     assert person.check_password(NEW)
-    assert client.get(client.get(link).url).status_code == 410
+    assert client.get(link).status_code == 410
 
 
 def test_the_page_of_the_link_names_the_reason_of_a_refusal_and_keeps_the_link(client: Client, person: User) -> None:
@@ -168,7 +168,7 @@ def test_only_the_newest_link_works(client: Client, person: User) -> None:
     client.post(ASK, {"email": person.email})
     older = newest_link()
     client.post(ASK, {"email": person.email})
-    assert client.get(client.get(older).url).status_code == 410
+    assert client.get(older).status_code == 410
     client.get(newest_link())
     assert client.get("/wachtwoord-instellen/").status_code == 200
 
