@@ -52,6 +52,11 @@ class Steps:
     check: bool
     test: bool
 
+    @property
+    def provider_is_right(self) -> bool:
+        """Filled in, and the provider itself says nothing that is wrong: "done" and "wrong" exclude each other."""
+        return self.provider and self.check
+
 
 def steps(connection: Connection | None) -> Steps:
     if connection is None:

@@ -19,7 +19,7 @@ from accounts.support.caller_check import flows as caller_check
 from accounts.support.desk import attempts, find, flows, state, warnings
 from accounts.support.desk.forms import FindForm
 from accounts.support.flows import may_help
-from accounts.support.interventions import rules
+from accounts.support.interventions import approval, rules
 from accounts.support.models import Kind, Report
 from accounts.support.pages import about_person, for_workers, page
 
@@ -81,11 +81,13 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
 
 
 def _action(worker: User, subject: User, kind: Kind) -> dict[str, object]:
+    needs_approval = rules.needs_approval(kind, subject)
+    refusal = approval.refusal_on_page(kind, worker, subject, needs_approval=needs_approval)
     return {
         "label": kind.label,
         "address": reverse(f"support_{kind.value}", args=[subject.pk]),
-        "refusal": sentences.of(rules.refusal(kind, worker, subject)),
-        "needs_approval": rules.needs_approval(kind, subject),
+        "refusal": sentences.of(refusal),
+        "needs_approval": needs_approval,
         "needs_check": not rules.caller_is_checked(kind, worker, subject),
     }
 

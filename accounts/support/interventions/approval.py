@@ -117,6 +117,15 @@ def open_of(kind: Kind, subject: User, worker: User) -> Intervention | None:
     return Intervention.objects.filter(_is_open(), kind=kind, subject=subject, worker=worker).first()
 
 
+def refusal_on_page(kind: Kind, worker: User, subject: User, *, needs_approval: bool) -> Refusal | None:
+    """Why a page offers this worker nothing here: a refusal, or what was asked waits already. Said before anything is
+    promised about a second worker."""
+    refusal = rules.refusal(kind, worker, subject)
+    if refusal is None and needs_approval and open_of(kind, subject, worker):
+        return Refusal.ALREADY_ASKED
+    return refusal
+
+
 def open_for(worker: User) -> QuerySet[Intervention]:
     """What waits or is approved, for the people that this worker may see; the oldest first."""
     people = ("subject__membership__organisation", "worker", "approved_by")

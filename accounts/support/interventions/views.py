@@ -53,12 +53,14 @@ def _intervene(request: PersonRequest, subject: User, kind: Kind) -> HttpRespons
     """Say what will happen and ask for the reason; then do it, or keep it for approval."""
     form = InterventionForm(request.POST or None)
     if request.method != "POST":
+        needs_approval = rules.needs_approval(kind, subject)
+        refusal = approval.refusal_on_page(kind, request.user, subject, needs_approval=needs_approval)
         context = {
             "subject": subject,
             "kind": kind.value,
             "form": restore(request, form),
-            "refusal": sentences.of(rules.refusal(kind, request.user, subject)),
-            "needs_approval": rules.needs_approval(kind, subject),
+            "refusal": sentences.of(refusal),
+            "needs_approval": needs_approval,
             "caller_is_checked": rules.caller_is_checked(kind, request.user, subject),
             "recovers": rules.recovers(subject),
         } | _numbers()

@@ -27,7 +27,7 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("recovery_link_expired")
     request.session.flush()  # whoever was signed in here; the link is for a sign-in of its own
     request.session[LINK] = token
-    messages.info(request, _("Sign in with your password now. After that you link your new phone."))
+    messages.info(request, _("Sign in now. After that you link your new phone."))
     return redirect("sign_in")
 
 

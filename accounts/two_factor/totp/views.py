@@ -207,7 +207,7 @@ def switch_off(request: PersonRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.weaken(request)
-    messages.success(request, _("Two-step authentication is off. From now on your password alone is enough."))
+    messages.success(request, _("Two-step authentication is off. From now on signing in asks for no code any more."))
     return redirect("personal_details")
 
 

@@ -84,6 +84,17 @@ class TestTheWholeWay:
         assert "Let op: dit gaat meteen in. <strong>2 personen</strong> moeten" in page
         assert "Opgeslagen." in confirm(boss, town, confirmation(page))
 
+    def test_today_without_anybody_to_stop_says_so(self, boss: Client, town: Organisation) -> None:
+        UserFactory(organisation=town, with_totp=True)
+        page = look(boss, town, choice(day=iso(0)))
+        assert "Dit geldt meteen. Niemand die nu met het portaal werkt, wordt tegengehouden." in page
+        assert "herinnering" not in page.partition("<h2>")[0]
+
+    def test_later_day_counts_nobody_in_words(self, boss: Client, town: Organisation) -> None:
+        page = look(boss, town, choice(day=iso(5)))
+        assert "werd niemand tegengehouden" in page
+        assert "0 personen" not in page
+
     def test_what_changed_meanwhile_is_shown_again(self, boss: Client, town: Organisation) -> None:
         page = look(boss, town, choice(day=iso(0)))
         UserFactory(organisation=town, email="erbij@voorbeeld.nl")

@@ -32,7 +32,7 @@ from tests.pages import (
 
 pytestmark = pytest.mark.django_db
 
-IT_IS_OFF = "Twee-staps-authenticatie staat uit. Vanaf nu log je in met alleen je wachtwoord."
+IT_IS_OFF = "Twee-staps-authenticatie staat uit. Vanaf nu vraagt het inloggen niet meer om een code."
 
 
 @pytest.fixture

@@ -224,6 +224,26 @@ def test_provider_that_is_on_must_be_switched_off_first(client: Client, town: Or
     assert Connection.objects.get().issuer == "https://login.voorbeeld.nl"
 
 
+@pytest.mark.parametrize("proof", ClientProof.values)
+def test_secret_without_a_date_is_told_in_a_whole_sentence(client: Client, town: Organisation, proof: str) -> None:
+    agreed(town)
+    Connection.objects.update(
+        secret_set_at=None, secret_expires_on=None, client_proof=proof, sealed_secret=b"x", sealed_private_key=b"x"
+    )
+    page = shown(client, HERE)
+    assert ("Er is een geheim." in page) != ("Er is een sleutelpaar in gebruik." in page)
+    assert " op ." not in page
+    assert "sinds ." not in page
+
+
+def test_step_is_not_done_and_wrong_at_once(client: Client, town: Organisation) -> None:
+    agreed(town)
+    Connection.objects.update(findings=[["reached", ""], ["issuer_differs", "https://anders.nl"]])
+    step = shown(client, HERE).partition('id="aanbieder"')[2].partition("</section>")[0]
+    assert "Fout" in step
+    assert "klaar" not in step
+
+
 # ASVS 14.2.6
 def test_secret_is_shown_by_no_page_again(client: Client, town: Organisation, provider: Provider) -> None:
     agreed(town, issuer=provider.issuer)

@@ -209,6 +209,17 @@ def test_same_worker_does_not_ask_twice(desk: User, colleague: User) -> None:
     assert Intervention.objects.count() == 1
 
 
+@pytest.mark.parametrize("kind", [Kind.RESET, Kind.BRIDGE_CODE])
+def test_page_promises_no_second_worker_where_it_refuses(desk: User, colleague: User, kind: Kind) -> None:
+    page, worker = page_of(colleague, kind), signed_in(desk)
+    assert "tweede medewerker" in shown(worker, page)
+    asked_by(desk, colleague, kind)
+    refused = shown(worker, page)
+    assert "Je hebt dit al aangevraagd." in refused
+    assert "tweede medewerker" not in refused
+    assert 'name="reason"' not in refused
+
+
 def test_code_for_an_account_with_rights_needs_approval_and_the_caller(
     desk: User, second: User, colleague: User
 ) -> None:
