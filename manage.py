@@ -4,17 +4,15 @@
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+
+from assetmaps.environment.faults import one_line
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
-    try:
+    with one_line():
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as mistake:
-        # One sentence that names the variable helps whoever deploys; a traceback hides it.
-        sys.exit(f"Mijn Assetmaps cannot start. {mistake}")
 
 
 if __name__ == "__main__":

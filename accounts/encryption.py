@@ -18,11 +18,22 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 VERSION = b"\x01"
-KEY_ID_BYTES, NONCE_BYTES = 8, 12
+KEY_BYTES, KEY_ID_BYTES, NONCE_BYTES = 32, 8, 12
 
 
 class SecretUnreadableError(Exception):
     """No configured key opens the value, or it was sealed for another owner."""
+
+
+def key_of(text: str) -> bytes:
+    """The 32 bytes of one of ENCRYPTION_KEYS. Raises ValueError without any part of the key."""
+    try:
+        key = base64.b64decode(text, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError("not 32 bytes in base64")
+    return key
 
 
 @lru_cache(maxsize=4)
@@ -30,11 +41,9 @@ def _keys(encoded: tuple[str, ...]) -> dict[bytes, bytes]:
     keys = {}
     for text in encoded:
         try:
-            key = base64.b64decode(text, altchars=b"-_", validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if len(key) != 32:
-            raise ImproperlyConfigured("ENCRYPTION_KEYS: each key is 32 random bytes in URL-safe base64.")
+            key = key_of(text)
+        except ValueError:
+            raise ImproperlyConfigured("ENCRYPTION_KEYS: each key is 32 random bytes in URL-safe base64.") from None
         keys[hashlib.sha256(b"key id" + key).digest()[:KEY_ID_BYTES]] = key
     return keys
 

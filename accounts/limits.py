@@ -24,6 +24,9 @@ FRESH_PROOF = timedelta(minutes=10)
 # Between the right password and the code.
 HALF_SIGNED_IN = timedelta(minutes=5)
 
+# SECRET_KEY in characters; what is shorter can be guessed, and whoever knows it makes links of ours.
+SIGNING_KEY_LEAST = 32
+
 # An authenticator app (RFC 6238, RFC 4226).
 PENDING_AUTHENTICATOR = timedelta(minutes=10)
 # "Geef me meer tijd" gives that time anew, as often as WCAG 2.2.1 asks for: ten times. A set-up then lasts 110

@@ -1,66 +1,44 @@
 """The settings, read from the environment; README.md lists the variables."""
 
+import os
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE, NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from assetmaps.environment import addresses, names, services, values
+from assetmaps.environment.reader import Environment
 
-env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-DEBUG = env.bool("DEBUG", default=False)
-
-# Known to everybody who reads this file, so they work for development only: `_required` refuses them.
+# Known to everybody who reads this file, so they work for development only: with DEBUG off they are refused.
 DEVELOPMENT_ONLY = {
     "SECRET_KEY": "development-only-development-only-development-only-dev",
     "ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1kZXZlbG9wbWVudC1vbmw=",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
 }
 
-
-def _required(name: str) -> str:
-    """Return the variable's value, or the development value while DEBUG is on.
-
-    Raises ImproperlyConfigured when DEBUG is off and the variable is missing or holds a development value.
-    """
-    value = env.str(name, default="").strip()
-    if DEBUG:
-        return value or DEVELOPMENT_ONLY[name]
-    if not value:
-        raise ImproperlyConfigured(f"The environment variable {name} is missing; it is needed while DEBUG is off.")
-    if name != "ALLOWED_HOSTS" and value == DEVELOPMENT_ONLY[name]:
-        raise ImproperlyConfigured(f"The environment variable {name} holds the development value; choose your own.")
-    return value
-
-
-def _list(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-SECRET_KEY = _required("SECRET_KEY")
+env = Environment(os.environ, DEVELOPMENT_ONLY)
+DEBUG = env.flag("DEBUG")
+SECRET_KEY = env.needed("SECRET_KEY", values.signing_key)
 # Earlier ones still verify what they signed, so that a new one signs nobody out (ASVS 13.3.4).
-SECRET_KEY_FALLBACKS = _list(env.str("SECRET_KEY_FALLBACKS", default=""))
-ENCRYPTION_KEYS = _list(_required("ENCRYPTION_KEYS"))
-ALLOWED_HOSTS = _list(_required("ALLOWED_HOSTS"))
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000" if DEBUG else "https://mijn.assetmaps.nl").rstrip(
-    "/"
-)
-TRUSTED_PROXIES = _list(env.str("TRUSTED_PROXIES", default=""))
-if "*" in TRUSTED_PROXIES:
-    # Every visitor could then choose the address that the waiting times count by.
-    raise ImproperlyConfigured("TRUSTED_PROXIES names addresses or networks; * would believe every visitor.")
+SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS", values.entries(values.signing_key))
+ENCRYPTION_KEYS = env.needed("ENCRYPTION_KEYS", values.entries(values.encryption_key))
+ALLOWED_HOSTS = env.needed("ALLOWED_HOSTS", values.entries(names.allowed_host))
+_usual = "http://127.0.0.1:8000" if DEBUG else "https://mijn.assetmaps.nl"
+PUBLIC_URL = env.read("PUBLIC_URL", addresses.website, _usual)
+TRUSTED_PROXIES = env.read("TRUSTED_PROXIES", values.entries(names.network))
 
 # Everything that depends on TLS follows from the public address, so it cannot be half switched on.
 SECURE = urlsplit(PUBLIC_URL).scheme == "https"
 
 INSTALLED_APPS = [
     "assetmaps.apps.AssetmapsAdminConfig",
+    "accounts",  # before django.contrib.auth, because of two commands that both have
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -68,7 +46,6 @@ INSTALLED_APPS = [
     "django.forms",
     "csp",
     "django_otp",
-    "accounts",
     "accounts.audit",
     "accounts.organisations",
     "accounts.active_sessions",
@@ -128,7 +105,8 @@ TEMPLATES = [
 ]
 
 # Data ------------------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+_database = partial(services.database, folder=BASE_DIR)
+DATABASES = {"default": env.read("DATABASE_URL", _database, "sqlite:///var/db.sqlite3")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)
     # Without these, parallel sign-ins end in "database is locked": a deferred transaction that reads first
@@ -140,7 +118,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+CACHES = {"default": env.read("CACHE_URL", services.cache, "locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     # Django keeps 300 entries; beyond that it throws some away, and counters must not be thrown away.
     CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = 20_000
@@ -171,16 +149,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.validators.BreachedValidator"},
 ]
 # A service with the range interface of Pwned Passwords; empty: nothing is asked and nothing leaves.
-BREACHED_PASSWORDS_URL = env.str("BREACHED_PASSWORDS_URL", default="").strip()
+BREACHED_PASSWORDS_URL = env.read("BREACHED_PASSWORDS_URL", addresses.endpoint)
 
 # Single sign-on: what a new person from a provider may open is decided by the environments, which lie above accounts.
 SSO_ON_ARRIVAL = "environments.arrivals.give_access"
 # For development only: host:port of a provider on a private address, or without TLS. `check --deploy` refuses any.
-SSO_ALLOWED_PRIVATE_ADDRESSES = [
-    address.lower() for address in _list(env.str("SSO_ALLOWED_PRIVATE_ADDRESSES", default=""))
-]
+SSO_ALLOWED_PRIVATE_ADDRESSES = env.read("SSO_ALLOWED_PRIVATE_ADDRESSES", values.entries(names.host_and_port))
 # DNS servers to ask for the records that prove mail domains; empty: those of the machine.
-DNS_RESOLVERS = _list(env.str("DNS_RESOLVERS", default=""))
+DNS_RESOLVERS = env.read("DNS_RESOLVERS", values.entries(names.name_server))
 
 # Sessions and cookies --------------------------------------------------------------------------------------------
 # The __Host- prefix makes a browser refuse a cookie that another host or plain http tries to plant.
@@ -259,13 +235,13 @@ PURGES = ["environments.people.imports.purge"]
 AUDIT_SEAL_AFTER_COMMIT = True
 
 # Mail ------------------------------------------------------------------------------------------------------------
-vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"))
+vars().update(env.read("EMAIL_URL", services.mail, "consolemail://" if DEBUG else "smtp://localhost:25"))
 EMAIL_TIMEOUT = int(limits.OUTSIDE_TIMEOUT.total_seconds())
 DEFAULT_FROM_EMAIL = "Assetmaps <support@assetmaps.nl>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SUPPORT_EMAIL = "support@assetmaps.nl"
 # Who hears that a worker of support was stopped; active superusers hear it as well.
-ALARM_EMAIL = env.str("ALARM_EMAIL", default="").strip() or SUPPORT_EMAIL
+ALARM_EMAIL = env.read("ALARM_EMAIL", values.mail_address, SUPPORT_EMAIL)
 
 LOGGING = {
     "version": 1,

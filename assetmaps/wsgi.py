@@ -6,11 +6,13 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from granian.utils.proxies import wrap_wsgi_with_proxy_headers
 
+from assetmaps.environment.faults import BOOT_FAILED, one_line
 from assetmaps.gateway import guard
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
 
-application = guard(get_wsgi_application())
+with one_line(BOOT_FAILED):
+    application = guard(get_wsgi_application())
 # Only the proxies named in the environment may say who the visitor is and that the connection was
 # encrypted; without names the forwarded headers are ignored, because anybody can send them.
 if settings.TRUSTED_PROXIES:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -88,7 +89,7 @@ def _send_link(user: User, purpose: Purpose, *, deliver: bool = True, in_bulk: b
     template = "password_link" if purpose is Purpose.RESET else "invitation"
     if purpose is Purpose.RESET and user.pk and demands.must_use_business_account(user):
         template, address = "password_void", _entry_of(user)
-    context = {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
+    context: dict[str, Any] = {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
     mail.send(template, user, deliver=deliver, in_bulk=in_bulk, **context)
 
 
@@ -114,6 +115,14 @@ def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
 def change(user: User, new_password: str, origin: Origin) -> None:
     """Change the own password. The view keeps this browser's session and ends the others."""
     _set(user, new_password, origin, way="old password")
+
+
+@transaction.atomic
+def set_on_server(user: User, new_password: str, origin: Origin) -> None:
+    """Set the password of somebody by a command, and end every session; the person hears of it by mail."""
+    _set(user, new_password, origin, way="command")
+    sessions.end_all(user)
+    throttling.reopen(user)
 
 
 def _set(user: User, new_password: str, origin: Origin, *, way: str) -> None:

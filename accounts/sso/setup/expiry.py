@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -37,7 +38,8 @@ def _warn(pk: int, origin: Origin) -> bool:
         return False
     people = demands.must_hear(connection.organisation)
     page = settings.PUBLIC_URL + reverse("sso_setup", args=[connection.organisation.slug])
-    facts = {"organisation": connection.organisation.name, "last_day": connection.secret_expires_on, "page": page}
+    facts: dict[str, Any] = {"organisation": connection.organisation.name, "page": page}
+    facts["last_day"] = connection.secret_expires_on
     for person in people:
         mail.send("sso_secret_expires", person, **facts)
     detail: dict[str, str | int] = {"days": left.days, "mails": len(people)}
