@@ -1,5 +1,4 @@
 from django.contrib.admin.apps import AdminConfig
-from django.core.checks import Tags, register
 from django.utils.translation import gettext_noop
 
 from assetmaps import checks
@@ -13,5 +12,4 @@ class AssetmapsAdminConfig(AdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        register(checks.public_url_is_encrypted, Tags.security, deploy=True)
-        register(checks.no_provider_on_a_private_address, Tags.security, deploy=True)
+        checks.register_all()

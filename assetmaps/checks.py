@@ -1,24 +1,175 @@
-"""What `manage.py check --deploy` says besides Django's own."""
+"""What `manage.py check --deploy` says besides Django's own: settings that can be read, but do not fit each other.
+
+What cannot be read at all stops the start (`assetmaps.environment`). E: it does not work, or protects nobody; W: it
+depends on what these settings do not tell.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.http.request import validate_host
+
+from accounts import encryption
+from assetmaps.settings import env
+
+OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+Check = Callable[..., list[CheckMessage]]
+CHECKS: list[Check] = []
 
 
-def public_url_is_encrypted(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def deployment(judge: Callable[[], CheckMessage | None]) -> Check:
+    """Make a check of a function that returns a message or None."""
+
+    def check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
+        message = judge()
+        return [message] if message else []
+
+    check.__doc__ = judge.__doc__
+    CHECKS.append(check)
+    return check
+
+
+def register_all() -> None:
+    for check in CHECKS:
+        register(check, Tags.security, deploy=True)
+
+
+@deployment
+def public_url_is_encrypted() -> CheckMessage | None:
     """Cookies, HSTS and the redirect to https all follow from PUBLIC_URL: with http none of them protects."""
     if settings.SECURE:
-        return []
+        return None
     hint = "Set PUBLIC_URL to the https address of the portal; http is for development on one's own machine."
-    return [Error("PUBLIC_URL does not begin with https://.", hint=hint, id="assetmaps.E001")]
+    return Error("PUBLIC_URL does not begin with https://.", hint=hint, id="assetmaps.E001")
 
 
-def no_provider_on_a_private_address(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+@deployment
+def no_provider_on_a_private_address() -> CheckMessage | None:
     """Each exception is a way from a setting of an administrator into our own network."""
     if not settings.SSO_ALLOWED_PRIVATE_ADDRESSES:
-        return []
+        return None
     hint = "Remove SSO_ALLOWED_PRIVATE_ADDRESSES from the environment; it is for development on one's own machine."
-    return [Error("Single sign-on may reach private addresses.", hint=hint, id="assetmaps.E002")]
+    return Error("Single sign-on may reach private addresses.", hint=hint, id="assetmaps.E002")
+
+
+@deployment
+def public_url_is_answered() -> CheckMessage | None:
+    """Every link in a mail begins with PUBLIC_URL; a host that is not allowed answers 400."""
+    address = urlsplit(settings.PUBLIC_URL)
+    host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname or ""
+    if validate_host(host, settings.ALLOWED_HOSTS):
+        return None
+    hint = "Add the host of PUBLIC_URL to ALLOWED_HOSTS; without PUBLIC_URL that is mijn.assetmaps.nl."
+    return Error("ALLOWED_HOSTS does not name the host of PUBLIC_URL.", hint=hint, id="assetmaps.E003")
+
+
+@deployment
+def hosts_are_named() -> CheckMessage | None:
+    """A host that is not ours is a sign of a proxy that sends on too much, or of somebody who tries."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return None
+    hint = "Name the hosts in ALLOWED_HOSTS; a load balancer can ask /healthz and /readyz by any name or address."
+    return Error("ALLOWED_HOSTS is *, so every host is believed.", hint=hint, id="assetmaps.E004")
+
+
+@deployment
+def not_under_development() -> CheckMessage | None:
+    """With DEBUG a fault shows the program and its settings, and there is a page with every mail."""
+    if not settings.DEBUG:
+        return None
+    return Error("DEBUG is on.", hint="Remove DEBUG from the environment.", id="assetmaps.E005")
+
+
+@deployment
+def mail_is_sent() -> CheckMessage | None:
+    """The other backends write links that give access into the log or a file, and nobody receives them."""
+    if settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
+        return None
+    hint = "Set EMAIL_URL to the address of a mail server, for example smtp+tls://user:password@host."
+    return Error("EMAIL_URL names no mail server, so no mail arrives.", hint=hint, id="assetmaps.E006")
+
+
+@deployment
+def database_outlives_the_process() -> CheckMessage | None:
+    """Each connection to a database in memory has one of its own, empty."""
+    if ":memory:" not in str(settings.DATABASES["default"]["NAME"]):
+        return None
+    hint = "Set DATABASE_URL to a PostgreSQL database, or to a file."
+    return Error("DATABASE_URL names a database in memory.", hint=hint, id="assetmaps.E007")
+
+
+@deployment
+def keys_differ() -> CheckMessage | None:
+    """A key that stands twice was meant to be another one: then nothing was renewed."""
+    keys = [encryption.key_of(text) for text in settings.ENCRYPTION_KEYS]
+    if len(set(keys)) == len(keys):
+        return None
+    hint = "Leave out the second one; README.md says how a new key is made and taken into use."
+    return Error("ENCRYPTION_KEYS has one key twice.", hint=hint, id="assetmaps.E008")
+
+
+@deployment
+def signing_keys_differ() -> CheckMessage | None:
+    """The same for what signs cookies and links."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if len(set(keys)) == len(keys):
+        return None
+    hint = "SECRET_KEY is a new one, and SECRET_KEY_FALLBACKS holds earlier ones, each once."
+    return Error("SECRET_KEY_FALLBACKS repeats a key.", hint=hint, id="assetmaps.E009")
+
+
+@deployment
+def proxy_is_named() -> CheckMessage | None:
+    """Behind a proxy that is not believed every request looks unencrypted, and every visitor is the proxy."""
+    if not settings.SECURE or settings.TRUSTED_PROXIES:
+        return None
+    hint = "Set TRUSTED_PROXIES to the address of the proxy, unless the program's own server ends TLS."
+    return Warning("PUBLIC_URL is https and TRUSTED_PROXIES is empty.", hint=hint, id="assetmaps.W001")
+
+
+@deployment
+def counts_are_shared() -> CheckMessage | None:
+    """What is counted in the memory of one process is not known to the next one."""
+    if not settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+        return None
+    hint = "Set CACHE_URL to a Redis server when there is more than one process or machine."
+    return Warning(
+        "CACHE_URL names no shared cache: each process counts attempts for itself.", hint=hint, id="assetmaps.W002"
+    )
+
+
+@deployment
+def database_takes_several_processes() -> CheckMessage | None:
+    """SQLite lets one process at a time write, and only on one machine."""
+    if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return None
+    hint = "Set DATABASE_URL to a PostgreSQL database when there is more than one process or machine."
+    return Warning("DATABASE_URL names an SQLite database.", hint=hint, id="assetmaps.W003")
+
+
+@deployment
+def password_of_mail_is_encrypted() -> CheckMessage | None:
+    """Without TLS everybody on the way reads the password of the mail server."""
+    encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+    if encrypted or not settings.EMAIL_HOST_PASSWORD or settings.EMAIL_HOST in OWN_MACHINE:
+        return None
+    hint = "Use smtp+tls:// or smtps:// in EMAIL_URL."
+    return Warning("EMAIL_URL sends a password unencrypted.", hint=hint, id="assetmaps.W004")
+
+
+@deployment
+def names_are_spelt_right() -> CheckMessage | None:
+    """A variable that nobody reads changes nothing, and says nothing."""
+    found = [f"{name} ({meant}?)" for name, meant in env.look_alikes().items()]
+    if not found:
+        return None
+    return Warning(
+        f"Nothing reads these variables: {', '.join(found)}.",
+        hint="README.md lists the names, under Configuration.",
+        id="assetmaps.W005",
+    )

@@ -147,6 +147,9 @@ def test_deployment_check_is_clean() -> None:
             "SECRET_KEY": "k7" * 40 + "another-part-of-a-long-key",
             "ENCRYPTION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
             "ALLOWED_HOSTS": "mijn.assetmaps.nl",
+            "TRUSTED_PROXIES": "10.0.0.0/8",
+            "DATABASE_URL": "postgres://portal:geheim@db/portal",
+            "CACHE_URL": "redis://cache",
         },
     )
     assert run.returncode == 0, run.stderr
