@@ -137,6 +137,15 @@ def prove_by_code(user: User, origin: Origin, browsers: KnownBrowsers, *, code: 
 
 
 @transaction.atomic
+def create_superuser(email: str, password: str | None, origin: Origin) -> User:
+    """The first administrator, made on the server. Raises ValidationError when the password breaks a rule."""
+    user = User.objects.create_superuser(email, password)
+    rights: dict[str, str | int] = {"before": "-", "after": "is_staff, is_superuser"}
+    record(Event.RIGHTS_CHANGED, subject=user, origin=origin, detail=rights)
+    return user
+
+
+@transaction.atomic
 def change_details(user: User, origin: Origin) -> None:
     """Store the names and language that a form has put on the person."""
     user.save(update_fields=["first_name", "last_name", "language"])

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.password_validation import validate_password
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Coalesce, Lower
@@ -28,7 +29,13 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__lower=(username or "").strip().lower())
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Without a password the person chooses one by a mailed link.
+
+        Raises ValidationError when the password breaks a rule of AUTH_PASSWORD_VALIDATORS: nothing leads past them.
+        """
         user = self.model(email=email.strip(), **fields)
+        if password is not None:
+            validate_password(password, user)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -87,7 +87,7 @@ class Command(BaseCommand):
             )
 
     def _person(self, email: str, first_name: str, last_name: str, role: str, **rights: bool) -> User:
-        password = " ".join(secrets.choice(WORDS) for _ in range(5))
+        password = " ".join(secrets.SystemRandom().sample(WORDS, 5))  # each another: repetition is refused
         person = User.objects.create_user(email, password, first_name=first_name, last_name=last_name, **rights)
         Membership.objects.create(user=person, organisation=Organisation.objects.get(slug="gemeente-voorbeeld"))
         self.stdout.write(f"\n{role}\n  address:       {email}\n  password:      {password}")
