@@ -13,8 +13,7 @@ run: .venv/installed-run var/run.env
 	@if [ -s var/demo-new.txt ]; then mv var/demo-new.txt var/demo-accounts.txt; else rm var/demo-new.txt; fi
 	@cat var/demo-accounts.txt
 	@echo; echo "Mijn Assetmaps runs at http://127.0.0.1:$(PORT) - stop it with Ctrl+C. Mail appears here."
-	@$(LOCAL) && exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 4 \
-	  --log-level warning assetmaps.wsgi:application
+	@$(LOCAL) && exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers 1 --log-level warning
 
 test: .venv/installed-test
 	@bash tests/run.sh

@@ -218,3 +218,22 @@ PICTURE_WIDTHS = (72, 144, 288)
 PICTURE_QUALITY = 80  # of WebP, 0 to 100
 PICTURE_CACHED = SESSION_OVERALL  # by the browser that asked for it; signing out empties it
 LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form
+
+# The server. The numbers hold for one worker process.
+WORKER_THREADS = 8  # that answer requests
+REQUESTS_WAITING = 100  # for a thread; more get a page that says how busy it is
+HEAD_DEADLINE = timedelta(seconds=10)  # for the whole head of a request, from the first byte or the new connection
+LARGEST_HEAD = 128_000  # bytes; browsers send all cookies of a parent domain along
+HEADERS = 200  # in one head
+BODY_DEADLINE = timedelta(seconds=5)  # for a whole body up to LARGEST_BODY, and so much for each time that beyond it
+BODIES_AT_ONCE = 100  # unfinished ones
+BODIES_AN_ADDRESS = 20  # of them from one network address
+KEPT_ALIVE = timedelta(seconds=75)  # an idle connection; longer than proxies keep theirs, so that these close first
+ANSWER_DEADLINE = timedelta(minutes=2)  # for a visitor to take an answer
+ANSWER_IN_MEMORY = 1_000_000  # bytes; the rest of a longer one waits on disk
+ANSWER_PART = 64_000  # bytes sent at once
+CONNECTIONS = 1_000
+CONNECTIONS_AN_ADDRESS = 100  # that came in without a trusted proxy
+STUCK_AFTER = timedelta(seconds=60)  # in which all threads were busy with the same requests: the worker is replaced
+SILENT_AFTER = timedelta(seconds=30)  # without a sign of life: the worker is replaced
+STOP_DEADLINE = timedelta(seconds=20)  # for requests under way when the server is told to stop

@@ -41,13 +41,13 @@ def guard(application: Application) -> Application:
             return application(environ, start_response)
         except Exception:
             log.exception("a request could not be handled at all")
-            start_response("500 Internal Server Error", [*HEADERS, *_transport_security()])
+            start_response("500 Internal Server Error", [*HEADERS, *transport_security()])
             return [errors.LAST_RESORT.format("-").encode()]
 
     return guarded
 
 
-def _transport_security() -> list[tuple[str, str]]:
+def transport_security() -> list[tuple[str, str]]:
     """What Django's SecurityMiddleware would have said, on this answer too (ASVS 3.4.1)."""
     policy = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
     return [("Strict-Transport-Security", policy)] if settings.SECURE else []

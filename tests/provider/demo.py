@@ -11,13 +11,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
-from tests import provider
+from tests import provider, server
 from tests.provider import LocalProvider, account
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "var" / "demo-sso"
+FOLDER = server.ROOT / "var" / "demo-sso"
 
 
 def main() -> None:
@@ -44,7 +42,7 @@ def main() -> None:
         for one in (town, housing):
             one.start()
         _tell(portal, [town, housing])
-        subprocess.run(_granian(portal), cwd=ROOT, check=False)
+        subprocess.run(server.command(portal, "--workers", "1", "--log-level", "warning"), cwd=server.ROOT, check=False)
     except KeyboardInterrupt:
         pass
     finally:
@@ -96,13 +94,6 @@ def _fill(providers: list[LocalProvider]) -> None:
         connection.save()
         domain = one.accounts[0]["email"].partition("@")[2]
         MailDomain.objects.create(organisation=organisation, domain=domain, token="demo", proved_at=timezone.now())
-
-
-def _granian(portal: str) -> list[str]:
-    port = portal.rpartition(":")[2]
-    granian = Path(sys.executable).with_name("granian")
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "4"]
-    return [str(granian), *options, "--log-level", "warning", "assetmaps.wsgi:application"]
 
 
 def _tell(portal: str, providers: list[LocalProvider]) -> None:

@@ -1,20 +1,16 @@
-"""A throw-away portal as in production, granian with hashed and compressed files, and visitors who are signed in."""
+"""A throw-away portal as in production, with hashed and compressed files, and visitors who are signed in."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import server
 from tests.provider import free_port
-
-ROOT = Path(__file__).resolve().parents[2]
-START = 20  # seconds that the portal may take to begin
 
 
 @contextmanager
@@ -23,13 +19,13 @@ def running(folder: Path) -> Iterator[str]:
     address = f"http://localhost:{free_port('127.0.0.1')}"
     _settings(folder, address)
     _fill()
-    server = subprocess.Popen(_granian(address), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # 127.0.0.1 and localhost are one here, but not for browsers.
+    portal = server.start(address.replace("localhost", "127.0.0.1"), "--workers", "1")
     try:
-        _wait(address)
         yield address
     finally:
-        server.terminate()
-        server.wait(10)
+        portal.terminate()
+        portal.wait(30)
 
 
 def _settings(folder: Path, address: str) -> None:
@@ -58,21 +54,3 @@ def _fill() -> None:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     tour.people()
-
-
-def _granian(address: str) -> list[str]:
-    port = address.rpartition(":")[2]
-    program = str(Path(sys.executable).with_name("granian"))
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "4"]
-    return [program, *options, "--log-level", "error", "assetmaps.wsgi:application"]
-
-
-def _wait(address: str) -> None:
-    until = time.monotonic() + START
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"the portal at {address} did not start")

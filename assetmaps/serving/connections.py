@@ -1,0 +1,63 @@
+"""The open connections of this process: how many, of whom, and which of them take too long."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Protocol
+
+from accounts import limits
+
+
+class Connection(Protocol):
+    """``peer``: the network that it comes from; empty for a trusted proxy, which has as many as it likes."""
+
+    peer: str
+
+    def is_silent(self) -> bool:
+        """Whether no request of it is under way: it waits for a head, or for the next request."""
+
+    def abort(self) -> None: ...
+
+    def end_if_late(self, now: float) -> None: ...
+
+
+class Connections:
+    """At most CONNECTIONS in all, and CONNECTIONS_AN_ADDRESS from one network. Beyond that the one that has been
+    silent longest gives way, not the new one: who really asks for something does so at once."""
+
+    def __init__(self) -> None:
+        self._all: dict[Connection, None] = {}
+        self._by_peer: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
+
+    def add(self, new: Connection) -> None:
+        self._all[new] = None
+        if new.peer:
+            self._by_peer[new.peer][new] = None
+            if len(self._by_peer[new.peer]) > limits.CONNECTIONS_AN_ADDRESS:
+                _make_room(self._by_peer[new.peer])
+        if len(self._all) > limits.CONNECTIONS:
+            _make_room(self._all)
+
+    def remove(self, old: Connection) -> None:
+        self._all.pop(old, None)
+        own = self._by_peer.get(old.peer, {})
+        own.pop(old, None)
+        if not own:
+            self._by_peer.pop(old.peer, None)
+
+    def end_late_ones(self, now: float) -> None:
+        """``now``: by the clock of the event loop."""
+        for connection in list(self._all):
+            connection.end_if_late(now)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+
+def _make_room(connections: Iterable[Connection]) -> None:
+    """The newest is silent itself, so there is always one."""
+    next(connection for connection in list(connections) if connection.is_silent()).abort()
+
+
+open_connections = Connections()

@@ -1,0 +1,98 @@
+"""The ASGI application: takes a request in whole, or refuses it, and has a thread answer it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from accounts import limits
+from assetmaps.serving import bodies, environ, pages, visitors
+from assetmaps.serving.threads import Answer, Application, FullError, Threads
+
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+LINGER = 2  # seconds in which the rest of an unwanted body is thrown away, so that the answer to it arrives
+
+
+class Intake:
+    """Called by uvicorn for each request."""
+
+    def __init__(self, application: Application) -> None:
+        self.threads = Threads(application)
+        self._unfinished = bodies.Unfinished()
+
+    async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        length = bodies.announced(headers)
+        try:
+            if length == 0:
+                await _send(await self.threads.answer(environ.of(scope, b"")), send)
+            else:
+                await self._with_body(scope, headers, length, receive, send)
+        except FullError:
+            await _refuse(HTTPStatus.SERVICE_UNAVAILABLE, headers, receive, send)
+        except bodies.GoneError:
+            return
+
+    async def _with_body(
+        self, scope: Scope, headers: dict[bytes, bytes], length: int | None, receive: bodies.Receive, send: Send
+    ) -> None:
+        if not bodies.is_wanted(scope["path"], headers):
+            answer = await self.threads.answer(environ.of(scope, b""))
+            answer.headers.append((b"connection", b"close"))
+            await _send(answer, send, receive)
+            return
+        try:
+            body = await self._read(scope, headers, length, receive)
+        except bodies.TooLargeError:
+            await _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers, receive, send)
+        except bodies.BusyError:
+            await _refuse(HTTPStatus.SERVICE_UNAVAILABLE, headers, receive, send)
+        except TimeoutError:
+            await _refuse(HTTPStatus.REQUEST_TIMEOUT, headers, receive, send)
+        else:
+            await _send(await self.threads.answer(environ.of(scope, body)), send)
+
+    async def _read(
+        self, scope: Scope, headers: dict[bytes, bytes], length: int | None, receive: bodies.Receive
+    ) -> bytes:
+        most = limits.LARGEST_BODY
+        if length is None or length > most:
+            most = bodies.largest(scope["path"])
+        if length is not None and length > most:
+            raise bodies.TooLargeError
+        size = min(most, length or most)
+        seconds = limits.BODY_DEADLINE.total_seconds() * max(1, size / limits.LARGEST_BODY)
+        with self._unfinished.one(visitors.network(scope, headers)):
+            return await bodies.read(receive, most, seconds)
+
+
+async def _send(answer: Answer, send: Send, receive: bodies.Receive | None = None) -> None:
+    """``receive``: when a body is left unread, so that it is thrown away for a while: a connection that is closed
+    with something unread is reset, and many clients then never see the answer."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    for part in answer.parts():
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    if receive:
+        await _throw_away(receive)
+    await send({"type": "http.response.body"})
+
+
+async def _refuse(status: HTTPStatus, headers: dict[bytes, bytes], receive: bodies.Receive, send: Send) -> None:
+    page_headers, text = pages.page(status, pages.language(headers.get(b"cookie", b"")))
+    log.warning("refused with %d before it was read", status)
+    await _send(Answer(status, page_headers, text), send, receive)
+
+
+async def _throw_away(receive: bodies.Receive) -> None:
+    try:
+        async with asyncio.timeout(LINGER):
+            while (message := await receive())["type"] != "http.disconnect" and message["more_body"]:
+                pass
+    except TimeoutError:
+        return

@@ -1,0 +1,123 @@
+"""HTTP on one connection: uvicorn's, with the deadlines and bounds that it leaves to others."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from accounts import limits
+from assetmaps.serving import pages, visitors
+from assetmaps.serving.connections import open_connections
+
+LINGER = 2  # seconds in which a visitor who was refused can still read why
+HEAD_DEADLINE = limits.HEAD_DEADLINE.total_seconds()
+ANSWER_DEADLINE = limits.ANSWER_DEADLINE.total_seconds()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """``waiting_since``, ``writing_since``: since when the head of a request, or a visitor who takes an answer, is
+    waited for, by the clock of the event loop; None when that is not so. `Worker` calls `end_if_late` every second,
+    which costs less than a timer for each request."""
+
+    waiting_since: float | None = None
+    writing_since: float | None = None
+    refused_at: float | None = None
+    head_bytes = 0
+    peer = ""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.waiting_since = self.loop.time()
+        self.peer = visitors.stranger(self.client)
+        open_connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        open_connections.remove(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.refused_at is not None or self.transport.is_closing():
+            return
+        if self.waiting_since is None and self.is_silent():
+            self.waiting_since = self.loop.time()
+        super().data_received(data)
+        if self.waiting_since is not None:
+            self.head_bytes += len(data)
+            if self.head_bytes > limits.LARGEST_HEAD:
+                self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        self.waiting_since, self.head_bytes = None, 0
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > limits.LARGEST_HEAD or len(self.headers) > limits.HEADERS:
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif not self._body_is_plain():
+            self.refuse(HTTPStatus.BAD_REQUEST)
+        elif self.refused_at is None:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self.refused_at is None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self.refused_at is None:
+            super().on_message_complete()
+
+    def _body_is_plain(self) -> bool:
+        """A body in another coding than chunks, or in chunks from a program that cannot know them (HTTP/1.0), is taken
+        to end in different places by different programs (RFC 9112 section 6.1)."""
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        return not codings or (codings == [b"chunked"] and self.parser.get_http_version() == "1.1")
+
+    def is_silent(self) -> bool:
+        """Whether no request is under way."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def end_if_late(self, now: float) -> None:
+        if self.refused_at is not None and now - self.refused_at > LINGER:
+            self.transport.abort()
+        elif self.waiting_since is not None and now - self.waiting_since > HEAD_DEADLINE:
+            if self.head_bytes:
+                self.refuse(HTTPStatus.REQUEST_TIMEOUT)
+            else:  # browsers open connections that they may need later
+                self.transport.close()
+        elif not self.transport.get_write_buffer_size():
+            self.writing_since = None
+        elif self.writing_since is None:
+            self.writing_since = now
+        elif now - self.writing_since > ANSWER_DEADLINE:
+            self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn calls when the parser refuses the request."""
+        self.refuse(HTTPStatus.BAD_REQUEST)
+
+    def refuse(self, status: HTTPStatus) -> None:
+        """Answer with a page, and look at nothing more on this connection.
+
+        It is not closed at once: closing with something unread resets it, and the page may never arrive.
+        """
+        if self.refused_at is not None:
+            return
+        self.refused_at = self.loop.time()
+        if not self.is_silent():
+            if self.cycle.response_started:
+                self.transport.close()
+                return
+            self.cycle.disconnected = True  # the application stops waiting for the body
+            self.cycle.message_event.set()
+        cookies = b"; ".join(value for name, value in self.headers or [] if name == b"cookie")
+        headers, text = pages.page(status, pages.language(cookies))
+        lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n", text]
+        self.transport.write(b"".join(lines))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Not worth a line in the log: the request is answered as if it had not asked."""

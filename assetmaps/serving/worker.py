@@ -1,0 +1,67 @@
+"""The worker class of gunicorn (`gunicorn.conf.py`): uvicorn with `HttpProtocol`."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+from uvicorn_worker import UvicornWorker
+
+from accounts import limits
+from assetmaps.serving.connections import open_connections
+
+log = logging.getLogger(__name__)
+
+
+class Worker(UvicornWorker):
+    """One process. gunicorn's own process starts another one when it ends, and ends it when it says nothing."""
+
+    CONFIG_KWARGS: dict[str, Any] = {
+        "loop": "uvloop",
+        "http": "assetmaps.serving.protocol:HttpProtocol",  # by name: it needs Django, which is set up later
+        "interface": "asgi3",
+        "ws": "none",
+        "lifespan": "off",
+        "proxy_headers": False,  # read by our own application
+        "server_header": False,
+        "access_log": False,
+        "timeout_graceful_shutdown": int(limits.STOP_DEADLINE.total_seconds()),
+    }
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        # uvicorn raises the signal anew when it has stopped: by default that ends the process at once, with the mails
+        # and audit entries that threads are still at. This way Python waits for its threads.
+        signal.signal(signal.SIGTERM, _end)
+
+    async def _serve(self) -> None:
+        looking = asyncio.create_task(self._look_every_second())
+        try:
+            await super()._serve()
+        finally:
+            looking.cancel()
+
+    async def _look_every_second(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            open_connections.end_late_ones(asyncio.get_running_loop().time())
+            if os.getppid() != self.ppid:
+                log.error("the process that looks after the workers is gone; this one ends too")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    async def callback_notify(self) -> None:
+        if self.wsgi.threads.stuck_for() > limits.STUCK_AFTER.total_seconds():
+            log.error("all threads are stuck; the worker will be replaced")
+            faulthandler.dump_traceback(all_threads=True)
+            return
+        self.notify()
+
+
+def _end(*_signal: object) -> None:
+    sys.exit(0)

@@ -1,0 +1,15 @@
+"""The settings of the server: `gunicorn` reads this file from the folder that it is started in. Options on the command
+line (`--bind`, `--workers`) go before it. docs/server.md tells why it is as it is."""
+
+from accounts import limits
+
+wsgi_app = "assetmaps.asgi:application"
+worker_class = "assetmaps.serving.worker.Worker"
+bind = "127.0.0.1:8000"
+workers = 2
+# Loaded once, before the workers are made from it: they share its memory, and a new one serves at once.
+preload_app = True
+keepalive = int(limits.KEPT_ALIVE.total_seconds())
+timeout = int(limits.SILENT_AFTER.total_seconds())
+graceful_timeout = int(limits.STOP_DEADLINE.total_seconds()) + 5  # the worker keeps its own first
+control_socket_disable = True

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests import server
+from tests.provider import free_port
+from tests.serving import wire
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Of a portal behind a proxy that ends TLS, on the database of the tests."""
+    facts = settings.DATABASES["default"]
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{name}"
+    else:
+        url = f"postgres://{facts['USER']}:{facts['PASSWORD']}@{facts['HOST']}:{facts['PORT']}/{name}"
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": url,
+        "ALLOWED_HOSTS": f"{wire.HOST},127.0.0.1",
+        "PUBLIC_URL": f"https://{wire.HOST}",
+        "TRUSTED_PROXIES": wire.PROXY,
+        "EMAIL_URL": "dummymail://",
+        **more,
+    }
+
+
+@pytest.fixture(scope="session")
+def portal(django_db_setup: None, django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a portal with one worker."""
+    port = free_port("127.0.0.1")
+    log = tmp_path_factory.mktemp("portal") / "log"
+    with log.open("wb") as output:
+        process = server.start(f"http://127.0.0.1:{port}", "--workers", "1", env=environment(), stderr=output)
+        yield port
+        process.terminate()
+        assert process.wait(wire.TIMEOUT) == 0
+    _without_errors(log)
+
+
+def _without_errors(log: Path) -> None:
+    assert "Traceback" not in log.read_text()

@@ -1,0 +1,85 @@
+"""Speaks HTTP byte by byte: client libraries repair, refuse or hide what this is about."""
+
+from __future__ import annotations
+
+import re
+import socket
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from http.cookies import SimpleCookie
+
+HOST = "mijn.assetmaps.nl"
+TIMEOUT = 20  # seconds, for what must not hang
+PROXY, STRANGER = "127.0.0.1", "127.0.0.2"
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    cookies: dict[str, str]
+    text: str
+    closes: bool
+
+
+class Wire:
+    """One connection. ``source``: PROXY is in TRUSTED_PROXIES, STRANGER is not."""
+
+    def __init__(self, port: int, source: str = PROXY) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT, (source, 0))
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.socket.close()
+
+    def send(self, *parts: bytes) -> Wire:
+        for part in parts:
+            self.socket.sendall(part)
+        return self
+
+    def answer(self) -> Answer | None:
+        """None when the connection was closed without one."""
+        response = HTTPResponse(self.socket)
+        try:
+            response.begin()
+            text = response.read().decode()
+        except (HTTPException, ConnectionResetError):
+            return None
+        cookies = SimpleCookie()
+        for value in response.headers.get_all("Set-Cookie", []):
+            cookies.load(value)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        values = {name: morsel.value for name, morsel in cookies.items()}
+        return Answer(response.status, headers, values, text, response.will_close)
+
+    def is_closed(self) -> bool:
+        """Waits until the other side closed it, throwing away what comes."""
+        try:
+            while self.socket.recv(65536):
+                pass
+        except ConnectionResetError:
+            pass
+        return True
+
+
+def request(
+    target: str | bytes = "/inloggen/", *headers: bytes, method: str = "GET", body: bytes | None = None, host: str = HOST
+) -> bytes:
+    """A request as the proxy sends it, with more ``headers`` (whole lines)."""
+    address = target if isinstance(target, bytes) else target.encode()
+    usual = [b"Host: " + host.encode(), b"X-Forwarded-For: 203.0.113.7", b"X-Forwarded-Proto: https"]
+    if body is not None:
+        usual += [b"Content-Length: %d" % len(body), b"Content-Type: application/x-www-form-urlencoded"]
+    first = method.encode() + b" " + address + b" HTTP/1.1"
+    return b"\r\n".join([first, *usual, *headers, b"", body or b""])
+
+
+def ask(port: int, *parts: bytes, source: str = PROXY) -> Answer | None:
+    with Wire(port, source) as wire:
+        return wire.send(*parts).answer()
+
+
+def token(page: str) -> str:
+    return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
