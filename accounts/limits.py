@@ -220,7 +220,7 @@ PICTURE_CACHED = SESSION_OVERALL  # by the browser that asked for it; signing ou
 LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form
 
 # The server. The numbers hold for one worker process.
-WORKER_THREADS = 8  # that answer requests
+REQUEST_THREADS = 8  # that answer requests
 REQUESTS_WAITING = 100  # for a thread; more get a page that says how busy it is
 HEAD_DEADLINE = timedelta(seconds=10)  # for the whole head of a request, from the first byte or the new connection
 LARGEST_HEAD = 128_000  # bytes; browsers send all cookies of a parent domain along

@@ -49,17 +49,17 @@ class Answer:
 
 
 class Threads:
-    """``application`` runs in at most WORKER_THREADS threads; at most REQUESTS_WAITING wait for one."""
+    """``application`` runs in at most REQUEST_THREADS threads; at most REQUESTS_WAITING wait for one."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._pool = ThreadPoolExecutor(limits.WORKER_THREADS, thread_name_prefix="request")
+        self._pool = ThreadPoolExecutor(limits.REQUEST_THREADS, thread_name_prefix="request")
         self._running: dict[int, float] = {}  # thread: when it began, by time.monotonic()
         self._inside = 0
 
     async def answer(self, environ: Environ) -> Answer:
         """The whole answer. Raises FullError, at once."""
-        if self._inside >= limits.WORKER_THREADS + limits.REQUESTS_WAITING:
+        if self._inside >= limits.REQUEST_THREADS + limits.REQUESTS_WAITING:
             raise FullError
         self._inside += 1
         try:
@@ -70,7 +70,7 @@ class Threads:
     def stuck_for(self) -> float:
         """Seconds since any thread last began or ended a request, while all of them are busy; 0 when one is free."""
         begun = list(self._running.values())
-        return time.monotonic() - max(begun) if len(begun) >= limits.WORKER_THREADS else 0.0
+        return time.monotonic() - max(begun) if len(begun) >= limits.REQUEST_THREADS else 0.0
 
     def _run(self, environ: Environ) -> Answer:
         thread = threading.get_ident()

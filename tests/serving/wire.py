@@ -65,7 +65,11 @@ class Wire:
 
 
 def request(
-    target: str | bytes = "/inloggen/", *headers: bytes, method: str = "GET", body: bytes | None = None, host: str = HOST
+    target: str | bytes = "/inloggen/",
+    *headers: bytes,
+    method: str = "GET",
+    body: bytes | None = None,
+    host: str = HOST,
 ) -> bytes:
     """A request as the proxy sends it, with more ``headers`` (whole lines)."""
     address = target if isinstance(target, bytes) else target.encode()
