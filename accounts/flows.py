@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.active_sessions import flows as sessions
@@ -25,6 +26,7 @@ from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Outcome
 
+SEARCH_KEYS_AT_ONCE = 1000
 log = logging.getLogger(__name__)
 EDITABLE = ("email", "first_name", "last_name", "language", "is_active", "is_staff", "is_superuser")
 
@@ -164,3 +166,13 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> N
         sessions.end_all(user)
         entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail={"before": before.email})
         mail.notify(entry, user, to=before.email)  # the old address must hear of it as well
+
+
+def refresh_search_keys() -> int:
+    """Give a search key to whoever was stored without one, by a process of an earlier version during an upgrade.
+    Returns how many."""
+    unnamed = Q(first_name_key="") & ~Q(first_name="") | Q(last_name_key="") & ~Q(last_name="")
+    people = list(User.objects.filter(unnamed)[:SEARCH_KEYS_AT_ONCE])
+    for person in people:
+        person.save(update_fields=["first_name", "last_name"])
+    return len(people)

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import NameField, SearchKeyField, with_keys
 from accounts.prefixes import Plain, last_word
 
 # `email__lower=…` matches without regard to case and uses the index of the constraint below.
@@ -51,8 +52,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         validators=[only_ascii],
         error_messages={"unique": _("Somebody with this e-mail address exists already.")},
     )
-    first_name = models.CharField(_("first name"), max_length=150, blank=True)
-    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    first_name = NameField(_("first name"), max_length=150, blank=True)
+    last_name = NameField(_("last name"), max_length=150, blank=True)
+    first_name_key = SearchKeyField(source="first_name", max_length=300)
+    last_name_key = SearchKeyField(source="last_name", max_length=300)
     # The names of languages stay untranslated: one must be able to find one's own.
     language = models.CharField(
         _("language"), max_length=2, choices=[("nl", "Nederlands"), ("en", "English")], default="nl"
@@ -94,9 +97,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         # of its pages, so that no page reads more than it shows.
         indexes = [
             models.Index(Plain("email"), name="people_by_address"),
-            models.Index(Plain("first_name"), name="people_by_first_name"),
-            models.Index(Plain("last_name"), name="people_by_last_name"),
-            models.Index(Plain(last_word("last_name")), name="people_by_last_word"),
+            models.Index(Plain("first_name_key"), name="people_by_first_name_key"),
+            models.Index(Plain("last_name_key"), name="people_by_last_name_key"),
+            models.Index(Plain(last_word("last_name_key")), name="people_by_last_word_key"),
             models.Index(fields=["email"], name="people_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=["email"], name="people_not_active", condition=models.Q(is_active=False)),
             models.Index(fields=["email"], name="people_never_came", condition=models.Q(last_login=None)),
@@ -106,6 +109,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
+        """A name is never stored without its search key."""
+        super().save(*args, update_fields=with_keys(User, update_fields), **kwargs)
 
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()

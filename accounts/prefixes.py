@@ -1,17 +1,22 @@
 """Finding by the beginning of a word, with an index, on every database.
 
-Upper and lower case are the same. Signs are compared one by one: in the order of a language ("de" before "De", accents
-and hyphens skipped) no index could say where the words with the same beginning end.
+Names are compared by their search keys (`accounts.fields`), addresses without regard to case. Signs are compared one by
+one: in the order of a language ("de" before "De", accents and hyphens skipped) no index could say where the words with
+the same beginning end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.functions import Replace
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
+from accounts.texts import folded
+
+MOST_WORDS = 8  # of what somebody types; each more costs three queries
 LAST_SIGN = "\U0010ffff"  # nothing sorts behind it
 
 
@@ -33,11 +38,25 @@ def last_word(field: str) -> Replace:
 
 
 def begins(expression: Any, text: str) -> Q:
-    """The condition that what the expression gives begins with the text."""
-    plain, lower = Plain(expression), text.lower()
-    # SQLite leaves accented capitals as they are.
-    variants = {lower, lower[:1].upper() + lower[1:]} if lower[:1] > "\x7f" else {lower}
-    found = Q()
-    for begin in sorted(variants):
-        found |= Q(GreaterThanOrEqual(plain, begin)) & Q(LessThan(plain, begin + LAST_SIGN))
-    return found
+    """The condition that what the expression gives begins with the text, which is in lower case."""
+    plain = Plain(expression)
+    return Q(GreaterThanOrEqual(plain, text)) & Q(LessThan(plain, text + LAST_SIGN))
+
+
+def ways(text: str, prefix: str = "") -> Iterator[tuple[Q, Plain]]:
+    """The ways in which a text can name somebody, each with the order of its index: address, first name, last name or
+    its last word begins with the text; or first and last name with its parts, in either order.
+
+    ``prefix``: the way to the person, for example "user__". Each way is to be a query of its own: all in one condition,
+    no index would serve, and a million people take seconds.
+    """
+    words = folded(text).split()[:MOST_WORDS]
+    first, last = F(f"{prefix}first_name_key"), F(f"{prefix}last_name_key")
+    last_words = last_word(f"{prefix}last_name_key")
+    for name in (F(f"{prefix}email"), first, last, last_words) if words else ():
+        yield begins(name, " ".join(words)), Plain(name)
+    for place in range(1, len(words)):
+        left, right = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
+        yield begins(first, left) & begins(last, right), Plain(last)
+        yield begins(first, left) & begins(last_words, right), Plain(last_words)
+        yield begins(last, left) & begins(first, right), Plain(last)

@@ -26,6 +26,35 @@ def without_marks(text: str) -> str:
     return "".join(sign for sign in normalise("NFKD", text) if not unicodedata.combining(sign))
 
 
+# What does not come apart into a letter and a mark, and is typed as the letter behind it.
+_TYPED_AS = str.maketrans(
+    {
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "ħ": "h",
+        "ı": "i",
+        "ŧ": "t",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        **dict.fromkeys("’‘‛`´ʼʹ′＇", "'"),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        "\x00": None,
+    }
+)
+
+
+def folded(text: str) -> str:
+    """As people look for it: without capitals and accents, with plain quotation marks and dashes, ß as ss, ø as o, ĳ
+    as ij, and one space between words. Two texts that sound the same to who types them are the same afterwards."""
+    if text.isascii():  # nearly always
+        return " ".join(text.lower().replace("`", "'").replace("\x00", "").split())
+    plain = without_marks(text.casefold().translate(_TYPED_AS))
+    return " ".join(plain.casefold().translate(_TYPED_AS).split())
+
+
 def _has_too_many_marks(text: str) -> bool:
     """Counted in what each sign comes apart into: some that are no mark themselves hide one, or two."""
     marks = 0

@@ -97,11 +97,13 @@ def _list(texts: list[str]) -> str:
 def _the_portal(cursor, people: int, organisations: int) -> None:
     from accounts.models import User
     from accounts.organisations.models import Membership, Organisation
+    from accounts.texts import folded
     from accounts.two_factor.models import Authenticator
     from environments.models import Access, Environment
     from tests.factories import _HASH
 
     organisation = {"name": "'Gemeente ' || to_char(n, 'FM0000')", "slug": "'gemeente-' || n"}
+    organisation["name_key"] = f"lower({organisation['name']})"
     _insert(cursor, Organisation, organisation, f"generate_series(1, {organisations}) n")
     person = {
         "password": f"CASE WHEN n % 20 = 0 THEN '!' ELSE '{_HASH}' END",
@@ -109,6 +111,8 @@ def _the_portal(cursor, people: int, organisations: int) -> None:
         "email": "'persoon' || n || '@voorbeeld.nl'",
         "first_name": f"{_list(FIRST)}[1 + n % {len(FIRST)}]",
         "last_name": f"{_list(LAST)}[1 + n % {len(LAST)}]",
+        "first_name_key": f"{_list([folded(one) for one in FIRST])}[1 + n % {len(FIRST)}]",
+        "last_name_key": f"{_list([folded(one) for one in LAST])}[1 + n % {len(LAST)}]",
         "is_active": "n % 50 > 0",
         "is_staff": "n % 5000 = 1",
         "date_joined": "now() - (n % 1500 + 400) * interval '1 day'",
@@ -121,6 +125,7 @@ def _the_portal(cursor, people: int, organisations: int) -> None:
     environment = {
         "organisation_id": "o.id",
         "name": "'Kaart ' || n || ' van ' || o.name",
+        "name_key": "lower('Kaart ' || n || ' van ' || o.name)",
         "slug": "'kaart-' || n || '-' || o.id",
         "address": "'https://kaart.voorbeeld.nl/'",
     }

@@ -15,6 +15,7 @@ from accounts import limits
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.requests import person
+from accounts.texts import folded
 from environments.models import Environment
 
 
@@ -37,7 +38,7 @@ class ChoiceFilter(ListFilter):
         self.value = str(self.used_parameters.get(self.parameter, ""))
         self.word = str(self.used_parameters.get(self.word_parameter, "")).replace("\x00", "")[:100]
         found = self.offered()
-        named = found.filter(name__icontains=self.word) if self.word else found
+        named = found.filter(name_key__contains=folded(self.word)) if self.word else found
         self.found = list(named.order_by("name", "pk")[: limits.FILTER_CHOICES + 1])
         self.too_many = len(self.found) > limits.FILTER_CHOICES
         self.chosen = found.filter(pk=self.value).first() if self._is_number else None

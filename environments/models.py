@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import NameField, SearchKeyField, with_keys
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from environments import addresses
@@ -22,7 +25,8 @@ class Environment(models.Model):
     organisation = models.ForeignKey(
         Organisation, verbose_name=_("organisation"), on_delete=models.PROTECT, related_name="environments"
     )
-    name = models.CharField(_("name"), max_length=150)
+    name = NameField(_("name"), max_length=150)
+    name_key = SearchKeyField(source="name", max_length=300)
     slug = models.SlugField(_("short name for addresses"), max_length=80, unique=True)
     place = models.CharField(_("place"), max_length=100, blank=True)
     description = models.CharField(_("description"), max_length=300, blank=True)
@@ -64,6 +68,10 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
+        """A name is never stored without its search key."""
+        super().save(*args, update_fields=with_keys(Environment, update_fields), **kwargs)
 
     @property
     def host(self) -> str:

@@ -18,24 +18,13 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.models import User
-from accounts.texts import without_marks
+from accounts.texts import folded
 from environments.models import Access
-
-# Letters that are no accented form of another, as people without them on the keyboard type them.
-_OTHER_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
-
-
-def fold(text: str) -> str:
-    """Without capitals and accents, for searching and sorting."""
-    text = text.casefold()
-    if text.isascii():
-        return text
-    return without_marks(text).translate(_OTHER_LETTERS)
 
 
 def by_name(name: str) -> list[tuple[int, int, str]]:
     """A key that sorts "Wijk 2" before "Wijk 10"."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", fold(name))
+    parts = re.findall(r"[0-9]+|[^0-9]+", folded(name))
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
 
 
@@ -59,7 +48,7 @@ class Row(NamedTuple):
 
     @property
     def text(self) -> str:
-        return fold(f"{self.name}\n{self.organisation}\n{self.place}\n{self.description}")
+        return folded(f"{self.name}\n{self.organisation}\n{self.place}\n{self.description}")
 
 
 @dataclass(frozen=True)
@@ -106,10 +95,10 @@ def _rows(user: User) -> Iterator[Row]:
 
 def _found(rows: list[Row], words: str) -> Iterator[tuple[str, Row]]:
     """What has every word somewhere. All words in the name counts for more than elsewhere, for who presses Enter."""
-    wanted = fold(words).split()
+    wanted = folded(words).split()
 
     def rank(row: Row) -> tuple:
-        name = fold(row.name)
+        name = folded(row.name)
         return not all(word in name for word in wanted), not row.is_favourite, row.last_opened, by_name(row.name)
 
     matching = [row for row in rows if all(word in row.text for word in wanted)]

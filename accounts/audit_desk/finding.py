@@ -23,7 +23,8 @@ from accounts.audit.search import Search
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
-from accounts.prefixes import begins
+from accounts.prefixes import ways
+from accounts.texts import folded
 
 PERMISSION = "audit.view_auditentry"
 NAMED = 5  # organisations that a refusal names
@@ -77,17 +78,19 @@ def _beginning_of(day: date | None, *, days_later: int = 0) -> datetime | None:
 
 
 def _people(worker: User, typed: str) -> tuple[int, ...]:
-    """Who has or had this address, else whose address in scope begins so; nobody is no refusal."""
+    """Who has or had this address, else whose address or name in scope begins so; nobody is no refusal."""
     exact = set(User.objects.filter(email__lower=typed.lower()).values_list("pk", flat=True)) | _formerly(typed)
     if exact:
         return tuple(sorted(exact))
-    starting = User.objects.filter(begins("email", typed), scope.people(worker)).order_by("pk")
-    found = starting.values_list("pk", flat=True)[: limits.AUDIT_PEOPLE + 1]
+    mine, found = User.objects.filter(scope.people(worker)), set[int]()
+    for condition, order in ways(typed):
+        found.update(mine.filter(condition).order_by(order).values_list("pk", flat=True)[: limits.AUDIT_PEOPLE + 1])
     if len(found) > limits.AUDIT_PEOPLE:
         raise RefusedError(
-            _("More than %(most)d addresses begin like this. Type more of the address.") % {"most": limits.AUDIT_PEOPLE}
+            _("More than %(most)d people are named like this. Type more of the name or address.")
+            % {"most": limits.AUDIT_PEOPLE}
         )
-    return tuple(found)
+    return tuple(sorted(found))
 
 
 def _formerly(typed: str) -> set[int]:
@@ -98,10 +101,10 @@ def _formerly(typed: str) -> set[int]:
 def _organisation(worker: User, typed: str) -> int:
     """The organisation of this name or short name, else the one whose name begins so. Raises RefusedError."""
     visible = Organisation.objects.filter(scope.organisations(worker))
-    exact = visible.filter(Q(name__iexact=typed) | Q(slug=typed.lower())).first()
+    exact = visible.filter(Q(name_key=folded(typed)) | Q(slug=typed.lower())).first()
     if exact:
         return exact.pk
-    found = list(visible.filter(name__istartswith=typed)[: NAMED + 1])
+    found = list(visible.filter(name_key__startswith=folded(typed))[: NAMED + 1])
     if not found:
         raise RefusedError(_("There is no organisation whose name begins like this."))
     if len(found) > 1:

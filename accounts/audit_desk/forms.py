@@ -31,10 +31,10 @@ class SearchForm(forms.Form):
     """What to look for. Sent by GET, so that a link to what was found stays good."""
 
     person = forms.CharField(
-        label=_("E-mail address of the person"), max_length=254, required=False, help_text=_address_of_the_time
+        label=_("Name or e-mail address of the person"), max_length=254, required=False, help_text=_address_of_the_time
     )
     worker = forms.CharField(
-        label=_("E-mail address of who did it"), max_length=254, required=False, help_text=_address_of_the_time
+        label=_("Name or e-mail address of who did it"), max_length=254, required=False, help_text=_address_of_the_time
     )
     organisation = forms.CharField(
         label=_("Organisation"), max_length=150, required=False, help_text=_("The name, or how it begins.")

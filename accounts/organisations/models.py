@@ -1,7 +1,13 @@
+from __future__ import annotations
+
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import NameField, SearchKeyField, with_keys
 
 hex_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Give a colour as # and six digits, for example #1f6f54."))
 
@@ -15,7 +21,8 @@ class SecondStep(models.TextChoices):
 
 
 class Organisation(models.Model):
-    name = models.CharField(_("name"), max_length=150, unique=True)
+    name = NameField(_("name"), max_length=150, unique=True)
+    name_key = SearchKeyField(source="name", max_length=300)
     slug = models.SlugField(_("short name for addresses"), max_length=60, unique=True)
     colour = models.CharField(_("colour"), max_length=7, default="#1f5f8b", validators=[hex_colour])
     contact = models.CharField(
@@ -44,6 +51,10 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
+        """A name is never stored without its search key."""
+        super().save(*args, update_fields=with_keys(Organisation, update_fields), **kwargs)
 
 
 class Membership(models.Model):

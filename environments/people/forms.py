@@ -9,6 +9,7 @@ from accounts import limits
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
+from accounts.texts import folded
 from environments.models import Environment
 from environments.people import flows, table
 from environments.people.flows import Refusal
@@ -37,8 +38,8 @@ class OrganisationField(forms.CharField):
         typed = super().clean(value)
         if not typed:
             return None
-        for lookup in ("slug", "name", "name__iexact"):
-            if found := self.choosable.filter(**{lookup: typed}).first():
+        for lookup, value in (("slug", typed), ("name", typed), ("name_key", folded(typed))):
+            if found := self.choosable.filter(**{lookup: value}).first():
                 return found
         raise forms.ValidationError(_("There is no organisation with this name. Choose one from the list."))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -11,7 +10,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Paginator
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,8 +19,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, prefixes
 from environments.people.flows import NEVER_CAME
-
-MOST_WORDS = 8
 
 
 class CappedPaginator(Paginator):
@@ -85,7 +82,7 @@ def search(request: HttpRequest, people: QuerySet, text: str, prefix: str = "") 
     ``prefix``: the way to the person, for example "user__". Each way is a query of its own, which reads one index from
     where the text would stand. Asked all at once, the database walks through everybody instead.
     """
-    ways = list(_ways(text, prefix))
+    ways = list(prefixes.ways(text, prefix))
     if not ways:
         return people
     if WHOLE in request.META:
@@ -97,19 +94,6 @@ def search(request: HttpRequest, people: QuerySet, text: str, prefix: str = "") 
     if len(found) > limits.FOUND_PEOPLE:
         request.META[CUT] = True
     return people.filter(pk__in=found)
-
-
-def _ways(text: str, prefix: str) -> Iterator[tuple[Q, prefixes.Plain]]:
-    """Address, first or last name begins with the text, or first and last name with its parts, in either order."""
-    words = text.replace("\x00", "").split()[:MOST_WORDS]
-    whole = " ".join(words)
-    address, first, last = (F(f"{prefix}{name}") for name in ("email", "first_name", "last_name"))
-    for name in (address, first, last, prefixes.last_word(f"{prefix}last_name")) if words else ():
-        yield prefixes.begins(name, whole), prefixes.Plain(name)
-    for place in range(1, len(words)):
-        left, right = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
-        yield prefixes.begins(first, left) & prefixes.begins(last, right), prefixes.Plain(last)
-        yield prefixes.begins(last, left) & prefixes.begins(first, right), prefixes.Plain(last)
 
 
 def long_ago() -> datetime:

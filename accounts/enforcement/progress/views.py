@@ -20,6 +20,7 @@ from accounts.enforcement.progress import flows
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.requests import PersonRequest
+from accounts.texts import folded
 
 LONGEST_SEARCH = 150
 
@@ -29,7 +30,7 @@ LONGEST_SEARCH = 150
 def organisations(request: PersonRequest) -> HttpResponse:
     """Every organisation that the person works for, and how far each is."""
     wanted = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
-    mine = Organisation.objects.filter(scope.organisations(request.user), name__icontains=wanted)
+    mine = Organisation.objects.filter(scope.organisations(request.user), name_key__contains=folded(wanted))
     page = Paginator(mine.order_by("name", "pk"), limits.ORGANISATIONS_PAGE).get_page(request.GET.get("p"))
     totals = census.totals(list(page.object_list))
     context = admin.site.each_context(request) | {

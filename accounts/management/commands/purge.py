@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
+from accounts import flows
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import chain
 from accounts.enforcement.progress import flows as progress
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         caller_check.purge()
         reminders.purge()
         progress.purge()
+        flows.refresh_search_keys()
         others = sum(import_string(name)() for name in settings.PURGES)
         chain.seal(everything=True)
         self.stdout.write(

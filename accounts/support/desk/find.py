@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts import limits
 from accounts.models import User
 from accounts.organisations import scope
-from accounts.prefixes import Plain, begins, last_word
+from accounts.prefixes import ways
 from accounts.support.models import HelpRequest
 
 _REFERENCE = re.compile(r"[0-9A-Z]{7}")
@@ -28,7 +27,7 @@ def find(worker: User, typed: str) -> list[User]:
     if exact or len(words) < limits.FIND_LEAST:
         return exact
     found: dict[int, User] = {}
-    for condition, order in _ways(words.split()):
+    for condition, order in ways(typed):
         # One way at a time: all in one condition, no index would serve, and a million people take seconds.
         for person in mine.filter(condition).order_by(order, "pk")[: limits.FIND_MOST + 1]:
             found[person.pk] = person
@@ -42,14 +41,3 @@ def _by_reference(mine: QuerySet[User], words: str) -> list[User]:
         return []
     asked = HelpRequest.objects.filter(reference=f"{signs[:3]}-{signs[3:]}")
     return list(mine.filter(pk__in=asked.values("user")))
-
-
-def _ways(words: list[str]) -> Iterator[tuple[Q, Plain]]:
-    """What may begin so, each with the order of its index: address, first name, last name, last word of the last name;
-    and of several words, the first begins the first name and the rest the last."""
-    last, whole, rest = last_word("last_name"), " ".join(words), " ".join(words[1:])
-    for expression in (F("email"), F("first_name"), F("last_name"), last):
-        yield begins(expression, whole), Plain(expression)
-    if rest:
-        for expression in (F("last_name"), last):
-            yield begins(expression, rest) & begins(F("first_name"), words[0]), Plain(expression)

@@ -153,8 +153,8 @@ def test_period_holds_its_first_and_its_last_day_in_amsterdam(client: Client) ->
         ("organisation=Gemeente", "Er zijn meerdere organisaties die zo beginnen: Gemeente A, Gemeente B."),
         ("event=verzonnen", "Kies uit de lijst wat er gebeurde."),
         ("result=misschien", "Kies een resultaat uit de lijst."),
-        ("person=persoon", f"Meer dan {limits.AUDIT_PEOPLE} adressen beginnen zo."),
-        ("worker=persoon", f"Meer dan {limits.AUDIT_PEOPLE} adressen beginnen zo."),
+        ("person=persoon", f"Meer dan {limits.AUDIT_PEOPLE} personen heten zo."),
+        ("worker=persoon", f"Meer dan {limits.AUDIT_PEOPLE} personen heten zo."),
     ],
 )
 def test_refused_value_says_why_keeps_what_was_typed_and_shows_no_lines(
@@ -278,3 +278,12 @@ def test_pages_take_no_post() -> None:
     client, entry = boss(), note(UserFactory())
     assert client.post(PAGE).status_code == 405
     assert client.post(f"{PAGE}{entry.pk}/").status_code == 405
+
+
+def test_person_is_found_by_a_name_as_it_is_spoken(client: Client) -> None:
+    person = UserFactory(first_name="Renée", last_name="Müller")
+    record(Event.SIGNED_OUT, subject=person, origin=Origin())
+    record(Event.SIGNED_OUT, subject=UserFactory(first_name="Rik"), origin=Origin())
+    page = text(client.get(PAGE, {"person": "muller renee"}))
+    assert page.count("Uitgelogd") >= 1
+    assert person.email in page
