@@ -77,6 +77,11 @@ def unseal(sealed: bytes, *, owner: str) -> bytes:
         raise SecretUnreadableError("this secret was changed or belongs to another owner") from mistake
 
 
+def has_key_of(sealed: bytes) -> bool:
+    """Is the key with which the value was sealed configured?"""
+    return sealed[:1] == VERSION and sealed[1 : 1 + KEY_ID_BYTES] in _configured()
+
+
 def is_newest(sealed: bytes) -> bool:
     """Was the value sealed with the newest key?"""
     return sealed[1 : 1 + KEY_ID_BYTES] == next(iter(_configured()))

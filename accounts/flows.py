@@ -51,8 +51,8 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     people = User.objects.select_related("membership__organisation__connection")
     known = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
     is_stranger = not browsers.bucket_of(known)
-    if is_stranger and (until := network.admit(origin.address)):
-        log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.address)
+    if is_stranger and (until := network.admit(origin)):
+        log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.place)
         return PasswordAnswer(network_waits_until=until)
     right = _is_right(known, password)
     # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
@@ -63,7 +63,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if not passwords.count(known, typed_address, right and not is_void, origin, browsers, cause):
         return PasswordAnswer()
     if is_stranger:
-        network.give_back(origin.address)
+        network.give_back(origin)
     if known and demands.is_emergency(known):
         _raise_alarm(known, origin)
     return PasswordAnswer(known)

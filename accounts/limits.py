@@ -70,6 +70,13 @@ PASSWORD_LONGEST_WAIT = timedelta(hours=1)
 PASSWORD_MOST_FAILURES = 100  # in a row, then only a reset by mail helps (NIST SP 800-63B-4 section 3.2.2)
 NETWORK_FAILURES = 30  # wrong passwords by unknown browsers from one network address in a NETWORK_PERIOD
 NETWORK_PERIOD = timedelta(hours=1)
+# What is counted by network address is counted by the networks around it too, with so many times the number.
+NETWORK_HOME = 2  # an IPv6 network of 56 bits, which one home line has
+NETWORK_SITE = 10  # one of 48 bits, which a company has
+NETWORK_UNREADABLE = 20  # all visitors together of a proxy that does not say their addresses
+# All unknown browsers together, in a NETWORK_PERIOD; more is an alarm, once in that time, and refuses nobody.
+SPRAYING_REFUSALS = 1_000  # sign-ins refused for a wrong password or code
+SPRAYING_ACCOUNTS = 100  # accounts with a refused sign-in and no right one after it
 
 # A browser in which the owner signed in fully has a bucket of its own; it never replaces a factor.
 KNOWN_BROWSER = timedelta(days=180)
@@ -140,6 +147,12 @@ SSO_STARTS = 100  # from one network address, in a SSO_STARTS_PERIOD; a whole of
 SSO_STARTS_PERIOD = timedelta(minutes=1)
 SSO_GROUPS = 200  # values of the claim with groups that are looked at
 SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
+
+# How the portal looks after itself.
+READY_TIMEOUT = timedelta(seconds=2)  # how long `/readyz` waits for the database
+READY_KEPT = timedelta(seconds=1)  # an answer serves everybody who asks so soon after
+READY_AGAIN = timedelta(seconds=3)  # and after "not ready"
+LOG_AGAIN = timedelta(minutes=10)  # a fault that every request shows is in the log once in this time, a process
 
 SECURITY_CONTACT = timedelta(days=180)  # how long security.txt may be relied upon; RFC 9116 asks for less than a year
 

@@ -7,14 +7,15 @@ counted elsewhere, in the database.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import logging
 from datetime import timedelta
 
 from django.core.cache import cache
 
+from accounts import addresses, limits
+
 log = logging.getLogger(__name__)
-IPV6_NETWORK = 64  # bits; whoever has one IPv6 address has all of its network
+IPV6_NETWORK, IPV6_HOME, IPV6_SITE = 64, 56, 48  # bits: one network, what a home line has, what a company has
 
 
 def _key(what: str, subject: str) -> str:
@@ -47,11 +48,52 @@ def give_back(what: str, subject: str) -> None:
         log.exception("the quota %s could not be given back", what)
 
 
+def forget(what: str, subject: str) -> bool:
+    """Begin this count anew. Was there one?"""
+    try:
+        return cache.delete(_key(what, subject))
+    except Exception:
+        log.exception("the quota %s could not be forgotten", what)
+        return False
+
+
+def spend_by_network(
+    what: str, address: str | None, *, via: str = "", limit: int, period: timedelta, window: str = ""
+) -> bool:
+    """Count one more from this address, for its network and the larger ones around it; is each within its limit?
+
+    ``limit``: of one network; the larger ones may do a multiple. ``via``: who handed the request over without an
+    address, see `Origin`; all of these together have a wide limit, never none. ``window``: begins all counts anew
+    when it changes. What is refused spends nothing at the other levels, so one network cannot use up its neighbours'.
+    """
+    spent: list[str] = []
+    for network, times in _networks(address, via):
+        subject = f"{network} {window}" if window else network
+        if not spend(what, subject, limit=limit * times, period=period):
+            for smaller in spent:
+                give_back(what, smaller)
+            return False
+        spent.append(subject)
+    return True
+
+
+def give_back_by_network(what: str, address: str | None, *, via: str = "", window: str = "") -> None:
+    """Take one off again at every level: it turned out not to count."""
+    for network, _times in _networks(address, via):
+        give_back(what, f"{network} {window}" if window else network)
+
+
 def network_of(address: str | None) -> str:
-    """What counts as one network address."""
-    if address is None:
-        return ""
-    ip = ipaddress.ip_address(address)
-    if ip.version == 6 and ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)  # a server on [::] sees IPv4 visitors so; else they would all be one network
-    return str(ipaddress.ip_network((ip, IPV6_NETWORK), strict=False)) if ip.version == 6 else address
+    """What counts as one network address; empty when the address is not known."""
+    return _networks(address, "")[0][0] if address is not None else ""
+
+
+def _networks(address: str | None, via: str) -> list[tuple[str, int]]:
+    """Each network to count for, the smallest first, and how many times the limit of one network it may do."""
+    ip = addresses.parse(address or "")
+    if ip is None:
+        return [(f"no address, by {via}", limits.NETWORK_UNREADABLE)]
+    if ip.version == 4:
+        return [(str(ip), 1)]
+    levels = ((IPV6_NETWORK, 1), (IPV6_HOME, limits.NETWORK_HOME), (IPV6_SITE, limits.NETWORK_SITE))
+    return [(addresses.network(ip, bits), times) for bits, times in levels]

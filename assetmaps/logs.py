@@ -10,9 +10,12 @@ import json
 import logging
 import re
 import secrets
+import threading
+import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from accounts import limits
 from accounts.audit.origin import REFERENCE
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is mistaken for a digit on the telephone
@@ -34,6 +37,20 @@ def fresh_reference() -> str:
 
 def without_secrets(text: str) -> str:
     return SECRET.sub(lambda found: found[0] if NAME.fullmatch(found[0]) else "[cut]", text)
+
+
+_told: dict[str, float] = {}
+_told_lock = threading.Lock()
+
+
+def is_news(fault: str) -> bool:
+    """Is it time to log this fault (again)? For what every request would log. ``fault``: one of a few fixed names."""
+    now = time.monotonic()
+    with _told_lock:
+        if now - _told.get(fault, float("-inf")) < limits.LOG_AGAIN.total_seconds():
+            return False
+        _told[fault] = now
+        return True
 
 
 class Reference(logging.Filter):

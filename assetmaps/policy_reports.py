@@ -6,10 +6,8 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.cache import cache
-
 from accounts import limits, quotas
-from accounts.audit.origin import one_line
+from accounts.audit.origin import Origin, one_line
 
 # The same facts under the names of `report-uri` (CSP 2) and of `report-to` (Reporting API).
 NAMES = {
@@ -49,18 +47,11 @@ def _short(value: str | int) -> str:
         return text.split("?")[0][:LONGEST_FACT]
 
 
-def too_many(address: str | None) -> bool:
+def too_many(origin: Origin) -> bool:
     """Count one more: for everybody together and per network, so that no crowd can fill the log, nor the cache with
     counters, which would push out those of the sign-in."""
-    seconds = int(limits.POLICY_REPORTS_PERIOD.total_seconds())
-    network = quotas.network_of(address)
-    asked = (("csp:all", limits.POLICY_REPORTS_OF_ALL), (f"csp:{network}", limits.POLICY_REPORTS))
-    return any(_count(key, seconds) > most for key, most in asked)
-
-
-def _count(key: str, seconds: int) -> int:
-    cache.add(key, 0, timeout=seconds)
-    try:
-        return cache.incr(key)
-    except ValueError:  # it expired between the two lines
-        return 1
+    period = limits.POLICY_REPORTS_PERIOD
+    if not quotas.spend("policy-reports", "all", limit=limits.POLICY_REPORTS_OF_ALL, period=period):
+        return True
+    limit = limits.POLICY_REPORTS
+    return not quotas.spend_by_network("policy-reports", origin.address, via=origin.via, limit=limit, period=period)

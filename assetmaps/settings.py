@@ -62,7 +62,9 @@ MIDDLEWARE = [
     "assetmaps.middleware.reference_number",
     "assetmaps.middleware.defences",
     "assetmaps.middleware.ContentSecurityPolicyMiddleware",
+    "assetmaps.https.proxy_faults",
     "django.middleware.security.SecurityMiddleware",
+    "assetmaps.health.health",
     "assetmaps.middleware.error_pages",
     "assetmaps.middleware.stepping_stone",
     "assetmaps.middleware.near_addresses",
@@ -178,7 +180,8 @@ MESSAGE_STORAGE = "accounts.messages.PrefixedCookieStorage"
 
 # Browser defences ------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc  # not the host that was asked for, which may name the port of http
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]
 SECURE_HSTS_SECONDS = 63_072_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE

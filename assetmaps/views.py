@@ -4,7 +4,6 @@ import logging
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.active_sessions.decorators import no_sign_of_life
 from accounts.audit.origin import Origin
-from assetmaps import logs, manual, policy_reports
+from assetmaps import logs, manual, policy_reports, readiness
 
 policy_log = logging.getLogger("assetmaps.policy")
 
@@ -23,20 +22,23 @@ policy_log = logging.getLogger("assetmaps.policy")
 @login_not_required
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+    return _in_one_word(request, "ok", 200)
 
 
 @no_sign_of_life
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether the database answers, without any detail (ASVS 13.4.5)."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return HttpResponse("not ready\n", status=503, content_type="text/plain; charset=utf-8")
-    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+    """Whether this process can serve, without any detail (ASVS 13.4.5); why not is in the log."""
+    return _in_one_word(request, "not ready", 503) if readiness.PROCESS.reason() else _in_one_word(request, "ok", 200)
+
+
+def _in_one_word(request: HttpRequest, text: str, status: int) -> HttpResponse:
+    """Complete in itself: no other middleware adds the length, or takes the body from an answer to HEAD."""
+    body = f"{text}\n".encode()
+    headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
+    kind = "text/plain; charset=utf-8"
+    return HttpResponse(b"" if request.method == "HEAD" else body, status=status, content_type=kind, headers=headers)
 
 
 @login_not_required
@@ -56,7 +58,7 @@ def policy_report(request: HttpRequest) -> HttpResponse:
     """Where browsers report what the content security policy stopped. They send no CSRF token and no cookie."""
     if len(request.body) > limits.POLICY_REPORT_BYTES:
         return HttpResponse(status=413)
-    if policy_reports.too_many(Origin.of(request).address):
+    if policy_reports.too_many(Origin.of(request)):
         return HttpResponse(status=429, headers={"Retry-After": int(limits.POLICY_REPORTS_PERIOD.total_seconds())})
     for facts in policy_reports.read(request.body):
         cut = {name: logs.without_secrets(value) for name, value in facts.items()}

@@ -5,6 +5,7 @@ The server runs it through `assetmaps.asgi`.
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from assetmaps.environment.faults import BOOT_FAILED, one_line
@@ -14,8 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
 with one_line(BOOT_FAILED):
     django_application = get_wsgi_application()
 
-# Leads to models, which exist only when Django is set up.
+# Lead to models, which exist only when Django is set up.
+from assetmaps import proxy_headers
 from assetmaps.gateway import guard
-from assetmaps.serving import visitors
 
-application = visitors.forwarded(guard(django_application))
+application = proxy_headers.read(guard(django_application), settings.TRUSTED_PROXIES)

@@ -3,9 +3,9 @@
 Every address of the portal outside the administration is asked for as a visitor, with the password alone, as an
 employee half-way the set-up, and as somebody with a second step and sixty environments. What answers with a page is
 measured: processor time of the whole program, of it in the database (SQLite in memory, without the network that
-PostgreSQL adds), the difference, the number of statements, and the ratio to `/readyz`, which passes through the same
-program and draws nothing. All pages take turns, so that the ratios hold when the machine's speed drifts. With `-v` also
-the slowest tenth.
+PostgreSQL adds), the difference, the number of statements, and the ratio to `/robots.txt`, which passes through the
+same program and draws nothing. All pages take turns, so that the ratios hold when the machine's speed drifts. With `-v`
+also the slowest tenth.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.one_side import set_up
 
 GOAL_MS = 20  # beside the database
 ROUNDS, WARM = 40, 5
-YARDSTICK = "/readyz"
+YARDSTICK = "/robots.txt"
 ENVIRONMENTS = 60
 PEOPLE = ("half@voorbeeld.nl", "employee@voorbeeld.nl", "verified@voorbeeld.nl")
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import addresses
+
 LONGEST_BROWSER = 300
-REFERENCE = "portal.reference"  # where a request keeps its number; no header can get here, those begin with HTTP_
+# Where a request keeps its number, and who handed it over without an address. No header can get here, those begin with
+# HTTP_.
+REFERENCE = "portal.reference"
+VIA = "portal.via"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -22,21 +26,26 @@ def one_line(text: str) -> str:
 @dataclass(frozen=True)
 class Origin:
     """``address``: IP address or None when not known; ``browser``: the User-Agent header on one line; ``reference``:
-    the number of the request, which is on its lines in the log too."""
+    the number of the request, which is on its lines in the log too; ``via``: when the address is not known, the proxy
+    or socket that did not tell it, so that limits by network hold all the same."""
 
     address: str | None = None
     browser: str = ""
     reference: str = ""
+    via: str = ""
+
+    @property
+    def place(self) -> str:
+        """For the log."""
+        return self.address or f"an address that {self.via or 'the server'} does not tell"
 
     @classmethod
     def of(cls, request: HttpRequest) -> Origin:
         """The origin of a request. Behind a proxy REMOTE_ADDR has been set by the WSGI application."""
-        try:
-            address = str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
-        except ValueError:
-            address = None
+        ip = addresses.parse(request.META.get("REMOTE_ADDR", ""))
         browser = one_line(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER]
-        return cls(address, browser, request.META.get(REFERENCE, ""))
+        reference, via = request.META.get(REFERENCE, ""), request.META.get(VIA, "")
+        return cls(str(ip) if ip else None, browser, reference, via)
 
 
 # In this order: most browsers also carry the names of those after them.

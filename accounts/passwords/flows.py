@@ -46,8 +46,8 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
 def _within_quota(address: str, origin: Origin) -> bool:
     """Counted by what was typed, so that known and unknown addresses are treated alike."""
     period = limits.RESET_MAILS_PERIOD
-    network = quotas.network_of(origin.address)
-    if not quotas.spend("reset-mails-from", network, limit=limits.RESET_MAILS_NETWORK, period=period):
+    limit, where = limits.RESET_MAILS_NETWORK, origin.address
+    if not quotas.spend_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
         return False  # and one network cannot fill the cache with counters either
     return quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
 

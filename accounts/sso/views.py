@@ -87,8 +87,8 @@ def leave(
     address: str = "",
 ) -> HttpResponse:
     """Send the browser to the provider."""
-    network = quotas.network_of(Origin.of(request).address)
-    if not quotas.spend("sso-starts", network, limit=limits.SSO_STARTS, period=limits.SSO_STARTS_PERIOD):
+    origin, limit, period = Origin.of(request), limits.SSO_STARTS, limits.SSO_STARTS_PERIOD
+    if not quotas.spend_by_network("sso-starts", origin.address, via=origin.via, limit=limit, period=period):
         return refused(request, Arrival(connection, reason=Reason.TOO_OFTEN))
     answer = flows.begin(connection, purpose, request.session, target=target, user=user, address=address)
     if isinstance(answer, Reason):

@@ -9,25 +9,25 @@ import time
 from datetime import UTC, datetime
 
 from accounts import limits, quotas
+from accounts.audit.origin import Origin
 
 _PERIOD = int(limits.NETWORK_PERIOD.total_seconds())
 QUOTA = "sign-in"
 
 
-def _subject(address: str) -> str:
-    return f"{quotas.network_of(address)} {int(time.time()) // _PERIOD}"
+def _window() -> str:
+    return str(int(time.time()) // _PERIOD)
 
 
-def admit(address: str | None) -> datetime | None:
+def admit(origin: Origin) -> datetime | None:
     """Count an attempt in advance. None when it may be judged, else until when this network has to wait."""
-    if address is None:
+    limit, period = limits.NETWORK_FAILURES, limits.NETWORK_PERIOD
+    window = _window()
+    if quotas.spend_by_network(QUOTA, origin.address, via=origin.via, limit=limit, period=period, window=window):
         return None
-    if quotas.spend(QUOTA, _subject(address), limit=limits.NETWORK_FAILURES, period=limits.NETWORK_PERIOD):
-        return None
-    return datetime.fromtimestamp((int(time.time()) // _PERIOD + 1) * _PERIOD, UTC)
+    return datetime.fromtimestamp((int(window) + 1) * _PERIOD, UTC)
 
 
-def give_back(address: str | None) -> None:
+def give_back(origin: Origin) -> None:
     """The attempt was right, so it does not count."""
-    if address is not None:
-        quotas.give_back(QUOTA, _subject(address))
+    quotas.give_back_by_network(QUOTA, origin.address, via=origin.via, window=_window())

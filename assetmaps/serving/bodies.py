@@ -78,8 +78,12 @@ class Unfinished:
 
     @contextmanager
     def one(self, network: str) -> Iterator[None]:
-        """Raises BusyError when there are BODIES_AT_ONCE in all or BODIES_AN_ADDRESS of this one."""
-        if self._by_network.total() >= limits.BODIES_AT_ONCE or self._by_network[network] >= limits.BODIES_AN_ADDRESS:
+        """Raises BusyError when there are BODIES_AT_ONCE in all or BODIES_AN_ADDRESS of this one.
+
+        ``network``: empty when a proxy does not tell it; its visitors must not share the bound of one.
+        """
+        own = limits.BODIES_AN_ADDRESS * (1 if network else limits.NETWORK_UNREADABLE)
+        if self._by_network.total() >= limits.BODIES_AT_ONCE or self._by_network[network] >= own:
             raise BusyError
         self._by_network[network] += 1
         try:

@@ -130,7 +130,7 @@ def test_tracing_is_refused_everywhere(client: Client) -> None:
 def test_plain_http_goes_to_https_with_the_policy_on_the_redirect(settings: object) -> None:
     settings.SECURE_SSL_REDIRECT = True
     response = Client().get("/inloggen/")
-    assert (response.status_code, response["Location"]) == (301, "https://testserver/inloggen/")
+    assert (response.status_code, response["Location"]) == (301, "https://mijn.assetmaps.nl/inloggen/")
     assert "nonce-" in response["Content-Security-Policy"]
     assert "Strict-Transport-Security" not in response.headers  # RFC 6797 section 7.2: not over plain http
 

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts import limits
+from accounts.audit.origin import Origin
 from assetmaps import policy_reports
 
 ADDRESS = "/csp-melding/"
@@ -86,5 +87,5 @@ def test_too_many_reports_from_one_address_do_not_fill_the_log(
 
 
 def test_many_addresses_together_do_not_fill_the_log_either() -> None:
-    counted = [policy_reports.too_many(f"2001:db8:0:{n:x}::1") for n in range(limits.POLICY_REPORTS_OF_ALL + 1)]
+    counted = [policy_reports.too_many(Origin(f"2001:db8:{n:x}::1")) for n in range(limits.POLICY_REPORTS_OF_ALL + 1)]
     assert counted == [False] * limits.POLICY_REPORTS_OF_ALL + [True]

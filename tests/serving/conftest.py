@@ -10,7 +10,7 @@ from django.db import connection
 
 from tests import server
 from tests.provider import free_port
-from tests.serving import wire
+from tests.serving import own, wire
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -47,3 +47,9 @@ def portal(django_db_setup: None, django_db_blocker: object, tmp_path_factory: p
 
 def _without_errors(log: Path) -> None:
     assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For `own.running`: a database and static files, made once a run."""
+    return own.prepare(tmp_path_factory.mktemp("prepared"))

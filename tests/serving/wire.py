@@ -39,9 +39,9 @@ class Wire:
             self.socket.sendall(part)
         return self
 
-    def answer(self) -> Answer | None:
-        """None when the connection was closed without one."""
-        response = HTTPResponse(self.socket)
+    def answer(self, method: str = "GET") -> Answer | None:
+        """None when the connection was closed without one. ``method``: that was asked with; HEAD has no text."""
+        response = HTTPResponse(self.socket, method=method)
         try:
             response.begin()
             text = response.read().decode()
@@ -80,9 +80,9 @@ def request(
     return b"\r\n".join([first, *usual, *headers, b"", body or b""])
 
 
-def ask(port: int, *parts: bytes, source: str = PROXY) -> Answer | None:
+def ask(port: int, *parts: bytes, source: str = PROXY, method: str = "GET") -> Answer | None:
     with Wire(port, source) as wire:
-        return wire.send(*parts).answer()
+        return wire.send(*parts).answer(method)
 
 
 def token(page: str) -> str:

@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
+from accounts.audit.origin import VIA
 from accounts.models import User
 from accounts.sso.models import Connection
 from accounts.sso.provider import discovery, memory
@@ -310,6 +311,14 @@ def test_many_starts_from_one_network_have_to_wait(client: Client, provider: Pro
     answer = client.post(entry(connection))
     assert answer.status_code == 429
     assert "te veel pogingen" in text(answer)
+
+
+def test_starts_without_a_network_address_have_to_wait_too(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SSO_STARTS", 1)
+    address, unknown = entry(connect(provider)), {"REMOTE_ADDR": "", VIA: "10.0.0.5"}
+    answers = [browser().post(address, **unknown).status_code for _ in range(limits.NETWORK_UNREADABLE + 1)]
+    assert set(answers[:-1]) == {200}
+    assert answers[-1] == 429
 
 
 # Who vouches for the second step. ---------------------------------------------------------------------------------

@@ -1,0 +1,25 @@
+"""`/healthz` and `/readyz`, answered before anything asks for the host: load balancers ask by address, or name none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from assetmaps import views
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+# The same views as in `urls.py`; some load balancers add the slash.
+VIEWS = {"/healthz": views.alive, "/healthz/": views.alive, "/readyz": views.ready, "/readyz/": views.ready}
+
+
+def health(get_response: Handler) -> Handler:
+    """Stands before everything that asks for the host, the session or the body."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        view = VIEWS.get(request.path_info) if request.method in ("GET", "HEAD") else None
+        return view(request) if view else get_response(request)
+
+    return middleware
