@@ -19,7 +19,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import demands
 from accounts.passwords import verification as passwords
-from accounts.throttling import network
+from accounts.throttling import network, spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code
@@ -61,9 +61,12 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         return _tell_owner(known, origin, browsers)
     cause = "business_account" if is_void else "wrong"
     if not passwords.count(known, typed_address, right and not is_void, origin, browsers, cause):
+        if is_stranger:
+            spraying.note_refused(typed_address, origin)
         return PasswordAnswer()
     if is_stranger:
         network.give_back(origin)
+    spraying.note_right(typed_address)
     if known and demands.is_emergency(known):
         _raise_alarm(known, origin)
     return PasswordAnswer(known)

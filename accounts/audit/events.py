@@ -66,6 +66,7 @@ class Event(models.TextChoices):
     DEMAND_CHANGED = "demand_changed", _("What an organisation demands changed")
     REMINDED = "reminded", _("Reminded of the second step")
     AUDIT_EXPORTED = "audit_exported", _("Security activity exported")
+    SPRAYING_SUSPECTED = "spraying_suspected", _("Alarm: many refused sign-ins")
     # The business account.
     SSO_REFUSED = "sso_refused", _("Sign-in with the business account refused")
     SSO_LINKED = "sso_linked", _("Business account linked")

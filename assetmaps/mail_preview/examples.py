@@ -92,6 +92,9 @@ EXAMPLES: dict[str, list[Facts]] = {
     "second_step_reset": [_by_support(link=NEW_PHONE, hours=24), _by_support(link="", hours=24)],
     "second_step_switched_off": [_notice()],
     "sessions_ended_by_support": [_by_support()],
+    "spraying_suspected": [
+        {"refused": 240, "people": 103, "networks": 87, "hours": 1, "at": AT, "address": _address("beheer/activiteit")}
+    ],
     "sso_linked": [_notice()],
     "sso_secret_expires": [{"organisation": ORGANISATION, "last_day": date(2027, 3, 17), "page": SETUP}],
     "wait_lifted": [_by_support()],

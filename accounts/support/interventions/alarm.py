@@ -14,6 +14,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.watchers import watchers
 from accounts.models import User
 
 
@@ -23,11 +24,8 @@ def stop(worker: User, origin: Origin) -> None:
     if AuditEntry.objects.filter(actor=worker, event=Event.WORKER_STOPPED, at__gt=since).exists():
         return
     entry = record(Event.WORKER_STOPPED, subject=worker, origin=origin, detail={"resets": limits.WORKER_RESETS})
-    watchers = list(User.objects.filter(is_superuser=True, is_active=True))
-    if settings.ALARM_EMAIL.lower() not in {watcher.email.lower() for watcher in watchers}:
-        watchers.append(User(email=settings.ALARM_EMAIL))
     hours = int(limits.WORKER_RESETS_PERIOD.total_seconds()) // 3600
     facts: dict[str, Any] = {"worker": worker, "number": limits.WORKER_RESETS, "hours": hours}
     facts |= {"at": timezone.localtime(entry.at), "address": settings.PUBLIC_URL + reverse("audit_activity")}
-    for watcher in watchers:
+    for watcher in watchers():
         mail.send("worker_stopped", watcher, **facts)

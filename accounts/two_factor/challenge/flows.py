@@ -19,6 +19,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.throttling import spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
 from accounts.two_factor.models import Authenticator
@@ -76,12 +77,16 @@ def forget(session: MutableMapping[str, Any]) -> None:
     session.pop(MARKER, None)
 
 
-@transaction.atomic
 def answer(user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     """Judge the code that somebody with the right password typed. The view opens the session when it is accepted.
 
     ``device``: which authenticator app, when the person has several; otherwise the last used.
     """
+    return _noted(_judge(user, device, typed, origin, browsers), user, origin, browsers)
+
+
+@transaction.atomic
+def _judge(user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     result = verification.check(user, devices.authenticator_of(user, device), typed, origin, browsers)
     if result.outcome not in (Outcome.ACCEPTED, Outcome.NOT_A_CODE):
         record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=result.facts)
@@ -90,4 +95,13 @@ def answer(user: User, device: str | None, typed: str, origin: Origin, browsers:
 
 def answer_with_recovery_code(user: User, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     """The same with a recovery code, for whom the phone is not at hand."""
-    return recovery_codes.use(user, typed, origin, browsers)
+    return _noted(recovery_codes.use(user, typed, origin, browsers), user, origin, browsers)
+
+
+def _noted(result: Answer, user: User, origin: Origin, browsers: KnownBrowsers) -> Answer:
+    """Stolen passwords may be tried at many accounts too. Outside the transaction, so that no lock waits for it."""
+    if result.outcome is Outcome.ACCEPTED:
+        spraying.note_right(user.email)
+    elif result.outcome is not Outcome.NOT_A_CODE and not browsers.bucket_of(user):
+        spraying.note_refused(user.email, origin)
+    return result
