@@ -1,4 +1,4 @@
-"""What a process must have found before `/readyz` says ok. Through the server: `tests/serving/test_behind_proxies.py`."""
+"""What a process must have found before `/readyz` says ok. Through the server: `test_behind_proxies.py`."""
 
 from __future__ import annotations
 
