@@ -241,6 +241,7 @@ HEADERS = 200  # in one head
 BODY_DEADLINE = timedelta(seconds=5)  # for a whole body up to LARGEST_BODY, and so much for each time that beyond it
 BODIES_AT_ONCE = 100  # unfinished ones
 BODIES_AN_ADDRESS = 20  # of them from one network address
+LARGE_BODIES_AT_ONCE = 4  # of them larger than LARGEST_BODY
 KEPT_ALIVE = timedelta(seconds=75)  # an idle connection; longer than proxies keep theirs, so that these close first
 ANSWER_DEADLINE = timedelta(minutes=2)  # for a visitor to take an answer
 ANSWER_IN_MEMORY = 1_000_000  # bytes; the rest of a longer one waits on disk

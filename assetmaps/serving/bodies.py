@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from django.conf import settings
 from django.urls import Resolver404, resolve
 
 from accounts import limits
+from assetmaps.serving import environ
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class GoneError(Exception):
@@ -25,24 +24,20 @@ class TooLargeError(Exception):
     """More than the address takes."""
 
 
-class BusyError(Exception):
-    """So many bodies are under way already."""
-
-
-def announced(headers: dict[bytes, bytes]) -> int | None:
+def announced(scope: dict[str, Any]) -> int | None:
     """Bytes that will come; None when there is a body of unknown length (chunked)."""
-    if b"transfer-encoding" in headers:
+    if environ.header(scope, b"transfer-encoding"):
         return None
-    return int(headers.get(b"content-length", b"0"))
+    return int(environ.header(scope, b"content-length") or 0)
 
 
-def is_wanted(path: str, headers: dict[bytes, bytes]) -> bool:
+def is_wanted(scope: dict[str, Any]) -> bool:
     """Whether anything can come of the body. Without the cookie of the CSRF check Django refuses every form before it
     reads it, except at addresses that other programs call; so there is no need to wait for it."""
-    if f"{settings.CSRF_COOKIE_NAME}=".encode() in headers.get(b"cookie", b""):
+    if f"{settings.CSRF_COOKIE_NAME}=".encode() in environ.header(scope, b"cookie"):
         return True
     try:
-        return getattr(resolve(path).func, "csrf_exempt", False)
+        return getattr(resolve(scope["path"]).func, "csrf_exempt", False)
     except (Resolver404, ValueError):
         return False
 
@@ -55,40 +50,51 @@ def largest(path: str) -> int:
         return limits.LARGEST_BODY
 
 
-async def read(receive: Receive, most: int, seconds: float) -> bytes:
-    """The whole body. Raises GoneError, TooLargeError (more than ``most`` bytes), TimeoutError (after ``seconds``)."""
+async def read(receive: Receive, most: int) -> bytes:
+    """The whole body. Raises GoneError, and TooLargeError beyond ``most`` bytes."""
     body = bytearray()
-    async with asyncio.timeout(seconds):
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise GoneError
-            body += message.get("body", b"")
-            if len(body) > most:
-                raise TooLargeError
-            if not message.get("more_body", False):
-                return bytes(body)
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise GoneError
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise TooLargeError
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 class Unfinished:
-    """Counts bodies under way, in all and by network address of the visitor."""
+    """The bodies under way: BODIES_AT_ONCE in all, BODIES_AN_ADDRESS of one network, LARGE_BODIES_AT_ONCE above
+    LARGEST_BODY. Beyond that the oldest gives way, not the new one: a form arrives in a moment, so one that does not is
+    hardly a visitor's."""
 
     def __init__(self) -> None:
-        self._by_network: Counter[str] = Counter()
+        self._all: dict[asyncio.Timeout, tuple[str, bool]] = {}
 
-    @contextmanager
-    def one(self, network: str) -> Iterator[None]:
-        """Raises BusyError when there are BODIES_AT_ONCE in all or BODIES_AN_ADDRESS of this one.
+    @asynccontextmanager
+    async def one(self, network: str, size: int) -> AsyncIterator[None]:
+        """While a body of at most ``size`` bytes is read. Raises TimeoutError when it takes too long or gives way.
 
         ``network``: empty when a proxy does not tell it; its visitors must not share the bound of one.
         """
-        own = limits.BODIES_AN_ADDRESS * (1 if network else limits.NETWORK_UNREADABLE)
-        if self._by_network.total() >= limits.BODIES_AT_ONCE or self._by_network[network] >= own:
-            raise BusyError
-        self._by_network[network] += 1
-        try:
-            yield
-        finally:
-            self._by_network[network] -= 1
-            if not self._by_network[network]:
-                del self._by_network[network]
+        is_large = size > limits.LARGEST_BODY
+        if is_large:
+            self._make_room([one for one, (_own, large) in self._all.items() if large], limits.LARGE_BODIES_AT_ONCE)
+        most = limits.BODIES_AN_ADDRESS * (1 if network else limits.NETWORK_UNREADABLE)
+        self._make_room([one for one, (own, _large) in self._all.items() if own == network], most)
+        self._make_room(list(self._all), limits.BODIES_AT_ONCE)
+        seconds = limits.BODY_DEADLINE.total_seconds() * max(1, size / limits.LARGEST_BODY)
+        async with asyncio.timeout(seconds) as deadline:
+            self._all[deadline] = network, is_large
+            try:
+                yield
+            finally:
+                self._all.pop(deadline, None)
+
+    def _make_room(self, some: list[asyncio.Timeout], most: int) -> None:
+        if len(some) >= most:
+            oldest = some[0]
+            del self._all[oldest]
+            if not oldest.expired():
+                oldest.reschedule(asyncio.get_running_loop().time())

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 Environ = dict[str, Any]
+# Between values of a header that comes more than once: a comma (RFC 9110 section 5.3), except cookies (RFC 6265).
+SEPARATORS = {b"cookie": b"; "}
 
 
 def of(scope: dict[str, Any], body: bytes) -> Environ:
@@ -41,6 +43,12 @@ def of(scope: dict[str, Any], body: bytes) -> Environ:
     return environ
 
 
+def header(scope: dict[str, Any], name: bytes) -> bytes:
+    """All that came under this name (lower case), as one; empty without."""
+    values = [value for given, value in scope["headers"] if given == name]
+    return values[0] if len(values) == 1 else SEPARATORS.get(name, b",").join(values)
+
+
 def _add_headers(environ: Environ, headers: list[tuple[bytes, bytes]]) -> None:
     for name, value in headers:
         # Names with an underscore would become those of the real headers, which a proxy writes.
@@ -51,6 +59,5 @@ def _add_headers(environ: Environ, headers: list[tuple[bytes, bytes]]) -> None:
             key = f"HTTP_{key}"
         text = value.decode("latin-1")
         if key in environ:
-            # RFC 9110 section 5.3; cookies as RFC 6265 section 5.4 joins them.
-            text = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{text}"
+            text = f"{environ[key]}{SEPARATORS.get(name, b',').decode()}{text}"
         environ[key] = text

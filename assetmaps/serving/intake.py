@@ -27,49 +27,34 @@ class Intake:
         self._unfinished = bodies.Unfinished()
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        length = bodies.announced(headers)
         try:
+            length = bodies.announced(scope)
             if length == 0:
                 await _send(await self.threads.answer(environ.of(scope, b"")), send)
+            elif not bodies.is_wanted(scope):
+                answer = await self.threads.answer(environ.of(scope, b""))
+                answer.headers.append((b"connection", b"close"))
+                await _send(answer, send, receive)
             else:
-                await self._with_body(scope, headers, length, receive, send)
+                body = await self._read(scope, length, receive)
+                await _send(await self.threads.answer(environ.of(scope, body)), send)
         except FullError:
-            await _refuse(HTTPStatus.SERVICE_UNAVAILABLE, headers, receive, send)
+            await _refuse(HTTPStatus.SERVICE_UNAVAILABLE, scope, receive, send)
+        except bodies.TooLargeError:
+            await _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, scope, receive, send)
+        except TimeoutError:
+            await _refuse(HTTPStatus.REQUEST_TIMEOUT, scope, receive, send)
         except bodies.GoneError:
             return
 
-    async def _with_body(
-        self, scope: Scope, headers: dict[bytes, bytes], length: int | None, receive: bodies.Receive, send: Send
-    ) -> None:
-        if not bodies.is_wanted(scope["path"], headers):
-            answer = await self.threads.answer(environ.of(scope, b""))
-            answer.headers.append((b"connection", b"close"))
-            await _send(answer, send, receive)
-            return
-        try:
-            body = await self._read(scope, headers, length, receive)
-        except bodies.TooLargeError:
-            await _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, headers, receive, send)
-        except bodies.BusyError:
-            await _refuse(HTTPStatus.SERVICE_UNAVAILABLE, headers, receive, send)
-        except TimeoutError:
-            await _refuse(HTTPStatus.REQUEST_TIMEOUT, headers, receive, send)
-        else:
-            await _send(await self.threads.answer(environ.of(scope, body)), send)
-
-    async def _read(
-        self, scope: Scope, headers: dict[bytes, bytes], length: int | None, receive: bodies.Receive
-    ) -> bytes:
+    async def _read(self, scope: Scope, length: int | None, receive: bodies.Receive) -> bytes:
         most = limits.LARGEST_BODY
         if length is None or length > most:
             most = bodies.largest(scope["path"])
         if length is not None and length > most:
             raise bodies.TooLargeError
-        size = min(most, length or most)
-        seconds = limits.BODY_DEADLINE.total_seconds() * max(1, size / limits.LARGEST_BODY)
-        with self._unfinished.one(visitors.network(scope, headers)):
-            return await bodies.read(receive, most, seconds)
+        async with self._unfinished.one(visitors.network(scope), length or most):
+            return await bodies.read(receive, most)
 
 
 async def _send(answer: Answer, send: Send, receive: bodies.Receive | None = None) -> None:
@@ -83,10 +68,10 @@ async def _send(answer: Answer, send: Send, receive: bodies.Receive | None = Non
     await send({"type": "http.response.body"})
 
 
-async def _refuse(status: HTTPStatus, headers: dict[bytes, bytes], receive: bodies.Receive, send: Send) -> None:
-    page_headers, text = pages.page(status, pages.language(headers.get(b"cookie", b"")))
-    log.warning("refused with %d before it was read", status)
-    await _send(Answer(status, page_headers, text), send, receive)
+async def _refuse(status: HTTPStatus, scope: Scope, receive: bodies.Receive, send: Send) -> None:
+    headers, text = pages.page(status, pages.language(environ.header(scope, b"cookie")))
+    log.info("refused with %d before it was read", status)
+    await _send(Answer(status, headers, text), send, receive)
 
 
 async def _throw_away(receive: bodies.Receive) -> None:

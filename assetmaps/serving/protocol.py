@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from accounts import limits
 from assetmaps.serving import pages, visitors
@@ -26,6 +27,7 @@ class HttpProtocol(HttpToolsProtocol):
     refused_at: float | None = None
     head_bytes = 0
     peer = ""
+    running: RequestResponseCycle | None = None  # the request that is being answered; ``cycle`` may be a later one
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -35,6 +37,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         open_connections.remove(self)
+        self._stop_running()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -74,7 +77,18 @@ class HttpProtocol(HttpToolsProtocol):
 
     def is_silent(self) -> bool:
         """Whether no request is under way."""
-        return self.cycle is None or self.cycle.response_complete
+        return self.running is None or self.running.response_complete
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _stop_running(self) -> None:
+        """Nobody waits for the answer any more. uvicorn tells only the last request that came in on the connection."""
+        self.pipeline.clear()
+        if self.running is not None:
+            self.running.disconnected = True
+            self.running.message_event.set()
 
     def abort(self) -> None:
         self.transport.abort()
@@ -106,12 +120,10 @@ class HttpProtocol(HttpToolsProtocol):
         if self.refused_at is not None:
             return
         self.refused_at = self.loop.time()
-        if not self.is_silent():
-            if self.cycle.response_started:
-                self.transport.close()
-                return
-            self.cycle.disconnected = True  # the application stops waiting for the body
-            self.cycle.message_event.set()
+        if self.running is not None and self.running.response_started and not self.running.response_complete:
+            self.transport.close()
+            return
+        self._stop_running()
         cookies = b"; ".join(value for name, value in self.headers or [] if name == b"cookie")
         headers, text = pages.page(status, pages.language(cookies))
         lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n", text]

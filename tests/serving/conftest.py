@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -35,21 +34,30 @@ def environment(**more: str) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def portal(django_db_setup: None, django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a portal with one worker."""
+    yield from _serve(tmp_path_factory)
+
+
+def _serve(folders: pytest.TempPathFactory, **more: str) -> Iterator[int]:
     port = free_port("127.0.0.1")
-    log = tmp_path_factory.mktemp("portal") / "log"
+    log = folders.mktemp("portal") / "log"
     with log.open("wb") as output:
-        process = server.start(f"http://127.0.0.1:{port}", "--workers", "1", env=environment(), stderr=output)
+        options = ("--workers", "1", "--keep-alive", "1")
+        process = server.start(f"http://127.0.0.1:{port}", *options, env=environment(**more), stderr=output)
         yield port
         process.terminate()
         assert process.wait(wire.TIMEOUT) == 0
-    _without_errors(log)
-
-
-def _without_errors(log: Path) -> None:
     assert "Traceback" not in log.read_text()
 
 
 @pytest.fixture(scope="session")
+<<<<<<< HEAD
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For `own.running`: a database and static files, made once a run."""
     return own.prepare(tmp_path_factory.mktemp("prepared"))
+=======
+def hurried(
+    django_db_setup: None, django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[int]:
+    """The port of a portal with short deadlines and narrow bounds (`hurried.py`)."""
+    yield from _serve(tmp_path_factory, DJANGO_SETTINGS_MODULE="tests.serving.hurried")
+>>>>>>> 08ceb79 (Let the oldest slow body or silent connection give way, and test both)

@@ -23,10 +23,16 @@ class Answer:
 
 
 class Wire:
-    """One connection. ``source``: PROXY is in TRUSTED_PROXIES, STRANGER is not."""
+    """One connection. ``source``: PROXY is in TRUSTED_PROXIES, STRANGER is not; ``receive``: bytes that the machine
+    keeps of an answer that is not read."""
 
-    def __init__(self, port: int, source: str = PROXY) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT, (source, 0))
+    def __init__(self, port: int, source: str = PROXY, receive: int = 0) -> None:
+        self.socket = socket.socket()
+        self.socket.settimeout(TIMEOUT)
+        if receive:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+        self.socket.bind((source, 0))
+        self.socket.connect(("127.0.0.1", port))
 
     def __enter__(self) -> Wire:
         return self
