@@ -25,6 +25,7 @@ class HttpProtocol(HttpToolsProtocol):
     waiting_since: float | None = None
     writing_since: float | None = None
     refused_at: float | None = None
+    is_deaf = False  # what comes is thrown away
     head_bytes = 0
     peer = ""
     running: RequestResponseCycle | None = None  # the request that is being answered; ``cycle`` may be a later one
@@ -41,7 +42,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.refused_at is not None or self.transport.is_closing():
+        if self.is_deaf or self.transport.is_closing():
             return
         if self.waiting_since is None and self.is_silent():
             self.waiting_since = self.loop.time()
@@ -58,15 +59,15 @@ class HttpProtocol(HttpToolsProtocol):
             self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif not self._body_is_plain():
             self.refuse(HTTPStatus.BAD_REQUEST)
-        elif self.refused_at is None:
+        elif not self.is_deaf:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if self.refused_at is None:
+        if not self.is_deaf:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self.refused_at is None:
+        if not self.is_deaf:
             super().on_message_complete()
 
     def _body_is_plain(self) -> bool:
@@ -117,13 +118,16 @@ class HttpProtocol(HttpToolsProtocol):
 
         It is not closed at once: closing with something unread resets it, and the page may never arrive.
         """
-        if self.refused_at is not None:
+        if self.is_deaf:
             return
-        self.refused_at = self.loop.time()
-        if self.running is not None and self.running.response_started and not self.running.response_complete:
-            self.transport.close()
+        self.is_deaf = True
+        if self.running is not None and not self.is_silent() and not self.running.more_body:
+            # What came behind a whole request is wrong: that one is answered still, and the connection ends with it.
+            self.running.keep_alive = False
+            self.pipeline.clear()
             return
         self._stop_running()
+        self.refused_at = self.loop.time()
         cookies = b"; ".join(value for name, value in self.headers or [] if name == b"cookie")
         headers, text = pages.page(status, pages.language(cookies))
         lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n", text]

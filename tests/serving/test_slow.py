@@ -12,8 +12,6 @@ import pytest
 from accounts import limits
 from tests.serving.wire import PROXY, STRANGER, Wire, ask, request
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 COOKIE = b"Cookie: __Host-csrf=" + b"a" * 32
 LOGOUT_TOKEN = "/inloggen/sso/gemeente-voorbeeld/backchannel-logout/"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, parse_headers
 from http.cookies import SimpleCookie
 
 HOST = "mijn.assetmaps.nl"
@@ -33,11 +33,13 @@ class Wire:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
         self.socket.bind((source, 0))
         self.socket.connect(("127.0.0.1", port))
+        self._file = self.socket.makefile("rb")
 
     def __enter__(self) -> Wire:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self._file.close()
         self.socket.close()
 
     def send(self, *parts: bytes) -> Wire:
@@ -47,18 +49,25 @@ class Wire:
 
     def answer(self, method: str = "GET") -> Answer | None:
         """None when the connection was closed without one. ``method``: that was asked with; HEAD has no text."""
-        response = HTTPResponse(self.socket, method=method)
         try:
-            response.begin()
-            text = response.read().decode()
+            first = self._file.readline()
+            headers = parse_headers(self._file)
+            length = 0 if method == "HEAD" else int(headers.get("Content-Length", 0))
+            text = self._file.read(length).decode()
         except (HTTPException, ConnectionResetError):
             return None
+        if not first:
+            return None
         cookies = SimpleCookie()
-        for value in response.headers.get_all("Set-Cookie", []):
+        for value in headers.get_all("Set-Cookie", []):
             cookies.load(value)
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        values = {name: morsel.value for name, morsel in cookies.items()}
-        return Answer(response.status, headers, values, text, response.will_close)
+        return Answer(
+            int(first.split()[1]),
+            {name.lower(): value for name, value in headers.items()},
+            {name: morsel.value for name, morsel in cookies.items()},
+            text,
+            headers.get("Connection") == "close",
+        )
 
     def is_closed(self) -> bool:
         """Waits until the other side closed it, throwing away what comes."""
