@@ -131,13 +131,30 @@ ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)
+OUTSIDE_FAILED = timedelta(seconds=30)  # one that failed is not asked again for so long
+OUTSIDE_RETRY_AFTER = timedelta(minutes=2)  # or for as long as it asks for itself, up to this
+# Where as many ask already as may, a place is waited for this long; a second where the service answered just now, for
+# then one comes free soon. No more than OUTSIDE_WAITING wait, and where it is not known to work, no more than ask.
+OUTSIDE_TURN = timedelta(seconds=0.25)
+OUTSIDE_TURN_WORKING = timedelta(seconds=1)
+OUTSIDE_WAITING = 8
+# How many requests of one process wait for an answer from outside, all services together: fewer than REQUEST_THREADS,
+# so that some are always left for everybody else.
+OUTSIDE_AT_ONCE = 6
+BREACHED_AT_ONCE = 2  # look-ups of stolen passwords, a process
+DNS_AT_ONCE = 1  # look-ups of one domain, a process
+MAILS_WAITING = 10_000  # in memory, a process; one more is logged and not sent
 
 # Single sign-on: everything that one request of a visitor asks of a provider together takes OUTSIDE_TIMEOUT at most.
+SSO_AT_ONCE = 2  # exchanges with one provider, a process
+SSO_LEAVING = timedelta(seconds=1)  # what a provider is asked at a sign-out; the session here has ended before
 SSO_LONGEST_ANSWER = 500_000  # bytes; a token endpoint sends a few thousand, a key set of a large provider 30,000
 SSO_LONGEST_TOKEN = 50_000  # characters of a token in compact form
 SSO_LONGEST_SUBJECT = 255  # characters (OpenID Connect Core section 2)
-SSO_METADATA = timedelta(hours=1)  # how long a provider's description and keys are kept
-SSO_KEYS_AGAIN = timedelta(minutes=1)  # an unknown key is looked for at the provider at most once in this time
+SSO_METADATA = timedelta(hours=1)  # how long keys are kept, and a description with which a sign-in succeeded
+SSO_UNPROVED = timedelta(minutes=1)  # and a description with which none did yet
+SSO_KEYS_AGAIN = timedelta(minutes=1)  # before something is refused, the provider is asked anew this often at most
+SSO_KEYS = 100  # of one provider; more are left unread
 SSO_SKEW = timedelta(seconds=60)  # how far the clock of a provider may be off
 SSO_TOKEN_AGE = timedelta(minutes=5)  # an ID token or logout token that was made longer ago is too old
 SSO_ASSERTION = timedelta(minutes=1)  # life of our own proof with a key pair
@@ -145,6 +162,12 @@ SSO_TRANSACTION = timedelta(minutes=15)  # between leaving for the provider and 
 SSO_TRANSACTIONS = 5  # at once, a browser: one a tab
 SSO_STARTS = 100  # from one network address, in a SSO_STARTS_PERIOD; a whole office begins at nine
 SSO_STARTS_PERIOD = timedelta(minutes=1)
+# Logout tokens that were refused, in an SSO_LOGOUT_PERIOD: beyond the first number nothing of that network is looked
+# at, beyond the second nobody outside is asked because of one, unless its network brought a right one before.
+SSO_LOGOUT_NETWORK = 20
+SSO_LOGOUT_ORGANISATION = 60
+SSO_LOGOUT_PERIOD = timedelta(minutes=1)
+SSO_LOGOUT_KNOWN = timedelta(days=30)  # how long a network is remembered that brought a right one
 SSO_GROUPS = 200  # values of the claim with groups that are looked at
 SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
 

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from accounts import outside
 from accounts.active_sessions import reauthentication
 from accounts.audit import mail
 from accounts.models import User
@@ -19,6 +20,7 @@ from tests.factories import PASSWORD
 @pytest.fixture(autouse=True)
 def _clean() -> Iterator[None]:
     cache.clear()
+    outside.forget()
     yield
     mail.wait_until_sent()
 

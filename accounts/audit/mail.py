@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from email.utils import make_msgid
 from functools import partial
-from threading import Barrier
+from threading import Barrier, BoundedSemaphore
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,12 +24,14 @@ from django.template.loader import render_to_string, select_template
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts import limits
 from accounts.audit import letter, links
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 
 log = logging.getLogger(__name__)
 SENDERS = 2
+_places = BoundedSemaphore(limits.MAILS_WAITING)
 _sender = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="mail")
 # Thousands of invitations at once; somebody who forgot a password must not wait behind them.
 _bulk_sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail-in-bulk")
@@ -57,7 +60,16 @@ def send(
     sender = _bulk_sender if in_bulk else _sender
     if deliver:
         # In the context of the request, so that a line in the log about this mail has the request's number.
-        transaction.on_commit(partial(sender.submit, copy_context().run, _deliver, message, template))
+        deliver_it = partial(copy_context().run, _deliver, message, template)
+        transaction.on_commit(partial(_hand_over, sender, deliver_it, template))
+
+
+def _hand_over(sender: ThreadPoolExecutor, deliver: Callable[[], None], template: str) -> None:
+    """To one of the threads. Bounded: while a mail server is silent, messages must not fill the memory."""
+    if not _places.acquire(blocking=False):
+        log.error("mail %s could not be sent: too many wait already", template)
+        return
+    sender.submit(deliver).add_done_callback(lambda _done: _places.release())
 
 
 def compose(template: str, person: User, **context: Any) -> EmailMultiAlternatives:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPMessage
 from typing import IO
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts import limits
+from accounts import limits, outside
 from accounts.texts import normalise
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,7 @@ PREFIX = 5
 OWN_MACHINE = ("127.0.0.1", "localhost", "::1")  # a copy of the list may run beside us, without TLS
 CHUNK = 16_384
 SECONDS = limits.BREACHED_TIMEOUT.total_seconds()
-# In threads of their own, because neither looking up the host's name nor a server that drips keeps to a time-out.
-_lookups = ThreadPoolExecutor(max_workers=4, thread_name_prefix="breached")
+LIST = outside.Service("breached", at_once=limits.BREACHED_AT_ONCE)
 
 
 class NoRedirects(HTTPRedirectHandler):
@@ -58,14 +57,26 @@ def is_known(password: str) -> bool:
         return False
     check_address()
     digest = hashlib.sha1(normalise("NFC", password).encode(), usedforsecurity=False).hexdigest().upper()
-    lookup = _lookups.submit(_range, digest[:PREFIX])
     try:
-        return _has(lookup.result(timeout=SECONDS), digest[PREFIX:])
+        with LIST.asking(settings.BREACHED_PASSWORDS_URL) as turn:
+            return _has(_answer(digest[:PREFIX], turn), digest[PREFIX:])
+    except outside.NotAskedError as refused:
+        log.warning("the look-up of a stolen password was left out: %s", type(refused).__name__)
+        return False
+    except outside.InTransactionError:
+        raise
     except Exception as mistake:  # whatever the service does, it is logged and hurts nobody
         # Its kind only: the text could hold the address, and with it part of the digest.
         log.warning("the look-up of a stolen password failed: %s", type(mistake).__name__)
-        lookup.cancel()  # if it waits for a free thread, nobody waits for it any more
         return False
+
+
+def _answer(prefix: str, turn: outside.Turn) -> str:
+    try:
+        return turn.in_time(partial(_range, prefix), time.monotonic() + SECONDS)
+    except Exception:
+        turn.fail()
+        raise
 
 
 def _range(prefix: str) -> str:

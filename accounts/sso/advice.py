@@ -6,7 +6,17 @@ from django.utils.translation import gettext as _
 
 from accounts.sso.reasons import Reason
 
-DOWN = frozenset({Reason.UNREACHABLE, Reason.TOO_SLOW, Reason.HTTP_STATUS, Reason.REDIRECTED, Reason.TOO_LARGE})
+DOWN = frozenset(
+    {
+        Reason.UNREACHABLE,
+        Reason.TOO_SLOW,
+        Reason.HTTP_STATUS,
+        Reason.REDIRECTED,
+        Reason.TOO_LARGE,
+        Reason.FAILED_JUST_NOW,
+        Reason.PROVIDER_BUSY,
+    }
+)
 STRANGE = frozenset({Reason.NOT_JSON, Reason.DISCOVERY_INCOMPLETE, Reason.KEYS_UNUSABLE, Reason.NO_ID_TOKEN})
 CLOCK = frozenset({Reason.EXPIRED, Reason.TOO_EARLY, Reason.TOO_OLD})
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, quotas
 from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
@@ -15,24 +17,54 @@ from accounts.models import User
 from accounts.sso import connections, identities, once
 from accounts.sso.flows import upstream_of
 from accounts.sso.models import Connection
-from accounts.sso.provider import discovery, http, tokens
+from accounts.sso.provider import discovery, http, memory, tokens
 from accounts.sso.provider.tokens import LogoutToken
 from accounts.sso.reasons import Reason, RefusedError
 
+OF_NETWORK, OF_ORGANISATION, KNOWN, TOLD = "sso-logout-from", "sso-logout-of", "logout-network", "logout-too-often"
+
 
 def end_sessions(connection: Connection, raw: str, origin: Origin) -> Reason | None:
-    """End what the logout token names. Returns why it was refused, or None; a session that is gone is no mistake."""
-    until = http.deadline()
+    """End what the logout token names. Returns why it was refused, or None; a session that is gone is no mistake.
+
+    Anybody can post here, so refusals are counted, by network; right tokens are not, so that a stranger cannot use up
+    what the provider needs.
+    """
+    network = quotas.network_of(origin.address)
+    subject = f"{connection.pk} {network}"
+    period = limits.SSO_LOGOUT_PERIOD
+    if not quotas.spend(OF_NETWORK, subject, limit=limits.SSO_LOGOUT_NETWORK, period=period):
+        if memory.is_first_in_a_while(TOLD, subject, period=period):
+            connections.note_failure(connection, Reason.TOO_OFTEN, "backchannel_logout", by_anybody=True)
+        return Reason.TOO_OFTEN
+    few = quotas.spend(OF_ORGANISATION, str(connection.pk), limit=limits.SSO_LOGOUT_ORGANISATION, period=period)
     try:
-        metadata = discovery.of(connection.issuer, until)
-        token = tokens.logout_token(raw, metadata, connection.client_id, until)
+        token = _read(connection, raw, network, few=few)
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, "backchannel_logout", by_anybody=True)
         return refusal.reason
     reason = _end(connection, token, origin)
     if reason:
         connections.note_failure(connection, reason, "backchannel_logout")
-    return reason
+        return reason
+    _note_right_one(connection, network)
+    return None
+
+
+def _read(connection: Connection, raw: str, network: str, *, few: bool) -> LogoutToken:
+    """Raises RefusedError. ``few``: so few were refused that the provider may be asked for a stranger too."""
+    tokens.refuse_impossible_logout_token(raw, connection.issuer, connection.client_id)
+    is_known = memory.kept(KNOWN, connection.issuer, network) is not None
+    asker = f"logout {network}" if is_known else "logout"  # what may be asked anew: strangers share that
+    inquiry = http.inquiry(connection.issuer, asker=asker, may_ask=few or is_known)
+    judge = partial(tokens.logout_token, raw, client_id=connection.client_id, inquiry=inquiry)
+    return discovery.with_second_look(discovery.of(inquiry), inquiry, judge)[1]
+
+
+def _note_right_one(connection: Connection, network: str) -> None:
+    quotas.give_back(OF_NETWORK, f"{connection.pk} {network}")
+    quotas.give_back(OF_ORGANISATION, str(connection.pk))
+    memory.keep(KNOWN, connection.issuer, network, found={"known": True}, period=limits.SSO_LOGOUT_KNOWN)
 
 
 @transaction.atomic

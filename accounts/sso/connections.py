@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import encryption, limits
 from accounts.models import User
 from accounts.sso.models import ClientProof, Connection, MailDomain
+from accounts.sso.provider import http
 from accounts.sso.provider.client import Client
 from accounts.sso.reasons import Reason, RefusedError
 
@@ -62,11 +63,12 @@ def is_proved(connection: Connection, address: str) -> bool:
     return bool(domain) and mine.filter(domain=domain).exists()
 
 
-def client_of(connection: Connection, *, with_proof: bool = False) -> Client:
+def client_of(connection: Connection, *, with_proof: bool = False, despite_failure: bool = False) -> Client:
     """Us at this provider. The secret is opened only for the exchange of a code. Raises RefusedError."""
     redirect_uri = settings.PUBLIC_URL + reverse("sso_callback", args=[connection.organisation.slug])
+    inquiry = http.inquiry(connection.issuer, despite_failure=despite_failure)
     if not with_proof:
-        return Client(connection.issuer, connection.client_id, redirect_uri)
+        return Client(inquiry, connection.client_id, redirect_uri)
     by_key = connection.client_proof == ClientProof.KEY_PAIR
     try:
         secret, private_key = ("", connection.private_key()) if by_key else (connection.secret(), b"")
@@ -74,7 +76,7 @@ def client_of(connection: Connection, *, with_proof: bool = False) -> Client:
         raise RefusedError(Reason.OUR_SECRET) from None
     if not secret and not private_key:
         raise RefusedError(Reason.OUR_SECRET)
-    return Client(connection.issuer, connection.client_id, redirect_uri, secret, private_key, connection.key_id)
+    return Client(inquiry, connection.client_id, redirect_uri, secret, private_key, connection.key_id)
 
 
 def note_success(connection: Connection) -> None:

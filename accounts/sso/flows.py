@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction as database
@@ -23,6 +24,8 @@ from accounts.sso import connections, identities, levels, once, transactions
 from accounts.sso.models import Connection
 from accounts.sso.provider import client, discovery, http, presence, tokens
 from accounts.sso.provider.client import Ask
+from accounts.sso.provider.discovery import Metadata
+from accounts.sso.provider.http import Inquiry
 from accounts.sso.provider.tokens import IdToken
 from accounts.sso.reasons import Reason, RefusedError
 from accounts.sso.transactions import Purpose, Session, Transaction
@@ -57,16 +60,29 @@ def begin(
     address: str = "",
 ) -> str | Reason:
     """The address at the provider to send the browser to. ``address``: what the person typed, as a hint for there."""
+    us = connections.client_of(connection, despite_failure=purpose is Purpose.TEST)
     try:
-        us = connections.client_of(connection)
-        metadata = discovery.of(connection.issuer, us.until)
-        presence.check(metadata, us.until)
+        metadata = _where_to(us.inquiry)
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, purpose)
         return refusal.reason
     begun = transactions.begin(session, connection, purpose, target=target, user=user)
     extra = _hints(connection, address) | levels.asked_for(connection) | _age(purpose)
     return client.authorisation_address(us, metadata, Ask(begun.state, begun.nonce, begun.verifier, extra))
+
+
+def _where_to(inquiry: Inquiry) -> Metadata:
+    """The provider's description, after a look whether the provider is there. Raises RefusedError."""
+    if not inquiry.despite_failure:
+        http.refuse_after_failure(inquiry)  # also when its description is kept
+    metadata = discovery.of(inquiry)
+    try:
+        presence.check(metadata, inquiry)
+    except RefusedError as refusal:
+        if refusal.reason in (*http.SILENT, Reason.PRIVATE_ADDRESS):
+            discovery.forget(inquiry.issuer)  # the next one asks anew where it is
+        raise
+    return metadata
 
 
 def _hints(connection: Connection, address: str) -> dict[str, str]:
@@ -110,17 +126,24 @@ def finish(
 def _token(connection: Connection, begun: Transaction, answer: Mapping[str, str]) -> IdToken:
     if answer.get("error"):
         raise RefusedError(Reason.DENIED if answer["error"] == "access_denied" else Reason.PROVIDER_ERROR)
-    us = connections.client_of(connection, with_proof=True)
-    metadata = discovery.of(connection.issuer, us.until)
-    named = answer.get("iss")
-    if (named is None and metadata.names_itself) or (named is not None and named != connection.issuer):
-        raise RefusedError(Reason.ANSWER_ISSUER)
     if not answer.get("code"):
         raise RefusedError(Reason.NO_CODE)
-    raw = client.exchange(us, metadata, answer["code"], begun.verifier)
-    token = tokens.id_token(raw, metadata, connection.client_id, begun.nonce, us.until)
+    us = connections.client_of(connection, with_proof=True, despite_failure=begun.purpose is Purpose.TEST)
+    step = partial(discovery.with_second_look, inquiry=us.inquiry)
+    metadata, _named = step(discovery.of(us.inquiry), step=partial(_check_name, answer.get("iss")))
+    exchange = partial(client.exchange, us, code=answer["code"], verifier=begun.verifier)
+    metadata, raw = step(metadata, step=exchange)
+    judge = partial(tokens.id_token, raw, client_id=us.client_id, nonce=begun.nonce, inquiry=us.inquiry)
+    metadata, token = step(metadata, step=judge)
+    discovery.note_proof(metadata)
     _check_age(begun, token.authenticated_at)
     return token
+
+
+def _check_name(named: str | None, metadata: Metadata) -> None:
+    """Of the answer that the browser brought (RFC 9207)."""
+    if (named is None and metadata.names_itself) or (named is not None and named != metadata.issuer):
+        raise RefusedError(Reason.ANSWER_ISSUER)
 
 
 def _check_age(begun: Transaction, authenticated_at: float | None) -> None:
@@ -216,12 +239,10 @@ def upstream_of(connection: Connection, *, session: str = "", subject: str = "")
 
 def leaving_address(connection: Connection, hint: str) -> str | None:
     """Where the browser signs out at the provider too (OpenID Connect RP-Initiated Logout 1.0); None when that is not
-    possible. Without ``id_token_hint``: we keep no token for it."""
+    possible, or not to be found out in `limits.SSO_LEAVING`. Without ``id_token_hint``: we keep no token for it."""
+    inquiry = http.inquiry(connection.issuer, within=limits.SSO_LEAVING)
     try:
-        until = http.deadline()
-        metadata = discovery.of(connection.issuer, until)
-        if metadata.end_session_endpoint:
-            presence.check(metadata, until)
+        metadata = _where_to(inquiry)
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, "sign_out")
         return None

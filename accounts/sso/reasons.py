@@ -23,6 +23,8 @@ class Reason(StrEnum):
     REDIRECTED = "redirected"
     NOT_JSON = "not_json"
     HTTP_STATUS = "http_status"
+    FAILED_JUST_NOW = "failed_just_now"  # so it is not asked again yet
+    PROVIDER_BUSY = "provider_busy"  # others wait for its answer already
     # What it says about itself.
     DISCOVERY_ISSUER = "discovery_issuer"
     DISCOVERY_INCOMPLETE = "discovery_incomplete"
@@ -68,9 +70,10 @@ class Reason(StrEnum):
 
     @property
     def is_outage(self) -> bool:
-        return self in _OUTAGE
+        return self in _OUTAGE or self in (Reason.FAILED_JUST_NOW, Reason.PROVIDER_BUSY)
 
 
+# Not the two above: of those, the reason that is worth showing to an administrator was noted before.
 _OUTAGE = frozenset(
     {Reason.UNREACHABLE, Reason.TOO_SLOW, Reason.TOO_LARGE, Reason.REDIRECTED, Reason.NOT_JSON, Reason.HTTP_STATUS}
 )

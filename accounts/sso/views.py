@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import limits, quotas
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations.models import SecondStep
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import own_address
 from accounts.sso import backchannel, connections, flows
@@ -100,7 +101,14 @@ def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
     """A page that says what to do next. What the provider wrote is never shown."""
     reason = arrival.reason or Reason.NO_TRANSACTION
     page = PAGES.get(reason, "outage" if reason.is_outage else "mistake")
-    context = {"organisation": arrival.connection.organisation, "page": page, "reason": reason.value}
+    organisation = arrival.connection.organisation
+    context = {
+        "organisation": organisation,
+        "page": page,
+        "reason": reason.value,
+        "seconds": int(limits.OUTSIDE_FAILED.total_seconds()),
+        "password_counts": organisation.second_step != SecondStep.BUSINESS_ACCOUNT,
+    }
     return render(request, "accounts/sso/refused.html", context, status=429 if page == "busy" else 400)
 
 
@@ -112,8 +120,19 @@ def backchannel_logout(request: HttpRequest, organisation: str) -> HttpResponse:
     connection = connections.enabled(organisation)
     if connection is None:
         raise Http404
-    reason = backchannel.end_sessions(connection, request.POST.get("logout_token", ""), Origin.of(request))
+    reason = backchannel.end_sessions(connection, _logout_token(request), Origin.of(request))
+    if reason is Reason.TOO_OFTEN:
+        answer = JsonResponse({"error": "temporarily_unavailable"}, status=429)
+        answer["Retry-After"] = int(limits.SSO_LOGOUT_PERIOD.total_seconds())
+        return answer
     return JsonResponse({"error": "invalid_request"}, status=400) if reason else HttpResponse(status=200)
+
+
+def _logout_token(request: HttpRequest) -> str:
+    """Empty, without reading, when more came along than a token."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    fits = length.isascii() and length.isdigit() and int(length[:9]) <= limits.SSO_LONGEST_TOKEN + len("logout_token=")
+    return str(request.POST.get("logout_token", "")) if fits else ""
 
 
 @login_not_required

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, outside
 from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
@@ -73,6 +73,7 @@ def send_all() -> Sent:
 
 
 def _check_mail() -> None:
+    outside.let_go_of_database()
     try:
         connection = get_connection()
         connection.open()

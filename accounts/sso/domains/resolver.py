@@ -13,9 +13,10 @@ import dns.rdatatype
 import dns.resolver
 from django.conf import settings
 
-from accounts import limits
+from accounts import limits, outside
 
 PORT = 53
+DOMAINS = outside.Service("dns", at_once=limits.DNS_AT_ONCE)  # by the name that is looked up
 
 
 class Failure(Enum):
@@ -52,10 +53,18 @@ class DnsResolver:
 
     def texts(self, name: str) -> list[str]:
         try:
+            with DOMAINS.asking(name) as turn:
+                return self._look_up(name, turn)
+        except outside.NotAskedError:
+            raise LookUpError(Failure.TIMEOUT) from None
+
+    def _look_up(self, name: str, turn: outside.Turn) -> list[str]:
+        try:
             answer = self._resolver.resolve(dns.name.from_text(name + "."), dns.rdatatype.TXT, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             raise LookUpError(Failure.ABSENT) from None
         except dns.exception.Timeout:
+            turn.fail()
             raise LookUpError(Failure.TIMEOUT) from None
         except (dns.exception.DNSException, OSError, ValueError):
             raise LookUpError(Failure.SERVER) from None

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from concurrent.futures import Future
-from threading import Thread
+from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from accounts.sso.inspection.findings import Finding, all_well, examine
-from accounts.sso.provider import discovery, http, keys, memory
+from accounts.sso.provider import addresses, discovery, http, keys
 from accounts.sso.reasons import Reason, RefusedError
 
 NOT_PUBLIC = (Reason.PRIVATE_ADDRESS, Reason.NOT_ENCRYPTED)
@@ -52,53 +50,38 @@ def _unread(reason: Reason) -> Finding:
 
 
 class ProviderReader:
-    """Over the network. Everything that one reader is asked together keeps to the deadline of one request."""
+    """Over the network. Everything that one reader is asked together keeps to the deadline of one request. A failure of
+    just now keeps nobody from looking whether it is over."""
 
     def __init__(self) -> None:
-        self._until = http.deadline()
+        self._inquiry = http.inquiry("", despite_failure=True)
         self._judged: dict[tuple[str, int], bool] = {}
 
     def document(self, issuer: str) -> Mapping[str, Any]:
-        answer = http.get(issuer.rstrip("/") + discovery.WELL_KNOWN, self._until)
+        self._inquiry = replace(self._inquiry, issuer=issuer)
+        answer = http.get(issuer.rstrip("/") + discovery.WELL_KNOWN, self._inquiry)
         if answer.status != 200:
             raise RefusedError(Reason.HTTP_STATUS)
         return answer.json()
 
     def is_safe(self, address: str) -> bool:
-        if not http.is_reachable_address(address):
+        if not addresses.is_reachable(address):
             return False
         parts = urlsplit(address)
         place = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         if place not in self._judged:
-            self._judged[place] = _leads_to_the_internet(*place, self._until)
+            self._judged[place] = http.leads_to_the_internet(*place, self._inquiry)
         return self._judged[place]
 
     def has_keys(self, issuer: str, document: Mapping[str, Any]) -> bool:
         try:
             metadata = discovery.checked(issuer, dict(document))
-            keys.read(metadata, self._until)
+            keys.read_and_keep(metadata, self._inquiry)
         except RefusedError:
             return False
-        # Sign-ins of the next hour go by what was found now, not by what was kept before.
-        memory.remembered(discovery.KEPT, issuer, make=lambda: dict(document), anew=True)
+        # Sign-ins go by what was found now, not by what was kept before.
+        discovery.keep(issuer, dict(document))
         return True
-
-
-def _leads_to_the_internet(host: str, port: int, until: float) -> bool:
-    """In a thread of its own, because looking up a name keeps to no time-out."""
-    answer = Future[bool]()
-    Thread(target=_settle, args=(answer, host, port), daemon=True).start()
-    try:
-        return answer.result(timeout=max(until - time.monotonic(), 0))
-    except TimeoutError:
-        return False
-
-
-def _settle(answer: Future[bool], host: str, port: int) -> None:
-    try:
-        answer.set_result(bool(list(http.checked(host, port))))
-    except (RefusedError, OSError, UnicodeError):
-        answer.set_result(False)
 
 
 def plain_allowed() -> frozenset[str]:

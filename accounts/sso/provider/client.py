@@ -18,6 +18,7 @@ from joserfc.jwk import ECKey, RSAKey
 from accounts import limits
 from accounts.sso.provider import http
 from accounts.sso.provider.discovery import Metadata
+from accounts.sso.provider.http import Inquiry
 from accounts.sso.reasons import Reason, RefusedError
 
 SCOPE = "openid email profile"  # no more than a sign-in needs (ASVS 10.2.3)
@@ -29,16 +30,15 @@ OUR_FAULTS = ("invalid_client", "unauthorized_client")
 
 @dataclass(frozen=True)
 class Client:
-    """Us, as one provider knows us. ``secret`` or ``private_key`` (PEM) proves it. ``until``: when everything that is
-    asked of the provider for this request must be answered."""
+    """Us, as one provider knows us. ``secret`` or ``private_key`` (PEM) proves it. ``inquiry``: what may be asked of
+    the provider for this request."""
 
-    issuer: str
+    inquiry: Inquiry
     client_id: str
     redirect_uri: str
     secret: str = field(default="", repr=False)
     private_key: bytes = field(default=b"", repr=False)
     key_id: str = ""  # x5t#S256 of our certificate, by which Entra ID finds it
-    until: float = field(default_factory=http.deadline)
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> st
         form |= {"client_id": client.client_id} | _assertion(client, metadata.token_endpoint)
     else:
         headers["Authorization"] = _basic(client)
-    answer = http.post(metadata.token_endpoint, client.until, form, headers)
-    if answer.status >= 500:
+    answer = http.post(metadata.token_endpoint, client.inquiry, form, headers)
+    if answer.status >= 500 or answer.status == 429:
         raise RefusedError(Reason.HTTP_STATUS)
     content = answer.json()
     if answer.status != 200 or "error" in content:

@@ -9,40 +9,54 @@ from joserfc.jwk import ECKey, RSAKey
 from accounts import limits
 from accounts.sso.provider import http, memory
 from accounts.sso.provider.discovery import Metadata
+from accounts.sso.provider.http import Inquiry
 from accounts.sso.reasons import Reason, RefusedError
 
 KEPT, ASKED = "keys", "keys-again"
-SHORTEST_RSA = 2048  # bits (NIST SP 800-131A)
+RSA_BITS = range(2048, 16_384 + 1)  # NIST SP 800-131A; a longer one would take long to verify
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 PARTS = ("kty", "n", "e", "crv", "x", "y")
 Key = RSAKey | ECKey
 
 
-def find(metadata: Metadata, kid: str | None, algorithm: str, until: float) -> Key:
-    """The key that a token names. An unknown name is looked for at the provider anew, at most once in
-    `limits.SSO_KEYS_AGAIN`: it may have changed its keys, or a stranger may be making names up. Raises RefusedError."""
-    kept = memory.remembered(KEPT, metadata.issuer, metadata.jwks_uri, make=lambda: read(metadata, until))
-    found = _choose(kept, kid, algorithm)
-    if found is None and memory.is_first_in_a_while(
-        ASKED, metadata.issuer, seconds=int(limits.SSO_KEYS_AGAIN.total_seconds())
-    ):
-        fresh = memory.remembered(
-            KEPT, metadata.issuer, metadata.jwks_uri, make=lambda: read(metadata, until), anew=True
-        )
-        found = _choose(fresh, kid, algorithm)
-    if found is None:
-        raise RefusedError(Reason.UNKNOWN_KEY)
+def fitting(metadata: Metadata, kid: str | None, algorithm: str, inquiry: Inquiry) -> list[Key]:
+    """The keys that a token may be signed with: those with its name. Several, where a provider gave one name to two.
+
+    Empty when the name is unknown. Raises RefusedError.
+    """
+    kept = memory.kept(KEPT, metadata.issuer, metadata.jwks_uri)
+    return _choose(kept or read_and_keep(metadata, inquiry), kid, algorithm)
+
+
+def look_again(metadata: Metadata, inquiry: Inquiry) -> bool:
+    """Ask for the keys anew, before a token is refused: the provider may have changed them, or sent wrong ones.
+
+    At most once in `limits.SSO_KEYS_AGAIN`, because a stranger may be making names up; False when that is not over.
+    Raises RefusedError.
+    """
+    if not inquiry.may_ask:
+        return False
+    if not memory.is_first_in_a_while(ASKED, metadata.issuer, inquiry.asker, period=limits.SSO_KEYS_AGAIN):
+        return False
+    read_and_keep(metadata, inquiry)
+    return True
+
+
+def read_and_keep(metadata: Metadata, inquiry: Inquiry) -> dict[str, Any]:
+    """Raises RefusedError."""
+    found = read(metadata, inquiry)
+    memory.keep(KEPT, metadata.issuer, metadata.jwks_uri, found=found, period=limits.SSO_METADATA)
     return found
 
 
-def read(metadata: Metadata, until: float) -> dict[str, Any]:
-    """The set as the provider sends it now. Raises RefusedError when it holds no key that we can use."""
-    answer = http.get(metadata.jwks_uri, until)
+def read(metadata: Metadata, inquiry: Inquiry) -> dict[str, Any]:
+    """The set as the provider sends it now, without what we cannot use. Raises RefusedError when nothing is left."""
+    answer = http.get(metadata.jwks_uri, inquiry)
     if answer.status != 200:
         raise RefusedError(Reason.HTTP_STATUS)
-    document = answer.json()
-    listed = document.get("keys")
-    usable = [key for key in listed if _is_public_signing_key(key)] if isinstance(listed, list) else []
+    listed = answer.json().get("keys")
+    listed = listed[: limits.SSO_KEYS] if isinstance(listed, list) else []
+    usable = [key for key in listed if _is_public_signing_key(key) and _imported(key) is not None]
     if not usable:
         raise RefusedError(Reason.KEYS_UNUSABLE)
     return {"keys": usable}
@@ -55,11 +69,13 @@ def _is_public_signing_key(key: Any) -> bool:
     return key.get("use", "sig") == "sig" and "d" not in key
 
 
-def _choose(document: dict[str, Any], kid: str | None, algorithm: str) -> Key | None:
-    fitting = [key for key in document["keys"] if _fits(key, algorithm)]
-    if kid is None:
-        return _imported(fitting[0]) if len(fitting) == 1 else None  # without a name there must be no choice
-    return next((_imported(key) for key in fitting if key.get("kid") == kid), None)
+def _choose(document: dict[str, Any], kid: str | None, algorithm: str) -> list[Key]:
+    found = [key for key in document["keys"] if _fits(key, algorithm)]
+    if kid is not None:
+        found = [key for key in found if key.get("kid") == kid]
+    elif len(found) != 1:
+        return []  # without a name there must be no choice
+    return [key for key in map(_imported, found) if key is not None]
 
 
 def _fits(key: dict[str, Any], algorithm: str) -> bool:
@@ -70,13 +86,12 @@ def _fits(key: dict[str, Any], algorithm: str) -> bool:
     return key.get("kty") == "RSA"
 
 
-def _imported(key: dict[str, Any]) -> Key:
+def _imported(key: dict[str, Any]) -> Key | None:
+    """None when it is broken, or too short."""
     kind: type[Key] = RSAKey if key["kty"] == "RSA" else ECKey
     try:
         found = kind.import_key({name: value for name, value in key.items() if name in PARTS})
-        short = isinstance(found, RSAKey) and found.public_key.key_size < SHORTEST_RSA
+        bits = found.public_key.key_size
     except Exception:  # whatever a strange key makes the library do
-        raise RefusedError(Reason.KEYS_UNUSABLE) from None
-    if short:
-        raise RefusedError(Reason.KEYS_UNUSABLE)
-    return found
+        return None
+    return None if isinstance(found, RSAKey) and bits not in RSA_BITS else found

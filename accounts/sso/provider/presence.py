@@ -6,25 +6,16 @@ A connection, and no request: a sign-in costs the provider's program nothing mor
 
 from __future__ import annotations
 
-from functools import partial
 from urllib.parse import urlsplit
 
 from accounts.sso.provider import http
 from accounts.sso.provider.discovery import Metadata
-from accounts.sso.provider.http import Exchange
+from accounts.sso.provider.http import Inquiry
 
 PORTS = {"https": 443, "http": 80}
 
 
-def check(metadata: Metadata, until: float) -> None:
+def check(metadata: Metadata, inquiry: Inquiry) -> None:
     """Connect to where the code will be exchanged, and hang up. Raises RefusedError when that does not succeed."""
     parts = urlsplit(metadata.token_endpoint)
-    exchange = Exchange(until)
-    http.in_time(exchange, partial(_knock, exchange, str(parts.hostname), parts.port or PORTS[parts.scheme]))
-
-
-def _knock(exchange: Exchange, host: str, port: int) -> None:
-    try:
-        exchange.connect(host, port).close()
-    finally:
-        exchange.hang_up()
+    http.knock(str(parts.hostname), parts.port or PORTS[parts.scheme], inquiry)

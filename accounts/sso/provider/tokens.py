@@ -18,8 +18,9 @@ from joserfc.errors import JoseError
 from joserfc.util import urlsafe_b64decode
 
 from accounts import limits
-from accounts.sso.provider import http, keys
+from accounts.sso.provider import keys, transport
 from accounts.sso.provider.discovery import Metadata
+from accounts.sso.provider.http import Inquiry
 from accounts.sso.reasons import Reason, RefusedError
 
 # Asymmetric ones with a hash of 256 bits or more (ASVS 9.1.2, 11.4.3).
@@ -50,9 +51,9 @@ class LogoutToken:
     number: str
 
 
-def id_token(raw: str, metadata: Metadata, client_id: str, nonce: str, until: float) -> IdToken:
+def id_token(raw: str, metadata: Metadata, client_id: str, nonce: str, inquiry: Inquiry) -> IdToken:
     """Raises RefusedError with the first thing that is wrong."""
-    claims = _verified(raw, metadata, client_id, ("jwt", ""), until)
+    claims = _verified(raw, metadata, client_id, ("jwt", ""), inquiry)
     if "events" in claims:
         raise RefusedError(Reason.TOKEN_TYPE)  # a logout token without its type
     sent = claims.get("nonce")
@@ -64,9 +65,21 @@ def id_token(raw: str, metadata: Metadata, client_id: str, nonce: str, until: fl
     return IdToken(_subject(claims), _text(claims, "sid"), authenticated_at, claims)
 
 
-def logout_token(raw: str, metadata: Metadata, client_id: str, until: float) -> LogoutToken:
+def logout_token(raw: str, metadata: Metadata, client_id: str, inquiry: Inquiry) -> LogoutToken:
     """Raises RefusedError with the first thing that is wrong."""
-    claims = _verified(raw, metadata, client_id, (LOGOUT_TYPE,), until)
+    return _logout(_verified(raw, metadata, client_id, (LOGOUT_TYPE,), inquiry))
+
+
+def refuse_impossible_logout_token(raw: str, issuer: str, client_id: str) -> None:
+    """Look at all that can be seen without the provider's keys, before they are asked for. Anybody can make a text that
+    passes: nothing in it is believed. Raises RefusedError."""
+    _signed_with(raw, (LOGOUT_TYPE,))
+    claims = _part(raw, 1)
+    _check_claims(claims, issuer, client_id)
+    _logout(claims)
+
+
+def _logout(claims: Claims) -> LogoutToken:
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict) or "nonce" in claims:
         raise RefusedError(Reason.LOGOUT_TOKEN)
@@ -77,52 +90,73 @@ def logout_token(raw: str, metadata: Metadata, client_id: str, until: float) -> 
     return LogoutToken(subject, session, number)
 
 
-def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ...], until: float) -> Claims:
-    header = _header(raw)
-    algorithm = header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm not in metadata.algorithms:
+def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ...], inquiry: Inquiry) -> Claims:
+    algorithm, kid = _signed_with(raw, types)
+    if algorithm not in metadata.algorithms:
         raise RefusedError(Reason.ALGORITHM)
-    kind = header.get("typ", "")
-    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in types:
-        raise RefusedError(Reason.TOKEN_TYPE)
-    if "crit" in header or "b64" in header:
-        raise RefusedError(Reason.MALFORMED)  # asks for something that we do not do (RFC 7515 section 4.1.11)
-    kid = header.get("kid")
-    if kid is not None and not isinstance(kid, str):
-        raise RefusedError(Reason.MALFORMED)
-    key = keys.find(metadata, kid, algorithm, until)
-    try:
-        claims = jwt.decode(raw, key, algorithms=[algorithm]).claims
-    except (JoseError, ValueError, TypeError, RecursionError):
-        raise RefusedError(Reason.SIGNATURE) from None
-    _check_texts(claims)
-    _check_parties(claims, metadata, client_id)
-    _check_times(claims)
+    known = keys.fitting(metadata, kid, algorithm, inquiry)
+    claims = _opened(raw, known, algorithm)
+    if claims is None and keys.look_again(metadata, inquiry):
+        known = keys.fitting(metadata, kid, algorithm, inquiry)
+        claims = _opened(raw, known, algorithm)
+    if claims is None:
+        raise RefusedError(Reason.SIGNATURE if known else Reason.UNKNOWN_KEY)
+    _check_claims(claims, metadata.issuer, client_id)
     return claims
 
 
-def _header(raw: str) -> dict[str, Any]:
-    """The part before the first full stop; of it only what says how to verify is used."""
+def _opened(raw: str, known: list[keys.Key], algorithm: str) -> Claims | None:
+    """The claims, when one of the keys made the signature."""
+    for key in known:
+        try:
+            return jwt.decode(raw, key, algorithms=[algorithm]).claims
+        except (JoseError, ValueError, TypeError, RecursionError):
+            continue
+    return None
+
+
+def _signed_with(raw: str, types: tuple[str, ...]) -> tuple[str, str | None]:
+    """Algorithm and name of the key. Raises RefusedError when the token is not one of these types, or wants what we do
+    not do (RFC 7515 section 4.1.11)."""
+    header = _part(raw, 0)
+    algorithm, kind, kid = header.get("alg"), header.get("typ", ""), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise RefusedError(Reason.ALGORITHM)
+    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in types:
+        raise RefusedError(Reason.TOKEN_TYPE)
+    if "crit" in header or "b64" in header or not isinstance(kid, str | None):
+        raise RefusedError(Reason.MALFORMED)
+    return algorithm, kid
+
+
+def _part(raw: str, number: int) -> dict[str, Any]:
+    """0: the header, of which only what says how to verify is used; 1: the claims, unverified. Raises RefusedError."""
     if not isinstance(raw, str) or len(raw) > limits.SSO_LONGEST_TOKEN or raw.count(".") != 2 or not raw.isascii():
         raise RefusedError(Reason.MALFORMED)
     try:
-        header = json.loads(urlsafe_b64decode(raw.partition(".")[0].encode()))
+        part = json.loads(urlsafe_b64decode(raw.split(".")[number].encode()))
     except (ValueError, binascii.Error, RecursionError):
         raise RefusedError(Reason.MALFORMED) from None
-    if not isinstance(header, dict):
+    if not isinstance(part, dict):
         raise RefusedError(Reason.MALFORMED)
-    return header
+    return part
+
+
+def _check_claims(claims: Claims, issuer: str, client_id: str) -> None:
+    _check_texts(claims)
+    _check_parties(claims, issuer, client_id)
+    _check_times(claims)
 
 
 def _check_texts(claims: Claims) -> None:
     try:
-        http.refuse_unwritable(claims)
+        transport.refuse_unwritable(claims)
     except (ValueError, RecursionError):
         raise RefusedError(Reason.MALFORMED) from None
 
 
-def _check_parties(claims: Claims, metadata: Metadata, client_id: str) -> None:
-    if claims.get("iss") != metadata.issuer:
+def _check_parties(claims: Claims, issuer: str, client_id: str) -> None:
+    if claims.get("iss") != issuer:
         raise RefusedError(Reason.ISSUER)
     audience = claims.get("aud")
     listed = audience if isinstance(audience, list) else [audience]

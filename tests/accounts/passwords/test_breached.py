@@ -6,14 +6,18 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Semaphore, Thread
 from unicodedata import normalize
 
 import pytest
+import time_machine
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.utils import timezone
 from pytest_django import Settings
 
+from accounts import limits
 from accounts.passwords import breached
 from accounts.passwords.validators import BreachedValidator
 
@@ -165,3 +169,44 @@ def test_https_and_the_own_machine_are_taken(settings: Settings) -> None:
     for address in ("", "https://range.voorbeeld.nl/range", "http://localhost:8080/range/"):
         settings.BREACHED_PASSWORDS_URL = address
         breached.check_address()
+
+
+# ASVS 16.5.2
+@pytest.mark.parametrize("trouble", ["error", "mute"])
+def test_failure_is_remembered_and_the_next_passwords_pass_without_waiting(
+    trouble: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breached, "SECONDS", 0.3)
+    Range.behave = TROUBLE[trouble]
+    assert not breached.is_known(STOLEN)
+    Range.behave = None
+    assert not any(breached.is_known(STOLEN) for _ in range(3))
+    assert len(Range.asked) == 1
+    assert "left out: FailedJustNowError" in caplog.text
+    with time_machine.travel(timezone.now() + limits.OUTSIDE_FAILED + timedelta(seconds=1), tick=True):
+        assert breached.is_known(STOLEN)
+
+
+def test_few_are_looked_up_at_once_and_the_others_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that is slow holds the threads of few."""
+    inside, go_on = Semaphore(0), Event()
+    real = Range.answer
+
+    def slow(handler: Range) -> None:
+        inside.release()
+        go_on.wait(10)
+        real(handler, f"{digest(STOLEN)[5:]}:1".encode())
+
+    Range.behave = slow
+    monkeypatch.setattr(breached, "SECONDS", 10.0)
+    found: list[bool] = []
+    threads = [Thread(target=lambda: found.append(breached.is_known(STOLEN))) for _ in range(limits.BREACHED_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+        assert inside.acquire(timeout=10)
+    assert not breached.is_known(STOLEN)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * limits.BREACHED_AT_ONCE
+    assert len(Range.asked) == limits.BREACHED_AT_ONCE

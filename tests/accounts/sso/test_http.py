@@ -19,10 +19,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
-from accounts.sso.provider import http
+from accounts.sso.provider import addresses, http
+from accounts.sso.provider.http import Inquiry
 from accounts.sso.reasons import Reason, RefusedError
 from tests.accounts.sso.provider import Provider, QuietServer, rsa_key
 
+ISSUER = "https://provider.nl"
 PRIVATE = [
     "127.0.0.1",
     "127.9.9.9",
@@ -63,12 +65,12 @@ PUBLIC = ["93.184.216.34", "8.8.8.8", "2a00:1450:400e:80c::200e", "::ffff:8.8.8.
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_address_that_is_not_of_the_public_internet_is_known(address: str) -> None:
-    assert not http.is_public(address)
+    assert not addresses.is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_address_of_the_public_internet_is_known(address: str) -> None:
-    assert http.is_public(address)
+    assert addresses.is_public(address)
 
 
 def reason_of(call: Callable[[], object]) -> Reason:
@@ -94,7 +96,7 @@ class Names:
 
     def connect(self, real: Callable, line: socket.socket, place: tuple[Any, ...]) -> None:
         self.connected.append(place[0])
-        if not http.is_public(place[0]):
+        if not addresses.is_public(place[0]):
             return real(line, place)
         raise ConnectionRefusedError
 
@@ -103,13 +105,13 @@ class Names:
 @pytest.mark.parametrize("address", [one for one in PRIVATE if one != "rommel"])
 def test_name_that_leads_into_our_own_network_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     names = Names(monkeypatch, [address])
-    assert reason_of(lambda: http.get("https://provider.nl/", http.deadline())) is Reason.PRIVATE_ADDRESS
+    assert reason_of(lambda: http.get("https://provider.nl/", http.inquiry(ISSUER))) is Reason.PRIVATE_ADDRESS
     assert names.connected == []
 
 
 def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     names = Names(monkeypatch, ["8.8.8.8", "10.0.0.1"])
-    assert reason_of(lambda: http.get("https://provider.nl/", http.deadline())) is Reason.PRIVATE_ADDRESS
+    assert reason_of(lambda: http.get("https://provider.nl/", http.inquiry(ISSUER))) is Reason.PRIVATE_ADDRESS
     assert names.connected == []
 
 
@@ -117,7 +119,7 @@ def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.Mon
 def test_name_that_changes_between_check_and_connection_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """DNS rebinding: the first answer is public, every later one private."""
     names = Names(monkeypatch, ["8.8.8.8"], ["127.0.0.1"])
-    assert reason_of(lambda: http.get("https://provider.nl/", http.deadline())) is Reason.UNREACHABLE
+    assert reason_of(lambda: http.get("https://provider.nl/", http.inquiry(ISSUER))) is Reason.UNREACHABLE
     assert names.asked == 1
     assert names.connected == ["8.8.8.8"]
 
@@ -126,7 +128,7 @@ def test_name_that_changes_between_check_and_connection_gains_nothing(monkeypatc
     "host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost"]
 )
 def test_own_machine_is_refused_however_it_is_written(host: str) -> None:
-    reason = reason_of(lambda: http.get(f"https://{host}/", http.deadline()))
+    reason = reason_of(lambda: http.get(f"https://{host}/", http.inquiry(ISSUER)))
     assert reason in (Reason.PRIVATE_ADDRESS, Reason.UNREACHABLE)
     assert reason is Reason.PRIVATE_ADDRESS or host in ("0x7f.1", "0177.0.0.1")  # some resolvers know no such host
 
@@ -146,30 +148,34 @@ def test_own_machine_is_refused_however_it_is_written(host: str) -> None:
     ],
 )
 def test_only_encrypted_addresses_are_asked(address: str) -> None:
-    assert reason_of(lambda: http.get(address, http.deadline())) is Reason.NOT_ENCRYPTED
+    assert reason_of(lambda: http.get(address, http.inquiry(ISSUER))) is Reason.NOT_ENCRYPTED
 
 
 def test_exception_holds_for_that_port_only(provider: Provider, settings: Settings) -> None:
-    assert http.get(f"{provider.issuer}/keys", http.deadline()).status == 200
+    assert http.get(f"{provider.issuer}/keys", http.inquiry(ISSUER)).status == 200
     settings.SSO_ALLOWED_PRIVATE_ADDRESSES = [f"127.0.0.1:{provider.port + 1}", "localhost:1"]
-    assert reason_of(lambda: http.get(f"{provider.issuer}/keys", http.deadline())) is Reason.NOT_ENCRYPTED
+    assert reason_of(lambda: http.get(f"{provider.issuer}/keys", http.inquiry(ISSUER))) is Reason.NOT_ENCRYPTED
 
 
 def test_slow_resolver_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: time.sleep(3))
     began = time.monotonic()
-    assert reason_of(lambda: http.get("https://provider.nl/", time.monotonic() + 0.5)) is Reason.TOO_SLOW
+    assert (
+        reason_of(lambda: http.get("https://provider.nl/", Inquiry(ISSUER, time.monotonic() + 0.5))) is Reason.TOO_SLOW
+    )
     assert time.monotonic() - began < 1
 
 
 def test_proxy_of_the_environment_is_not_used(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert http.get(f"{provider.issuer}/keys", http.deadline()).status == 200
+    assert http.get(f"{provider.issuer}/keys", http.inquiry(ISSUER)).status == 200
 
 
 def test_time_that_is_up_asks_nothing(provider: Provider) -> None:
-    assert reason_of(lambda: http.get(f"{provider.issuer}/keys", time.monotonic() - 1)) is Reason.TOO_SLOW
+    assert (
+        reason_of(lambda: http.get(f"{provider.issuer}/keys", Inquiry(ISSUER, time.monotonic() - 1))) is Reason.TOO_SLOW
+    )
 
 
 # TLS ----------------------------------------------------------------------------------------------------------------
@@ -219,7 +225,7 @@ def encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Setting
 
 def test_certificate_of_nobody_is_refused(encrypted: tuple[int, Path]) -> None:
     port, _path = encrypted
-    assert reason_of(lambda: http.get(f"https://provider.nl:{port}/", http.deadline())) is Reason.UNREACHABLE
+    assert reason_of(lambda: http.get(f"https://provider.nl:{port}/", http.inquiry(ISSUER))) is Reason.UNREACHABLE
 
 
 def test_name_in_the_certificate_is_checked(encrypted: tuple[int, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,5 +234,5 @@ def test_name_in_the_certificate_is_checked(encrypted: tuple[int, Path], monkeyp
     monkeypatch.setattr("requests.utils.DEFAULT_CA_BUNDLE_PATH", str(path))
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(path))
     monkeypatch.setattr("requests.certs.where", lambda: str(path))
-    assert http.get(f"https://provider.nl:{port}/", http.deadline()).json() == {"hello": 1}
-    assert reason_of(lambda: http.get(f"https://kwaad.nl:{port}/", http.deadline())) is Reason.UNREACHABLE
+    assert http.get(f"https://provider.nl:{port}/", http.inquiry(ISSUER)).json() == {"hello": 1}
+    assert reason_of(lambda: http.get(f"https://kwaad.nl:{port}/", http.inquiry(ISSUER))) is Reason.UNREACHABLE

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.sso.models import Connection
-from accounts.sso.provider import discovery, memory
+from accounts.sso.provider import discovery
 from tests.accounts.sso.browsing import connect, employee, entry, leave, signed_in_there
 from tests.accounts.sso.provider import Provider
 from tests.conftest import sign_in
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def keep_description(provider: Provider, **changed: str) -> None:
     """As if the provider had said this of itself an hour ago."""
     document = provider.document() | changed
-    memory.remembered(discovery.KEPT, provider.issuer, make=lambda: document, anew=True)
+    discovery.keep(provider.issuer, document, is_proved=True)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_visitor_gets_our_page_instead_of_the_browsers(
     caplog.set_level(logging.WARNING)
     began = time.monotonic()
     answer = client.post(entry(connection))
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     assert answer.status_code == 400
     assert "geeft nu geen antwoord" in text(answer)
     assert Connection.objects.get().failure == "unreachable"

@@ -105,3 +105,25 @@ def test_servers_are_written_with_and_without_a_port(settings: object, text: str
         "::1" if "::" in text else "127.0.0.1",
         5353 if "5353" in text else 53,
     )
+
+
+def test_domain_whose_servers_say_nothing_is_not_asked_again_at_once(
+    settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "OUTSIDE_TIMEOUT", timedelta(seconds=0.5))
+    other = "_assetmaps.anders.nl"
+    with serving({NAME: "mute", other: [[b"x"]]}) as (address, asked):
+        settings.DNS_RESOLVERS = [address]
+        for _ in range(3):
+            with pytest.raises(LookUpError) as failed:
+                DnsResolver().texts(NAME)
+            assert failed.value.failure is Failure.TIMEOUT
+        tries = asked.count(NAME)
+        assert DnsResolver().texts(other) == ["x"]
+        assert asked.count(NAME) == tries <= 2
+
+
+def test_answer_of_an_error_is_no_reason_to_wait(settings: object) -> None:
+    """Whoever mends the record looks again at once."""
+    assert failure({NAME: "servfail"}, settings) is Failure.SERVER
+    assert texts({NAME: [[b"x"]]}, settings) == ["x"]

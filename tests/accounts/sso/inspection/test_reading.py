@@ -34,17 +34,17 @@ def test_good_provider_is_read_with_its_keys(provider: Provider) -> None:
 
 
 def test_what_was_read_is_what_sign_ins_go_by_from_then_on(provider: Provider) -> None:
-    discovery.of(provider.issuer, http.deadline())
+    discovery.of(http.inquiry(provider.issuer))
     provider.description = {"token_endpoint": f"{provider.issuer}/token-elders"}
     names(provider)
-    assert discovery.of(provider.issuer, http.deadline()).token_endpoint.endswith("/token-elders")
+    assert discovery.of(http.inquiry(provider.issuer)).token_endpoint.endswith("/token-elders")
 
 
 def test_faulty_document_takes_the_place_of_none_that_sign_ins_use(provider: Provider) -> None:
-    before = discovery.of(provider.issuer, http.deadline())
+    before = discovery.of(http.inquiry(provider.issuer))
     provider.description = {"issuer": "https://anders.nl"}
     assert "issuer_differs" in names(provider)
-    assert discovery.of(provider.issuer, http.deadline()) == before
+    assert discovery.of(http.inquiry(provider.issuer)) == before
 
 
 @pytest.mark.parametrize(
@@ -110,5 +110,5 @@ def test_cache_that_is_out_of_order_does_no_harm(provider: Provider, monkeypatch
     def broken(*args: object, **options: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(type(cache._connections["default"]), "set", broken)
+    monkeypatch.setattr(cache._connections["default"], "set", broken)
     assert all_well(read(ProviderReader(), provider.issuer, "client_secret_basic"))
