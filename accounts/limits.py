@@ -270,6 +270,7 @@ ANSWER_DEADLINE = timedelta(minutes=2)  # for a visitor to take an answer
 ANSWER_IN_MEMORY = 1_000_000  # bytes; the rest of a longer one waits on disk
 ANSWER_PART = 64_000  # bytes sent at once
 CONNECTIONS = 1_000
+OTHER_FILES = 100  # that a process has open beside them: databases, what others are asked, itself
 CONNECTIONS_AN_ADDRESS = 100  # that came in without a trusted proxy
 STUCK_AFTER = timedelta(seconds=60)  # in which all threads were busy with the same requests: the worker is replaced
 SILENT_AFTER = timedelta(seconds=30)  # without a sign of life: the worker is replaced

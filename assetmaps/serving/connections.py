@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Protocol
@@ -27,8 +28,17 @@ class Connections:
     silent longest gives way, not the new one: who really asks for something does so at once."""
 
     def __init__(self) -> None:
+        self._files = limits.CONNECTIONS
         self._all: dict[Connection, None] = {}
         self._by_peer: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
+
+    def allow_files(self) -> None:
+        """Ask the system for as many files as there may be connections, and make do with what it gives."""
+        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = limits.CONNECTIONS + limits.OTHER_FILES
+        given = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (given, hard))
+        self._files = max(1, given - limits.OTHER_FILES)
 
     def add(self, new: Connection) -> None:
         self._all[new] = None
@@ -36,7 +46,7 @@ class Connections:
             self._by_peer[new.peer][new] = None
             if len(self._by_peer[new.peer]) > limits.CONNECTIONS_AN_ADDRESS:
                 _make_room(self._by_peer[new.peer])
-        if len(self._all) > limits.CONNECTIONS:
+        if len(self._all) > min(limits.CONNECTIONS, self._files):
             _make_room(self._all)
 
     def remove(self, old: Connection) -> None:

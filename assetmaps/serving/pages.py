@@ -10,6 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from assetmaps import errors
 from assetmaps.gateway import HEADERS, transport_security
 
 TEMPLATES = {
@@ -42,3 +43,10 @@ def page(status: HTTPStatus, language: str) -> tuple[list[tuple[bytes, bytes]], 
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_AFTER)
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()], text
+
+
+def last_resort() -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and text for when a page could not be finished."""
+    text = errors.LAST_RESORT.format("-").encode()
+    headers = [*HEADERS, *transport_security(), ("Content-Length", str(len(text)))]
+    return [(name.lower().encode(), value.encode()) for name, value in headers], text

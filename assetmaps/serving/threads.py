@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts import limits
+from assetmaps.serving import pages
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -38,6 +39,15 @@ class Answer:
         """What WSGI calls `start_response`. Nothing has been sent yet, so a later call replaces an earlier one."""
         self.status = int(status.split(" ", 1)[0])
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+    def announce(self, length: int) -> None:
+        """Say how long it is, where Django does not: so a proxy can tell whether all of it arrived."""
+        if (
+            self.status >= 200
+            and self.status not in (204, 304)
+            and all(name != b"content-length" for name, _ in self.headers)
+        ):
+            self.headers.append((b"content-length", b"%d" % length))
 
     def parts(self) -> Iterator[bytes]:
         yield self.body
@@ -81,7 +91,7 @@ class Threads:
         except Exception:
             # The application catches its own; this is what goes wrong while a long answer is being written.
             log.exception("an answer broke off")
-            answer = Answer()
+            answer = Answer(500, *pages.last_resort())
         finally:
             del self._running[thread]
         return answer
@@ -101,7 +111,8 @@ class Threads:
         finally:
             if close := getattr(chunks, "close", None):
                 close()  # Django ends the request here, also its connections to the database
+        answer.body = memory.getvalue()
         if answer.file:
-            answer.file.write(memory.getvalue())
-        else:
-            answer.body = memory.getvalue()
+            answer.file.write(answer.body)
+            answer.body = b""
+        answer.announce(answer.file.tell() if answer.file else len(answer.body))

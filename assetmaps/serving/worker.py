@@ -33,6 +33,10 @@ class Worker(UvicornWorker):
         "timeout_graceful_shutdown": int(limits.STOP_DEADLINE.total_seconds()),
     }
 
+    def init_process(self) -> None:
+        open_connections.allow_files()
+        super().init_process()
+
     def init_signals(self) -> None:
         super().init_signals()
         # uvicorn raises the signal anew when it has stopped: by default that ends the process at once, with the mails

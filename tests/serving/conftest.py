@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def environment(**more: str) -> dict[str, str]:
         "EMAIL_URL": "dummymail://",
         **more,
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files() -> None:
+    """The tests open more sockets than a process may have open files by default."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 4096, hard))
 
 
 @pytest.fixture(scope="session")

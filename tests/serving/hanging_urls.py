@@ -1,0 +1,49 @@
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import path
+
+from assetmaps import urls
+
+pool = ThreadPoolExecutor(1)
+
+
+@login_not_required
+def hang(request: HttpRequest) -> HttpResponse:
+    time.sleep(float(request.GET["seconds"]))
+    return HttpResponse("done")
+
+
+@login_not_required
+def leave_work(request: HttpRequest) -> HttpResponse:
+    pool.submit(_write, Path(os.environ["WRITTEN"]))
+    return HttpResponse("begun")
+
+
+def _write(file: Path) -> None:
+    time.sleep(1)
+    file.write_text("done")
+
+
+@login_not_required
+def long(request: HttpRequest) -> StreamingHttpResponse:
+    """Three megabytes, and in the end what is asked for."""
+
+    def parts():
+        yield from ["0123456789abcdef" * 64] * 3000
+        if "breaks" in request.GET:
+            raise RuntimeError("het geheim")
+
+    return StreamingHttpResponse(parts())
+
+
+urlpatterns = [
+    path("hangt", hang),
+    path("werk", leave_work),
+    path("lang", long),
+    *urls.urlpatterns,
+]
