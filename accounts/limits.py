@@ -174,6 +174,7 @@ SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; sp
 # How the portal looks after itself.
 READY_TIMEOUT = timedelta(seconds=2)  # how long `/readyz` waits for the database
 READY_KEPT = timedelta(seconds=1)  # an answer serves everybody who asks so soon after
+READY_STALE = timedelta(seconds=30)  # how old an answer may be for who asks while a look is under way
 READY_AGAIN = timedelta(seconds=3)  # and after "not ready"
 LOG_AGAIN = timedelta(minutes=10)  # a fault that every request shows is in the log once in this time, a process
 

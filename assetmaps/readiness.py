@@ -29,29 +29,41 @@ class Readiness:
     """What one process found out; its threads share the answer, so that a flood of questions costs one look a second.
 
     The look has a thread and a connection of its own: a database that does not answer holds neither the threads that
-    serve pages nor their connections. One look at a time; who asks meanwhile waits as long as it may last in all.
+    serve pages nor their connections. One look at a time; who asks meanwhile gets the answer before it, when that
+    is recent.
     """
 
     def __init__(self, slow: tuple[Look, ...] | None = None) -> None:
         self._slow = list(SLOW if slow is None else slow)
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._thread = threading.Thread()  # not begun
         self._begun = self._ended = float("-inf")
         self._reason = "nothing was looked at yet"
 
     def reason(self) -> str:
         """Why this process is not ready; empty when it is. Answers within `limits.READY_TIMEOUT`."""
         with self._lock:
+            now = time.monotonic()
             kept = limits.READY_AGAIN if self._reason else limits.READY_KEPT
-            if time.monotonic() - self._ended < kept.total_seconds():
+            if now - self._ended < kept.total_seconds():
                 return self._reason
-            if self._thread is None or not self._thread.is_alive():
-                self._begun = time.monotonic()
-                # A daemon, so that a look that hangs does not keep the process from stopping.
-                self._thread = threading.Thread(target=self._look, name="readiness", daemon=True)
-                self._thread.start()
-            thread, until = self._thread, self._begun + limits.READY_TIMEOUT.total_seconds()
-        thread.join(max(0.0, until - time.monotonic()))
+            is_first = not self._thread.is_alive()
+            if is_first:
+                self._begin(now)
+            left = self._begun + limits.READY_TIMEOUT.total_seconds() - now
+            if not is_first and left > 0 and now - self._ended < limits.READY_STALE.total_seconds():
+                return self._reason
+            thread = self._thread
+        return self._after(thread, left)
+
+    def _begin(self, now: float) -> None:
+        self._begun = now
+        # A daemon, so that a look that hangs does not keep the process from stopping.
+        self._thread = threading.Thread(target=self._look, name="readiness", daemon=True)
+        self._thread.start()
+
+    def _after(self, thread: threading.Thread, seconds: float) -> str:
+        thread.join(max(0.0, seconds))
         if thread.is_alive():
             return _tell(f"the database did not answer within {limits.READY_TIMEOUT.total_seconds():.0f} s")
         return self._reason
