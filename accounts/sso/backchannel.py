@@ -33,7 +33,9 @@ def end_sessions(connection: Connection, raw: str, origin: Origin) -> Reason | N
     network = quotas.network_of(origin.address)
     subject = f"{connection.pk} {network}"
     period = limits.SSO_LOGOUT_PERIOD
-    if not quotas.spend(OF_NETWORK, subject, limit=limits.SSO_LOGOUT_NETWORK, period=period):
+    limit, where = limits.SSO_LOGOUT_NETWORK, origin.address
+    window = str(connection.pk)
+    if not quotas.spend_by_network(OF_NETWORK, where, via=origin.via, limit=limit, period=period, window=window):
         if memory.is_first_in_a_while(TOLD, subject, period=period):
             connections.note_failure(connection, Reason.TOO_OFTEN, "backchannel_logout", by_anybody=True)
         return Reason.TOO_OFTEN
@@ -47,7 +49,7 @@ def end_sessions(connection: Connection, raw: str, origin: Origin) -> Reason | N
     if reason:
         connections.note_failure(connection, reason, "backchannel_logout")
         return reason
-    _note_right_one(connection, network)
+    _note_right_one(connection, network, origin)
     return None
 
 
@@ -61,10 +63,11 @@ def _read(connection: Connection, raw: str, network: str, *, few: bool) -> Logou
     return discovery.with_second_look(discovery.of(inquiry), inquiry, judge)[1]
 
 
-def _note_right_one(connection: Connection, network: str) -> None:
-    quotas.give_back(OF_NETWORK, f"{connection.pk} {network}")
+def _note_right_one(connection: Connection, network: str, origin: Origin) -> None:
+    quotas.give_back_by_network(OF_NETWORK, origin.address, via=origin.via, window=str(connection.pk))
     quotas.give_back(OF_ORGANISATION, str(connection.pk))
-    memory.keep(KNOWN, connection.issuer, network, found={"known": True}, period=limits.SSO_LOGOUT_KNOWN)
+    if network:  # of visitors whose address is not told, one right token shows nothing about the others
+        memory.keep(KNOWN, connection.issuer, network, found={"known": True}, period=limits.SSO_LOGOUT_KNOWN)
 
 
 @transaction.atomic

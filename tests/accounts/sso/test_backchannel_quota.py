@@ -9,9 +9,10 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from accounts import limits, quotas
+from accounts import limits
+from accounts.sso.backchannel import KNOWN
 from accounts.sso.models import Connection
-from accounts.sso.provider import discovery, http, keys
+from accounts.sso.provider import discovery, http, keys, memory
 from tests.accounts.sso.browsing import connect, employee, entry, signed_in_there
 from tests.accounts.sso.provider import CLIENT_ID, LOGOUT, Provider, public_jwk, signed
 from tests.conftest import browser
@@ -190,8 +191,26 @@ def test_kept_keys_serve_a_sign_out_while_the_provider_is_down(provider: Provide
     assert not is_signed_in(here)
 
 
-def test_address_that_is_not_known_is_counted_like_one(provider: Provider) -> None:
+def test_addresses_that_are_not_known_have_a_wide_limit_together(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SSO_LOGOUT_NETWORK", 1)
     connection = connect(provider)
-    statuses = {tell(connection, "x", "").status_code for _ in range(limits.SSO_LOGOUT_NETWORK + 1)}
-    assert statuses == {400, 429}
-    assert quotas.network_of(None) == ""
+    statuses = [tell(connection, "x", "").status_code for _ in range(limits.NETWORK_UNREADABLE + 2)]
+    assert statuses == [400] * limits.NETWORK_UNREADABLE + [429] * 2
+    assert tell(connection, "x", OWN).status_code == 400
+
+
+def test_one_right_token_makes_no_address_known_that_is_not_told(provider: Provider) -> None:
+    connection = connect(provider)
+    employee(connection)
+    signed_in_there(provider, connection, sid="a")
+    assert tell(connection, provider.logout_token(sid="a"), "").status_code == 200
+    assert memory.kept(KNOWN, connection.issuer, "") is None
+
+
+def test_network_of_a_home_line_has_twice_the_limit(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SSO_LOGOUT_NETWORK", 1)
+    connection = connect(provider)
+    statuses = [tell(connection, "x", f"2001:db8:0:1{n:02x}::1").status_code for n in range(limits.NETWORK_HOME + 1)]
+    assert statuses == [400] * limits.NETWORK_HOME + [429]
