@@ -16,6 +16,7 @@ from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.hash_queue import TooBusyError
 from accounts.models import User
 from accounts.organisations import demands
 from accounts.passwords import verification as passwords
@@ -45,7 +46,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     """Judge address and password; the same work and the same answer whatever the reason (ASVS 6.3.8).
 
     Hashes exactly once, before the counter is locked: a lock held during the hash would let a stranger's attempts slow
-    the owner down. During a waiting time a right password is refused too.
+    the owner down. During a waiting time a right password is refused too. Raises TooBusyError, and counts nothing then.
     """
     # With what the audit entry and the demand need: asking later would cost a statement, for known ones only.
     people = User.objects.select_related("membership__organisation__connection")
@@ -54,7 +55,12 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if is_stranger and (until := network.admit(origin)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.place)
         return PasswordAnswer(network_waits_until=until)
-    right = _is_right(known, password)
+    try:
+        right = _is_right(known, password)
+    except TooBusyError:
+        if is_stranger:
+            network.give_back(origin)  # nothing was judged
+        raise
     # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
     is_void = right and known is not None and demands.must_use_business_account(known)
     if is_void and known and not is_stranger:

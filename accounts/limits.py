@@ -51,6 +51,9 @@ BREACHED_LONGEST_ANSWER = 200_000  # bytes; a padded range is about 50,000
 ARGON2_MEMORY_KIB = 19 * 1024
 ARGON2_TIME = 2
 ARGON2_PARALLELISM = 1
+HASHES_A_CORE = 2  # at once, a process: more would be no faster, and each takes ARGON2_MEMORY_KIB
+HASH_WAIT = timedelta(seconds=2)  # for a turn; then the visitor gets a page that says how busy it is
+BUSY_AGAIN = timedelta(seconds=5)  # after which that page asks to try again
 
 # Links by mail.
 PASSWORD_RESET_LINK = timedelta(minutes=60)
@@ -182,6 +185,11 @@ SECURITY_CONTACT = timedelta(days=180)  # how long security.txt may be relied up
 
 # What one request may bring along, in bytes; pictures are the one thing that is uploaded, see below.
 LARGEST_BODY = 1_000_000
+LONGEST_VALUE = 10_000  # characters of one field of a form; what a field itself allows is far less, and it says so
+# Characters of what comes along beside the body.
+LONGEST_ADDRESS = 8_000  # with its query; servers and proxies usually stop there too
+LONGEST_HEADER = 64_000  # browsers send the cookies of a whole parent domain in one
+LONGEST_TYPE = 1_000  # of Content-Type and Accept
 
 # Reports of browsers about the content security policy.
 POLICY_REPORT_BYTES = 16_000
@@ -225,6 +233,8 @@ COUNTED_PEOPLE = 5_000  # a list counts no further and says "more than"; countin
 FOUND_PEOPLE = 250  # by a search, for each way that a text can name somebody
 FILTER_CHOICES = 10  # organisations or environments beside a list; of more, a part of the name is typed
 SUGGESTED = 50  # organisations offered while one types a name
+ADMIN_SEARCH_LONGEST = 254  # characters; nothing has a longer name or address
+ADMIN_ORDER_LONGEST = 20  # characters of the columns in an address, by which a list is sorted
 PEOPLE_AT_ONCE = 500  # deactivated or invited again with one click
 NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"
 IMPORT_LINES = 5_000  # in one list; fits into LARGEST_BODY

@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "accounts.middleware.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",  # asked for by Django's own deployment check
+    "assetmaps.around_views.AroundViewsMiddleware",
 ]
 
 ROOT_URLCONF = "assetmaps.urls"

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
@@ -97,35 +98,40 @@ def _entry_of(user: User) -> str:
     return settings.PUBLIC_URL + reverse("sso_entry", args=[user.membership.organisation.slug])
 
 
-@transaction.atomic
 def set_from_link(token: str, new_password: str, origin: Origin) -> User | None:
     """Set the password and end every session; None when the link is no longer good. Does not sign in (ASVS 6.3.6)."""
+    return _set_from_link(token, make_password(new_password), origin)  # hashed before anything is locked
+
+
+@transaction.atomic
+def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
     holder = links.holder(token)
     # Locked and asked again: of two parallel uses of one link, the second finds another password.
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
     if user is None or links.holder(token) is None:
         return None
-    _set(user, new_password, origin, way="mailed link")
+    _set(user, encoded, origin, way="mailed link")
     sessions.end_all(user)
     throttling.reopen(user)
     return user
 
 
-@transaction.atomic
 def change(user: User, new_password: str, origin: Origin) -> None:
     """Change the own password. The view keeps this browser's session and ends the others."""
-    _set(user, new_password, origin, way="old password")
+    _set(user, make_password(new_password), origin, way="old password")
+
+
+def set_on_server(user: User, new_password: str, origin: Origin) -> None:
+    """Set the password of somebody by a command, and end every session; the person hears of it by mail."""
+    encoded = make_password(new_password)
+    with transaction.atomic():
+        _set(user, encoded, origin, way="command")
+        sessions.end_all(user)
+        throttling.reopen(user)
 
 
 @transaction.atomic
-def set_on_server(user: User, new_password: str, origin: Origin) -> None:
-    """Set the password of somebody by a command, and end every session; the person hears of it by mail."""
-    _set(user, new_password, origin, way="command")
-    sessions.end_all(user)
-    throttling.reopen(user)
-
-
-def _set(user: User, new_password: str, origin: Origin, *, way: str) -> None:
-    user.set_password(new_password)
+def _set(user: User, encoded: str, origin: Origin, *, way: str) -> None:
+    user.password = encoded
     user.save(update_fields=["password"])
     record(Event.PASSWORD_CHANGED, subject=user, origin=origin, detail={"way": way})

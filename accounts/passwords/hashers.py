@@ -3,6 +3,8 @@
 Keyboards write one and the same é as one code point or as two, so what is hashed is the NFC form (NIST SP 800-63B-4
 section 3.1.1.2). The algorithm's name says so: hashes under any other name were made before, or brought along from
 elsewhere. They are still read, and Django makes them anew at the next sign-in because the name differs.
+
+Each hash waits for its turn (`accounts.hash_queue`), and may raise TooBusyError.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 
 from accounts import limits
+from accounts.hash_queue import in_turn
 from accounts.texts import normalise
 
 
@@ -26,10 +29,10 @@ class Argon2idHasher(Argon2PasswordHasher):
         """Raises ValueError for what nobody can type at the sign-in."""
         if _is_too_long(password):
             raise ValueError("a password is longer than any that is taken")
-        return super().encode(normalise("NFC", password), salt)
+        return in_turn(super().encode, normalise("NFC", password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        same = super().verify(normalise("NFC", _beginning(password)), encoded)
+        same = in_turn(super().verify, normalise("NFC", _beginning(password)), encoded)
         return same and not _is_too_long(password)
 
 
@@ -52,12 +55,17 @@ class EarlierArgon2Hasher(Argon2PasswordHasher):
     """Reads ``argon2$…``, whichever form was typed when it was made. Never makes one."""
 
     def verify(self, password: str, encoded: str) -> bool:
-        same = any(super(EarlierArgon2Hasher, self).verify(form, encoded) for form in _forms(password))
+        verify = super().verify
+        same = any(in_turn(verify, form, encoded) for form in _forms(password))
         return same and not _is_too_long(password)
 
 
 class EarlierPBKDF2Hasher(PBKDF2PasswordHasher):
     """Reads ``pbkdf2_sha256$…``, whichever form was typed when it was made. Never makes one."""
+
+    def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
+        """For comparing, which Django does by way of this."""
+        return in_turn(super().encode, password, salt, iterations)
 
     def verify(self, password: str, encoded: str) -> bool:
         same = any(super(EarlierPBKDF2Hasher, self).verify(form, encoded) for form in _forms(password))

@@ -13,6 +13,7 @@ from django.utils.crypto import constant_time_compare
 from django_otp.oath import hotp
 
 from accounts import limits
+from accounts.hash_queue import in_turn
 
 _SEPARATORS = re.compile(r"[\s\u00a0\u2007\u202f\u2060\u200b\ufeff\-\u2010-\u2015]+")
 _SIX_DIGITS = re.compile(rf"[0-9]{{{limits.TOTP_DIGITS}}}")  # [0-9]: \d would take Arabic and full-width digits
@@ -93,7 +94,17 @@ def parse_bridge_code(typed: str) -> str | None:
 
 
 def slow_digest(code: str, salt: bytes) -> str:
-    """How a code of less than 112 random bits is stored: salted argon2id, hexadecimal (ASVS 6.5.2)."""
+    """How a code of less than 112 random bits is stored: salted argon2id, hexadecimal (ASVS 6.5.2). Raises
+    TooBusyError."""
+    return slow_digests([code], salt)[0]
+
+
+def slow_digests(codes: Sequence[str], salt: bytes) -> list[str]:
+    """The same for several at once, which wait for one turn together."""
+    return in_turn(lambda: [_digest(code, salt) for code in codes])
+
+
+def _digest(code: str, salt: bytes) -> str:
     return hash_secret_raw(
         code.encode(),
         bytes(salt),

@@ -18,6 +18,7 @@ from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.account_recovery.flows import FreshCode
 
 EVENTS = {
     Kind.LIFT_WAIT: Event.WAIT_LIFTED,
@@ -27,10 +28,15 @@ EVENTS = {
 }
 
 
-def carry_out(intervention: Intervention, origin: Origin) -> str:
+def prepare(kind: Kind, subject: User) -> FreshCode | None:
+    """What is made before the transaction, because it takes its time."""
+    return account_recovery.fresh_bridge_code(subject) if kind is Kind.BRIDGE_CODE else None
+
+
+def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | None) -> str:
     """Do it, record it, and mail the person. Returns the code to read out, if there is one."""
     kind, subject = Kind(intervention.kind), intervention.subject
-    extra = HOW[kind](subject)
+    extra = _bridge_code(subject, prepared) if prepared else HOW[kind](subject)
     code = str(extra.pop("code", ""))
     entry = record(
         EVENTS[kind],
@@ -71,8 +77,8 @@ def _end_sessions(subject: User) -> dict[str, Any]:
     return {}
 
 
-def _bridge_code(subject: User) -> dict[str, Any]:
-    code = account_recovery.issue_bridge_code(subject)
+def _bridge_code(subject: User, prepared: FreshCode) -> dict[str, Any]:
+    code = account_recovery.issue_bridge_code(subject, prepared)
     return {"code": code, "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60}
 
 
@@ -92,6 +98,5 @@ def _reset(subject: User) -> dict[str, Any]:
 HOW: dict[Kind, Callable[[User], dict[str, Any]]] = {
     Kind.LIFT_WAIT: _lift_wait,
     Kind.END_SESSIONS: _end_sessions,
-    Kind.BRIDGE_CODE: _bridge_code,
     Kind.RESET: _reset,
 }

@@ -20,6 +20,7 @@ from accounts.support.flows import Refusal
 from accounts.support.interventions import actions, approval, rules
 from accounts.support.interventions.alarm import stop
 from accounts.support.models import Intervention, Kind, State
+from accounts.two_factor.account_recovery.flows import FreshCode
 
 REFUSED = {
     Kind.LIFT_WAIT: Event.WAIT_LIFTED,
@@ -54,12 +55,16 @@ class Result:
     code: str = ""
 
 
-@transaction.atomic
 def act(order: Order, origin: Origin) -> Result:
     """Do what a worker asks, or keep it for approval. Returns refusals, so that their record survives."""
+    return _act(order, origin, actions.prepare(order.kind, order.subject))
+
+
+@transaction.atomic
+def _act(order: Order, origin: Origin, prepared: FreshCode | None) -> Result:
     subject, worker = locked(order.subject, order.worker)
     if worker is None:
-        return _do_at_once(order, subject, None, origin)
+        return _do_at_once(order, subject, None, origin, prepared)
     if refusal := rules.refusal(order.kind, worker, subject):
         return _refuse(order, subject, worker, refusal, origin)
     if rules.needs_approval(order.kind, subject):
@@ -70,12 +75,17 @@ def act(order: Order, origin: Origin) -> Result:
         return Result(Outcome.ASKED, asked)
     if not rules.caller_is_checked(order.kind, worker, subject):
         return _refuse(order, subject, worker, Refusal.NOT_CHECKED, origin)
-    return _do_at_once(order, subject, worker, origin)
+    return _do_at_once(order, subject, worker, origin, prepared)
+
+
+def carry_out(intervention: Intervention, worker: User, origin: Origin) -> Result:
+    """Carry out what was asked before and may be done now: by the worker who asked, once."""
+    prepared = actions.prepare(Kind(intervention.kind), intervention.subject)
+    return _carry_out(intervention, worker, origin, prepared)
 
 
 @transaction.atomic
-def carry_out(intervention: Intervention, worker: User, origin: Origin) -> Result:
-    """Carry out what was asked before and may be done now: by the worker who asked, once."""
+def _carry_out(intervention: Intervention, worker: User, origin: Origin, prepared: FreshCode | None) -> Result:
     subject, worker = locked(intervention.subject, worker)  # type: ignore[assignment]
     kind = Kind(intervention.kind)
     order = Order(kind, subject, worker, intervention.reason, intervention.ticket)
@@ -88,7 +98,7 @@ def carry_out(intervention: Intervention, worker: User, origin: Origin) -> Resul
         return Result(Refusal.NOT_READY)
     done = Intervention.objects.select_related("approved_by", "worker").get(pk=intervention.pk)
     done.subject = subject
-    return Result(Outcome.DONE, done, actions.carry_out(done, origin))
+    return Result(Outcome.DONE, done, actions.carry_out(done, origin, prepared))
 
 
 def locked(subject: User, worker: User | None) -> tuple[User, User | None]:
@@ -107,9 +117,9 @@ def _row(order: Order, subject: User, worker: User | None, **state: Any) -> Inte
     return Intervention.objects.create(kind=order.kind, subject=subject, worker=worker, **texts, **state)
 
 
-def _do_at_once(order: Order, subject: User, worker: User | None, origin: Origin) -> Result:
+def _do_at_once(order: Order, subject: User, worker: User | None, origin: Origin, prepared: FreshCode | None) -> Result:
     row = _row(order, subject, worker, state=State.DONE, done_at=timezone.now())
-    return Result(Outcome.DONE, row, actions.carry_out(row, origin))
+    return Result(Outcome.DONE, row, actions.carry_out(row, origin, prepared))
 
 
 def _refuse(order: Order, subject: User, worker: User, refusal: Refusal, origin: Origin) -> Result:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from django.conf import settings
@@ -112,14 +113,29 @@ def use_link(token: str, user: User) -> bool:
     return unused.update(links_issued=F("links_issued") + 1) == 1
 
 
-def issue_bridge_code(user: User) -> str:
-    """A new code for support to read out, readable for the last time ("K7Q3-MZDW"); the one before is void."""
+@dataclass(frozen=True)
+class FreshCode:
+    """A bridge code that was made and not issued yet."""
+
+    code: str = field(repr=False)
+    salt: bytes
+    digest: str
+
+
+def fresh_bridge_code(user: User) -> FreshCode:
+    """Make one before the transaction that issues it: the hash takes its time, and may have to wait for its turn."""
     code = "".join(secrets.choice(TELEPHONE_SIGNS) for _ in range(limits.BRIDGE_CODE_SIGNS))
     salt = os.urandom(SALT_BYTES)
-    fresh = {"salt": salt, "digest": _digest(user, code, salt), "made_at": timezone.now(), "failures": 0}
-    BridgeCode.objects.update_or_create(user=user, defaults=fresh)
-    half = len(code) // 2
-    return f"{code[:half]}-{code[half:]}"
+    return FreshCode(code, salt, _digest(user, code, salt))
+
+
+def issue_bridge_code(user: User, fresh: FreshCode | None = None) -> str:
+    """The code for support to read out, readable for the last time ("K7Q3-MZDW"); the one before is void."""
+    fresh = fresh or fresh_bridge_code(user)
+    stored = {"salt": fresh.salt, "digest": fresh.digest, "made_at": timezone.now(), "failures": 0}
+    BridgeCode.objects.update_or_create(user=user, defaults=stored)
+    half = len(fresh.code) // 2
+    return f"{fresh.code[:half]}-{fresh.code[half:]}"
 
 
 def _digest(user: User, code: str, salt: bytes) -> str:

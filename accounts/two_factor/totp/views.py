@@ -17,6 +17,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, store
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.hash_queue import TooBusyError
 from accounts.models import User
 from accounts.organisations import demands
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -133,7 +134,11 @@ def _after_set_up(request: PersonRequest, activation: flows.Activation) -> str:
     """New recovery codes are shown first, with the way on beside them; else straight to the page asked for."""
     if devices.recovery_codes_left(request.user) is not None:
         return intended.take(request) or "personal_details"
-    codes = recovery_codes.make(request.user, Origin.of(request), mailed=not activation.is_first)
+    try:
+        codes = recovery_codes.make(request.user, Origin.of(request), mailed=not activation.is_first)
+    except TooBusyError:  # the second step is on already, and its codes can be made on their own page
+        messages.warning(request, _("It was too busy to make your recovery codes. Make them here."))
+        return "recovery_codes"
     recovery_codes.keep_to_show_once(request.session, request.user, codes)
     return "personal_details"
 

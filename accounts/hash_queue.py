@@ -1,0 +1,48 @@
+"""Every slow hash of a process takes its turn here: a few at once, however many people ask.
+
+In threads of their own, because the C library leaves the memory of a hash with the thread that made it: hashed in the
+threads of two hundred visitors, some hundreds of MiB stayed behind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import ParamSpec, TypeVar
+
+from django.db import connections
+
+from accounts import limits
+
+AT_ONCE = limits.HASHES_A_CORE * len(os.sched_getaffinity(0))
+AT_HAND = 0.1  # seconds in which a hash is usually done; who waits longer needs no database meanwhile
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hash")
+
+
+class TooBusyError(Exception):
+    """No hash could begin within `limits.HASH_WAIT`. The transaction rolls back; the visitor gets a page of its own."""
+
+
+def in_turn(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of a hash, or what it raises. Raises TooBusyError when it did not begin in time.
+
+    Call outside transactions: inside, the connection to the database is held while waiting. Work must not call this.
+    """
+    turn = _threads.submit(work, *args, **kwargs)
+    if not wait([turn], timeout=AT_HAND).done:
+        _let_go_of_connections()
+        wait([turn], timeout=limits.HASH_WAIT.total_seconds() - AT_HAND)
+    if turn.cancel():  # not when it is done, or has begun
+        raise TooBusyError
+    return turn.result()
+
+
+def _let_go_of_connections() -> None:
+    """Back to the pool, for those who can go on; a new one is taken at the next statement."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
