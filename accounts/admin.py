@@ -17,6 +17,7 @@ from accounts import flows
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations.admin import BoundedAdmin
 from accounts.passwords import flows as passwords
 from accounts.requests import person
 from accounts.support import flows as support
@@ -26,7 +27,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RightsAdmin(GroupAdmin):
+class RightsAdmin(BoundedAdmin, GroupAdmin):
     """Changed by superusers only: whoever may change a group could give themselves every right through it."""
 
     @method_decorator(fresh_proof_required)
@@ -62,7 +63,7 @@ class SecondStepFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(BoundedAdmin):
     list_display = ["email", "first_name", "last_name", "organisation", "second_step", "is_staff", "is_active"]
     list_filter = [SecondStepFilter, "membership__organisation", "is_staff", "is_active"]
     list_select_related = ["membership__organisation"]

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounts import limits
 from accounts.flows import PasswordAnswer, Proof
 from accounts.models import User
 from accounts.two_factor.forms import CodeField, choice_of, offer_choice, recovery_refusal, refusal
@@ -22,7 +23,7 @@ class SignInForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
-        max_length=4096,
+        max_length=limits.PASSWORD_LONGEST_TYPED,
         error_messages={"required": _("Type your password.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
@@ -51,7 +52,7 @@ class ProofForm(forms.Form):
     password = forms.CharField(
         label=_("Password"),
         strip=False,
-        max_length=4096,
+        max_length=limits.PASSWORD_LONGEST_TYPED,
         error_messages={"required": _("Type your password.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )

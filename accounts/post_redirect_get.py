@@ -19,6 +19,7 @@ TYPED = f"{settings.COOKIE_PREFIX}typed"
 TYPED_SECONDS = 600
 SALT = "accounts.post_redirect_get"
 LONGEST_VALUE = 300  # characters a field; keeps the cookie below 4096 bytes (ASVS 3.3.5)
+LONGEST_ERROR = 1_000  # characters of one sentence; ours are shorter
 LONGEST_COOKIE = 3800
 SECONDS = 120
 SHOWN = "accounts.refusal_shown"
@@ -36,7 +37,8 @@ def redirect_with_errors(request: HttpRequest, form: forms.BaseForm, to: str | N
         for name, field in form.fields.items()
         if not _is_secret(field)
     }
-    errors = {name: [str(text) for text in texts] for name, texts in form.errors.items()}
+    # Some of Django's sentences repeat what was typed, however long that is.
+    errors = {name: [str(text)[:LONGEST_ERROR] for text in texts] for name, texts in form.errors.items()}
     carried = signing.dumps({"page": to.split("?")[0], "typed": typed, "errors": errors}, salt=SALT, compress=True)
     if len(carried) > LONGEST_COOKIE:
         carried = signing.dumps({"page": to.split("?")[0], "typed": {}, "errors": errors}, salt=SALT, compress=True)

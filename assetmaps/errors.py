@@ -30,7 +30,9 @@ PAGES = {
     404: "not_found",
     405: "not_allowed",
     413: "too_large",
+    414: "address_too_long",
     429: "too_many",
+    431: "headers_too_large",
     500: "server_error",
 }
 # When even the template cannot be rendered.

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.http import parse_header_parameters
 
-from assetmaps import errors
+from assetmaps import errors, headers
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -34,6 +34,7 @@ def guard(application: Application) -> Application:
     """Wrap Django's application: mark texts that are not UTF-8, and let no exception reach the server."""
 
     def guarded(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        headers.bound(environ)
         if not is_utf8(environ.get("CONTENT_TYPE", "")):
             # Django looks the name up while it makes the request, before any middleware: "base64" or a NUL raise there.
             environ |= {"CONTENT_TYPE": "", UNREADABLE: True}

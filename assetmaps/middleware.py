@@ -22,6 +22,7 @@ from accounts.audit.origin import REFERENCE
 from accounts.requests import LONGEST_TARGET
 from assetmaps import errors, logs, near
 from assetmaps.gateway import UNREADABLE
+from assetmaps.headers import REFUSED
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -158,6 +159,8 @@ def refusals(get_response: Handler) -> Handler:
             return _refuse(request, HttpResponse(status=413))
         if request.META.get(UNREADABLE):
             return _refuse(request, HttpResponse(status=400))
+        if status := request.META.get(REFUSED):
+            return _refuse(request, HttpResponse(status=status))
         return get_response(request)
 
     return middleware

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from accounts import limits, quotas
 from accounts.audit.origin import Origin, one_line
@@ -40,11 +39,7 @@ def _facts(report: Any) -> dict[str, str]:
 
 def _short(value: str | int) -> str:
     """One line, without the query of an address, which may hold what somebody typed."""
-    text = one_line(str(value))[: limits.POLICY_REPORT_BYTES]
-    try:
-        return urlsplit(text)._replace(query="", fragment="").geturl()[:LONGEST_FACT]
-    except ValueError:
-        return text.split("?")[0][:LONGEST_FACT]
+    return one_line(str(value)).partition("?")[0].partition("#")[0][:LONGEST_FACT]
 
 
 def too_many(origin: Origin) -> bool:

@@ -5,11 +5,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
+from accounts import limits, prefixes
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
@@ -28,7 +30,30 @@ class Autocomplete(AutocompleteSelect):
         return super().optgroups(name, [one for one in value if is_key(one)], attrs)
 
 
-class ScopedAdmin(admin.ModelAdmin):
+class BoundedList(ChangeList):
+    """Sorted by as many columns as a list can have."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+        if len(str(self.params.get(ORDER_VAR, ""))) > limits.ADMIN_ORDER_LONGEST:
+            self.params.pop(ORDER_VAR)
+        return super().get_ordering(request, queryset)
+
+
+class BoundedAdmin(admin.ModelAdmin):
+    """Its lists take searches that a database can carry out; Django's own has a condition for each of any number of
+    words, also where other pages offer a choice."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BoundedList
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if len(search_term) > limits.ADMIN_SEARCH_LONGEST:
+            return queryset.none(), False
+        words = " ".join(search_term.split()[: prefixes.MOST_WORDS])
+        return super().get_search_results(request, queryset, words)
+
+
+class ScopedAdmin(BoundedAdmin):
     """Shows a worker only what that worker works for; the rest does not exist (ASVS 8.4.1).
 
     Lists, searches, the choices of other pages and every address with a number go through `get_queryset`.

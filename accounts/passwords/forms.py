@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
@@ -28,6 +29,12 @@ ADVICE = {
 }
 
 
+def _judge_length_first(field: forms.Field, refusal: Any) -> None:
+    """Before anything is compared, hashed or looked up. Without an attribute ``maxlength``: a browser would cut what a
+    password manager fills in, without a word."""
+    field.validators.append(MaxLengthValidator(limits.PASSWORD_LONGEST_TYPED, refusal))
+
+
 class NewPasswordForm(SetPasswordForm):
     """Django's form, with our words; the rules are the validators of the settings."""
 
@@ -42,6 +49,9 @@ class NewPasswordForm(SetPasswordForm):
         ) % {"count": limits.PASSWORD_MIN_LENGTH}
         self.fields["new_password1"].widget.attrs |= ADVICE
         self.fields["new_password2"].help_text = ""
+        too_long = _("This password is too long: it may have %(count)d characters at most.")
+        for name in ("new_password1", "new_password2"):
+            _judge_length_first(self.fields[name], too_long % {"count": limits.PASSWORD_MAX_LENGTH})
         self.fields["new_password1"].error_messages["required"] = _("Type a new password.")
         self.fields["new_password2"].error_messages["required"] = _("Type the new password once more.")
 
@@ -58,6 +68,7 @@ class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
         self.is_present_password = is_present_password
         self.fields["old_password"].label = _("Present password")
         self.fields["old_password"].error_messages["required"] = _("Type your present password.")
+        _judge_length_first(self.fields["old_password"], self.error_messages["password_incorrect"])
 
     def clean_old_password(self) -> str:
         typed = self.cleaned_data["old_password"]

@@ -50,6 +50,8 @@ class LongListAdmin(ScopedAdmin):
     to_person = ""
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if len(search_term) > limits.ADMIN_SEARCH_LONGEST:
+            return queryset.none(), False
         return lists.search(request, queryset, search_term, self.to_person), False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:

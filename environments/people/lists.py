@@ -8,7 +8,7 @@ from operator import or_
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, prefixes
+from accounts.organisations.admin import BoundedList
 from environments.people.flows import NEVER_CAME
 
 
@@ -51,7 +52,7 @@ class CappedPaginator(Paginator):
         return list(rows.values_list("pk", flat=True)[begin : begin + self.per_page])
 
 
-class LongList(ChangeList):
+class LongList(BoundedList):
     """``cut``: the search found more than it shows."""
 
     cut = False

@@ -67,6 +67,9 @@ def invite(request: PersonRequest) -> HttpResponse:
     return _page(request, "invite", _("Invite people"), **_offer(worker, form), form=restore(request, form))
 
 
+invite.longest_value = limits.LARGEST_BODY  # type: ignore[attr-defined]  # a list; see `assetmaps.around_views`
+
+
 def _offer(worker: User, form: ImportForm) -> dict[str, Any]:
     mine = Organisation.objects.filter(scope.organisations(worker)).order_by("name")
     own = None if scope.works_for_all(worker) else mine.first()

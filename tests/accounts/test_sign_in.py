@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts import limits
 from accounts import post_redirect_get as prg
 from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
@@ -263,7 +264,7 @@ def test_forged_carried_errors_are_ignored(client: Client) -> None:
 
 
 def test_carried_cookie_stays_small_with_the_longest_input(client: Client) -> None:  # ASVS 3.3.5
-    answer = client.post(SIGN_IN, {"username": "é" * 20000, "password": "x" * 20000})
+    answer = client.post(SIGN_IN, {"username": "é" * limits.LONGEST_VALUE, "password": "x" * limits.LONGEST_VALUE})
     assert answer.status_code == 302
     assert all(len(morsel.OutputString()) < 4096 for morsel in answer.cookies.values())
     assert client.get(SIGN_IN).status_code == 200
