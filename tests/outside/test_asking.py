@@ -6,23 +6,17 @@ import threading
 import time
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
 
 import pytest
-import time_machine
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.utils import timezone
 
 from accounts import limits, outside
 from accounts.models import User
 from accounts.outside import BusyError, FailedJustNowError, InTransactionError, Service
+from tests.clock import later
 
 PLACE = "voorbeeld"
-
-
-def later(by: timedelta) -> Any:
-    return time_machine.travel(timezone.now() + by, tick=True)
 
 
 def fail(service: Service, period: timedelta | None = None, name: str = PLACE) -> None:

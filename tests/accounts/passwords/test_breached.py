@@ -12,14 +12,13 @@ from threading import Event, Semaphore, Thread
 from unicodedata import normalize
 
 import pytest
-import time_machine
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import limits
 from accounts.passwords import breached
 from accounts.passwords.validators import BreachedValidator
+from tests.clock import later
 
 STOLEN = "vier gestolen ezels"
 SAFE = "vijf eigen geiten"
@@ -183,7 +182,7 @@ def test_failure_is_remembered_and_the_next_passwords_pass_without_waiting(
     assert not any(breached.is_known(STOLEN) for _ in range(3))
     assert len(Range.asked) == 1
     assert "left out: FailedJustNowError" in caplog.text
-    with time_machine.travel(timezone.now() + limits.OUTSIDE_FAILED + timedelta(seconds=1), tick=True):
+    with later(limits.OUTSIDE_FAILED + timedelta(seconds=1)):
         assert breached.is_known(STOLEN)
 
 

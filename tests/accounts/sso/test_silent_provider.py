@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -26,6 +25,7 @@ from accounts.sso.reasons import Reason, RefusedError
 from tests.accounts.sso.browsing import come_back, connect, employee, entry, leave, sign_in_there
 from tests.accounts.sso.provider import Handler, Provider
 from tests.accounts.sso.test_no_connection_held import administrator
+from tests.clock import later
 from tests.conftest import browser
 from tests.pages import at_once, text
 
@@ -37,10 +37,6 @@ NO_ANSWER = "geeft nu geen antwoord"
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "OUTSIDE_TIMEOUT", timedelta(seconds=0.5))
-
-
-def later(by: timedelta) -> Any:
-    return time_machine.travel(timezone.now() + by, tick=True)
 
 
 def mute(handler: Handler) -> None:

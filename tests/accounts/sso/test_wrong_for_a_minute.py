@@ -7,15 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
 
 from accounts import limits
 from accounts.sso.provider import discovery, http, keys
 from tests.accounts.sso.browsing import come_back, connect, employee, entry, leave, led_to
 from tests.accounts.sso.provider import Handler, Provider, public_jwk, signed
+from tests.clock import later
 from tests.conftest import browser
 
 pytestmark = pytest.mark.django_db
@@ -38,10 +37,6 @@ def signs_in(provider: Provider) -> Callable[..., bool]:
         return bool(come_back(client, connection, answer).status_code == 302)
 
     return way
-
-
-def later(by: timedelta) -> Any:
-    return time_machine.travel(timezone.now() + by, tick=True)
 
 
 WRONG_DOCUMENTS: dict[str, Callable[[Handler], None]] = {
