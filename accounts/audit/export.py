@@ -15,6 +15,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.utils import timezone, translation
@@ -102,6 +103,7 @@ def _headings() -> list[str]:
         _("browser"),
         _("number of the request"),
         _("event"),
+        _("when (UTC)"),
     ]
 
 
@@ -120,6 +122,7 @@ def _cells(entry: AuditEntry) -> list[Any]:
         entry.browser,
         entry.reference,
         entry.event,
+        entry.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"),  # the last hour of summer time comes twice
     ]
 
 

@@ -65,4 +65,9 @@ def _in_batches(people: QuerySet[User]) -> Iterator[User]:
 
 
 def _day(moment: datetime | None) -> str:
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M") if moment else ""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    # The last hour of summer time comes twice; then, and only then, the offset tells which of the two.
+    comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    return local.strftime("%Y-%m-%d %H:%M" + (" %z" if comes_twice else ""))

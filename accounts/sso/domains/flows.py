@@ -96,8 +96,8 @@ def check(domain: MailDomain, resolver: Resolver, *, actor: User, origin: Origin
         texts = resolver.texts(record_name(domain))
     except LookUpError as failed:
         return OF_FAILURE[failed.failure]
-    # Some DNS pages put the quotation marks that people paste into the text itself.
-    if record_text(domain) not in [text.strip().strip('"').strip() for text in texts]:
+    # Some DNS pages put the quotation marks that people paste into the text itself, and some write it in capitals.
+    if record_text(domain).lower() not in [text.strip().strip('"“”').strip().lower() for text in texts]:
         return Outcome.OTHER_TEXT
     return _prove(domain, actor=actor, origin=origin, reason="")
 

@@ -15,7 +15,7 @@ from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.sso.decorators import for_administrators
-from accounts.sso.domains import flows, words
+from accounts.sso.domains import diagnosis, flows, words
 from accounts.sso.domains.flows import Outcome
 from accounts.sso.domains.forms import DomainForm, ReasonForm
 from accounts.sso.domains.resolver import DnsResolver
@@ -66,8 +66,13 @@ def domains(request: PersonRequest, organisation: Organisation) -> HttpResponse:
 @for_administrators
 @fresh_proof_required
 def check(request: PersonRequest, organisation: Organisation, pk: int) -> HttpResponse:
-    outcome = flows.check(_own(organisation, pk), DnsResolver(), **_by(request))
-    return _done(request, organisation, outcome)
+    domain, resolver = _own(organisation, pk), DnsResolver()
+    outcome = flows.check(domain, resolver, **_by(request))
+    if outcome not in (Outcome.ABSENT, Outcome.OTHER_TEXT):
+        return _done(request, organisation, outcome)
+    found = words.of_diagnosis(diagnosis.diagnose(domain, resolver))
+    messages.error(request, f"{words.of_outcome(outcome)} {found}".strip())
+    return redirect(PAGE, organisation.slug)
 
 
 @for_administrators

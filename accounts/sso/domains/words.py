@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from accounts.sso.domains.diagnosis import Diagnosis
 from accounts.sso.domains.flows import Outcome
 
 GOOD = frozenset({Outcome.ADDED, Outcome.PROVED, Outcome.REMOVED})
@@ -11,6 +12,20 @@ GOOD = frozenset({Outcome.ADDED, Outcome.PROVED, Outcome.REMOVED})
 
 def of_outcome(outcome: Outcome) -> str:
     return _of_proof(outcome) or _of_list(outcome)
+
+
+def of_diagnosis(found: Diagnosis | None) -> str:
+    """What the DNS holds instead, and what to do; empty when nothing is known."""
+    if found is None:
+        return ""
+    if found.is_ours:
+        too_far = _("Your text stands at %(place)s. That is one name too far: fill in only _assetmaps as the name.")
+        too_near = _("Your text stands at %(place)s itself. Put it one name lower: fill in _assetmaps as the name.")
+        return (too_far if found.place.startswith("_assetmaps.") else too_near) % {"place": found.place}
+    texts = ", ".join(f"“{text}”" for text in found.texts)
+    told = _("At %(place)s stands: %(texts)s.") % {"place": found.place, "texts": texts}
+    rest = _("And %(count)d more.") % {"count": found.more} if found.more else ""
+    return f"{told} {rest}".strip()
 
 
 def _of_list(outcome: Outcome) -> str:

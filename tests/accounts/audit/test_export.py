@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import translation
 from hypothesis import HealthCheck, assume, given, settings
@@ -22,7 +23,7 @@ from accounts.audit.events import Event
 from accounts.audit.export import About
 from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry, AuditSeal
-from accounts.audit.origin import Origin
+from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.search import Search
 from tests.accounts.audit.test_chain import sql
 from tests.factories import OrganisationFactory, UserFactory
@@ -243,3 +244,14 @@ def test_spreadsheet_tells_what_the_page_tells(file: bytes) -> None:
     assert told["organisatie"].startswith("Organisatie")
     assert told["netwerkadres"] == "192.0.2.7"
     assert len(others) == 6
+
+
+@pytest.mark.django_db
+def test_hour_that_comes_twice_is_told_apart() -> None:
+    for at in ("2025-10-26T00:30:00+00:00", "2025-10-26T01:30:00+00:00"):
+        with time_machine.travel(at, tick=False):
+            record(Event.SIGNED_OUT, subject=None, origin=CONSOLE)
+    rows = cells()
+    local, utc = (rows[0].index(heading) for heading in ("wanneer", "wanneer (UTC)"))
+    assert {row[local] for row in rows[1:]} == {"2025-10-26 02:30:00"}
+    assert {row[utc] for row in rows[1:]} == {"2025-10-26 00:30:00", "2025-10-26 01:30:00"}
