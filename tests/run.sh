@@ -28,6 +28,7 @@ fi
 find_chromium || leave_out "browser tests: no Chromium or Chrome found"
 find_firefox || leave_out "browser tests in Firefox: no Firefox found"
 
+have nginx || [ -x /usr/sbin/nginx ] || leave_out "tests of the proxy in front: no nginx (Debian package nginx)"
 have npm || leave_out "browser tests of single sign-on: no node and npm"
 
 step "Lint, format, types, import contracts"

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 from assetmaps import urls
 
@@ -41,7 +42,28 @@ def long(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts())
 
 
+@login_not_required
+def who(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"{request.META['REMOTE_ADDR']} {request.scheme} {request.get_host()}")
+
+
+@csrf_exempt
+@login_not_required
+def die(request: HttpRequest) -> HttpResponse:
+    with Path(os.environ["WRITTEN"]).open("a") as file:
+        file.write("once\n")
+    os._exit(1)
+
+
+@login_not_required
+def died(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(len(Path(os.environ["WRITTEN"]).read_text().splitlines())))
+
+
 urlpatterns = [
+    path("wie", who),
+    path("sterf", die),
+    path("gestorven", died),
     path("hangt", hang),
     path("werk", leave_work),
     path("lang", long),

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from accounts import limits
 from tests import server
 from tests.provider import free_port
 from tests.serving.conftest import environment
-from tests.serving.wire import TIMEOUT, Wire, ask, request
+from tests.serving.wire import TIMEOUT, Wire, ask, request, wait_until
 
 pytestmark = pytest.mark.usefixtures("django_db_setup")
 
@@ -44,13 +44,6 @@ def workers(process: subprocess.Popen) -> list[int]:
         return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
-
-
-def wait_until(so: Callable[[], bool]) -> None:
-    until = time.monotonic() + TIMEOUT
-    while not so():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def is_served(port: int) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, parse_headers
 from http.cookies import SimpleCookie
 
 HOST = "mijn.assetmaps.nl"
-TIMEOUT = 20  # seconds, for what must not hang
+TIMEOUT = 60  # seconds, for what must not hang
 PROXY, STRANGER = "127.0.0.1", "127.0.0.2"
 
 
@@ -98,6 +100,13 @@ def request(
 def ask(port: int, *parts: bytes, source: str = PROXY, method: str = "GET") -> Answer | None:
     with Wire(port, source) as wire:
         return wire.send(*parts).answer(method)
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    until = time.monotonic() + TIMEOUT
+    while not so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def token(page: str) -> str:
