@@ -6,10 +6,13 @@ Python sorts the combining marks behind a letter one by one, in quadratic time, 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Literal
 
 MOST_MARKS = 30  # behind one letter; no language comes near (Unicode Standard Annex #15, Stream-Safe Text Format)
+
+_OTHER_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # Unicode's category Zs without U+0020
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
@@ -19,6 +22,12 @@ def normalise(form: Form, text: str) -> str:
     if text.isascii() or _has_too_many_marks(text):
         return text
     return unicodedata.normalize(form, text)
+
+
+def opaque(text: str) -> str:
+    """A password in the form that is hashed and compared (RFC 8265 section 4.2.2, OpaqueString): every kind of space is
+    a space, because a phone types the no-break one, and letters are composed."""
+    return normalise("NFC", text if text.isascii() else _OTHER_SPACES.sub(" ", text))
 
 
 def without_marks(text: str) -> str:

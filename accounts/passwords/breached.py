@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts import limits, outside
-from accounts.texts import normalise
+from accounts.texts import opaque
 
 log = logging.getLogger(__name__)
 PREFIX = 5
@@ -56,7 +56,7 @@ def is_known(password: str) -> bool:
     if not settings.BREACHED_PASSWORDS_URL:
         return False
     check_address()
-    digest = hashlib.sha1(normalise("NFC", password).encode(), usedforsecurity=False).hexdigest().upper()
+    digest = hashlib.sha1(opaque(password).encode(), usedforsecurity=False).hexdigest().upper()
     try:
         with LIST.asking(settings.BREACHED_PASSWORDS_URL) as turn:
             return _has(_answer(digest[:PREFIX], turn), digest[PREFIX:])

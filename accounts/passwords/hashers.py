@@ -1,8 +1,9 @@
 """How passwords are stored: Argon2id over the composed form of what was typed.
 
 Keyboards write one and the same é as one code point or as two, so what is hashed is the NFC form (NIST SP 800-63B-4
-section 3.1.1.2). The algorithm's name says so: hashes under any other name were made before, or brought along from
-elsewhere. They are still read, and Django makes them anew at the next sign-in because the name differs.
+section 3.1.1.2), with every kind of space as a space (`accounts.texts.opaque`). The algorithm's name says so: hashes
+under any other name were made before, or brought along from elsewhere. They are still read, and Django makes them anew
+at the next sign-in because the name differs.
 
 Each hash waits for its turn (`accounts.hash_queue`), and may raise TooBusyError.
 """
@@ -13,7 +14,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHash
 
 from accounts import limits
 from accounts.hash_queue import in_turn
-from accounts.texts import normalise
+from accounts.texts import normalise, opaque
 
 
 class Argon2idHasher(Argon2PasswordHasher):
@@ -29,10 +30,13 @@ class Argon2idHasher(Argon2PasswordHasher):
         """Raises ValueError for what nobody can type at the sign-in."""
         if _is_too_long(password):
             raise ValueError("a password is longer than any that is taken")
-        return in_turn(super().encode, normalise("NFC", password), salt)
+        return in_turn(super().encode, opaque(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        same = in_turn(super().verify, normalise("NFC", _beginning(password)), encoded)
+        typed, verify = _beginning(password), super().verify
+        # The second form was hashed before every kind of space counted as one; without such spaces it is the same.
+        forms = dict.fromkeys([opaque(typed), normalise("NFC", typed)])
+        same = any(in_turn(verify, form, encoded) for form in forms)
         return same and not _is_too_long(password)
 
 

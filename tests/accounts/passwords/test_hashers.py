@@ -74,3 +74,19 @@ def test_a_wrong_password_does_not_renew_a_hash() -> None:
     assert authenticate(None, username=person.email, password="iets heel anders") is None
     person.refresh_from_db()
     assert person.password == before
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009", "\u3000"])
+def test_every_kind_of_space_is_a_space(space: str) -> None:
+    """RFC 8265 section 4.2.2: a phone types a no-break space where a keyboard has the plain one."""
+    typed = f"een{space}lange{space}zin vol woorden"
+    plain = typed.replace(space, " ")
+    assert check_password(typed, make_password(plain))
+    assert check_password(plain, make_password(typed))
+    assert not check_password(plain.replace(" ", ""), make_password(typed))
+
+
+def test_hash_of_before_with_another_space_still_opens() -> None:
+    typed = "een\u00a0lange\u00a0zin vol woorden"
+    before = Argon2PasswordHasher.encode(Argon2idHasher(), typed, "zoutzoutzout")
+    assert check_password(typed, before)
