@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.db.models import ForeignKey, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -56,6 +56,13 @@ class LongListAdmin(ScopedAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
         return LongList
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet, *args: Any, **kwargs: Any) -> Any:
+        """ "All" is exactly what the page named, or nobody: a list that is cut cannot say who they are."""
+        if request.POST.get("select_across", "0") != "0" and (refused := not_all(request, queryset)):
+            self.message_user(request, refused, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, *args, **kwargs)
 
 
 @admin.register(User)
@@ -158,6 +165,14 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         context = self.admin_site.each_context(request) | {"title": _("Deactivate people"), "people": people}
         context["ids"] = "-".join(str(one.pk) for one in people)
         return render(request, "environments/people/deactivate.html", context)
+
+
+def not_all(request: HttpRequest, rows: QuerySet) -> str:
+    """Why an action on all rows of the list is refused; empty when it is not."""
+    if request.META.get(lists.CUT):
+        return _("There are more than this list shows, so you cannot choose them all at once. Search or filter further.")
+    found = rows.order_by().values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1]
+    return str(too_many()) if len(found) > limits.PEOPLE_AT_ONCE else ""
 
 
 def too_many() -> str:

@@ -53,7 +53,7 @@ class CappedPaginator(Paginator):
 
 
 class LongList(BoundedList):
-    """``cut``: the search found more than it shows."""
+    """``cut``: there are more than the list counts, or than the search shows."""
 
     cut = False
 
@@ -68,12 +68,17 @@ class LongList(BoundedList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.cut = CUT in request.META
+        self.cut = CUT in request.META or self.paginator.has_more
+        request.META[CUT] = self.cut
         shown = self.root_queryset.filter(pk__in=self.paginator.keys(self.page_num if self.multi_page else 1))
         self.result_list = self.apply_select_related(shown).order_by(*self.queryset.query.order_by)
+        if request.method == "POST":
+            # An action asks for its rows now. What was ticked is looked up among all that the search finds: of many
+            # with the same name, a search that is cut may show others the second time.
+            request.META[WHOLE] = True
 
 
-CUT = "people.search_was_cut"  # in META of a request
+CUT = "people.search_was_cut"  # in META of a request; true when the page cannot name everybody it stands for
 WHOLE = "people.whole_search"  # in META of a request that needs everybody, however long that takes
 
 
