@@ -237,7 +237,17 @@ ADMIN_SEARCH_LONGEST = 254  # characters; nothing has a longer name or address
 ADMIN_ORDER_LONGEST = 20  # characters of the columns in an address, by which a list is sorted
 PEOPLE_AT_ONCE = 500  # deactivated or invited again with one click
 NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"
-IMPORT_LINES = 5_000  # in one list; fits into LARGEST_BODY
+IMPORT_LINES = 5_000  # in one list; pasted, it fits into LARGEST_BODY
+IMPORT_BYTES = 4_000_000  # of a file; a list as long as that in UTF-16, or a workbook with a picture
+LARGEST_IMPORT_BODY = IMPORT_BYTES + LARGEST_BODY  # the file with the rest of its form
+# What reading a workbook may take. A process of its own keeps to it.
+WORKBOOK_ENTRIES = 1_000  # files in the archive that it is
+WORKBOOK_UNPACKED = 40_000_000  # bytes
+WORKBOOK_SHEETS = 50  # more are not looked at
+WORKBOOK_ROWS = 20_000  # with anything in them, of all sheets together
+WORKBOOK_CELLS = 2_000_000  # in a sheet, from its first to its last
+WORKBOOK_MEMORY = 400_000_000  # bytes
+WORKBOOK_SECONDS = timedelta(seconds=10)  # of a processor; twice that by the clock
 IMPORT_PAGE = 100  # lines shown at once
 IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
 IMPORT_LEASE = timedelta(seconds=30)  # without a sign of life the work of a list counts as interrupted

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
@@ -13,7 +14,29 @@ from accounts.texts import folded
 from environments.models import Environment
 from environments.people import flows, table
 from environments.people.flows import Refusal
+from environments.people.reading.parts import Unreadable
 
+ACCEPTED = [*(".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".ods", ".vcf"), *("text/csv", "text/plain", "text/vcard")]
+_SAVE_ANEW = _("Open it, choose “Save as” and then “Excel workbook (.xlsx)”, and offer that file.")
+UNREADABLE = {
+    Unreadable.PASSWORD: _("This workbook has a password. Save a copy without one, and offer that."),
+    Unreadable.OLD_EXCEL: format_lazy("{} {}", _("This is a workbook of an old Excel (.xls)."), _SAVE_ANEW),
+    Unreadable.OTHER_WORKBOOK: format_lazy("{} {}", _("This kind of workbook cannot be read."), _SAVE_ANEW),
+    Unreadable.NUMBERS: _("This comes from Numbers. Choose File > Export to > Excel there, and offer that file."),
+    Unreadable.WORD: _("This is a text document. Copy the people in it, and paste them here."),
+    Unreadable.PDF: _("This is a PDF. Copy the people in it, and paste them here."),
+    Unreadable.MAIL: _("This is a mail. Open it, copy the people in it, and paste them here."),
+    Unreadable.CONTACTS: _(
+        "This is an address book that cannot be read. Export it as CSV or vCard, and offer that file."
+    ),
+    Unreadable.WEB_PAGE: format_lazy("{} {}", _("This is a web page, whatever its name says."), _SAVE_ANEW),
+    Unreadable.ARCHIVE: _("This is a packed file. Unpack it, and offer the list inside."),
+    Unreadable.OTHER: _(
+        "This file is not a list. Offer a workbook (.xlsx, .ods) or a CSV file, or paste the people here."
+    ),
+    Unreadable.DAMAGED: format_lazy("{} {}", _("This workbook is damaged."), _SAVE_ANEW),
+    Unreadable.TOO_LARGE: _("This workbook is too large. Copy only the people into a new one, and offer that."),
+}
 REFUSALS = {
     Refusal.ONESELF: ("is_active", _("You cannot deactivate yourself. Ask a colleague.")),
     Refusal.LAST_SUPERUSER: (None, _("This is the last superuser. First make somebody else a superuser.")),
@@ -116,14 +139,17 @@ class ImportForm(ChooseOrganisationForm):
     text = forms.CharField(
         label=_("Paste the list"),
         required=False,
-        help_text=_("One person a line: e-mail address, first name, last name, environments."),
+        help_text=_(
+            "Copy people from Outlook, a mail or a spreadsheet. Or type one person a line: "
+            "e-mail address, first name, last name, environments."
+        ),
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
     )
     file = forms.FileField(
         label=_("Or choose a file"),
         required=False,
-        help_text=_("A CSV file from a spreadsheet."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv,text/plain"}),
+        help_text=_("Excel or LibreOffice (.xlsx, .ods), CSV, or contacts (.csv, .vcf)."),
+        widget=forms.FileInput(attrs={"accept": ",".join(ACCEPTED)}),
         error_messages={"empty": _("There are no people in this list.")},
     )
     text.is_secret = True  # type: ignore[attr-defined] # a list of people does not belong in a cookie, nor half of it
@@ -136,12 +162,20 @@ class ImportForm(ChooseOrganisationForm):
         text, file = data.get("text", ""), data.get("file")
         if text and file:
             raise forms.ValidationError(_("Paste a list or choose a file, not both."))
-        data["rows"] = list(table.read(table.decode(file.read()) if file else text))
-        if not data["rows"]:
+        if file and file.size > limits.IMPORT_BYTES:
+            raise forms.ValidationError(
+                _("This file is larger than %(most)d MB. Copy only the people into a new one, and offer that.")
+                % {"most": limits.IMPORT_BYTES // 1_000_000}
+            )
+        found = table.read_file(file.read()) if file else table.read(text)
+        if isinstance(found, Unreadable):
+            raise forms.ValidationError(UNREADABLE[found])
+        if not found.rows:
             raise forms.ValidationError(_("There are no people in this list."))
-        if len(data["rows"]) > limits.IMPORT_LINES:
+        if len(found.rows) > limits.IMPORT_LINES:
             raise forms.ValidationError(
                 _("This list has %(found)s lines. Offer at most %(most)s at a time.")
-                % {"found": len(data["rows"]), "most": limits.IMPORT_LINES}
+                % {"found": len(found.rows), "most": limits.IMPORT_LINES}
             )
+        data["listing"] = found
         return data

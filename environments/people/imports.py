@@ -26,7 +26,7 @@ from environments import flows as access
 from environments.people import flows
 from environments.people.judging import Judge
 from environments.people.models import NOT_WELL, TO_DO, ImportLine, PeopleImport, State, Why
-from environments.people.table import Row
+from environments.people.reading.parts import Listing, Row
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +38,22 @@ def may_import(worker: User, organisation: Organisation) -> bool:
 
 
 @transaction.atomic
-def offer(rows: list[Row], organisation: Organisation, worker: User) -> PeopleImport:
+def offer(listing: Listing, organisation: Organisation, worker: User) -> PeopleImport:
     """Keep the list with what would happen to each line; nobody is invited yet."""
-    batch = PeopleImport.objects.create(organisation=organisation, made_by=worker)
-    judge = Judge(worker, organisation, [row.address for row in rows])
+    notes = [[note.kind, note.names] for note in listing.notes]
+    batch = PeopleImport.objects.create(organisation=organisation, made_by=worker, notes=notes)
+    judge = Judge(worker, organisation, [row.address for row in listing])
     first: dict[str, int] = {}
-    lines = [_line(batch, row) for row in rows]
+    lines = [_line(batch, row) for row in listing]
     for line in lines:
+        if line.why:
+            continue
         judge.judge(line)
-        if not line.why and first.setdefault(line.address.lower(), line.number) != line.number:
-            line.state, line.why, line.about = State.TWICE, Why.TWICE, str(first[line.address.lower()])
+        address = line.address.lower()
+        if not line.why and address in first:
+            line.state, line.why, line.about = State.TWICE, Why.TWICE, str(first[address])
+        elif not line.why:
+            first[address] = line.number
     ImportLine.objects.bulk_create(lines, batch_size=500)
     return batch
 
@@ -59,7 +65,10 @@ def _line(batch: PeopleImport, row: Row) -> ImportLine:
         address=row.address[:300],
         first_name=row.first_name[:300],
         last_name=row.last_name[:300],
-        environments=row.environments[:2000],
+        environments=row.environments,
+        state=State.WRONG if row.flaw else "",
+        why=row.flaw or "",
+        about=row.about[:300],
     )
 
 
@@ -140,7 +149,7 @@ def hold(pk: int) -> bool:
 def work_off(pk: int) -> bool:
     """Carry out the next `limits.IMPORT_BATCH` lines; False when there were none left."""
     batch = PeopleImport.objects.select_for_update(of=("self",)).select_related("organisation", "made_by").get(pk=pk)
-    lines = list(batch.lines.filter(state__in=TO_DO).order_by("number")[: limits.IMPORT_BATCH])
+    lines = list(batch.lines.filter(state__in=TO_DO).order_by("number", "pk")[: limits.IMPORT_BATCH])
     now = timezone.now()
     batch.held_until = now + limits.IMPORT_LEASE
     if not lines:

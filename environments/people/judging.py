@@ -43,7 +43,7 @@ class Judge:
     def _wrong(self, line: ImportLine) -> tuple[str, str]:
         if not line.address:
             return Why.NO_ADDRESS, ""
-        if not _is_address(line.address):
+        if not is_address(line.address):
             return Why.BAD_ADDRESS, line.address[:100]
         if max(len(line.first_name), len(line.last_name)) > LONGEST_NAME:
             return Why.LONG_NAME, ""
@@ -64,7 +64,7 @@ class Judge:
         return "" if known.is_active else Why.NOT_ACTIVE
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     try:
         validate_email(text)
         only_ascii(text)

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.organisations.models import Organisation
 
+MOST_NAMED = 20  # columns, sheets or lines in one sentence
+
 
 class PeopleImport(models.Model):
     """A list of people that a worker pasted or uploaded, to invite them all."""
@@ -27,6 +29,8 @@ class PeopleImport(models.Model):
     address = models.GenericIPAddressField(null=True)
     browser = models.CharField(max_length=300, blank=True)
     reference = models.CharField(max_length=20, blank=True)
+    # What was not used of it, and where it was read: pairs of a value of `Told` and the names that fill it in.
+    notes = models.JSONField(null=True)
 
     class Meta:
         verbose_name = _("list of people")
@@ -42,6 +46,27 @@ class PeopleImport(models.Model):
         if self.confirmed_at is None or self.finished_at is not None:
             return False
         return self.held_until is None or self.held_until <= timezone.now()
+
+    @property
+    def told(self) -> list[str]:
+        """The notes as sentences."""
+        return [str(Told(kind).label) % {"names": _named(names)} for kind, names in self.notes or ()]
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(f"“{name}”" for name in names[:MOST_NAMED])
+    more = len(names) - MOST_NAMED
+    return shown if more < 1 else _("%(names)s and %(count)d more") % {"names": shown, "count": more}
+
+
+class Told(models.TextChoices):
+    """What is said about a list as a whole. The values are those of `reading.parts.NoteKind`."""
+
+    SHEET = "sheet", _("Read: the sheet %(names)s.")
+    SHEETS = "sheets", _("Not used: the sheets %(names)s.")
+    ADDRESSES = "addresses", _("The addresses come from the column %(names)s.")
+    COLUMNS = "columns", _("Not used: the columns %(names)s.")
+    ROWS = "rows", _("Not used, a heading or a title: the lines %(names)s.")
 
 
 class State(models.TextChoices):
@@ -68,6 +93,16 @@ class Why(models.TextChoices):
     ELSEWHERE = "elsewhere", _("This address cannot be used for this organisation. Ask support.")
     NOT_ACTIVE = "not_active", _("This person is deactivated. Activate the person first.")
     TWICE = "twice", _("This address stands in line %(about)s as well; that line counts.")
+    # How it is written; the values are those of `reading.parts.Flaw`.
+    SEVERAL = "several_addresses", _("There are several addresses in this line. Give each person a line.")
+    NOT_ALONE = "not_alone", _("There is more around this address than a name. Leave only the name and the address.")
+    IN_A_NAME = "address_in_name", _("There is an @ where a name should stand: “%(about)s”.")
+    TOO_MANY = "too_many_cells", _("This line has more cells than the list has columns.")
+    BROKEN = "broken_row", _("One row seems to stand on several lines here. Put it on one line.")
+    QUOTES = "quotes", _("The quotation marks in this line do not match.")
+    TOO_LONG = "too_long", _("A cell in this line is too long: more than 2000 characters.")
+    HIDDEN = "hidden_row", _("This row is hidden in the workbook. Show it, or delete it.")
+    SECOND = "second_address", _("Another address of the same person; only the first counts.")
     MAY_NOT_INVITE = "may_not_invite", _("Who made this list may not invite people for this organisation any more.")
     FAULT = "fault", _("Something went wrong with this line. Offer it again.")
 
@@ -76,7 +111,7 @@ class ImportLine(models.Model):
     """One line, as it was typed."""
 
     batch = models.ForeignKey(PeopleImport, on_delete=models.CASCADE, related_name="lines")
-    number = models.PositiveIntegerField()  # of the line in the list, the first is 1
+    number = models.PositiveIntegerField()  # of the line in the list, the first is 1; several people may stand on one
     address = models.CharField(max_length=300, blank=True)
     first_name = models.CharField(max_length=300, blank=True)
     last_name = models.CharField(max_length=300, blank=True)
@@ -87,8 +122,7 @@ class ImportLine(models.Model):
     about = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["batch", "number"], name="one_line_a_number")]
+        ordering = ["number", "pk"]
         indexes = [
             models.Index(fields=["batch", "number"], name="lines_to_do", condition=Q(state__in=["new", "known"])),
         ]

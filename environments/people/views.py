@@ -60,14 +60,15 @@ def invite(request: PersonRequest) -> HttpResponse:
     worker = request.user
     form = ImportForm(request.POST or None, request.FILES or None, worker=worker)
     if request.method == "POST" and form.is_valid():
-        rows, organisation = form.cleaned_data["rows"], form.cleaned_data["organisation"]
-        return redirect("people_import", imports.offer(rows, organisation, worker).pk)
+        listing, organisation = form.cleaned_data["listing"], form.cleaned_data["organisation"]
+        return redirect("people_import", imports.offer(listing, organisation, worker).pk)
     if request.method == "POST":
         return redirect_with_errors(request, form)
     return _page(request, "invite", _("Invite people"), **_offer(worker, form), form=restore(request, form))
 
 
 invite.longest_value = limits.LARGEST_BODY  # type: ignore[attr-defined]  # a list; see `assetmaps.around_views`
+invite.largest_body = limits.LARGEST_IMPORT_BODY  # type: ignore[attr-defined]  # see the middleware `refusals`
 
 
 def _offer(worker: User, form: ImportForm) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def environment() -> Environment:
 
 def offer(environment: Environment, text: str, worker: User | None = None) -> PeopleImport:
     organisation = environment.organisation
-    return imports.offer(list(read(text)), organisation, worker or administrator(organisation))
+    return imports.offer(read(text), organisation, worker or administrator(organisation))
 
 
 def lines(batch: PeopleImport) -> list[tuple[int, str, str]]:

@@ -1,0 +1,99 @@
+"""Workbooks (.xlsx, .xlsm, .ods) to lines of cells, read by a process of their own: see `workbook.__main__`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accounts import limits
+from environments.people.reading import headings
+from environments.people.reading.assembling import LONGEST_CELL, heading_place
+from environments.people.reading.delimited import plain
+from environments.people.reading.parts import Flaw, Line, Note, NoteKind, Unreadable
+
+PROGRAM = "environments.people.reading.workbook"
+ROOT = Path(__file__).resolve().parents[3]
+INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")  # of the environment: it holds secrets besides
+
+
+@dataclass(frozen=True)
+class Sheet:
+    name: str
+    is_hidden: bool
+    lines: list[Line]
+
+
+def read(content: bytes) -> tuple[list[Line], list[Note]] | Unreadable:
+    """The lines of the sheet with people, with notes that name it and the others; or why there are none."""
+    answer = _ask(content)
+    if isinstance(answer, Unreadable):
+        return answer
+    sheets = [sheet for sheet in map(_sheet, answer) if sheet.lines]
+    read = _with_people(sheets)
+    if read is None or len(sheets) == 1:
+        return (read.lines if read else []), []
+    others = tuple(sheet.name for sheet in sheets if sheet is not read)
+    return read.lines, [Note(NoteKind.SHEET, (read.name,)), Note(NoteKind.SHEETS, others)]
+
+
+def _ask(content: bytes) -> list[dict[str, Any]] | Unreadable:
+    bounds = {
+        "memory": limits.WORKBOOK_MEMORY,
+        "seconds": int(limits.WORKBOOK_SECONDS.total_seconds()),
+        "entries": limits.WORKBOOK_ENTRIES,
+        "unpacked": limits.WORKBOOK_UNPACKED,
+        "sheets": limits.WORKBOOK_SHEETS,
+        "rows": limits.WORKBOOK_ROWS,
+        "cells": limits.WORKBOOK_CELLS,
+        "cell": LONGEST_CELL + 1,
+    }
+    command = [sys.executable, "-m", PROGRAM, json.dumps(bounds)]
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            command,
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=environment,
+            timeout=2 * bounds["seconds"],
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Unreadable.TOO_LARGE
+    if done.returncode or not done.stdout:  # stopped by one of the bounds
+        return Unreadable.TOO_LARGE
+    answer = json.loads(done.stdout)
+    return Unreadable(answer["unreadable"]) if "unreadable" in answer else answer["sheets"]
+
+
+def _sheet(found: dict[str, Any]) -> Sheet:
+    lines = [
+        Line(number, [plain(cell) for cell in cells], flaw=Flaw.HIDDEN if is_hidden else None)
+        for number, is_hidden, cells in found["rows"]
+    ]
+    return Sheet(found["name"], found["hidden"], [line for line in lines if line])
+
+
+def _with_people(sheets: Sequence[Sheet]) -> Sheet | None:
+    """The first with addresses under a heading that says so, else with addresses, else with anything. A hidden sheet
+    is what nobody saw who looked at the workbook."""
+    seen = [sheet for sheet in sheets if not sheet.is_hidden]
+    named = (sheet for sheet in seen if _has_addresses(sheet) and _has_heading(sheet))
+    return next(named, None) or next(filter(_has_addresses, seen), None) or next(iter(seen), None)
+
+
+def _has_addresses(sheet: Sheet) -> bool:
+    return any("@" in cell for line in sheet.lines for cell in line.cells)
+
+
+def _has_heading(sheet: Sheet) -> bool:
+    place = heading_place(sheet.lines)
+    return place is not None and bool(set(headings.recognise(sheet.lines[place].cells) or []) & {*headings.ADDRESSES})
