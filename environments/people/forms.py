@@ -35,6 +35,7 @@ UNREADABLE = {
         "This file is not a list. Offer a workbook (.xlsx, .ods) or a CSV file, or paste the people here."
     ),
     Unreadable.DAMAGED: format_lazy("{} {}", _("This workbook is damaged."), _SAVE_ANEW),
+    Unreadable.TOO_LONG: _("This list is too long. Offer it in parts."),
     Unreadable.TOO_LARGE: _("This workbook is too large. Copy only the people into a new one, and offer that."),
 }
 REFUSALS = {
@@ -170,12 +171,13 @@ class ImportForm(ChooseOrganisationForm):
         found = table.read_file(file.read()) if file else table.read(text)
         if isinstance(found, Unreadable):
             raise forms.ValidationError(UNREADABLE[found])
-        if not found.rows:
+        if not found.rows and not found.left:
             raise forms.ValidationError(_("There are no people in this list."))
-        if len(found.rows) > limits.IMPORT_LINES:
+        count = len(found.rows) + found.left
+        if count > limits.IMPORT_LINES:
             raise forms.ValidationError(
                 _("This list has %(found)s lines. Offer at most %(most)s at a time.")
-                % {"found": len(found.rows), "most": limits.IMPORT_LINES}
+                % {"found": count, "most": limits.IMPORT_LINES}
             )
         data["listing"] = found
         return data

@@ -103,6 +103,7 @@ class Why(models.TextChoices):
     TOO_LONG = "too_long", _("A cell in this line is too long: more than 2000 characters.")
     HIDDEN = "hidden_row", _("This row is hidden in the workbook. Show it, or delete it.")
     SECOND = "second_address", _("Another address of the same person; only the first counts.")
+    LOST_SIGN = "lost_sign", _("A letter was lost before the list came here: “%(about)s”.")
     MAY_NOT_INVITE = "may_not_invite", _("Who made this list may not invite people for this organisation any more.")
     FAULT = "fault", _("Something went wrong with this line. Offer it again.")
 

@@ -18,7 +18,7 @@ def read_file(content: bytes) -> Listing | Unreadable:
             return found
         lines, notes = found
         listing = assemble(lines)
-        return Listing(listing.rows, [*notes, *listing.notes])
+        return Listing(listing.rows, [*notes, *listing.notes], listing.left)
     return kinds.of_bytes(content) or read(decode(content))
 
 
@@ -26,7 +26,8 @@ def read(text: str) -> Listing | Unreadable:
     """What was pasted, or the text of a file. The first lines may be a heading, Dutch or English."""
     if contacts.is_one(text):
         return Listing(assemble(contacts.lines(text)).rows)
-    return kinds.of_text(text) or assemble(delimited.lines(text))
+    lines = kinds.of_text(text) or delimited.lines(text)
+    return lines if isinstance(lines, Unreadable) else assemble(lines)
 
 
 def environment_names(text: str) -> list[str]:

@@ -6,18 +6,16 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-import idna
-
+from accounts import typed_addresses
 from environments.people.reading import names
 from environments.people.reading.letters import bare, straight, tidy
-from environments.people.reading.parts import Flaw
+from environments.people.reading.parts import LONGEST_CELL, Flaw
 
 _BETWEEN = re.compile(r"([\s<>()\[\]\",;|]+)")
 _LABEL = re.compile(
     r"(?:aan|to|cc|bcc|van|from|e-?mail(?:adres| address)?|mail|adres|address|e|m)\s*:\s*", re.IGNORECASE
 )
 _BULLET = re.compile(r"\s*(?:[-*•·–—▪◦>]|\d{1,4}[.)])\s+")
-_APOSTROPHE = re.compile(r"'+(?![ts]\b)")  # in front; 't.hoen@… is an address
 BEFORE, BEHIND = '<([{“”„«"‘’•·*', ".,;:!?'\"‘’“”»>)]}*"
 GUEST = "#ext#@"  # how Entra writes the sign-in name of somebody of another organisation
 
@@ -33,21 +31,19 @@ class Mailbox:
 
 
 def clean(token: str) -> str:
-    """The address without what pasting adds: brackets, ``mailto:``, marks, an ending full stop, wide signs.
+    """The address without what pasting adds, see `typed_addresses.read`; also without what stands around it in a list.
 
-    The domain is lower case and ASCII, as everywhere (UTS 46; see `accounts.sso.domains.names`); so is what is
-    written in capitals alone.
+    The domain is lower case; so is what is written in capitals alone.
     """
-    text = unicodedata.normalize("NFKC", tidy(token))
-    text = text.lstrip(BEFORE).rstrip(BEHIND)
-    scheme, _colon, rest = text.partition(":")
-    text = rest.lstrip(BEFORE) if "@" in rest and scheme.isalpha() else text
-    text = text.partition("?")[0].rstrip(BEHIND) if "@" in text.partition("?")[0] else text
-    text = _APOSTROPHE.sub("", text)
+    text = tidy(token).lstrip(BEFORE).rstrip(BEHIND)
+    scheme, _colon, rest = text.partition(":")  # mailto:, and smtp: in directories
+    text = rest.partition("?")[0].lstrip(BEFORE) if "@" in rest.partition("?")[0] and scheme.isalpha() else text
     if GUEST in text.lower():
         text = _of_guest(text)
-    local, at, domain = text.rpartition("@")
-    return f"{local.lower() if local.isupper() else local}{at}{_ascii(domain).lower()}" if at else text
+    if not _is_one_script(text.rpartition("@")[2]):
+        return text
+    local, at, domain = typed_addresses.read(text).rpartition("@")
+    return f"{local.lower() if local.isupper() else local}{at}{domain.lower()}"
 
 
 def _of_guest(text: str) -> str:
@@ -57,26 +53,19 @@ def _of_guest(text: str) -> str:
     return f"{person}@{domain}" if found else text
 
 
-def _ascii(domain: str) -> str:
-    if domain.isascii() or not _is_latin(domain):
-        return domain
-    try:
-        return idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        return domain
-
-
-def _is_latin(domain: str) -> bool:
-    """A Cyrillic а among Latin letters is somebody else's domain that looks like this one."""
-    return all("LATIN" in unicodedata.name(sign, "") for sign in domain if sign.isalpha())
+def _is_one_script(domain: str) -> bool:
+    """Latin alone: a Cyrillic а among Latin letters is somebody else's domain that looks like this one."""
+    return domain.isascii() or all("LATIN" in unicodedata.name(sign, "") for sign in domain if sign.isalpha())
 
 
 def mailbox(text: str) -> Mailbox:
     """One address with the name before or behind it; a flaw when it cannot be told what is what."""
+    if len(text) > LONGEST_CELL:
+        return Mailbox(tidy(text[:LONGEST_CELL]), flaw=Flaw.TOO_LONG)
     whole = tidy(straight(text))
     parts = _BETWEEN.split(whole)
     places = [place for place, part in enumerate(parts) if "@" in part]
-    found = {clean(parts[place]).lower(): clean(parts[place]) for place in places}
+    found = {address.lower(): address for address in (clean(parts[place]) for place in places)}
     if len(found) != 1 or any(parts[place].count("@") > 1 for place in places):
         return Mailbox(whole, flaw=Flaw.SEVERAL)
     before, behind = "".join(parts[: places[0]]), "".join(parts[places[-1] + 1 :])
@@ -124,13 +113,13 @@ def mailboxes(text: str) -> list[Mailbox] | None:
         pieces, left = _pieces(part)
         for piece in pieces:
             one = mailbox(piece)
-            if "," in piece and not one.is_bracketed and _has_comma(piece):
+            if "," in piece and one.flaw is not Flaw.TOO_LONG and not one.is_bracketed and _has_comma(piece):
                 return None
             is_plain = is_plain and (one.is_bracketed or one.flaw is not None)
             found.append(one)
         if left:
             rest += 1
-            found.append(Mailbox("", tidy(bare(left))))
+            found.append(Mailbox("", tidy(bare(left[:LONGEST_CELL]))))
     count = len(found) - rest
     return None if not count or (rest and (count < 2 or not is_plain)) else found
 

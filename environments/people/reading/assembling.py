@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
+from accounts import limits
 from environments.people.reading import addresses, headings, names
 from environments.people.reading.addresses import Mailbox
 from environments.people.reading.headings import Columns
 from environments.people.reading.letters import tidy
-from environments.people.reading.parts import Flaw, Line, Listing, Note, NoteKind, Row
+from environments.people.reading.parts import LONGEST_CELL, Flaw, Line, Listing, Note, NoteKind, Row
 
 IN_ORDER = ("first_name", "last_name", "environments")  # of a list without headings, behind the address
 ABOVE = 30  # lines in which the heading is looked for
-LONGEST_CELL = 2_000  # characters, of one that is read; as many as an environments column keeps
 SHOWN = 300
+MAY_BE_ONE_LINE = (None, Flaw.QUOTES, Flaw.TOO_LONG, Flaw.TOO_MANY)  # wrong as cells, but maybe people of a mail
 SEVERAL_IN_A_CELL = " ::: "  # how Google writes the addresses of one person
 
 
 def assemble(lines: Sequence[Line]) -> Listing:
     place = heading_place(lines)
     if place is None:
-        return Listing([row for line in lines for row in _without_heading(line)])
+        return _listing(lines, _without_heading, [])
     heading = lines[place].cells
     kinds = headings.recognise(heading) or []
     body = [line for line in lines[place + 1 :] if list(line.cells) != list(heading)]
     columns = headings.choose(heading, kinds, body)
     notes = [*columns.notes, *_rows_not_used(lines[: place + 1], lines[place + 1 :])]
     if len(kinds) == 1:
-        return Listing([row for line in body for row in _without_heading(line)], notes)
-    return Listing([row for line in body for row in _with_heading(line, columns)], notes)
+        return _listing(body, _without_heading, notes)
+    return _listing(body, partial(_with_heading, columns=columns), notes)
+
+
+def _listing(lines: Sequence[Line], read: Callable[[Line], list[Row]], notes: list[Note]) -> Listing:
+    """Looks no further than one list may go."""
+    rows: list[Row] = []
+    for place, line in enumerate(lines):
+        many = line.text.count("@")
+        if len(rows) > limits.IMPORT_LINES or many > limits.IMPORT_LINES:
+            return Listing(rows, notes, len(lines) - place - 1 + max(many, 1))
+        rows += read(line)
+    return Listing(rows, notes)
 
 
 def heading_place(lines: Sequence[Line]) -> int | None:
@@ -49,7 +62,7 @@ def _rows_not_used(above: Sequence[Line], below: Sequence[Line]) -> list[Note]:
 
 def _wrong(line: Line, flaw: Flaw, text: str = "", about: str = "") -> Row:
     shown = text or line.text or next((cell for cell in line.cells if "@" in cell), "") or " ".join(line.cells)
-    return Row(line.number, tidy(shown)[:SHOWN], flaw=flaw, about=tidy(about)[:SHOWN])
+    return Row(line.number, tidy(shown[: 2 * SHOWN])[:SHOWN], flaw=flaw, about=tidy(about[: 2 * SHOWN])[:SHOWN])
 
 
 def _row(line: Line, address: str, first: str, last: str, environments: str = "") -> Row:
@@ -57,6 +70,9 @@ def _row(line: Line, address: str, first: str, last: str, environments: str = ""
     for name in (first, last):
         if "@" in name:
             return _wrong(line, Flaw.IN_A_NAME, address, name)
+    lost = next((text for text in (first, last, environments) if "\ufffd" in text), "")
+    if lost:
+        return _wrong(line, Flaw.LOST_SIGN, address, lost)
     if max(map(len, (address, first, last, environments))) > LONGEST_CELL:
         return _wrong(line, Flaw.TOO_LONG)
     return Row(line.number, address, first, last, " | ".join(environments.split("\n")))
@@ -67,7 +83,7 @@ def _row(line: Line, address: str, first: str, last: str, environments: str = ""
 
 def _without_heading(line: Line) -> list[Row]:
     text = line.text if line.text else line.cells[0] if sum(map(bool, line.cells)) == 1 else ""
-    is_plain = "@" in text and "\t" not in text and line.flaw in (None, Flaw.QUOTES)
+    is_plain = "@" in text and "\t" not in text and line.flaw in MAY_BE_ONE_LINE
     if is_plain and (found := addresses.mailboxes(text)) is not None:
         return [_alone(line, one) for one in found]
     return [_wrong(line, line.flaw)] if line.flaw else _by_content(line)

@@ -10,20 +10,25 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 
+from accounts import limits
 from accounts.spreadsheets import bare_cell
 from environments.people.reading import headings
 from environments.people.reading.letters import bare, straight, tidy, visible
-from environments.people.reading.parts import Flaw, Line
+from environments.people.reading.parts import LONGEST_CELL, Flaw, Line, Unreadable
 
 SEPARATORS = ";\t,|"
+MOST_CELLS = 1_000  # of a line; a spreadsheet that was saved whole has more, but they are empty
 CELL_LINES, CELL_CHARACTERS = 20, 8_000  # how far a cell may go on; also bounds the work of a stray quotation mark
 ABOVE = 30  # lines with anything in them that may stand above the heading
 _MACHINE_NOTE = re.compile(r"#TYPE\b.*|\ufeff?sep=(.)\s*", re.IGNORECASE)
 
 
-def lines(text: str) -> list[Line]:
-    """Those with anything in them. `Line.text` is what was typed, for a line that has no columns at all."""
+def lines(text: str) -> list[Line] | Unreadable:
+    """Those with anything in them, unless there are very many. `Line.text` is what was typed, for a line that has no
+    columns at all."""
     typed = list(enumerate(visible(text.replace("\x00", "")).split("\n"), 1))
+    if sum(1 for _number, line in typed if line) > limits.WORKBOOK_ROWS:
+        return Unreadable.TOO_LONG
     named = ""
     while typed and (note := _MACHINE_NOTE.fullmatch(typed[0][1].strip(" "))):
         named = note[1] or named
@@ -65,22 +70,34 @@ def _records(typed: Sequence[tuple[int, str]], separator: str) -> Iterator[Line]
         if cells is None:
             taken, cells = _over_lines(typed, place, separator)
         text = "\n".join(line for _number, line in typed[place : place + taken])
-        flaw = Flaw.QUOTES if cells is None else None
-        found = Line(number, [plain(cell) for cell in cells or line.split(separator)], text, flaw)
-        if text.strip(f" {SEPARATORS}") and (found or flaw):
+        found = _line(number, text, cells, separator)
+        if text.strip(f" {SEPARATORS}") and (found or found.flaw):
             yield found
         place += taken
 
 
+def _line(number: int, text: str, cells: list[str] | None, separator: str) -> Line:
+    flaw = Flaw.QUOTES if cells is None else None
+    cells = text.split(separator) if cells is None else cells
+    while len(cells) > MOST_CELLS and not cells[-1].strip():
+        cells.pop()
+    if len(cells) > MOST_CELLS:
+        return Line(number, [text[:LONGEST_CELL]], text, Flaw.TOO_MANY)
+    if max(map(len, cells), default=0) > 2 * LONGEST_CELL:
+        return Line(number, [plain(cell[:LONGEST_CELL]) for cell in cells], text, Flaw.TOO_LONG)
+    return Line(number, [plain(cell) for cell in cells], text, flaw)
+
+
 def _over_lines(typed: Sequence[tuple[int, str]], place: int, separator: str) -> tuple[int, list[str] | None]:
     """How many lines the cells that begin here go over, and those cells; None when the quotation marks never fit."""
-    text = typed[place][1]
+    text, closing = typed[place][1], re.compile(rf'"\s*(?:{re.escape(separator)}|\Z)')
     for taken in range(2, CELL_LINES + 1):
         if place + taken > len(typed) or len(text) > CELL_CHARACTERS:
             break
         line = typed[place + taken - 1][1]
         text += "\n" + line
-        if '"' in line and (cells := _cells(text, separator)) is not None:
+        fits = text.count('"') % 2 == 0 and closing.search(line)
+        if fits and (cells := _cells(text, separator)) is not None:
             return taken, cells
     return 1, None
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from accounts.texts import without_marks
 from environments.people.reading.names import is_particle
 from environments.people.reading.parts import Line, Note, NoteKind
 
@@ -36,8 +36,7 @@ LONGEST_SHOWN = 40
 
 def kind_of(heading: str) -> str:
     """One of the above, "second" for an address that is not the one to write to, "" for what we do not know."""
-    apart = unicodedata.normalize("NFKD", heading[:LONGEST]).lower()
-    plain = re.sub("[^a-z0-9]", "", apart)
+    plain = re.sub("[^a-z0-9]", "", without_marks(heading[:LONGEST]).lower())
     if re.search("mail|smtp|proxyaddress", plain) and not re.search(_DESCRIBES, plain) and re.search(_SECOND, plain):
         return "second"
     return next((kind for kind, pattern in _KINDS.items() if pattern.fullmatch(plain)), "")

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import unicodedata
 
+from accounts.texts import normalise
+
+NESTED = 3  # quotation marks around each other
 LINE_BREAKS = ("\r\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c", "\x85")
-_AT = str.maketrans("\uff20\ufe6b", "@@")
 _PAIRS = {'"': '"', "'": "'’", "‘": "’", "’": "’", "`": "`´"}
 _QUOTES = str.maketrans("“”„‟«»", '""""""')
 
 
+class _Visible(dict[int, int | None]):
+    """For `str.translate`: each sign is looked at once."""
+
+    def __missing__(self, code: int) -> int | None:
+        category = unicodedata.category(chr(code))
+        self[code] = None if category == "Cf" else ord(" ") if category in ("Cc", "Zs") else code
+        return self[code]
+
+
+_SIGNS = _Visible({ord("\n"): ord("\n"), ord("\t"): ord("\t"), ord("\uff20"): ord("@"), ord("\ufe6b"): ord("@")})
+
+
 def tidy(text: str) -> str:
     """On one line, composed (NFC), without invisible characters, every kind of space an ordinary single one."""
-    return " ".join(visible(text).split())
+    return normalise("NFC", " ".join(visible(text).split()))
 
 
 def visible(text: str) -> str:
-    """Composed (NFC), without invisible characters; line breaks are "\\n", other control characters but the
-    tab are spaces; every @ is the ordinary one, so that nothing takes it for a letter."""
+    """Without invisible characters; line breaks are "\\n", other control characters but the tab are spaces; every @ is
+    the ordinary one, so that nothing takes it for a letter."""
     for sign in LINE_BREAKS:
         text = text.replace(sign, "\n")
-    if text.isascii() and text.isprintable():
-        return text
-    kept = (sign for sign in text if unicodedata.category(sign) != "Cf")
-    plain = "".join(" " if unicodedata.category(sign) in ("Cc", "Zs") and sign not in "\n\t" else sign for sign in kept)
-    return unicodedata.normalize("NFC", plain).translate(_AT)
+    return text if text.isascii() and text.isprintable() else text.translate(_SIGNS)
 
 
 def straight(text: str) -> str:
@@ -35,6 +45,7 @@ def straight(text: str) -> str:
 def bare(text: str) -> str:
     """Without quotation marks around the whole."""
     text = text.strip()
-    while len(text) > 1 and text[-1] in _PAIRS.get(text[0], ""):
-        text = text[1:-1].strip()
+    for _time in range(NESTED):
+        if len(text) > 1 and text[-1] in _PAIRS.get(text[0], ""):
+            text = text[1:-1].strip()
     return text.strip('" ')

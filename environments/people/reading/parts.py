@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+LONGEST_CELL = 2_000  # characters, of one that is read; as many as the environments of a line may have
+
 
 class Flaw(StrEnum):
     """Why a line cannot be read as one person. The values are those of `models.Why`."""
@@ -19,6 +21,7 @@ class Flaw(StrEnum):
     TOO_LONG = "too_long"
     HIDDEN = "hidden_row"
     SECOND = "second_address"
+    LOST_SIGN = "lost_sign"
 
 
 class Unreadable(StrEnum):
@@ -37,6 +40,7 @@ class Unreadable(StrEnum):
     OTHER = "other"
     DAMAGED = "damaged"
     TOO_LARGE = "too_large"
+    TOO_LONG = "too_long"
 
 
 class NoteKind(StrEnum):
@@ -83,8 +87,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Listing:
+    """``left``: how many lines were not looked at, because there are more than one list may have."""
+
     rows: list[Row] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    left: int = 0
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)

@@ -13,9 +13,9 @@ from typing import Any
 
 from accounts import limits
 from environments.people.reading import headings
-from environments.people.reading.assembling import LONGEST_CELL, heading_place
+from environments.people.reading.assembling import heading_place
 from environments.people.reading.delimited import plain
-from environments.people.reading.parts import Flaw, Line, Note, NoteKind, Unreadable
+from environments.people.reading.parts import LONGEST_CELL, Flaw, Line, Note, NoteKind, Unreadable
 
 PROGRAM = "environments.people.reading.workbook"
 ROOT = Path(__file__).resolve().parents[3]

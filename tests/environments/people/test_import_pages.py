@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import limits
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from environments.models import Environment
 from environments.people import imports
+from environments.people.forms import UNREADABLE
 from environments.people.models import PeopleImport
+from environments.people.reading.parts import Unreadable
 from tests.conftest import outlive_proof
 from tests.environments.people.staff import INVITE, administrator, administrator_of, superuser
+from tests.environments.people.workbooks import Sheet, xlsx
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import is_signed_in, shown, signed_in, text
 
@@ -87,6 +91,91 @@ def test_refused_list_is_explained_and_nothing_is_kept(client: Client, values: d
 def test_rubbish_in_a_file_is_never_an_error_page(client: Client, content: bytes) -> None:
     values = {"organisation": "Gemeente", "file": SimpleUploadedFile("x.csv", content)}
     assert client.post(INVITE, values, follow=True).status_code == 200
+
+
+def test_workbook_is_offered_and_the_page_names_what_is_not_used(client: Client) -> None:
+    rows = [
+        ["E-mail", "E-mail 2", "Naam", "Omgeving", "Telefoon"],
+        ["jan@x.nl", "jan@thuis.nl", "Vries, Jan de", "Wegen", 612345678],
+    ]
+    book = xlsx(Sheet("Uitleg", [["Lees dit"]]), Sheet("Personeel", rows))
+    file = SimpleUploadedFile("lijst.xlsx", book)
+    page = text(client.post(INVITE, {"organisation": "Gemeente", "file": file}, follow=True))
+    for told in (
+        "Gelezen: het blad “Personeel”.",
+        "Niet gebruikt: de bladen “Uitleg”.",
+        "De adressen komen uit de kolom “E-mail”.",
+        "Niet gebruikt: de kolommen “E-mail 2”, “Telefoon”.",
+    ):
+        assert told in page
+    line = PeopleImport.objects.get().lines.get()
+    assert (line.number, line.address, line.first_name, line.last_name) == (2, "jan@x.nl", "Jan", "de Vries")
+    assert (line.environments, line.state) == ("Wegen", "new")
+
+
+def test_names_of_columns_are_escaped_and_not_without_end(client: Client) -> None:
+    columns = ";".join(["<b>x</b>", *(f"Kolom {number}" for number in range(30))])
+    page = client.get(offer(client, f"E-mail;{columns}\njan@x.nl;{';'.join('x' * 31)}")).content.decode()
+    assert "<b>x</b>" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+    assert "en nog 11" in page
+
+
+def test_several_people_on_one_line_are_invited_each(client: Client) -> None:
+    address = offer(client, 'Jan de Vries <jan@x.nl>; Pieters, Karin <karin@x.nl>; "Bakker, Els" <els@x.nl>; jan@X.nl')
+    client.post(f"{address}bevestigen/")
+    imports.carry_out(PeopleImport.objects.get().pk)
+    people = User.objects.filter(email__endswith="@x.nl").order_by("email")
+    assert list(people.values_list("email", "first_name", "last_name")) == [
+        ("els@x.nl", "Els", "Bakker"),
+        ("jan@x.nl", "Jan", "de Vries"),
+        ("karin@x.nl", "Karin", "Pieters"),
+    ]
+    page = shown(client, address)
+    assert "<strong>3</strong> uitgenodigd" in page
+    assert "Dit adres staat ook in regel 1; die regel telt." in page
+
+
+def test_row_is_carried_out_whole_or_not_at_all(client: Client) -> None:
+    """With every environment of its cell, and not when one of them is unknown."""
+    cells = '"Wegen\nOnbekend"', '"Wegen\n"'
+    content = f"E-mail;Naam;Omgevingen\njan@x.nl;Jan;{cells[0]}\nels@x.nl;Els;{cells[1]}\n"
+    offer(client, content)
+    lines = PeopleImport.objects.get().lines
+    assert list(lines.values_list("address", "state", "why")) == [
+        ("jan@x.nl", "wrong", "no_such_environment"),
+        ("els@x.nl", "new", ""),
+    ]
+
+
+@pytest.mark.parametrize("why", list(Unreadable))
+def test_every_file_that_is_no_list_is_refused_with_what_to_do(why: Unreadable) -> None:
+    with translation.override("nl"):
+        told = str(UNREADABLE[why])
+    assert told.count(".") > 1, "what it is, and what to do"
+    assert not re.search(r"\b(This|Offer|Copy)\b", told)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"%PDF-1.7 jan@x.nl", "Dit is een pdf. Kopieer de personen eruit en plak ze hier."),
+        (b"x" * (limits.IMPORT_BYTES + 1), "Dit bestand is groter dan 4 MB."),
+        (b"a\n" * 20_001, "Deze lijst is te lang. Geef die in delen op."),
+    ],
+)
+def test_refused_file_is_explained(client: Client, content: bytes, told: str) -> None:
+    file = SimpleUploadedFile("lijst.xlsx", content)
+    assert client.post(INVITE, {"organisation": "Gemeente", "file": file}).url == INVITE
+    assert told in shown(client, INVITE)
+
+
+def test_file_of_this_page_may_be_larger_than_other_requests(client: Client) -> None:
+    """Through every layer that counts bytes."""
+    content = ("e-mail;naam\njan@x.nl;Jan de Vries\n" + " " * limits.LARGEST_BODY).encode()
+    file = SimpleUploadedFile("lijst.csv", content)
+    page = text(client.post(INVITE, {"organisation": "Gemeente", "file": file}, follow=True))
+    assert "<strong>1</strong> nieuw" in page
 
 
 def test_five_thousand_lines_fit_into_a_request() -> None:
