@@ -83,6 +83,7 @@ def test_pictures_and_programs_in_a_workbook_are_not_unpacked(make: object) -> N
     assert [row.address for row in found] == ["jan@voorbeeld.nl"]
 
 
+# ASVS 5.2.3
 @pytest.mark.parametrize(
     "content",
     [
@@ -101,6 +102,7 @@ def test_workbook_that_would_take_too_much_is_refused(content: bytes) -> None:
     assert len(content) < limits.IMPORT_BYTES
 
 
+# ASVS 5.2.3
 def test_entities_are_not_expanded() -> None:
     for part in ("xl/sharedStrings.xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml"):
         found = read_file(xlsx(PEOPLE, **{part: ENTITIES}))

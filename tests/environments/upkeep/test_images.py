@@ -185,4 +185,8 @@ def test_document_says_what_may_be_uploaded() -> None:
     assert cells[2] == ", ".join(images.FORMATS)
     pixels = ", ".join(f"{kind} {most}" for kind, most in limits.PICTURE_PIXELS.items())
     assert cells[3] == f"{limits.PICTURE_BYTES} bytes; pixels: {pixels}; one an environment"
-    assert f"| what one request takes; {limits.IMPORT_LINES} lines |" in text
+    row = next(line for line in text.splitlines() if line.startswith("| list of people"))
+    unpacked = f"{limits.WORKBOOK_UNPACKED} bytes in {limits.WORKBOOK_ENTRIES} entries"
+    assert f"| {limits.IMPORT_BYTES} bytes, pasted what one request takes; {limits.IMPORT_LINES} lines; " in row
+    assert f"a workbook unpacks to at most {unpacked} |" in row
+    assert f"{limits.WORKBOOK_MEMORY} bytes of memory, {limits.WORKBOOK_SECONDS.total_seconds():.0f} s" in row
