@@ -82,6 +82,19 @@ def has_key_of(sealed: bytes) -> bool:
     return sealed[:1] == VERSION and sealed[1 : 1 + KEY_ID_BYTES] in _configured()
 
 
+def seal_text(plain: str, *, owner: str) -> str:
+    """The same for a text, as a text: what waits in a session."""
+    return base64.b64encode(seal(plain.encode(), owner=owner)).decode("ascii")
+
+
+def unseal_text(sealed: str, *, owner: str) -> str:
+    """Raises SecretUnreadableError, also for what is no sealed text at all."""
+    try:
+        return unseal(base64.b64decode(sealed), owner=owner).decode()
+    except ValueError as mistake:  # binascii.Error and UnicodeDecodeError are ones
+        raise SecretUnreadableError("this is not a sealed text") from mistake
+
+
 def is_newest(sealed: bytes) -> bool:
     """Was the value sealed with the newest key?"""
     return sealed[1 : 1 + KEY_ID_BYTES] == next(iter(_configured()))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import limits
 from accounts.flows import PasswordAnswer, Proof
 from accounts.models import User
-from accounts.two_factor.forms import CodeField, choice_of, offer_choice, recovery_refusal, refusal
+from accounts.two_factor.forms import CodeField, choice_of, offer_choice, refuse_code
 from accounts.two_factor.models import Authenticator
 from accounts.typed_addresses import TypedAddressField
 
@@ -79,8 +79,7 @@ class ProofForm(forms.Form):
                 "password", _("This password is not right. After several wrong attempts you have to wait a while.")
             )
         elif proof.answer:
-            is_app = proof.answer.factor == Authenticator.kind
-            self.add_error("code", refusal(proof.answer) if is_app else recovery_refusal(proof.answer))
+            refuse_code(self, proof.answer)
 
 
 class PersonalDetailsForm(forms.ModelForm):

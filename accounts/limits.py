@@ -37,7 +37,12 @@ TOTP_SECRET_BYTES = 20
 TOTP_DIGITS = 6
 TOTP_STEP = timedelta(seconds=30)
 TOTP_WINDOW = 1  # steps accepted before and after the present one
-TOTP_DIAGNOSIS = timedelta(minutes=10)  # how far a wrong clock is recognised
+# How far a wrong clock is recognised: every step as far as TOTP_DIAGNOSIS; then time zones and summer time, which are
+# a multiple of TOTP_DIAGNOSIS_UNIT, as far as TOTP_DIAGNOSIS_ZONES; and a wrong date.
+TOTP_DIAGNOSIS = timedelta(minutes=10)
+TOTP_DIAGNOSIS_UNIT = timedelta(minutes=30)
+TOTP_DIAGNOSIS_ZONES = timedelta(hours=14)
+TOTP_DIAGNOSIS_DAY = timedelta(days=1)
 
 # Passwords (NIST SP 800-63B-4 section 3.1.1.2; ASVS 6.2.1, 6.2.9).
 PASSWORD_MIN_LENGTH = 15
@@ -93,6 +98,9 @@ RECOVERY_CODE_BYTES = 10  # 80 bits
 RECOVERY_CODES_FEW = 3
 RECOVERY_CODES_QUESTION = timedelta(days=30)  # "are they still at hand?"
 AUTHENTICATORS = 5  # at most, a person
+# Apps that count no more; their codes are recognised to tell the person which phone it is, and open nothing.
+FORMER_AUTHENTICATORS = 5  # a person, the newest
+FORMER_AUTHENTICATOR_KEPT = timedelta(days=30)
 
 # "Dit was ik niet" and the cancelling of a request for help.
 NOT_ME_LINK = timedelta(days=7)

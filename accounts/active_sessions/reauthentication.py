@@ -6,22 +6,26 @@ An interrupted POST is kept, sealed, in the session and goes on after the proof,
 
 from __future__ import annotations
 
-import base64
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, resolve_url
 from django.urls import resolve
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.translation import gettext as _
 
 from accounts import encryption, limits
+from accounts.audit.origin import REFERENCE
 from accounts.requests import person
 
+log = logging.getLogger(__name__)
 View = Callable[..., HttpResponseBase]
 
 PROVED_AT = "proved_at"
@@ -70,11 +74,10 @@ def _keep(request: HttpRequest) -> str:
     body, name = request.POST.urlencode(), get_random_string(22)
     if len(body) > LONGEST_BODY:
         return ""
-    sealed = base64.b64encode(encryption.seal(body.encode(), owner=_owner(request))).decode("ascii")
     request.session[INTERRUPTED] = {
         "name": name,
         "path": request.path,
-        "body": sealed,
+        "body": encryption.seal_text(body, owner=_owner(request)),
         "until": (timezone.now() + limits.FRESH_PROOF).isoformat(),
     }
     return name
@@ -100,9 +103,14 @@ def resume(request: HttpRequest, target: str) -> HttpResponse:
     if not getattr(found.func, "needs_fresh_proof", False):
         return redirect(target)
     try:
-        body = encryption.unseal(base64.b64decode(kept["body"]), owner=_owner(request))
-    except encryption.SecretUnreadableError:
-        return redirect(target)
+        body = encryption.unseal_text(kept["body"], owner=_owner(request))
+    except encryption.SecretUnreadableError as mistake:
+        log.error("what user %s had filled in cannot be read: %s", person(request).pk, mistake)
+        lost = _(
+            "We lost what you had filled in. That is our fault. Do it once more. Number for support: %(reference)s."
+        )
+        messages.error(request, lost % {"reference": request.META.get(REFERENCE) or "-"})
+        return redirect("personal_details")  # the page itself may take nothing but a POST
     request.method = "POST"  # the proof may come back from a provider with a GET
     request.POST = QueryDict(body)
     request.path = request.path_info = kept["path"]

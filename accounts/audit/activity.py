@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from accounts import limits
+from accounts.audit.clocks import how_far
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import browser_in_words
 from accounts.models import User
@@ -17,6 +18,12 @@ CAUSES = {
     "wrong": gettext_lazy("refused: not right"),
     "used": gettext_lazy("refused: the code was used already"),
     "clock_off": gettext_lazy("refused: the clock of the phone is wrong"),
+    "other_device": gettext_lazy("refused: the code was of another device of this person"),
+    "linked_already": gettext_lazy("refused: the code was of a device that is linked already"),
+    "unfinished": gettext_lazy("refused: the code was of a set-up that was not finished"),
+    "replaced": gettext_lazy("refused: the code was of a phone that was replaced"),
+    "removed": gettext_lazy("refused: the code was of a device that was removed"),
+    "unreadable": gettext_lazy("not checked: our side cannot read the secret of the device"),
     "waiting": gettext_lazy("refused: too many attempts"),
     "business_account": gettext_lazy("refused: only the business account counts"),
     "demanded": gettext_lazy("refused: a second step is required"),
@@ -90,15 +97,7 @@ def explained(entry: AuditEntry) -> str:
 
 def _clock(minutes: int) -> str:
     if minutes > 0:
-        text = ngettext(
-            "refused: the clock of the phone is %(minutes)d minute ahead",
-            "refused: the clock of the phone is %(minutes)d minutes ahead",
-            minutes,
-        )
+        text = _("refused: the clock of the phone is %(time)s ahead")
     else:
-        text = ngettext(
-            "refused: the clock of the phone is %(minutes)d minute behind",
-            "refused: the clock of the phone is %(minutes)d minutes behind",
-            -minutes,
-        )
-    return text % {"minutes": abs(minutes)}
+        text = _("refused: the clock of the phone is %(time)s behind")
+    return text % {"time": how_far(minutes)}

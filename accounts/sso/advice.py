@@ -48,6 +48,10 @@ def _of_agreement(reason: Reason) -> str:
     match reason:
         case Reason.OUR_SECRET:
             return _("The provider does not accept our secret or key pair. Has it expired, or was it replaced there?")
+        case Reason.UNREADABLE:
+            return _(
+                "The portal cannot read its own secret or key pair. Set it anew, and tell whoever runs the portal."
+            )
         case Reason.DISCOVERY_ISSUER | Reason.ISSUER | Reason.ANSWER_ISSUER:
             return _("The provider calls itself otherwise than the issuer that is filled in.")
         case Reason.AUDIENCE | Reason.AUTHORISED_PARTY:

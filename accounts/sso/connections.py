@@ -73,7 +73,7 @@ def client_of(connection: Connection, *, with_proof: bool = False, despite_failu
     try:
         secret, private_key = ("", connection.private_key()) if by_key else (connection.secret(), b"")
     except encryption.SecretUnreadableError:
-        raise RefusedError(Reason.OUR_SECRET) from None
+        raise RefusedError(Reason.UNREADABLE) from None
     if not secret and not private_key:
         raise RefusedError(Reason.OUR_SECRET)
     return Client(inquiry, connection.client_id, redirect_uri, secret, private_key, connection.key_id)
@@ -90,6 +90,7 @@ def note_failure(connection: Connection, reason: Reason, purpose: str, *, by_any
 
     ``by_anybody``: a stranger can cause it, so it says nothing about the provider.
     """
-    log.warning("business account of %s, %s refused: %s", connection.organisation.slug, purpose, reason.value)
+    level = logging.ERROR if reason is Reason.UNREADABLE else logging.WARNING
+    log.log(level, "business account of %s, %s refused: %s", connection.organisation.slug, purpose, reason.value)
     if reason.is_of_provider and not by_anybody:
         Connection.objects.filter(pk=connection.pk).update(failed_at=timezone.now(), failure=reason.value)

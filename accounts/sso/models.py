@@ -119,6 +119,19 @@ class Connection(models.Model):
             encryption.unseal(bytes(self.sealed_private_key), owner=self._owner()) if self.sealed_private_key else b""
         )
 
+    def next_private_key(self) -> bytes:
+        """The same of the pair that waits. Raises encryption.SecretUnreadableError."""
+        sealed = bytes(self.sealed_next_private_key)
+        return encryption.unseal(sealed, owner=self._owner()) if sealed else b""
+
+    def is_readable(self) -> bool:
+        """Can our side read the proof that is in use?"""
+        try:
+            self.private_key() if self.client_proof == ClientProof.KEY_PAIR else self.secret()
+        except encryption.SecretUnreadableError:
+            return False
+        return True
+
     @classmethod
     def renew_encryption(cls, pk: int) -> int:
         """Encrypt what is sealed with the newest key; how many values were. Raises encryption.SecretUnreadableError.

@@ -30,7 +30,8 @@ class Reason(StrEnum):
     DISCOVERY_INCOMPLETE = "discovery_incomplete"
     KEYS_UNUSABLE = "keys_unusable"
     # The exchange of the code.
-    OUR_SECRET = "our_secret"  # noqa: S105 - ours cannot be read
+    OUR_SECRET = "our_secret"  # noqa: S105 - there is none, or the provider does not accept it
+    UNREADABLE = "unreadable"  # our side cannot read its own secret or key pair
     CODE_REFUSED = "code_refused"  # an old or made-up code: any visitor can bring one
     EXCHANGE_REFUSED = "exchange_refused"
     NO_ID_TOKEN = "no_id_token"  # noqa: S105
@@ -84,6 +85,7 @@ _OF_PROVIDER = _OUTAGE | {
     Reason.DISCOVERY_INCOMPLETE,
     Reason.KEYS_UNUSABLE,
     Reason.OUR_SECRET,
+    Reason.UNREADABLE,
     Reason.EXCHANGE_REFUSED,
     Reason.NO_ID_TOKEN,
     Reason.MALFORMED,

@@ -28,6 +28,7 @@ PAGES = {
     Reason.NO_TRANSACTION: "again",
     Reason.REPEATED: "again",
     Reason.TOO_OFTEN: "busy",
+    Reason.UNREADABLE: "ours",
     Reason.DENIED: "denied",
     Reason.NO_SECOND_STEP: "no_second_step",
     Reason.UNKNOWN_PERSON: "unknown",
@@ -108,6 +109,7 @@ def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
         "reason": reason.value,
         "seconds": int(limits.OUTSIDE_FAILED.total_seconds()),
         "password_counts": organisation.second_step != SecondStep.BUSINESS_ACCOUNT,
+        "reference": Origin.of(request).reference,
     }
     return render(request, "accounts/sso/refused.html", context, status=429 if page == "busy" else 400)
 

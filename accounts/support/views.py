@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.audit.origin import Origin
-from accounts.support import cancelling, help_requests, reports
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.support import cancelling, forms, help_requests, reports
+from accounts.support.forms import MailedQuestionForm
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows as challenge
 
@@ -30,38 +34,97 @@ def lost_phone(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/support/lost_phone.html", context)
 
 
+def _asked(
+    request: HttpRequest, form: MailedQuestionForm, carry_out: Callable[[], HttpResponse], unsure: str
+) -> HttpResponse:
+    """Act on the one answer that says so, and on no other: a scanner of mail chooses none, or any."""
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    match form.cleaned_data["answer"]:
+        case forms.DO:
+            return carry_out()
+        case forms.UNSURE:
+            messages.info(request, unsure)
+        case _:
+            messages.success(request, _("Good. Then everything stays as it is."))
+    return redirect(request.get_full_path())
+
+
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel_help(request: HttpRequest, token: str) -> HttpResponse:
-    """A page with a button, so that a mail scanner that follows links cancels nothing."""
-    if request.method == "POST":
+    asked = help_requests.cancellable(token)
+    form = MailedQuestionForm(
+        request.POST if request.method == "POST" else None,
+        question=_("Shall we cancel the request?"),
+        leave=_("No, leave the request as it is"),
+        do=_("Yes, cancel the request"),
+    )
+    if request.method != "POST":
+        return render(request, "accounts/support/cancel_help.html", {"asked": asked, "form": restore(request, form)})
+    if asked is None:
+        return redirect("help_cancel", token)
+
+    def carry_out() -> HttpResponse:
         if help_requests.cancel(token, Origin.of(request)):
             messages.success(request, _("Your request for help is cancelled. Support does nothing with it."))
         return redirect("sign_in")
-    return render(request, "accounts/support/cancel_help.html", {"asked": help_requests.cancellable(token)})
+
+    unsure = _("Nothing is cancelled. If you did not ask for help yourself, cancel the request.")
+    return _asked(request, form, carry_out, unsure)
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel_intervention(request: HttpRequest, token: str) -> HttpResponse:
-    """What support wants to do to an account with rights, taken back by its owner; with a button, for that reason."""
+    """What support wants to do to an account with rights, taken back by its owner."""
     intervention = cancelling.cancellable(token)
-    if request.method == "POST":
-        if intervention and cancelling.cancel(intervention, Origin.of(request)):
+    form = MailedQuestionForm(
+        request.POST if request.method == "POST" else None,
+        question=_("Shall we cancel the help of support?"),
+        leave=_("No, let support go on"),
+        do=_("Yes, cancel it"),
+    )
+    if request.method != "POST":
+        context = {"intervention": intervention, "form": restore(request, form)}
+        return render(request, "accounts/support/cancel_intervention.html", context)
+    if intervention is None:
+        return redirect("intervention_cancel", token)
+
+    def carry_out() -> HttpResponse:
+        if cancelling.cancel(intervention, Origin.of(request)):
             messages.success(request, _("It is cancelled. Support does nothing to your account."))
         return redirect("intervention_cancel", token)
-    return render(request, "accounts/support/cancel_intervention.html", {"intervention": intervention})
+
+    unsure = _("Nothing is cancelled. If you did not ask support for this yourself, cancel it.")
+    return _asked(request, form, carry_out, unsure)
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
-    """Also a page with a button, for the same reason."""
-    if request.method == "POST":
+    entry = reports.reportable(token)
+    form = MailedQuestionForm(
+        request.POST if request.method == "POST" else None,
+        question=_("Was this you?"),
+        leave=_("Yes, this was me"),
+        do=_("No, this was not me"),
+    )
+    if request.method != "POST":
+        return render(request, "accounts/support/not_me.html", {"entry": entry, "form": restore(request, form)})
+    if entry is None:
+        return redirect("not_me", token)
+
+    def carry_out() -> HttpResponse:
         # Too late or reported before: the page itself says so; thanks would promise what did not happen.
         done = reports.report(token, Origin.of(request))
         return redirect("not_me_done") if done else redirect("not_me", token)
-    return render(request, "accounts/support/not_me.html", {"entry": reports.reportable(token)})
+
+    unsure = _(
+        "Nothing is reported yet. Look under Personal Details at Security activity when and where it was. "
+        "If you do not recognise it, choose “No, this was not me”."
+    )
+    return _asked(request, form, carry_out, unsure)
 
 
 @login_not_required

@@ -14,14 +14,14 @@ from django_otp.oath import hotp
 
 from accounts import limits
 from accounts.hash_queue import in_turn
+from accounts.two_factor.normalisation import letters, without_groups
 
-_SEPARATORS = re.compile(r"[\s\u00a0\u2007\u202f\u2060\u200b\ufeff\-\u2010-\u2015]+")
-_SIX_DIGITS = re.compile(rf"[0-9]{{{limits.TOTP_DIGITS}}}")  # [0-9]: \d would take Arabic and full-width digits
+_SIX_DIGITS = re.compile(rf"[0-9]{{{limits.TOTP_DIGITS}}}")
 
 
 def parse(typed: str) -> str | None:
-    """The six digits in what somebody typed ("123 456", "123-456"), or None when it is not a code."""
-    code = _SEPARATORS.sub("", typed)
+    """The six digits in what somebody typed ("123 456", "123-456", "１２３４５６"), or None when it is not a code."""
+    code = without_groups(typed)
     return code if _SIX_DIGITS.fullmatch(code) else None
 
 
@@ -35,6 +35,7 @@ class Match(Enum):
     USED = auto()  # right, but its step or a later one was used already
     CLOCK_OFF = auto()  # right for another moment: the phone's clock is wrong
     WRONG = auto()
+    UNREADABLE = auto()  # nothing was compared: our side cannot read the secret
 
 
 @dataclass(frozen=True)
@@ -44,42 +45,95 @@ class Verdict:
     minutes_off: int = 0  # CLOCK_OFF: how far the phone's clock is ahead (positive) or behind, at least one
 
 
+def _steps(period: float) -> int:
+    return round(period / limits.TOTP_STEP.total_seconds())
+
+
+def _wrong_clocks() -> tuple[tuple[int, int], ...]:
+    """How far a clock can be off to be recognised, as (steps, minutes to tell), the nearest first.
+
+    Every step within `limits.TOTP_DIAGNOSIS`; and whole and half hours and a day, each with the usual window around it:
+    those are time zones, summer time and a wrong date.
+    """
+    near = [
+        (steps, _minutes(steps))
+        for steps in range(limits.TOTP_WINDOW + 1, _steps(limits.TOTP_DIAGNOSIS.total_seconds()) + 1)
+    ]
+    unit = limits.TOTP_DIAGNOSIS_UNIT
+    zones = [unit * count for count in range(1, limits.TOTP_DIAGNOSIS_ZONES // unit + 1)]
+    far = [
+        (_steps(zone.total_seconds()) + aside, round(zone.total_seconds() / 60))
+        for zone in (*zones, limits.TOTP_DIAGNOSIS_DAY)
+        for aside in (0, *range(-limits.TOTP_WINDOW, 0), *range(1, limits.TOTP_WINDOW + 1))
+    ]
+    return tuple((sign * steps, sign * minutes) for steps, minutes in (*near, *far) for sign in (-1, 1))
+
+
+def _minutes(steps: int) -> int:
+    return round(steps * limits.TOTP_STEP.total_seconds() / 60) or 1
+
+
+WRONG_CLOCKS = _wrong_clocks()
+
+
 def judge(code: str, secret: bytes, *, last_step: int, void_steps: Sequence[int]) -> Verdict:
     """Hold six digits against the secret. Changes nothing: the caller claims the step.
 
-    Steps t-1, t and t+1 are accepted (RFC 6238 section 5.2); wider ones, within `limits.TOTP_DIAGNOSIS`, only explain.
+    Steps t-1, t and t+1 are accepted (RFC 6238 section 5.2); those of `WRONG_CLOCKS` only explain.
     """
     now = present_step()
-    for step in range(now - limits.TOTP_WINDOW, now + limits.TOTP_WINDOW + 1):
+    if (step := live_step(code, secret)) is not None:
+        used = step <= last_step or step in void_steps
+        return Verdict(Match.USED if used else Match.RIGHT, step)
+    for distance, minutes in WRONG_CLOCKS:
+        step = now + distance
         if _equals(code, secret, step):
-            used = step <= last_step or step in void_steps
-            return Verdict(Match.USED if used else Match.RIGHT, step)
-    width = int(limits.TOTP_DIAGNOSIS / limits.TOTP_STEP)
-    for distance in range(limits.TOTP_WINDOW + 1, width + 1):
-        for step in (now - distance, now + distance):
-            if _equals(code, secret, step):
-                return _explain(step, now, last_step)
+            return (
+                Verdict(Match.USED, step) if _is_old(step, now, last_step) else Verdict(Match.CLOCK_OFF, step, minutes)
+            )
     return Verdict(Match.WRONG)
 
 
-def _explain(step: int, now: int, last_step: int) -> Verdict:
-    if step <= last_step:
-        return Verdict(Match.USED, step)
-    minutes = (step - now) * limits.TOTP_STEP.total_seconds() / 60
-    return Verdict(Match.CLOCK_OFF, step, round(minutes) or (1 if minutes > 0 else -1))
+def live_step(code: str, secret: bytes) -> int | None:
+    """The step of the code, if it is one that the app shows at about this moment."""
+    now = present_step()
+    window = range(now - limits.TOTP_WINDOW, now + limits.TOTP_WINDOW + 1)
+    return next((step for step in window if _equals(code, secret, step)), None)
+
+
+def _is_old(step: int, now: int, last_step: int) -> bool:
+    """Of a few minutes ago, when a later one was used since: an old code. Of an hour ago it is the clock, unless it is
+    the very code that was used last."""
+    is_near = now - step <= _steps(limits.TOTP_DIAGNOSIS.total_seconds())
+    return step <= last_step if is_near else step == last_step
 
 
 def _equals(code: str, secret: bytes, step: int) -> bool:
     return constant_time_compare(code, f"{hotp(secret, step, limits.TOTP_DIGITS):0{limits.TOTP_DIGITS}d}")
 
 
-_RECOVERY_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{16}")
+RECOVERY_CODE_SIGNS = 16
+_LOOK_ALIKES = str.maketrans("OIL", "011")
+_GROUP = "[0-9A-HJKMNP-TV-Z]{4}"
+# A code within other text, such as the number of its line; no letter, digit or further group stands right beside it.
+_WITHIN = [
+    re.compile(rf"(?<![0-9A-Z]){_GROUP}(?:{between}{_GROUP}){{3}}(?!{between}[0-9A-Z])(?![0-9A-Z])")
+    for between in (" ?- ?", "", " +")
+]
+_ANYWHERE = re.compile("-".join([_GROUP] * 4))  # also in a list whose line ends were lost
 
 
 def parse_recovery_code(typed: str) -> str | None:
-    """The sixteen signs of a recovery code in any case, with or without groups; look-alikes are read as meant."""
-    code = _SEPARATORS.sub("", typed).upper().translate(str.maketrans("OIL", "011"))
-    return code if _RECOVERY_CODE.fullmatch(code) else None
+    """The sixteen signs of a recovery code in any case, with or without groups, number, bullet or quotes; look-alikes
+    are read as meant. None when there is none, or more than one."""
+    text = letters(typed).translate(_LOOK_ALIKES)
+    signs = re.sub("[^0-9A-Z]", "", text)
+    if len(signs) >= 2 * RECOVERY_CODE_SIGNS:
+        return None
+    is_whole = len(signs) == RECOVERY_CODE_SIGNS and len(signs) == sum(map(str.isalnum, text))
+    found = [signs] if is_whole else [match for within in _WITHIN for match in within.findall(text)]
+    code = re.sub("[^0-9A-Z]", "", found[0]) if found else ""
+    return code if re.fullmatch(_GROUP * 4, code) else None
 
 
 # Without letters and digits that sound or look alike on the telephone.
@@ -88,9 +142,35 @@ _BRIDGE_CODE = re.compile(rf"[{TELEPHONE_SIGNS}]{{{limits.BRIDGE_CODE_SIGNS}}}")
 
 
 def parse_bridge_code(typed: str) -> str | None:
-    """The signs of a code that support read out, in any case, with or without groups; None when it is not one."""
-    code = _SEPARATORS.sub("", typed).upper()
+    """The signs of a code that support read out, in any case, with or without groups and quotes; None when it is not
+    one."""
+    text = letters(typed)
+    code = re.sub(r"[\s\W_]", "", text)
     return code if _BRIDGE_CODE.fullmatch(code) else None
+
+
+class Shape(Enum):
+    """What kind of code something looks like; nothing is judged."""
+
+    APP = auto()
+    RECOVERY = auto()
+    SEVERAL = auto()  # a list of recovery codes
+    SUPPORT = auto()
+    UNKNOWN = auto()
+
+
+def shape(typed: str) -> Shape:
+    if parse(typed):
+        return Shape.APP
+    if parse_recovery_code(typed):
+        return Shape.RECOVERY
+    text = letters(typed).translate(_LOOK_ALIKES)
+    is_long = len(re.sub("[^0-9A-Z]", "", text)) >= 2 * RECOVERY_CODE_SIGNS
+    if is_long and any(pattern.search(text) for pattern in (*_WITHIN, _ANYWHERE)):
+        return Shape.SEVERAL
+    # Eight digits alone are a code of something else.
+    code = parse_bridge_code(typed)
+    return Shape.SUPPORT if code and not code.isdigit() else Shape.UNKNOWN
 
 
 def slow_digest(code: str, salt: bytes) -> str:

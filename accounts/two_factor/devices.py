@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import limits
 from accounts.models import User
-from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, RecoveryCodeSet
+from accounts.two_factor import former
+from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, RecoveryCodeSet, Why
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -54,7 +56,9 @@ def expires_at(pending: Authenticator) -> datetime:
 
 def purge_set_ups() -> int:
     """Delete what was begun and never finished. Returns how many."""
-    return _set_ups().filter(since__lte=timezone.now() - limits.PENDING_AUTHENTICATOR).delete()[0]
+    with transaction.atomic():
+        over = _set_ups().filter(since__lte=timezone.now() - limits.PENDING_AUTHENTICATOR)
+        return former.retire(over, Why.UNFINISHED)
 
 
 def recovery_codes_left(user: User) -> int | None:
@@ -66,13 +70,13 @@ def recovery_codes_left(user: User) -> int | None:
 def remove_all(user: User) -> int:
     """Remove every device, every set-up in progress and the recovery codes. Returns how many of the first two."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    return Authenticator.objects.filter(user=user).delete()[0]
+    return former.retire(Authenticator.objects.filter(user=user), Why.REMOVED)
 
 
 def remove_others(user: User, device: Authenticator) -> None:
     """Remove every authenticator app but this one, and the recovery codes."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    Authenticator.objects.filter(user=user).exclude(pk=device.pk).delete()
+    former.retire(Authenticator.objects.filter(user=user).exclude(pk=device.pk), Why.REPLACED)
 
 
 def end_recovery(user: User) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -8,7 +10,42 @@ from django_otp.models import Device, TimestampMixin
 from accounts import encryption
 
 
-class Authenticator(TimestampMixin, Device):
+class Sealed:
+    """The secret that an authenticator app shares with us, encrypted at rest and bound to the person.
+
+    A plain class: among the bases of a Device, an abstract model would hide its manager from the type checker.
+    """
+
+    user_id: int
+    sealed_secret: Any
+
+    @staticmethod
+    def _owner(user_id: int) -> str:
+        return f"authenticator:{user_id}"
+
+    def set_secret(self, secret: bytes) -> None:
+        self.sealed_secret = encryption.seal(secret, owner=self._owner(self.user_id))
+
+    def secret(self) -> bytes:
+        """The key shared with the app, 20 bytes. Raises encryption.SecretUnreadableError."""
+        return encryption.unseal(bytes(self.sealed_secret), owner=self._owner(self.user_id))
+
+    @classmethod
+    def renew_encryption(cls, pk: int) -> bool:
+        """Encrypt the secret with the newest key, unless that was done or the secret changes meanwhile: True when done.
+
+        Raises encryption.SecretUnreadableError. The condition on the old value keeps a parallel change whole.
+        """
+        rows = cls._default_manager  # type: ignore[attr-defined]
+        device = rows.filter(pk=pk).first()
+        if device is None or encryption.is_newest(bytes(device.sealed_secret)):
+            return False
+        old = bytes(device.sealed_secret)
+        device.set_secret(device.secret())
+        return rows.filter(pk=pk, sealed_secret=old).update(sealed_secret=device.sealed_secret) == 1
+
+
+class Authenticator(Sealed, TimestampMixin, Device):
     """An authenticator app on somebody's phone (RFC 6238).
 
     Not django-otp's TOTPDevice: that keeps the secret readable, has a drift without limit and takes codes with signs
@@ -36,33 +73,34 @@ class Authenticator(TimestampMixin, Device):
             models.UniqueConstraint(fields=["user"], condition=Q(confirmed=False), name="one_pending_authenticator")
         ]
 
-    @staticmethod
-    def _owner(user_id: int) -> str:
-        return f"authenticator:{user_id}"
-
-    def set_secret(self, secret: bytes) -> None:
-        self.sealed_secret = encryption.seal(secret, owner=self._owner(self.user_id))
-
-    def secret(self) -> bytes:
-        """The key shared with the app, 20 bytes. Raises encryption.SecretUnreadableError."""
-        return encryption.unseal(bytes(self.sealed_secret), owner=self._owner(self.user_id))
-
-    @classmethod
-    def renew_encryption(cls, pk: int) -> bool:
-        """Encrypt the secret with the newest key, unless that was done or the secret changes meanwhile: True when done.
-
-        Raises encryption.SecretUnreadableError. The condition on the old value keeps a parallel change whole.
-        """
-        device = cls.objects.filter(pk=pk).first()
-        if device is None or encryption.is_newest(bytes(device.sealed_secret)):
-            return False
-        old = bytes(device.sealed_secret)
-        device.set_secret(device.secret())
-        return cls.objects.filter(pk=pk, sealed_secret=old).update(sealed_secret=device.sealed_secret) == 1
-
     def verify_token(self, token: str) -> bool:
         """django-otp's way to ask; False, because a code is only ever judged by `totp.flows.judge`, which counts."""
         return False
+
+
+class Why(models.TextChoices):
+    """Why an authenticator app counts no more, or never counted."""
+
+    REPLACED = "replaced"
+    REMOVED = "removed"
+    UNFINISHED = "unfinished"
+
+
+class FormerAuthenticator(Sealed, models.Model):
+    """An app that still makes codes for this account on somebody's phone, though they open nothing.
+
+    Kept for `limits.FORMER_AUTHENTICATOR_KEPT`, only to tell the person that the code is of the wrong phone. Not a
+    device of django-otp.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=64)
+    why = models.CharField(max_length=10, choices=Why.choices)
+    sealed_secret = models.BinaryField(editable=False)
+    ended_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.why} {self.ended_at:%Y-%m-%d %H:%M}"
 
 
 class RecoveryCodeSet(TimestampMixin, Device):

@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from django.utils import timezone
 from django_otp.models import Device
 
-from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
-from accounts.two_factor import codes
-from accounts.two_factor.codes import Match
+from accounts.two_factor import codes, recognition, steps
+from accounts.two_factor.codes import Match, Shape
 from accounts.two_factor.models import Authenticator
-
-log = logging.getLogger(__name__)
+from accounts.two_factor.recognition import Owner
 
 
 class Outcome(Enum):
     ACCEPTED = auto()
-    NOT_A_CODE = auto()  # not of the right form: nothing was judged or counted
+    # Not of the right form: nothing was judged or counted.
+    NOT_A_CODE = auto()
+    RECOVERY_CODE = auto()  # where only one of the app counts
+    SEVERAL_CODES = auto()  # a whole list of recovery codes
+    SUPPORT_CODE = auto()
+    # Judged, and refused.
     WRONG = auto()
     USED = auto()
     CLOCK_OFF = auto()
-    WAITING = auto()  # too many wrong ones: nothing was judged
+    OTHER_DEVICE = auto()  # right, of another app of this person
+    LINKED_ALREADY = auto()  # the same while one is set up
+    UNFINISHED = auto()  # of a set-up that was not finished
+    REPLACED = auto()  # of an app that counts no more
+    REMOVED = auto()
+    # Not judged.
+    UNREADABLE = auto()  # our side cannot read the secret
+    WAITING = auto()  # too many wrong ones
     DEMANDED = auto()  # the second step must stay, so no code takes it away
     CLOSED = auto()  # far too many: nothing is judged until the password is set anew by mail
+
+
+FORMLESS = frozenset({Outcome.NOT_A_CODE, Outcome.RECOVERY_CODE, Outcome.SEVERAL_CODES, Outcome.SUPPORT_CODE})
 
 
 @dataclass(frozen=True)
 class Answer:
     """``waits_until``: aware time, when the next attempt must wait; ``minutes_off``: the phone's clock, + is ahead;
-    ``closes``: this wrong code closed the door, so no waiting helps."""
+    ``closes``: this wrong code closed the door, so no waiting helps; ``owner``: whose the code is instead;
+    ``reference``: the number to give to support."""
 
     outcome: Outcome
     device: Device | None = None
@@ -49,6 +60,18 @@ class Answer:
     minutes_off: int = 0
     factor: str = Authenticator.kind
     closes: bool = False
+    owner: Owner | None = None
+    reference: str = ""
+
+    @property
+    def was_judged(self) -> bool:
+        """Is there anything to record? False when it was not even of the form of a code."""
+        return self.outcome not in FORMLESS
+
+    @property
+    def may_be_a_guess(self) -> bool:
+        """False for what proves a secret, and for what was not held against one."""
+        return self.was_judged and self.outcome not in (Outcome.CLOCK_OFF, Outcome.OTHER_DEVICE, Outcome.UNREADABLE)
 
     @property
     def facts(self) -> dict[str, str | int]:
@@ -59,28 +82,70 @@ class Answer:
         return facts
 
 
-OUTCOMES = {Match.WRONG: Outcome.WRONG, Match.USED: Outcome.USED, Match.CLOCK_OFF: Outcome.CLOCK_OFF}
+OUTCOMES = {
+    Match.WRONG: Outcome.WRONG,
+    Match.USED: Outcome.USED,
+    Match.CLOCK_OFF: Outcome.CLOCK_OFF,
+    Match.UNREADABLE: Outcome.UNREADABLE,
+}
+FOREIGN = {
+    recognition.Kind.LINKED: Outcome.OTHER_DEVICE,
+    recognition.Kind.UNFINISHED: Outcome.UNFINISHED,
+    recognition.Kind.REPLACED: Outcome.REPLACED,
+    recognition.Kind.REMOVED: Outcome.REMOVED,
+}
+SHAPES = {
+    Shape.RECOVERY: Outcome.RECOVERY_CODE,
+    Shape.SEVERAL: Outcome.SEVERAL_CODES,
+    Shape.SUPPORT: Outcome.SUPPORT_CODE,
+}
+
+
+def not_a_code(typed: str, factor: str = Authenticator.kind) -> Answer:
+    """The answer to what has another form than the code that is asked for: which one, if it is one of ours."""
+    return Answer(SHAPES.get(codes.shape(typed), Outcome.NOT_A_CODE), factor=factor)
 
 
 def check(user: User, device: Authenticator | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     """Judge what somebody typed against one named device, and claim its time step. Call inside a transaction.
 
-    Named, because trying every device would give a thief as many guesses in one. Returns instead of raising, so that
-    the count survives. A secret that cannot be decrypted is a wrong code and a line in the log (ASVS 11.2.5).
+    Named, because accepting the code of any device would give a thief as many guesses in one. Returns instead of
+    raising, so that the count survives. A secret that our side cannot read counts nothing, also during a wait.
     """
     code = codes.parse(typed)
     if code is None:
-        return Answer(Outcome.NOT_A_CODE)
+        return not_a_code(typed)
     counter = throttling.counter_for(user, Kind.CODE, browsers)
+    if device is not None and steps.secret_of(device) is None:
+        return Answer(Outcome.UNREADABLE, device, reference=origin.reference)
     if refusal := refused_unjudged(counter):
         return refusal
     verdict = judge(device, code) if device else codes.Verdict(Match.WRONG)
-    if verdict.match is Match.RIGHT and device is not None and claim(device, verdict.step):
+    if verdict.match is Match.RIGHT and device is not None and steps.claim(device, verdict.step):
         throttling.count_success(counter)
         return Answer(Outcome.ACCEPTED, device)
-    outcome = OUTCOMES.get(verdict.match, Outcome.USED)  # right, but a parallel request claimed it first
+    return _refuse(user, device, code, verdict, counter, origin)
+
+
+def _refuse(
+    user: User,
+    device: Authenticator | None,
+    code: str,
+    verdict: codes.Verdict,
+    counter: AttemptCounter,
+    origin: Origin,
+) -> Answer:
+    """What proves a secret that counts is no guess, so it is not counted: the code of a wrong clock, or of another
+    app of this person. One of an app that counts no more is: who has that phone may not be its owner."""
+    if verdict.match is Match.CLOCK_OFF:
+        return Answer(Outcome.CLOCK_OFF, device, minutes_off=verdict.minutes_off)
+    owner = recognition.owner_of(user, code, besides=device) if verdict.match is Match.WRONG else None
+    if owner and owner.still_counts:
+        return Answer(FOREIGN[owner.kind], device, owner=owner)
+    # Without an owner: wrong or used; or right, but a parallel request claimed it first.
+    outcome = FOREIGN[owner.kind] if owner else OUTCOMES.get(verdict.match, Outcome.USED)
     until = count_failure(counter, user, origin)
-    return Answer(outcome, device, until, verdict.minutes_off, closes=counter.closed and until is None)
+    return Answer(outcome, device, until, closes=counter.closed and until is None, owner=owner)
 
 
 def refused_unjudged(counter: AttemptCounter, factor: str = Authenticator.kind) -> Answer | None:
@@ -104,31 +169,10 @@ def count_failure(counter: AttemptCounter, user: User, origin: Origin) -> dateti
 
 def judge(device: Authenticator, code: str) -> codes.Verdict:
     """Compare only. Also makes a code void that is early: its typist was just told so and could use it later."""
-    try:
-        secret = device.secret()
-    except SecretUnreadableError as mistake:
-        log.error("authenticator %s of user %s cannot be read: %s", device.pk, device.user_id, mistake)
-        return codes.Verdict(Match.WRONG)
+    secret = steps.secret_of(device)
+    if secret is None:
+        return codes.Verdict(Match.UNREADABLE)
     verdict = codes.judge(code, secret, last_step=device.last_step, void_steps=device.void_steps)
     if verdict.match is Match.CLOCK_OFF and verdict.minutes_off > 0:
-        _make_void(device, verdict.step)
+        steps.make_void(device, verdict.step)
     return verdict
-
-
-def _make_void(device: Authenticator, step: int) -> None:
-    """Locked and read anew, so that of parallel early codes none is forgotten. Call inside a transaction."""
-    earliest = codes.present_step() - limits.TOTP_WINDOW
-    for locked in Authenticator.objects.select_for_update().filter(pk=device.pk):
-        ahead = [other for other in locked.void_steps if other >= earliest]
-        Authenticator.objects.filter(pk=device.pk).update(void_steps=[*ahead, step])
-
-
-def claim(device: Authenticator, step: int) -> bool:
-    """Use up a time step, once and for ever: False when it or a later one was used meanwhile (RFC 6238 section 5.2)."""
-    unused = Authenticator.objects.filter(pk=device.pk, last_step__lt=step)
-    use_up = {"last_step": step, "last_used_at": timezone.now()}
-    if step not in device.void_steps and unused.filter(void_steps=device.void_steps).update(**use_up) == 1:
-        return True
-    # Used, void, or another step was made void since the device was read: look again, locked.
-    newest = next(iter(unused.select_for_update()), None)
-    return newest is not None and step not in newest.void_steps and unused.update(**use_up) == 1

@@ -134,7 +134,7 @@ def test_back_button_after_signing_out_shows_nothing_personal(screen: Screen, ve
             assert personal not in screen.page.locator("body").inner_text()
 
 
-def test_this_was_not_me_acts_on_the_button_only_because_scanners_open_every_link(
+def test_this_was_not_me_acts_on_the_answer_only_because_scanners_open_links_and_press_buttons(
     screen: Screen, employee: User, elsewhere: Elsewhere
 ) -> None:
     screen.sign_in(EMPLOYEE)
@@ -144,7 +144,11 @@ def test_this_was_not_me_acts_on_the_button_only_because_scanners_open_every_lin
     at_home.heading("Was jij dit niet?")
     at_home.says("Twee-staps-authenticatie geactiveerd")
     assert is_in(screen)
-    at_home.press("Dit was ik niet")
+    at_home.press("Bevestigen")  # as a scanner that presses buttons does
+    at_home.says("Kies eerst een antwoord.")
+    assert is_in(screen)
+    at_home.field("Nee, dit was ik niet").check()
+    at_home.press("Bevestigen")
     at_home.says("Je bent overal uitgelogd")
     assert not is_in(screen)
     at_home.open(behind.mailed("dit-was-ik-niet"))
@@ -175,7 +179,8 @@ def test_request_for_help_can_be_taken_back_from_the_mail_because_a_thief_may_ha
     screen.says("Mail of bel support en geef dit kenmerk door:")
     owner = elsewhere()
     owner.open(behind.mailed("hulpvraag-intrekken"))
-    owner.press("Trek het verzoek in")
+    owner.field("Ja, trek het verzoek in").check()
+    owner.press("Bevestigen")
     owner.says("Je verzoek om hulp is ingetrokken.")
     screen.page.reload()
     screen.says("Geen herstelcodes?")

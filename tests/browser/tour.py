@@ -371,12 +371,17 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     yield "na-herstelcode"
     screen.open(behind.mailed("hulpvraag-intrekken"))
     yield "hulpvraag-intrekken"
-    screen.press("Trek het verzoek in")
+    screen.press("Bevestigen")
+    screen.says("Kies eerst een antwoord.")
+    yield "hulpvraag-intrekken-zonder-antwoord"
+    screen.field("Ja, trek het verzoek in").check()
+    screen.press("Bevestigen")
     screen.open(behind.mailed("hulpvraag-intrekken"))
     yield "hulpvraag-ingetrokken"
     screen.open(behind.mailed("dit-was-ik-niet"))
     yield "dit-was-ik-niet"
-    screen.press("Dit was ik niet")
+    screen.field("Nee, dit was ik niet").check()
+    screen.press("Bevestigen")
     yield "dit-was-ik-niet-gemeld"
     screen.open(behind.mailed("dit-was-ik-niet"))
     yield "dit-was-ik-niet-te-laat"

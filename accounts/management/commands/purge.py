@@ -15,7 +15,7 @@ from accounts.sso import once
 from accounts.support import help_requests
 from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
-from accounts.two_factor import devices
+from accounts.two_factor import devices, former
 from accounts.two_factor.account_recovery import flows as account_recovery
 
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         unfinished = devices.purge_set_ups()
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
+        former.purge()
         once.purge()
         caller_check.purge()
         reminders.purge()

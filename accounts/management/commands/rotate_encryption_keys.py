@@ -6,9 +6,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.encryption import SecretUnreadableError
 from accounts.sso.models import Connection
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, FormerAuthenticator
 
-KINDS = ((Authenticator, "authenticator"), (Connection, "single sign-on"))
+KINDS = (
+    (Authenticator, "authenticator"),
+    (FormerAuthenticator, "former authenticator"),
+    (Connection, "single sign-on"),
+)
 
 
 class Command(BaseCommand):

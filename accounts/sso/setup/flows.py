@@ -5,6 +5,7 @@ A change of the provider or of our proof makes the test sign-in of before void: 
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from enum import Enum, auto
 from typing import Any
@@ -16,12 +17,15 @@ from accounts import limits, quotas
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.sso.inspection.reading import Reader, read
 from accounts.sso.models import ClientProof, Connection, MissingProof, Vouching
 from accounts.sso.setup import key_pairs
 from accounts.sso.setup.readiness import Missing, missing
+
+log = logging.getLogger(__name__)
 
 NO_PAIR: dict[str, Any] = {"sealed_private_key": b"", "key_id": "", "certificate": ""}
 NO_SECRET: dict[str, Any] = {
@@ -43,6 +47,7 @@ class Outcome(Enum):
     NOT_READY = auto()
     DEMANDED = auto()  # the organisation lets its people in by the business account only
     NOT_A_MEMBER = auto()
+    UNREADABLE = auto()  # our side cannot read the pair that waits
     WAIT = auto()
 
 
@@ -138,6 +143,11 @@ def use_key_pair(organisation: Organisation, key_id: str, *, actor: User, origin
     organisation, connection = _hold(organisation)
     if connection is None or not key_id or connection.next_key_id != key_id:
         return Outcome.NOT_READY
+    try:
+        connection.next_private_key()
+    except SecretUnreadableError as mistake:
+        log.error("the key pair %s of %s cannot be read: %s", key_id, organisation.slug, mistake)
+        return Outcome.UNREADABLE
     _set(
         connection,
         client_proof=ClientProof.KEY_PAIR,

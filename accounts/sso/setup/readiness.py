@@ -15,6 +15,7 @@ from accounts.sso.models import ClientProof, Connection
 class Missing(Enum):
     PROVIDER = auto()
     PROOF = auto()  # no secret and no key pair
+    UNREADABLE = auto()  # our side cannot read it, so it must be set anew
     EXPIRED = auto()
     CHECK = auto()  # the provider's document was not read, or shows something wrong
     TEST = auto()  # no test sign-in went well with the settings as they are
@@ -63,7 +64,7 @@ def steps(connection: Connection | None) -> Steps:
         return Steps(provider=False, proof=False, check=False, test=False)
     return Steps(
         provider=bool(connection.issuer and connection.client_id),
-        proof=has_proof(connection) and not is_expired(connection),
+        proof=has_proof(connection) and not is_expired(connection) and connection.is_readable(),
         check=findings.all_well(findings.restored(connection.findings)),
         test=connection.tested_at is not None,
     )
@@ -78,11 +79,16 @@ def may_be_tried(connection: Connection | None) -> bool:
 def missing(connection: Connection | None) -> list[Missing]:
     """In the order in which they are mended; empty when nothing is."""
     done = steps(connection)
-    expired = connection is not None and has_proof(connection) and is_expired(connection)
     wanted = [
         (done.provider, Missing.PROVIDER),
-        (done.proof, Missing.EXPIRED if expired else Missing.PROOF),
+        (done.proof, _proof_lacks(connection)),
         (done.check, Missing.CHECK),
         (done.test, Missing.TEST),
     ]
     return [what for is_done, what in wanted if not is_done]
+
+
+def _proof_lacks(connection: Connection | None) -> Missing:
+    if connection is None or not has_proof(connection):
+        return Missing.PROOF
+    return Missing.EXPIRED if connection.is_readable() else Missing.UNREADABLE

@@ -27,6 +27,8 @@ def of_outcome(outcome: Outcome) -> str:
             )
         case Outcome.NOT_A_MEMBER:
             return _("Choose an active person of this organisation who has a password.")
+        case Outcome.UNREADABLE:
+            return _("The portal cannot read this key pair any more. That is a fault of the portal: make a new pair.")
         case Outcome.WAIT:
             return _("That was asked often just now. Wait a minute and try again.")
 
@@ -37,6 +39,10 @@ def of_missing(what: Missing) -> str:
             return _("The issuer and the client id are not filled in yet.")
         case Missing.PROOF:
             return _("There is no secret and no key pair yet.")
+        case Missing.UNREADABLE:
+            return _(
+                "The portal cannot read its own secret or key pair. Set it anew, and tell whoever runs the portal."
+            )
         case Missing.EXPIRED:
             return _("The secret or the certificate has expired. Make a new one.")
         case Missing.CHECK:

@@ -17,6 +17,7 @@ from accounts.organisations.models import Organisation, SecondStep
 from accounts.support.desk.state import Account
 from accounts.support.flows import is_privileged
 from accounts.support.models import HelpRequest, Report
+from accounts.two_factor import steps
 
 ADDRESS = (Event.ADDRESS_CHANGED, Event.ADDRESS_CHANGED_BY_PERSON)
 
@@ -25,6 +26,7 @@ def of(subject: User, account: Account) -> list[str]:
     """The worst first."""
     return [
         *_reported(subject),
+        *_unreadable(account),
         *_used_after_loss(subject, account),
         *_stolen(subject),
         *_mailbox(subject),
@@ -45,6 +47,15 @@ def _reported(subject: User) -> Iterator[str]:
         yield _("On %(date)s at %(time)s this person reported “this was not me”, and nobody has looked at it yet.") % (
             _when(report.reported_at)
         )
+
+
+def _unreadable(account: Account) -> Iterator[str]:
+    for device in account.authenticators:
+        if steps.secret_of(device) is None:
+            yield _(
+                "Our side cannot read the secret of “%(name)s”, so none of its codes can be checked. That is not the "
+                "fault of this person: tell whoever runs the portal. A recovery code still works."
+            ) % {"name": device.name}
 
 
 def _used_after_loss(subject: User, account: Account) -> Iterator[str]:

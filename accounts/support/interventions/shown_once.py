@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import MutableMapping
 from datetime import datetime
@@ -23,22 +22,19 @@ def _owner(worker: User) -> str:
 
 def keep(session: MutableMapping[str, Any], worker: User, intervention: Intervention, code: str) -> None:
     """Sealed, because sessions lie in the database."""
-    content = json.dumps({"intervention": intervention.pk, "code": code}).encode()
-    session[CARRIED] = base64.b64encode(encryption.seal(content, owner=_owner(worker))).decode("ascii")
+    content = json.dumps({"intervention": intervention.pk, "code": code})
+    session[CARRIED] = encryption.seal_text(content, owner=_owner(worker))
 
 
 def take(session: MutableMapping[str, Any], worker: User, subject: User) -> tuple[Intervention, str] | None:
     """The code and what it belongs to, once; None the next time, in another tab, and for another person.
 
-    The row decides who comes first: two tabs at once read the same session.
+    The row decides who comes first: two tabs at once read the same session. Raises encryption.SecretUnreadableError.
     """
     sealed = session.pop(CARRIED, None)
     if sealed is None:
         return None
-    try:
-        content = json.loads(encryption.unseal(base64.b64decode(sealed), owner=_owner(worker)))
-    except encryption.SecretUnreadableError:
-        return None
+    content = json.loads(encryption.unseal_text(sealed, owner=_owner(worker)))
     fresh = timezone.now() - limits.BRIDGE_CODE
     mine = Intervention.objects.filter(pk=content["intervention"], worker=worker, subject=subject, shown_at=None)
     if mine.filter(done_at__gt=fresh).update(shown_at=timezone.now()) != 1:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import limits
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
@@ -19,6 +22,8 @@ from accounts.support.interventions.flows import Order, Outcome, Result
 from accounts.support.interventions.forms import InterventionForm
 from accounts.support.models import Intervention, Kind
 from accounts.support.pages import about_person, for_workers, page
+
+log = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -105,7 +110,12 @@ def _after(request: PersonRequest, subject: User, result: Result) -> HttpRespons
 @about_person
 def bridge_code_shown(request: PersonRequest, subject: User) -> HttpResponse:
     """The code, once; the next time this page only says so."""
-    taken = shown_once.take(request.session, request.user, subject)
+    try:
+        taken = shown_once.take(request.session, request.user, subject)
+    except SecretUnreadableError as mistake:
+        log.error("the code of support for user %s cannot be read: %s", subject.pk, mistake)
+        messages.error(request, _our_fault(request))
+        taken = None
     intervention, code = taken if taken else (None, "")
     context = {
         "subject": subject,
@@ -114,6 +124,13 @@ def bridge_code_shown(request: PersonRequest, subject: User) -> HttpResponse:
         "until": shown_once.valid_until(intervention) if intervention else None,
     }
     return page(request, "code.html", _("Code for the caller"), **context)
+
+
+def _our_fault(request: PersonRequest) -> str:
+    return _(
+        "We cannot show the code. That is a fault of the portal: give a new code, and tell whoever runs the portal. "
+        "Number: %(reference)s."
+    ) % {"reference": Origin.of(request).reference or "-"}
 
 
 @require_safe

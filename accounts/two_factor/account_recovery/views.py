@@ -13,6 +13,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.two_factor.account_recovery import flows
 from accounts.two_factor.account_recovery.flows import Outcome
 from accounts.two_factor.challenge import flows as challenge
+from accounts.two_factor.codes import Shape, shape
 from accounts.two_factor.forms import BridgeCodeForm
 from accounts.two_factor.totp.views import straight_to_set_up
 
@@ -70,15 +71,19 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request))
     if outcome is not Outcome.ACCEPTED:
-        form.add_error("code", _sentence(outcome))
+        form.add_error("code", _sentence(outcome, form.cleaned_data["code"]))
         return redirect_with_errors(request, form)
     challenge.forget(request.session)
     sessions.sign_in(request, pending.user, device=None, origin=Origin.of(request), instead="bridge_code")
     return straight_to_set_up(request, pending.user)
 
 
-def _sentence(outcome: Outcome) -> str:
+def _sentence(outcome: Outcome, typed: str) -> str:
     match outcome:
+        case Outcome.NOT_A_CODE if shape(typed) is Shape.APP:
+            return _("That is a code of the authenticator app. Choose “Found it? Back to the code” and type it there.")
+        case Outcome.NOT_A_CODE if shape(typed) in (Shape.RECOVERY, Shape.SEVERAL):
+            return _("That is a recovery code. Choose “Found it? Back to the code” and type it there.")
         case Outcome.NOT_A_CODE:
             return _("The code of support has 8 letters and digits, for example K7Q3-MZDW. Type it again.")
         case Outcome.VOID:

@@ -22,6 +22,7 @@ from accounts.models import User
 from accounts.throttling import spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
+from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Outcome
@@ -80,15 +81,18 @@ def forget(session: MutableMapping[str, Any]) -> None:
 def answer(user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     """Judge the code that somebody with the right password typed. The view opens the session when it is accepted.
 
-    ``device``: which authenticator app, when the person has several; otherwise the last used.
+    ``device``: which authenticator app, when the person has several; otherwise the last used. A recovery code is judged
+    as one, with its own counter: the field shows that there is a code, not which of the two it is.
     """
+    if parse_recovery_code(typed):
+        return answer_with_recovery_code(user, typed, origin, browsers)
     return _noted(_judge(user, device, typed, origin, browsers), user, origin, browsers)
 
 
 @transaction.atomic
 def _judge(user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
     result = verification.check(user, devices.authenticator_of(user, device), typed, origin, browsers)
-    if result.outcome not in (Outcome.ACCEPTED, Outcome.NOT_A_CODE):
+    if result.outcome is not Outcome.ACCEPTED and result.was_judged:
         record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=result.facts)
     return result
 
@@ -102,6 +106,6 @@ def _noted(result: Answer, user: User, origin: Origin, browsers: KnownBrowsers) 
     """Stolen passwords may be tried at many accounts too. Outside the transaction, so that no lock waits for it."""
     if result.outcome is Outcome.ACCEPTED:
         spraying.note_right(user.email)
-    elif result.outcome is not Outcome.NOT_A_CODE and not browsers.bucket_of(user):
+    elif result.may_be_a_guess and not browsers.bucket_of(user):
         spraying.note_refused(user.email, origin)
     return result

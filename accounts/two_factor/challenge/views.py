@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -18,7 +19,9 @@ from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows
 from accounts.two_factor.challenge.flows import PendingSignIn
+from accounts.two_factor.codes import parse
 from accounts.two_factor.forms import CodeForm, RecoveryCodeForm
+from accounts.two_factor.models import RecoveryCodeSet
 from accounts.two_factor.verification import Answer, Outcome
 
 
@@ -39,7 +42,7 @@ def verification_code(request: HttpRequest) -> HttpResponse:
         browsers = KnownBrowsers.of(request)
         return flows.answer(pending.user, data.get("device"), data["code"], Origin.of(request), browsers)
 
-    return _answer(request, pending, form, judge, pending.target)
+    return _answer(request, pending, form, judge)
 
 
 @login_not_required
@@ -49,6 +52,10 @@ def recovery_code(request: HttpRequest) -> HttpResponse:
     if pending is None or request.user.is_authenticated:
         return _begin_again(request)
     form = RecoveryCodeForm(request.POST or None)
+    if parse(request.POST.get("code", "")):
+        # Not judged here: with several apps the person says which one made it.
+        messages.info(request, _("That is a code of the authenticator app. Type the code that it shows now, here."))
+        return redirect("verification_code")
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/recovery_code.html", context)
@@ -57,7 +64,7 @@ def recovery_code(request: HttpRequest) -> HttpResponse:
         browsers = KnownBrowsers.of(request)
         return flows.answer_with_recovery_code(pending.user, data["code"], Origin.of(request), browsers)
 
-    return _answer(request, pending, form, judge, "after_recovery_code")
+    return _answer(request, pending, form, judge)
 
 
 def _answer(
@@ -65,7 +72,6 @@ def _answer(
     pending: PendingSignIn,
     form: forms.Form,
     judge: Callable[[dict[str, str]], Answer],
-    target: str,
 ) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
@@ -75,14 +81,17 @@ def _answer(
         return redirect_with_errors(request, form)
     flows.forget(request.session)
     sessions.sign_in(request, pending.user, device=answer.device, origin=Origin.of(request))
-    return remember(request, redirect(target), pending.user)
+    used_up_one = answer.factor == RecoveryCodeSet.kind
+    return remember(request, redirect("after_recovery_code" if used_up_one else pending.target), pending.user)
 
 
 @require_safe
 def after_recovery_code(request: PersonRequest) -> HttpResponse:
     """Whoever used a recovery code has probably lost the phone: offer to link the new one at once."""
+    left = devices.recovery_codes_left(request.user) or 0
     context = {
-        "left": devices.recovery_codes_left(request.user),
+        "left": left,
+        "few": left <= limits.RECOVERY_CODES_FEW,
         "authenticator": devices.authenticator_of(request.user),
     }
     return render(request, "accounts/two_factor/after_recovery_code.html", context)

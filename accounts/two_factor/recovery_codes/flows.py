@@ -60,7 +60,7 @@ def use(user: User, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answ
     code = parse_recovery_code(typed)
     code_set = RecoveryCodeSet.objects.filter(user=user).first()
     if code is None:
-        return Answer(Outcome.NOT_A_CODE, factor=RecoveryCodeSet.kind)
+        return verification.not_a_code(typed, RecoveryCodeSet.kind)
     # Hashed before anything is locked, and also without a set, so that the time does not tell.
     digest = slow_digest(code, code_set.salt if code_set else bytes(SALT_BYTES))
     return _judge(user, code_set, digest, origin, browsers)
@@ -107,14 +107,13 @@ def question_is_answered(user: User) -> None:
 
 def keep_to_show_once(session: MutableMapping[str, Any], user: User, codes: list[str]) -> None:
     """Carry fresh codes over one redirect, sealed: sessions lie in the database."""
-    sealed = encryption.seal(json.dumps(codes).encode(), owner=f"recovery-codes:{user.pk}")
-    session[SHOWN_ONCE] = base64.b64encode(sealed).decode("ascii")
+    session[SHOWN_ONCE] = encryption.seal_text(json.dumps(codes), owner=f"recovery-codes:{user.pk}")
 
 
 def take_to_show(session: MutableMapping[str, Any], user: User) -> list[str]:
-    """The fresh codes in groups of four, once; empty the next time."""
+    """The fresh codes in groups of four, once; empty the next time. Raises encryption.SecretUnreadableError, once."""
     sealed = session.pop(SHOWN_ONCE, None)
     if sealed is None:
         return []
-    codes = json.loads(encryption.unseal(base64.b64decode(sealed), owner=f"recovery-codes:{user.pk}"))
+    codes = json.loads(encryption.unseal_text(sealed, owner=f"recovery-codes:{user.pk}"))
     return ["-".join(code[start : start + 4] for start in range(0, len(code), 4)) for code in codes]

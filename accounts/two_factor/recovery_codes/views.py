@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,9 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.encryption import SecretUnreadableError
 from accounts.requests import PersonRequest
 from accounts.two_factor import devices
 from accounts.two_factor.recovery_codes import flows
+
+log = logging.getLogger(__name__)
 
 
 @require_safe
@@ -47,7 +51,25 @@ def still_at_hand(request: PersonRequest) -> HttpResponse:
 
 def shown_once(request: PersonRequest) -> dict[str, object]:
     """Fresh codes for a page that shows them, and the same as a file to download without another request."""
-    codes = flows.take_to_show(request.session, request.user)
+    codes = _taken(request)
     text = "\r\n".join([_("Recovery codes for Mijn Assetmaps. Each works once."), "", *codes, ""])
     file = "data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode()).decode("ascii")
     return {"codes": codes, "codes_file": file}
+
+
+def _taken(request: PersonRequest) -> list[str]:
+    """The codes; none, and why, when our side cannot read what it sealed a moment ago."""
+    try:
+        return flows.take_to_show(request.session, request.user)
+    except SecretUnreadableError as mistake:
+        log.error("fresh recovery codes of user %s cannot be read: %s", request.user.pk, mistake)
+        facts = {"reference": Origin.of(request).reference or "-"}
+        messages.error(
+            request,
+            _(
+                "We cannot show your new recovery codes. That is our fault. Make a new set; the old one does not work "
+                "any more. Number for support: %(reference)s."
+            )
+            % facts,
+        )
+        return []

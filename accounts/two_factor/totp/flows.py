@@ -16,13 +16,12 @@ from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.organisations import demands
 from accounts.throttling import known_browsers
 from accounts.throttling.known_browsers import KnownBrowsers
-from accounts.two_factor import codes, devices, verification
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor import codes, devices, former, recognition, steps, verification
+from accounts.two_factor.models import Authenticator, Why
 from accounts.two_factor.verification import Answer, Outcome
 
 
@@ -45,7 +44,7 @@ def begin(
     mine = devices.authenticators_of(user)
     if len(mine) >= limits.AUTHENTICATORS and replaces is None and not all_lost:
         return None
-    Authenticator.objects.filter(user=user, confirmed=False).delete()
+    former.retire(Authenticator.objects.filter(user=user, confirmed=False), Why.UNFINISHED)
     called = name or (replaces.name if replaces else _free_name(mine))
     fresh = Authenticator(user=user, name=called, confirmed=False, replaces=replaces, begun_in=begun_in)
     fresh.set_secret(os.urandom(limits.TOTP_SECRET_BYTES))
@@ -91,10 +90,7 @@ def may_be_extended(device: Authenticator) -> bool:
 def pending(user: User, begun_in: str = "") -> Authenticator | None:
     """The set-up in progress, if this sign-in began it, it is fresh, and its secret can still be read."""
     found = devices.pending_authenticator_of(user)
-    try:
-        return found if found and found.begun_in == begun_in and found.secret() else None
-    except SecretUnreadableError:
-        return None
+    return found if found and found.begun_in == begun_in and steps.secret_of(found) else None
 
 
 def unfinished(user: User) -> Authenticator | None:
@@ -126,14 +122,12 @@ def activate(
         return None
     code = codes.parse(typed)
     if code is None:
-        return Activation(Answer(Outcome.NOT_A_CODE))
+        return Activation(verification.not_a_code(typed))
     verdict = verification.judge(device, code)
     if verdict.match is not codes.Match.RIGHT:
-        answer = Answer(verification.OUTCOMES[verdict.match], device, minutes_off=verdict.minutes_off)
-        record(Event.ACTIVATION_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
-        return Activation(answer)
+        return Activation(_refuse(user, device, code, verdict, origin))
     is_first = not devices.has_confirmed_device(user)
-    verification.claim(device, verdict.step)
+    steps.claim(device, verdict.step)
     _confirm(device, name)
     if all_lost:
         devices.remove_others(user, device)
@@ -150,12 +144,23 @@ def activate(
     return Activation(Answer(Outcome.ACCEPTED, device), is_first)
 
 
+def _refuse(user: User, device: Authenticator, code: str, verdict: codes.Verdict, origin: Origin) -> Answer:
+    """A wrong code may be of another app: Assetmaps then stands in it twice, from an earlier set-up."""
+    answer = Answer(verification.OUTCOMES[verdict.match], device, minutes_off=verdict.minutes_off)
+    if verdict.match is codes.Match.WRONG and (owner := recognition.owner_of(user, code, besides=device)):
+        is_linked = owner.kind is recognition.Kind.LINKED
+        outcome = Outcome.LINKED_ALREADY if is_linked else verification.FOREIGN[owner.kind]
+        answer = Answer(outcome, device, owner=owner)
+    record(Event.ACTIVATION_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+    return answer
+
+
 def _confirm(device: Authenticator, name: str) -> None:
     old = device.replaces_id
     device.name = name or device.name
     Authenticator.objects.filter(pk=device.pk).update(confirmed=True, replaces=None, name=device.name)
     if old:
-        Authenticator.objects.filter(pk=old, user_id=device.user_id).delete()
+        former.retire(Authenticator.objects.filter(pk=old, user_id=device.user_id), Why.REPLACED)
     device.confirmed = True
 
 
@@ -171,6 +176,7 @@ def switch_off(user: User, device: Authenticator | None, typed: str, origin: Ori
 
     Refused without judging the code while the second step is demanded: of staff, or by the organisation.
     """
+    User.objects.select_for_update().get(pk=user.pk)  # before the counter, as whoever resets does
     if demands.is_required(user):
         answer = Answer(Outcome.DEMANDED, device)
         record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
@@ -179,7 +185,7 @@ def switch_off(user: User, device: Authenticator | None, typed: str, origin: Ori
     if answer.outcome is Outcome.ACCEPTED:
         devices.remove_all(user)
         record(Event.SECOND_STEP_SWITCHED_OFF, subject=user, origin=origin)
-    elif answer.outcome is not Outcome.NOT_A_CODE:
+    elif answer.was_judged:
         record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
     return answer
 
@@ -190,7 +196,7 @@ def remove(user: User, device: Authenticator, origin: Origin) -> bool:
     User.objects.select_for_update().get(pk=user.pk)
     if len(devices.authenticators_of(user)) < 2:
         return False
-    Authenticator.objects.filter(pk=device.pk, user=user).delete()
+    former.retire(Authenticator.objects.filter(pk=device.pk, user=user), Why.REMOVED)
     record(Event.AUTHENTICATOR_REMOVED, subject=user, origin=origin, detail={"name": device.name})
     return True
 

@@ -23,7 +23,7 @@ from accounts.organisations import demands
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.throttling.known_browsers import KnownBrowsers, remember
-from accounts.two_factor import devices
+from accounts.two_factor import devices, steps
 from accounts.two_factor.forms import CodeForm, NamedCodeForm, NameForm, choice_of
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -103,8 +103,11 @@ def _over(request: PersonRequest) -> dict[str, object]:
     """No set-up of this sign-in is in progress; what another sign-in chose stays out of sight."""
     left = flows.unfinished(request.user)
     is_own = left is not None and left.begun_in == _sign_in_of(request)
+    is_unreadable = left is not None and is_own and steps.secret_of(left) is None
     return {
-        "expired": left is not None,
+        "expired": left is not None and not is_unreadable,
+        "unreadable": is_unreadable,
+        "reference": Origin.of(request).reference,
         "minutes": LASTS,
         "left": left if is_own else None,
         "has_factor": request.user.is_verified(),
@@ -131,8 +134,9 @@ def _confirm(request: PersonRequest) -> HttpResponse:
 
 
 def _after_set_up(request: PersonRequest, activation: flows.Activation) -> str:
-    """New recovery codes are shown first, with the way on beside them; else straight to the page asked for."""
-    if devices.recovery_codes_left(request.user) is not None:
+    """New recovery codes are shown first, with the way on beside them; else straight to the page asked for. New ones
+    also when the last one was used to get here: without one, the next lost phone takes support."""
+    if devices.recovery_codes_left(request.user):
         return intended.take(request) or "personal_details"
     try:
         codes = recovery_codes.make(request.user, Origin.of(request), mailed=not activation.is_first)

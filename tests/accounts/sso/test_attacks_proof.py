@@ -56,7 +56,7 @@ def test_business_account_that_a_thief_linked_goes_with_the_report_about_it(clie
     come_back(client, connection, provider.sign_in(led_to(client.post(LINK))))
     assert Identity.objects.filter(user=person).exists()
     found = next(line for mail in mails() for line in mail.body.splitlines() if "/dit-was-ik-niet/" in line)
-    browser().post(found.removeprefix(settings.PUBLIC_URL))
+    browser().post(found.removeprefix(settings.PUBLIC_URL), {"answer": "do"})
     assert not Identity.objects.exists()
     assert not is_signed_in(client)
     assert sign_in_there(browser(), provider, connection).status_code == 400

@@ -102,4 +102,4 @@ def test_secret_of_another_organisation_cannot_be_used(client: Client, provider:
     employee(second)
     Connection.objects.filter(pk=second.pk).update(sealed_secret=bytes(first.sealed_secret))
     assert sign_in_there(client, provider, second).status_code == 400
-    assert Connection.objects.get(pk=second.pk).failure == "our_secret"
+    assert Connection.objects.get(pk=second.pk).failure == "unreadable"

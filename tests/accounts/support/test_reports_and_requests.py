@@ -51,7 +51,7 @@ def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> 
     page = stranger.get(link).content.decode()
     assert "Wachtwoord gewijzigd" in page
     assert client.get("/").status_code == 200, "a mail scanner that follows the link changes nothing"
-    done = stranger.post(link)
+    done = stranger.post(link, {"answer": "do"})
     assert "Doe nu dit" in stranger.get(done.url).content.decode()
     assert client.get("/").status_code == 302
     epoch = person.known_browsers_epoch
@@ -70,10 +70,10 @@ def test_link_works_once_and_for_seven_days(client: Client) -> None:
     link = link_in_last_mail("dit-was-ik-niet")
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
         assert "te oud" in browser().get(link).content.decode()
-        browser().post(link)
+        browser().post(link, {"answer": "do"})
         assert not Report.objects.exists()
-    browser().post(link)
-    browser().post(link)
+    browser().post(link, {"answer": "do"})
+    browser().post(link, {"answer": "do"})
     assert Report.objects.count() == 1
 
 
@@ -81,14 +81,14 @@ def test_link_that_is_too_old_thanks_nobody_for_what_did_not_happen(client: Clie
     changed_password(client)
     link = link_in_last_mail("dit-was-ik-niet")
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
-        answer = Client().post(link)
+        answer = Client().post(link, {"answer": "do"})
         assert answer.url == link
         assert "te oud" in Client().get(answer.url).content.decode()
 
 
 def test_forged_link_reports_nothing() -> None:
     for token in ("abc", "MQ:1abc:xyz", "%00"):
-        assert browser().post(f"/dit-was-ik-niet/{token}/").status_code == 302
+        assert browser().post(f"/dit-was-ik-niet/{token}/", {"answer": "do"}).status_code == 302
     assert not Report.objects.exists()
 
 
@@ -108,7 +108,7 @@ def test_lost_phone_gives_a_reference_to_read_out_and_a_mail_that_cancels_it() -
     assert browser().get(link).status_code == 200
     asked.refresh_from_db()
     assert asked.cancelled_at is None
-    browser().post(link)
+    browser().post(link, {"answer": "do"})
     asked.refresh_from_db()
     assert asked.cancelled_at is not None
 
@@ -133,7 +133,7 @@ def test_cancelled_request_makes_a_code_of_support_void_because_a_thief_may_have
     client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
     client.post("/inloggen/telefoon-kwijt/")
     code = account_recovery.issue_bridge_code(person)
-    browser().post(link_in_last_mail("hulpvraag-intrekken"))
+    browser().post(link_in_last_mail("hulpvraag-intrekken"), {"answer": "do"})
     client.post("/inloggen/code-van-support/", {"code": code})
     assert client.get("/persoonlijke-gegevens/").status_code == 302
 
@@ -142,7 +142,7 @@ def test_not_me_in_the_mail_about_a_reset_makes_its_link_void_and_mails_no_other
     person, desk = UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)
     act(Kind.RESET, person, desk)
     link, not_me = link_in_last_mail("nieuwe-telefoon"), link_in_last_mail("dit-was-ik-niet")
-    browser().post(not_me)
+    browser().post(not_me, {"answer": "do"})
     client.get(link)
     assert sign_in(client, person).url == NEW_PHONE
     told = len(mails())

@@ -253,8 +253,12 @@ def test_wrong_codes_of_support_at_once_are_all_counted(person: User) -> None:
 
 def test_what_is_no_code_of_support_costs_nothing(person: User) -> None:
     code = flows.issue_bridge_code(person)
-    page = shown(half_signed_in(person), BRIDGE, {"code": "123 456"})
-    assert "De code van support heeft 8 letters en cijfers" in page
+    for typed, told in (
+        ("K7Q3-MZD", "De code van support heeft 8 letters en cijfers"),
+        ("123 456", "Dat is een code uit de authenticator-app."),
+        ("ABCD-1234-EFGH-5678", "Dat is een herstelcode."),
+    ):
+        assert told in shown(half_signed_in(person), BRIDGE, {"code": typed})
     assert flows.use_bridge_code(person, code, HERE) is Outcome.ACCEPTED
 
 

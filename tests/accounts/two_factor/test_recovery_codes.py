@@ -193,3 +193,48 @@ def test_one_code_in_twenty_parallel_requests_gets_one_in() -> None:
         thread.join()
     assert outcomes.count(Outcome.ACCEPTED) == 1
     assert len(outcomes) == 20
+
+
+@pytest.mark.django_db
+def test_who_used_the_last_code_and_links_a_new_phone_gets_a_new_set(client: Client) -> None:
+    person = UserFactory(with_totp=True)
+    codes = flows.make(person, ORIGIN)
+    for code in codes[1:]:
+        flows.use(person, code, ORIGIN, STRANGER)
+    client = half_signed_in(person)
+    page = client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).content.decode()
+    assert "Je hebt geen herstelcodes meer." in page
+    assert ">Nieuwe herstelcodes maken</button>" in page
+    old = devices.authenticator_of(person)
+    client.post(f"{BASE}/activeren/", {"replaces": old.pk})
+    pending = devices.pending_authenticator_of(person)
+    page = client.post(f"{BASE}/bevestigen/", {"code": phone(pending).now(), "name": ""}, follow=True).content.decode()
+    assert len(set(shown_codes(page))) == devices.recovery_codes_left(person) == limits.RECOVERY_CODES
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("left", [0, 3])
+def test_who_has_few_codes_makes_new_ones_right_after_using_one(left: int) -> None:
+    person = UserFactory(with_totp=True)
+    codes = flows.make(person, ORIGIN)
+    for code in codes[left + 1 :]:
+        flows.use(person, code, ORIGIN, STRANGER)
+    client = half_signed_in(person)
+    page = client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).content.decode()
+    assert 'action="/persoonlijke-gegevens/herstelcodes/nieuw/"' in page
+    page = client.post("/persoonlijke-gegevens/herstelcodes/nieuw/", follow=True).content.decode()
+    assert len(set(shown_codes(page))) == limits.RECOVERY_CODES
+
+
+@pytest.mark.django_db
+def test_who_has_codes_left_keeps_them_when_a_new_phone_is_linked() -> None:
+    person = UserFactory(with_totp=True)
+    codes = flows.make(person, ORIGIN)
+    client = half_signed_in(person)
+    page = client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).content.decode()
+    assert "Nieuwe herstelcodes maken" not in page
+    client.post(f"{BASE}/activeren/", {"replaces": devices.authenticator_of(person).pk})
+    pending = devices.pending_authenticator_of(person)
+    page = client.post(f"{BASE}/bevestigen/", {"code": phone(pending).now(), "name": ""}, follow=True).content.decode()
+    assert shown_codes(page) == []
+    assert flows.use(person, codes[1], ORIGIN, STRANGER).outcome is Outcome.ACCEPTED

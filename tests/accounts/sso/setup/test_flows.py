@@ -336,3 +336,22 @@ def test_flows_name_their_actor(town: Organisation) -> None:
     actor = User.objects.create_user("iemand@voorbeeld.nl")
     flows.save_provider(town, ISSUER, "portaal", actor=actor, origin=HERE)
     assert AuditEntry.objects.get().actor_name == "iemand@voorbeeld.nl"
+
+
+@pytest.mark.parametrize("field", ["sealed_secret", "sealed_next_private_key"])
+def test_proof_that_our_side_cannot_read_must_be_set_anew(
+    town: Organisation, by: dict[str, Any], field: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ready(town)
+    flows.make_key_pair(town, Kind.EC, **by)
+    Connection.objects.update(**{field: b"\x01rommel"})
+    connection = Connection.objects.get()
+    if field == "sealed_secret":
+        assert readiness.missing(connection) == [Missing.UNREADABLE]
+        assert flows.switch_on(town, **by) == (Outcome.NOT_READY, [Missing.UNREADABLE])
+        assert flows.set_secret(town, "nieuw geheim", None, **by) is Outcome.DONE
+        assert Missing.UNREADABLE not in readiness.missing(Connection.objects.get())
+    else:
+        assert flows.use_key_pair(town, connection.next_key_id, **by) is Outcome.UNREADABLE
+        assert Connection.objects.get().client_proof == ClientProof.SECRET, "what works stays in use"
+        assert [one.levelname for one in caplog.records if "cannot be read" in one.getMessage()] == ["ERROR"]

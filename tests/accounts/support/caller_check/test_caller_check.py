@@ -124,7 +124,9 @@ def test_person_gets_at_most_three_such_mails_an_hour_from_all_workers_together(
 def test_not_me_in_that_mail_makes_the_check_void(desk: User, person: User) -> None:
     flows.send(person, desk, HERE)
     words = words_in_mail()
-    browser().post(re.search(r"https://mijn\.assetmaps\.nl(/dit-was-ik-niet/\S+)", mails()[-1].body)[1])
+    browser().post(
+        re.search(r"https://mijn\.assetmaps\.nl(/dit-was-ik-niet/\S+)", mails()[-1].body)[1], {"answer": "do"}
+    )
     assert answer(person, desk, words) is Outcome.NOT_SENT
 
 

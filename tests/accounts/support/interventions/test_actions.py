@@ -280,7 +280,7 @@ def test_not_me_in_the_mail_about_a_code_makes_the_code_void(desk: User, person:
     address = give_code(client, person)
     code = re.search(r'<code translate="no">([2-9A-Z]{4}-[2-9A-Z]{4})</code>', shown(client, address))[1]
     link = re.search(r"https://mijn\.assetmaps\.nl(/dit-was-ik-niet/\S+)", mails()[-1].body)[1]
-    browser().post(link)
+    browser().post(link, {"answer": "do"})
     owing = half_signed_in(person)
     assert "klopt niet" in shown(owing, "/inloggen/code-van-support/", {"code": code})
 
@@ -296,3 +296,15 @@ def test_half_signed_in_person_keeps_no_open_door_after_a_reset(desk: User, pers
     owing.post("/inloggen/", {"username": person.email, "password": PASSWORD})
     act(Kind.RESET, person, desk)
     assert owing.get("/inloggen/verificatie/").status_code == 302
+
+
+def test_code_that_our_side_cannot_read_is_our_fault_and_not_seen_already(
+    desk: User, person: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = signed_in(desk)
+    address = give_code(client, person)
+    session = client.session
+    session["code_of_support"] = "rommel"
+    session.save()
+    assert "We kunnen de code niet tonen. Dat is een fout van het portaal" in shown(client, address)
+    assert [one.levelname for one in caplog.records if "cannot be read" in one.getMessage()] == ["ERROR"]

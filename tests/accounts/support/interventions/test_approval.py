@@ -169,7 +169,7 @@ def test_mail_cancels_without_signing_in_with_a_button(desk: User, second: User,
     assert asked.receipt in shown(stranger, link)
     asked.refresh_from_db()
     assert asked.state == State.WAITING, "a mail scanner that follows the link changes nothing"
-    assert "Het is geannuleerd." in shown(stranger, link, {})
+    assert "Het is geannuleerd." in shown(stranger, link, {"answer": "do"})
     assert approval.approve(asked, second, HERE) is Refusal.NOT_READY
     with time_machine.travel(timezone.now() + DAY + timedelta(minutes=1)):
         assert carry_out(asked, desk) is Refusal.NOT_READY
@@ -180,9 +180,11 @@ def test_forged_old_and_foreign_links_cancel_nothing(desk: User, colleague: User
     asked = asked_by(desk, colleague)
     link = cancel_link()
     for token in ("abc", "MQ:1abc:xyz", "%00", link.split("/")[2][:-2]):
-        assert "al geannuleerd of uitgevoerd" in shown(browser(), f"/hulp-van-support-intrekken/{token}/", {})
+        assert "al geannuleerd of uitgevoerd" in shown(
+            browser(), f"/hulp-van-support-intrekken/{token}/", {"answer": "do"}
+        )
     with time_machine.travel(timezone.now() + 2 * DAY + timedelta(minutes=1)):
-        browser().post(link)
+        browser().post(link, {"answer": "do"})
     asked.refresh_from_db()
     assert asked.state == State.WAITING
 
@@ -190,7 +192,9 @@ def test_forged_old_and_foreign_links_cancel_nothing(desk: User, colleague: User
 def test_not_me_cancels_what_is_open(desk: User, second: User, colleague: User) -> None:
     asked = asked_by(desk, colleague)
     approval.approve(asked, second, HERE)
-    browser().post(re.search(r"https://mijn\.assetmaps\.nl(/dit-was-ik-niet/\S+)", mails()[-1].body)[1])
+    browser().post(
+        re.search(r"https://mijn\.assetmaps\.nl(/dit-was-ik-niet/\S+)", mails()[-1].body)[1], {"answer": "do"}
+    )
     asked.refresh_from_db()
     assert asked.state == State.CANCELLED
     assert carry_out(asked, desk) is Refusal.REPORTED
