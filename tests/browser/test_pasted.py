@@ -89,6 +89,7 @@ def test_code_goes_on_by_itself_however_it_is_pasted_and_nothing_else_does(scree
         screen.code.evaluate("field => field.dispatchEvent(new Event('input', {bubbles: true}))")
         with screen.page.expect_request(lambda request: request.method == "POST"):
             screen.code.fill(typed)
+    screen.page.wait_for_timeout(300)  # until the last one was taken down
     assert [parse(code) for code in codes] == [parse(typed) for typed in WHOLE]
     assert None not in [parse(typed) for typed in WHOLE]
     for typed in NOT_WHOLE:

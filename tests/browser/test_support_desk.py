@@ -143,7 +143,7 @@ def test_code_on_the_telephone_in_few_clicks_and_the_caller_is_in(
     screen.sign_out()
     screen.give_password(EMPLOYEE)
     screen.give_code(old.shows())
-    screen.says("klopt niet")
+    screen.says("en dat apparaat is op")
     screen.give_code(phone.unused())
     screen.heading("Mijn Omgevingen")
 
