@@ -204,7 +204,7 @@ def test_who_used_the_last_code_and_links_a_new_phone_gets_a_new_set(client: Cli
     client = half_signed_in(person)
     page = client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).content.decode()
     assert "Je hebt geen herstelcodes meer." in page
-    assert ">Nieuwe herstelcodes maken</button>" in page
+    assert ">Maak nieuwe herstelcodes</button>" in page
     old = devices.authenticator_of(person)
     client.post(f"{BASE}/activeren/", {"replaces": old.pk})
     pending = devices.pending_authenticator_of(person)
@@ -232,7 +232,7 @@ def test_who_has_codes_left_keeps_them_when_a_new_phone_is_linked() -> None:
     codes = flows.make(person, ORIGIN)
     client = half_signed_in(person)
     page = client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).content.decode()
-    assert "Nieuwe herstelcodes maken" not in page
+    assert "Maak nieuwe herstelcodes" not in page
     client.post(f"{BASE}/activeren/", {"replaces": devices.authenticator_of(person).pk})
     pending = devices.pending_authenticator_of(person)
     page = client.post(f"{BASE}/bevestigen/", {"code": phone(pending).now(), "name": ""}, follow=True).content.decode()
