@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from accounts.texts import normalise
+
 _BREAKS = "\t\n\v\f\r\x85"  # beside these, every sign of the categories Zs, Zl and Zp is a space
 # Look like a dash, though Unicode counts them among marks and symbols (category Pd has the others).
 _OTHER_DASHES = "\u02d7\u2043\u2052\u2053\u207b\u208b\u2212\u2796"
@@ -44,4 +46,4 @@ def without_groups(typed: str) -> str:
 
 def letters(typed: str) -> str:
     """The same as `legible`, in capitals; letters drawn otherwise (full width, mathematical) are A to Z."""
-    return "".join(unicodedata.normalize("NFKC", sign) if sign.isalpha() else sign for sign in legible(typed)).upper()
+    return "".join(normalise("NFKC", sign) if sign.isalpha() else sign for sign in legible(typed)).upper()
