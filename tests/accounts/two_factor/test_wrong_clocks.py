@@ -215,3 +215,16 @@ def test_parallel_apps_make_no_wrong_code_a_right_one(person: User) -> None:
         for distance in (2, -2, 60, -2880):
             client.post(CODE, {"code": phone(device).at((codes.present_step() + distance) * 30), "device": device.pk})
     assert not is_signed_in(client)
+
+
+@pytest.mark.django_db
+def test_wrong_clock_is_no_refused_sign_in_among_those_of_everybody(
+    clock: time_machine.Coordinates, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After summer time begins, many phones are off by an hour: nobody is trying stolen passwords."""
+    monkeypatch.setattr(limits, "SPRAYING_REFUSALS", 1)
+    client = half_signed_in(person)
+    type_code(client, code_of(person, 3600))
+    assert not AuditEntry.objects.filter(event="spraying_suspected").exists()
+    type_code(client, wrong_code_of(person))
+    assert AuditEntry.objects.filter(event="spraying_suspected").exists()
