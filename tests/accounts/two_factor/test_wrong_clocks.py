@@ -207,7 +207,7 @@ def test_chance_of_a_guess_a_year_stays_below_one_in_a_thousand_with_all_that_is
 
 
 @pytest.mark.django_db
-def test_parallel_apps_make_no_wrong_code_a_right_one(person: User) -> None:
+def test_several_apps_with_wrong_clocks_let_nobody_in(clock: time_machine.Coordinates, person: User) -> None:
     for _ in range(limits.AUTHENTICATORS - 1):
         AuthenticatorFactory(user=person)
     client = half_signed_in(person)

@@ -226,10 +226,10 @@ def test_provider_that_is_on_must_be_switched_off_first(client: Client, town: Or
 
 @pytest.mark.parametrize("proof", ClientProof.values)
 def test_secret_without_a_date_is_told_in_a_whole_sentence(client: Client, town: Organisation, proof: str) -> None:
-    agreed(town)
-    Connection.objects.update(
-        secret_set_at=None, secret_expires_on=None, client_proof=proof, sealed_secret=b"x", sealed_private_key=b"x"
-    )
+    connection = agreed(town, client_proof=proof)
+    connection.set_private_key(b"x")
+    connection.save()
+    Connection.objects.update(secret_set_at=None, secret_expires_on=None)
     page = shown(client, HERE)
     assert ("Er is een geheim." in page) != ("Er is een sleutelpaar in gebruik." in page)
     assert " op ." not in page
