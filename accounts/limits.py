@@ -243,6 +243,7 @@ FILTER_CHOICES = 10  # organisations or environments beside a list; of more, a p
 SUGGESTED = 50  # organisations offered while one types a name
 ADMIN_SEARCH_LONGEST = 254  # characters; nothing has a longer name or address
 ADMIN_ORDER_LONGEST = 20  # characters of the columns in an address, by which a list is sorted
+NAMED_IN_DELETION = 50  # rows named before they are deleted; what goes with them is counted
 PEOPLE_AT_ONCE = 500  # deactivated or invited again with one click
 NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"
 IMPORT_LINES = 5_000  # in one list; pasted, it fits into LARGEST_BODY

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +17,7 @@ from environments import addresses
 from environments.models import Access, Environment, Preferences, Role
 
 MAY_GIVE_ACCESS = "environments.add_access"
+DELETED_AT_ONCE = 1000  # people in memory
 
 
 class Outcome(Enum):
@@ -135,9 +137,14 @@ def take(user: User, environments: Iterable[Environment], *, actor: User, origin
 @transaction.atomic
 def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
     """Delete it, and record for everybody who could open it that this ended."""
-    rows = Access.objects.filter(environment=environment).select_related("user__membership")
-    for access in rows.iterator(chunk_size=1000):
-        _record(Event.ACCESS_TAKEN, access.user, environment, actor, origin)
+    # Locked: who is given access at this moment would lose it without a record.
+    Environment.objects.select_for_update().filter(pk=environment.pk).first()
+    rows = Access.objects.filter(environment=environment)
+    everybody = rows.select_related("user__membership").iterator(chunk_size=DELETED_AT_ONCE)
+    detail: dict[str, str | int] = {"environment": environment.slug}
+    while some := [(access.user, detail) for access in islice(everybody, DELETED_AT_ONCE)]:
+        record_many(Event.ACCESS_TAKEN, some, actor=actor, origin=origin)
+    rows.delete()
     environment.delete()
 
 

@@ -12,6 +12,7 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from accounts import limits, prefixes
+from accounts.deletion import CountedDeletion
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
@@ -39,7 +40,7 @@ class BoundedList(ChangeList):
         return super().get_ordering(request, queryset)
 
 
-class BoundedAdmin(admin.ModelAdmin):
+class BoundedAdmin(CountedDeletion):
     """Its lists take searches that a database can carry out; Django's own has a condition for each of any number of
     words, also where other pages offer a choice."""
 

@@ -170,7 +170,9 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
 def not_all(request: HttpRequest, rows: QuerySet) -> str:
     """Why an action on all rows of the list is refused; empty when it is not."""
     if request.META.get(lists.CUT):
-        return _("There are more than this list shows, so you cannot choose all of them. Search or filter further.")
+        return str(
+            _("There are more than this list shows, so you cannot choose all of them. Search or filter further.")
+        )
     found = rows.order_by().values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1]
     return str(too_many()) if len(found) > limits.PEOPLE_AT_ONCE else ""
 
