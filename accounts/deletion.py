@@ -59,7 +59,7 @@ def name_of(kind: type[Model], seen_from: type[Model]) -> str:
     """In the plural. Empty for rows without a name for people, which are bookkeeping of the others: the sizes of a
     picture, the lines of a list."""
     if kind._meta.auto_created:  # a link of a ManyToManyField; Django names it in English
-        ends = [field.related_model for field in kind._meta.fields if field.is_relation]
+        ends: list[Any] = [field.related_model for field in kind._meta.fields if field.is_relation]
         other = next((end for end in ends if end is not seen_from), seen_from)
         return gettext("links with %(kind)s") % {"kind": other._meta.verbose_name_plural}
     name = kind._meta.verbose_name_plural
