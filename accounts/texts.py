@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
 MOST_MARKS = 30  # behind one letter; no language comes near (Unicode Standard Annex #15, Stream-Safe Text Format)
 
 _OTHER_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # Unicode's category Zs without U+0020
+LONGEST_TO_SPLIT = 2048  # characters; browsers and servers take little more
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
@@ -62,6 +64,14 @@ def folded(text: str) -> str:
         return " ".join(text.lower().replace("`", "'").replace("\x00", "").split())
     plain = without_marks(text.casefold().translate(_TYPED_AS))
     return " ".join(plain.casefold().translate(_TYPED_AS).split())
+
+
+def split_address(address: str) -> SplitResult:
+    """`urlsplit`, which normalises the host, for addresses from outside. Raises ValueError, also for one that is longer
+    than `LONGEST_TO_SPLIT`."""
+    if len(address) > LONGEST_TO_SPLIT:
+        raise ValueError("the address is too long")
+    return urlsplit(address)
 
 
 def _has_too_many_marks(text: str) -> bool:

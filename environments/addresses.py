@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.texts import normalise
+from accounts.texts import normalise, split_address
 
-LONGEST_ADDRESS = 2048  # characters that are looked at; `urlsplit` normalises, in quadratic time
 LONGEST_HOST = 253  # characters (RFC 1035); a longer one leads nowhere
 
 
@@ -20,7 +17,7 @@ def host_of(address: str) -> str:
     "" when there is none.
     """
     try:
-        host = urlsplit(address[:LONGEST_ADDRESS]).hostname or ""
+        host = split_address(address).hostname or ""
     except ValueError:
         return ""
     return _plain(host)[:LONGEST_HOST]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from urllib.parse import urlsplit
+
+from accounts.texts import split_address
 
 ENTRA = "login.microsoftonline.com"
 ENTRA_EARLIER = "sts.windows.net"  # of tokens of version 1, which we do not take
@@ -39,7 +40,7 @@ def normalise(typed: str, *, plain_allowed: frozenset[str] = frozenset()) -> str
     if _GUID.fullmatch(text.lower()):
         return _of_tenant(text.lower())
     _refuse_odd_address(text, plain_allowed)
-    parts = urlsplit(text)
+    parts = split_address(text)
     tenant = parts.path.strip("/").partition("/")[0].lower()
     if parts.hostname in (ENTRA, ENTRA_EARLIER) and tenant in SHARED:
         raise IssuerRefusedError(Flaw.SHARED_TENANT)
@@ -54,7 +55,7 @@ def _of_tenant(tenant: str) -> str:
 
 def _refuse_odd_address(text: str, plain_allowed: frozenset[str]) -> None:
     try:
-        parts = urlsplit(text)
+        parts = split_address(text)
         port = parts.port
     except ValueError:
         raise IssuerRefusedError(Flaw.NOT_AN_ADDRESS) from None

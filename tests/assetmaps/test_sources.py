@@ -202,3 +202,26 @@ def test_texts_are_normalised_in_one_place_only() -> None:
         for path in (ROOT / folder).rglob("*.py"):
             calls = re.findall(r"unicodedata\.normalize|import .*\bnormalize\b|\bucd_3_2_0\b", path.read_text())
             assert not calls or path == ROOT / "accounts" / "texts.py", path
+
+
+def test_addresses_from_outside_are_split_in_one_place_only() -> None:
+    """`urlsplit` normalises the host; see `accounts.texts`. The others split what we or the operator wrote, or a
+    header, which has no marks: a server hands each byte over as a character of its own."""
+    splitting = {
+        str(path.relative_to(ROOT))
+        for folder in ("accounts", "assetmaps", "environments")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"import .*\b(urlsplit|urlparse)\b", path.read_text())
+    }
+    assert splitting == {
+        "accounts/texts.py",
+        "accounts/audit/mail.py",
+        "accounts/passwords/breached.py",
+        "accounts/requests.py",
+        "accounts/sso/provider/client.py",
+        "accounts/sso/provider/presence.py",
+        "assetmaps/checks.py",
+        "assetmaps/environment/addresses.py",
+        "assetmaps/middleware.py",
+        "assetmaps/settings.py",
+    }

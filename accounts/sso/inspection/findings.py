@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.audit.origin import one_line
 from accounts.sso.provider.discovery import NEEDED
 from accounts.sso.provider.tokens import ALGORITHMS
+from accounts.texts import split_address
 
 LONGEST_VALUE = 200  # characters; the value comes from outside
 ALL_ENDPOINTS = (*NEEDED, "end_session_endpoint")
@@ -138,7 +138,7 @@ def _endpoints(document: Mapping[str, Any], is_safe: Callable[[str], bool]) -> l
 
 def _is_plain(address: str) -> bool:
     try:
-        parts = urlsplit(address)
+        parts = split_address(address)
     except ValueError:
         return False
     return bool(parts.hostname) and parts.username is None and not parts.fragment

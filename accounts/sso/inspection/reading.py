@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from accounts.sso.inspection.findings import Finding, all_well, examine
 from accounts.sso.provider import addresses, discovery, http, keys
 from accounts.sso.reasons import Reason, RefusedError
+from accounts.texts import split_address
 
 NOT_PUBLIC = (Reason.PRIVATE_ADDRESS, Reason.NOT_ENCRYPTED)
 NOT_A_PROVIDER = (Reason.NOT_JSON, Reason.HTTP_STATUS, Reason.REDIRECTED, Reason.TOO_LARGE)
@@ -67,7 +67,7 @@ class ProviderReader:
     def is_safe(self, address: str) -> bool:
         if not addresses.is_reachable(address):
             return False
-        parts = urlsplit(address)
+        parts = split_address(address)
         place = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         if place not in self._judged:
             self._judged[place] = http.leads_to_the_internet(*place, self._inquiry)

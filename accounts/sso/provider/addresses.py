@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from accounts.sso.reasons import Reason, RefusedError
+from accounts.texts import split_address
 
 # An address in one of these carries an IPv4 address in its last 32 bits (RFC 6052, RFC 4291 section 2.5.5).
 EMBEDDING = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "::/96"))
@@ -21,7 +21,7 @@ Place = tuple[Any, ...]
 def is_reachable(address: str) -> bool:
     """May this address be asked at all, as far as its text tells?"""
     try:
-        parts = urlsplit(address)
+        parts = split_address(address)
         port = parts.port
     except ValueError:
         return False
