@@ -282,7 +282,6 @@ PICTURE_PIXELS = {"JPEG": 25_000_000, "PNG": 25_000_000, "WEBP": 12_500_000}
 PICTURE_SHORTEST_SIDE = 288
 PICTURE_WIDTHS = (72, 144, 288)
 PICTURE_QUALITY = 80  # of WebP, 0 to 100
-PICTURE_CACHED = SESSION_OVERALL  # by the browser that asked for it; signing out empties it
 LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form
 
 # The server. The numbers hold for one worker process.

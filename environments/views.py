@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.utils.cache import patch_cache_control
+from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
@@ -97,16 +97,18 @@ def slash_key_off(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 def picture(request: PersonRequest, slug: str, version: int, width: int) -> HttpResponse:
-    """For whoever may open the environment. The address is of this version alone, so a browser may keep the picture."""
+    """For whoever may open the environment. The browser keeps it, and asks each time whether it still may show it: so
+    the next person at the same computer gets nothing of the one before."""
     found = Picture.objects.filter(
         environment__slug=slug,
         environment__access__user=request.user,
         environment__picture_version=version,
         width=width,
     )
-    webp = found.values_list("webp", flat=True).first()
-    if webp is None:
+    picture = next(iter(found.values_list("pk", "webp")), None)
+    if picture is None:
         raise Http404
-    response = HttpResponse(bytes(webp), content_type="image/webp")
-    patch_cache_control(response, private=True, max_age=int(limits.PICTURE_CACHED.total_seconds()), immutable=True)
-    return response
+    etag = f'"{picture[0]}"'  # another picture has another row
+    whole = HttpResponse(bytes(picture[1]), content_type="image/webp", headers={"ETag": etag})
+    patch_cache_control(whole, private=True, no_cache=True)
+    return get_conditional_response(request, etag=etag, response=whole) or whole

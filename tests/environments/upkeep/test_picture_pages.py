@@ -76,14 +76,19 @@ def test_tile_shows_it_in_a_place_that_is_kept_free(boss: Client, environment: E
     assert len(sources(client)) == len(limits.PICTURE_WIDTHS)
 
 
-def test_browser_keeps_a_picture_for_itself_no_longer_than_a_session(boss: Client, environment: Environment) -> None:
+def test_browser_keeps_a_picture_and_asks_each_time_whether_it_may_show_it(
+    boss: Client, environment: Environment
+) -> None:
     upload(boss, environment, picture())
     client = signed_in(environment.people.get())
     for source in sources(client):
         answer = client.get(source)
         assert answer["Content-Type"] == "image/webp"
         kept = set(answer["Cache-Control"].split(", "))
-        assert kept == {"private", f"max-age={int(limits.SESSION_OVERALL.total_seconds())}", "immutable"}
+        assert kept == {"private", "no-cache"}
+        again = client.get(source, headers={"If-None-Match": answer["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert (again["Cache-Control"], again["ETag"]) == (answer["Cache-Control"], answer["ETag"])
         assert answer["X-Content-Type-Options"] == "nosniff"
         assert answer["Cross-Origin-Resource-Policy"] == "same-origin"
 
@@ -93,11 +98,15 @@ def test_only_who_may_open_the_environment_gets_its_picture(boss: Client, enviro
     upload(boss, environment, picture())
     client = signed_in(environment.people.get())
     source = sources(client)[0]
-    assert client.get(source).status_code == 200
+    answer = client.get(source)
+    assert answer.status_code == 200
+    asked_again = {"If-None-Match": answer["ETag"]}
+    assert signed_in(UserFactory()).get(source, headers=asked_again).status_code == 404
+    assert Client().get(source, headers=asked_again, secure=True).url.startswith("/inloggen/")
     assert boss.get(source).status_code == signed_in(UserFactory()).get(source).status_code == 404
     assert Client().get(source, secure=True).url.startswith("/inloggen/")
     Access.objects.all().delete()
-    assert client.get(source).status_code == 404
+    assert client.get(source).status_code == client.get(source, headers=asked_again).status_code == 404
 
 
 def test_new_picture_has_new_addresses_and_the_earlier_ones_are_gone(boss: Client, environment: Environment) -> None:
