@@ -1,7 +1,8 @@
 """Mail: the notice that follows an audit entry, and the one way to send any other message.
 
 A message leaves after the transaction commits, from a thread of its own: the page neither waits for a slow mail server
-nor tells by its speed whether an address is known (ASVS 6.3.8, 16.5.2). A mail that cannot be sent is logged.
+nor tells by its speed whether an address is known (ASVS 6.3.8, 16.5.2). A mail that cannot be sent is logged, and told
+to whoever collects outcomes (`accounts.audit.outcomes`) or gave a report.
 """
 
 from __future__ import annotations
@@ -23,14 +24,18 @@ from django.db import transaction
 from django.template.loader import render_to_string, select_template
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 
 from accounts import limits
-from accounts.audit import letter, links
+from accounts.audit import letter, links, outcomes
 from accounts.audit.models import AuditEntry
+from accounts.audit.outcomes import Outcome, Outcomes
 from accounts.models import User
 
 log = logging.getLogger(__name__)
 SENDERS = 2
+Report = tuple[str, int]
+Settle = Callable[[Outcome], None]
 _places = BoundedSemaphore(limits.MAILS_WAITING)
 _sender = ThreadPoolExecutor(max_workers=SENDERS, thread_name_prefix="mail")
 # Thousands of invitations at once; somebody who forgot a password must not wait behind them.
@@ -48,26 +53,41 @@ def notify(entry: AuditEntry, person: User, *, to: str | None = None, **extra: A
 
 
 def send(
-    template: str, person: User, *, to: str | None = None, deliver: bool = True, in_bulk: bool = False, **context: Any
+    template: str,
+    person: User,
+    *,
+    to: str | None = None,
+    deliver: bool = True,
+    in_bulk: bool = False,
+    report: Report | None = None,
+    **context: Any,
 ) -> None:
     """Send ``templates/mail/<template>`` in the person's language, after the commit.
 
     ``deliver=False`` does all of the work but the sending, for an answer that must take equally long; ``in_bulk`` lets
-    every other mail go first.
+    every other mail go first. ``report``: the name of a function and a number; it is called with the number and the
+    outcome, in the thread that sends.
     """
     message = compose(template, person, **context)
     message.to = [to or person.email]
     sender = _bulk_sender if in_bulk else _sender
     if deliver:
         # In the context of the request, so that a line in the log about this mail has the request's number.
-        deliver_it = partial(copy_context().run, _deliver, message, template)
-        transaction.on_commit(partial(_hand_over, sender, deliver_it, template))
+        collecting = outcomes.current()
+        settle = partial(_settle, collecting, report)
+        deliver_it = partial(copy_context().run, lambda: settle(_deliver(message, template)))
+        if collecting:
+            transaction.on_commit(collecting.expect)
+        transaction.on_commit(partial(_hand_over, sender, deliver_it, template, settle, message.to[0]))
 
 
-def _hand_over(sender: ThreadPoolExecutor, deliver: Callable[[], None], template: str) -> None:
+def _hand_over(
+    sender: ThreadPoolExecutor, deliver: Callable[[], None], template: str, settle: Settle, address: str
+) -> None:
     """To one of the threads. Bounded: while a mail server is silent, messages must not fill the memory."""
     if not _places.acquire(blocking=False):
         log.error("mail %s could not be sent: too many wait already", template)
+        settle(Outcome(address, "too many mails wait already"))
         return
     sender.submit(deliver).add_done_callback(lambda _done: _places.release())
 
@@ -100,11 +120,25 @@ def typed(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: letter.one_line(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
 
 
-def _deliver(message: EmailMultiAlternatives, template: str) -> None:
+def _deliver(message: EmailMultiAlternatives, template: str) -> Outcome:
     try:
         message.send()
-    except Exception:  # whatever the mail server does, it is logged and hurts nobody
+    except Exception as mistake:  # whatever the mail server does, it is logged and hurts nobody
         log.exception("mail %s could not be sent", template)
+        return Outcome(message.to[0], outcomes.answer_of(mistake))
+    return Outcome(message.to[0])
+
+
+def _settle(collecting: Outcomes | None, report: Report | None, outcome: Outcome) -> None:
+    """Tell the outcome to who asked for it."""
+    try:
+        if report:
+            import_string(report[0])(report[1], outcome)
+    except Exception:
+        log.exception("the outcome of a mail could not be stored")
+    finally:
+        if collecting:
+            collecting.add(outcome)
 
 
 def wait_until_sent() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import get_connection
@@ -13,11 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits, outside
-from accounts.audit import mail
+from accounts.audit import mail, outcomes
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE
+from accounts.audit.outcomes import Outcome
 from accounts.enforcement.census import UNUSABLE
 from accounts.enforcement.models import Reminder
 from accounts.models import User
@@ -37,9 +39,10 @@ class MailIsDownError(Exception):
 class Sent:
     reminded: int = 0
     invited: int = 0
+    refused: tuple[Outcome, ...] = ()
 
     def __add__(self, other: Sent) -> Sent:
-        return Sent(self.reminded + other.reminded, self.invited + other.invited)
+        return Sent(self.reminded + other.reminded, self.invited + other.invited, self.refused + other.refused)
 
 
 def due(days_left: int) -> int | None:
@@ -66,10 +69,21 @@ def send_all() -> Sent:
         last: int | None = 0
         while last is not None:
             _check_mail()
-            sent, last = _send_batch(key, last)
-            mail.wait_until_sent()  # or 100,000 messages would wait in memory
-            total += sent
+            since = timezone.now()
+            with outcomes.collect() as mails:
+                sent, last = _send_batch(key, last)
+            mails.wait()  # or 100,000 messages would wait in memory
+            total += sent + _take_back(key, mails.refused, since)
     return total
+
+
+@transaction.atomic
+def _take_back(key: int, refused: list[Outcome], since: datetime) -> Sent:
+    """Who got no mail is not reminded: the next run tries again. What is to be taken off the count."""
+    people = User.objects.filter(email__in=[one.to for one in refused])
+    Reminder.objects.filter(user__in=people, organisation=key, sent_at__gte=since).delete()
+    invited = sum(not person.has_usable_password() for person in people)
+    return Sent(invited - len(people), -invited, tuple(refused))
 
 
 def _check_mail() -> None:

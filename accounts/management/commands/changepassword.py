@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import override
 
-from accounts.audit import mail
+from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
 from accounts.models import User
 from accounts.passwords import flows
@@ -35,9 +35,13 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody has the address {email}.") from None
         with override("en"):  # as everything else that the commands say
             password = self._asked(person)
-        flows.set_on_server(person, password, CONSOLE)
-        mail.wait_until_sent()
-        self.stdout.write(f"The password of {person.email} is changed, all sessions are ended, and a mail is sent.")
+        with outcomes.collect() as mails:
+            flows.set_on_server(person, password, CONSOLE)
+        mails.wait()
+        sent = "" if mails.refused else ", and a mail is sent"
+        self.stdout.write(f"The password of {person.email} is changed, all sessions are ended{sent}.")
+        if mails.refused:
+            raise CommandError(outcomes.in_words(mails.refused))
 
     def _asked(self, person: User) -> str:
         for _try in range(TRIES):

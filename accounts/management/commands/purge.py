@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
 from accounts import flows
 from accounts.active_sessions.store import SessionStore
-from accounts.audit import chain
+from accounts.audit import chain, outcomes
 from accounts.enforcement.progress import flows as progress
 from accounts.enforcement.reminders import flows as reminders
 from accounts.sso import once
@@ -33,9 +33,13 @@ class Command(BaseCommand):
         reminders.purge()
         progress.purge()
         flows.refresh_search_keys()
-        others = sum(import_string(name)() for name in settings.PURGES)
+        with outcomes.collect() as mails:
+            others = sum(import_string(name)() for name in settings.PURGES)
+        mails.wait()
         chain.seal(everything=True)
         self.stdout.write(
             f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts, "
             f"{requests} requests for help and {others} lists of people."
         )
+        if mails.refused:  # invitations of lists that were interrupted
+            raise CommandError(outcomes.in_words(mails.refused))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit import mail
+from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
 from accounts.models import User
 from accounts.support.interventions import flows
@@ -32,10 +32,12 @@ class Command(BaseCommand):
         except User.DoesNotExist:
             raise CommandError(f"Nobody has the address {email}.") from None
         had_one = devices.has_confirmed_device(person)
-        result = flows.act(Order(Kind.RESET, person, None, reason), CONSOLE)
-        mail.wait_until_sent()
+        with outcomes.collect() as mails:
+            result = flows.act(Order(Kind.RESET, person, None, reason), CONSOLE)
+        mails.wait()
         receipt = result.intervention.receipt if result.intervention else ""
         what = "The second step" if had_one else "There was no second step; what waited or was open"
-        self.stdout.write(
-            f"{what} of {person.email} is reset, all sessions are ended, and a mail is sent. Receipt: {receipt}"
-        )
+        sent = "" if mails.refused else ", and a mail is sent"
+        self.stdout.write(f"{what} of {person.email} is reset, all sessions are ended{sent}. Receipt: {receipt}")
+        if mails.refused:
+            raise CommandError(outcomes.in_words(mails.refused))

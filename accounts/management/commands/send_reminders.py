@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.audit import outcomes
 from accounts.enforcement.progress import flows as progress
 from accounts.enforcement.reminders import flows as reminders
 
@@ -21,3 +22,5 @@ class Command(BaseCommand):
         except reminders.MailIsDownError as mistake:
             raise CommandError(f"The mail server does not answer ({mistake}); run this again later.") from None
         self.stdout.write(f"{sent.reminded} people are reminded, and {sent.invited} are invited again.")
+        if sent.refused:
+            raise CommandError(outcomes.in_words(list(sent.refused)))

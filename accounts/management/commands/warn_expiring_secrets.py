@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit import mail
+from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
 from accounts.sso.setup import expiry
 
@@ -13,6 +13,9 @@ class Command(BaseCommand):
     help = "Mails administrators whose secret or certificate of single sign-on expires soon. Run it every day."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        warned = expiry.warn(CONSOLE)
-        mail.wait_until_sent()
-        self.stdout.write(f"{warned} organisations were warned.")
+        with outcomes.collect() as mails:
+            warned = expiry.warn(CONSOLE)
+        mails.wait()
+        self.stdout.write(f"{warned} organisations had a warning to send.")
+        if mails.refused:
+            raise CommandError(outcomes.in_words(mails.refused))
