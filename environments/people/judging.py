@@ -48,6 +48,9 @@ class Judge:
         if max(len(line.first_name), len(line.last_name)) > LONGEST_NAME:
             return Why.LONG_NAME, ""
         names = table.environment_names(line.environments)
+        for name in () if names else (line.first_name, line.last_name):
+            if name.lower() in self.named:
+                return Why.NAME_OF_ENVIRONMENT, name[:100]
         if names and not self.may_give:
             return Why.MAY_NOT_GIVE, ""
         for name in names:

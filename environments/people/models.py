@@ -63,10 +63,10 @@ class Told(models.TextChoices):
     """What is said about a list as a whole. The values are those of `reading.parts.NoteKind`."""
 
     SHEET = "sheet", _("Read: the sheet %(names)s.")
-    SHEETS = "sheets", _("Not used: the sheets %(names)s.")
+    SHEETS = "sheets", _("Sheets not used: %(names)s.")
     ADDRESSES = "addresses", _("The addresses come from the column %(names)s.")
-    COLUMNS = "columns", _("Not used: the columns %(names)s.")
-    ROWS = "rows", _("Not used, a heading or a title: the lines %(names)s.")
+    COLUMNS = "columns", _("Columns not used: %(names)s.")
+    ROWS = "rows", _("Lines not used, a heading or a title: %(names)s.")
 
 
 class State(models.TextChoices):
@@ -89,6 +89,7 @@ class Why(models.TextChoices):
     BAD_ADDRESS = "bad_address", _("“%(about)s” is not an e-mail address.")
     LONG_NAME = "long_name", _("A name has at most 150 characters.")
     NO_SUCH_ENVIRONMENT = "no_such_environment", _("This organisation has no environment “%(about)s”.")
+    NAME_OF_ENVIRONMENT = "name_of_environment", _("“%(about)s” is an environment, and stands where a name should.")
     MAY_NOT_GIVE = "may_not_give", _("You may not give access to environments.")
     ELSEWHERE = "elsewhere", _("This address cannot be used for this organisation. Ask support.")
     NOT_ACTIVE = "not_active", _("This person is deactivated. Activate the person first.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 
 from accounts import typed_addresses
 from environments.people.reading import names
@@ -76,13 +78,23 @@ def mailbox(text: str) -> Mailbox:
     name = _name(before, behind, is_bracketed=is_bracketed)
     if name is None or re.search(r"\w", between):
         return Mailbox(whole, flaw=Flaw.NOT_ALONE)
-    return Mailbox(next(iter(found.values())), name, is_bracketed=is_bracketed)
+    return Mailbox(next(iter(found.values())), _decoded(name), is_bracketed=is_bracketed)
+
+
+def _decoded(name: str) -> str:
+    """Out of the form that names with accents have in the source of a mail (RFC 2047)."""
+    if "=?" not in name:
+        return name
+    try:
+        return tidy(str(make_header(decode_header(name))))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return name
 
 
 def _name(before: str, behind: str, *, is_bracketed: bool) -> str | None:
     """None when what stands around the address is more than a name."""
     before = _LABEL.sub("", before, count=1) if _LABEL.match(before) else before
-    before, behind = before.strip(' <[(",;:-–|'), behind.strip(" >]\",;:.!?-–|'")
+    before, behind = before.strip(' <[](",;:-–|'), behind.strip(" >]\",;:.!?-–|'")
     if behind == ")" or not re.search(r"\w", behind):
         behind = ""
     if before and behind:

@@ -117,13 +117,22 @@ def _by_content(line: Line) -> list[Row]:
         return [_wrong(line, one.flaw)]
     if any(others[len(IN_ORDER) :]):
         return [_wrong(line, Flaw.TOO_MANY)]
-    first, last, environments = [*others, "", "", ""][: len(IN_ORDER)]
-    first, last = tidy(first), tidy(last)
-    if not last and len(cells) == 2:
-        first, last = names.split(first)
+    first, last, environments = _in_order(others, has_two_cells=len(cells) == 2)
+    if any(name and not any(map(str.isalpha, name)) for name in (first, last)):
+        return [_wrong(line, Flaw.NOT_ALONE)]
     if not first and not last:
         first, last = _names_of(one)
     return [_row(line, one.address, first, last, environments)]
+
+
+def _in_order(others: list[str], *, has_two_cells: bool) -> tuple[str, str, str]:
+    """First name, last name, environments; or a whole name and environments, which its particle shows."""
+    first, last, environments = [*others, "", "", ""][: len(IN_ORDER)]
+    first, last = tidy(first), tidy(last)
+    whole = names.split(first)
+    if not environments and (has_two_cells or names.is_particle(whole[1].split(" ")[0])):
+        return (*whole, last)
+    return first, last, environments
 
 
 # With headings

@@ -11,23 +11,26 @@ from environments.people.reading.names import is_particle
 from environments.people.reading.parts import Line, Note, NoteKind
 
 _WORK = "(?:werk|zakelijke?|business|work|kantoor|office|bedrijfs?|company|primaire?|primary)"
-_MAIL = "(?:(?:e?mail|smtp)(?:s|adres(?:sen)?|address(?:es)?)?|epost(?:adres)?)"
-_SECOND = "[2-9]|prive|private|thuis|home|personal|persoonlijk|alternat|other|ander|overig|tweede|second|proxy|herstel"
+_MAIL = "(?:(?:e?mail|smtp)(?:s|adres(?:sen|se)?|address(?:es)?)?|epost(?:adres)?)"
+_SECOND = """[2-9]|prive|private|thuis|home|personal|persoonlijk|alternat|other|ander|overig|tweede|second|proxy|
+    herstel|recovery"""
 _DESCRIBES = "type|label|soort|display|weergave|status|datum|date|verified"
 PATTERNS = {
     "address": f"{_WORK}?(?:windows)?{_MAIL}1?{_WORK}?(?:value|waarde)?(?:medewerker|werknemer|employee)?",
     "sign_in": """userprincipalname|upn|gebruikersnaam|username|userid|signinname|aanmeldnaam|inlognaam|loginname|login|
         adres|address""",
-    "first_name": "voornaam|voornamen|roepnaam|firstname|givenname|forename|first|calledname|preferredname",
+    "first_name": "voornaam|voornamen|roepnaam|vorname|prenom|firstname|givenname|forename|first|preferredname",
     "initials": "voorletters?|initialen|initials?",
     "middle": "middlename|additionalname|middelstenaam|tweedevoornaam|middle",
     "particle": "(?:tussenvoegsels?|voorvoegsels?|infix|prefix|tussenv|voorv|tussenvgsl)(?:achternaam|geboortenaam)?",
-    "last_name": "achternaam|lastname|surname|familyname|familienaam|geboortenaam|last|sn",
-    "whole": """naam|name|volledigenaam|fullname|displayname|weergavenaam|medewerker|naammedewerker|medewerkernaam|
-        werknemer|employee|employeename|persoon|person|cn|commonname|fileas|contactnaam|contactpersoon""",
+    "last_name": "achternaam|nachname|nom|lastname|surname|familyname|familienaam|geboortenaam|last|sn",
+    "whole": """naam|name|volledigenaam|voorenachternaam|fullname|displayname|weergavenaam|medewerker|
+        naammedewerker|medewerkernaam|werknemer|employee|employeename|persoon|person|cn|commonname|fileas|contactnaam|contactpersoon""",
     "environments": "omgeving(?:en)?|environments?|toegang|access",
 }
 _KINDS = {kind: re.compile(re.sub(r"\s", "", pattern)) for kind, pattern in PATTERNS.items()}
+_OTHER = re.compile(re.sub(r"\s", "", _SECOND))
+_REMARK = re.compile(r"\[.*?\]|\b(?:required|verplicht|optional|optioneel)\b")
 ADDRESSES = ("address", "sign_in", "second")  # in the order in which they are taken
 NAMES = ("first_name", "initials", "middle", "particle", "last_name", "whole")
 LONGEST = 60  # characters of a heading; longer ones are no heading
@@ -36,8 +39,15 @@ LONGEST_SHOWN = 40
 
 def kind_of(heading: str) -> str:
     """One of the above, "second" for an address that is not the one to write to, "" for what we do not know."""
-    plain = re.sub("[^a-z0-9]", "", without_marks(heading[:LONGEST]).lower())
-    if re.search("mail|smtp|proxyaddress", plain) and not re.search(_DESCRIBES, plain) and re.search(_SECOND, plain):
+    heading = without_marks(heading[:LONGEST]).lower()
+    found = _kind(heading) or _kind(_REMARK.sub("", heading))
+    in_short = _kind(heading.partition(",")[0])  # "Naam, achternaam eerst", but not "E-mail, leidinggevende"
+    return found or (in_short if in_short in NAMES else "")
+
+
+def _kind(heading: str) -> str:
+    plain = re.sub("[^a-z0-9]", "", heading)
+    if re.search("mail|smtp|proxyaddress", plain) and not re.search(_DESCRIBES, plain) and _OTHER.search(plain):
         return "second"
     return next((kind for kind, pattern in _KINDS.items() if pattern.fullmatch(plain)), "")
 

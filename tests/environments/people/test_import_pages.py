@@ -103,9 +103,9 @@ def test_workbook_is_offered_and_the_page_names_what_is_not_used(client: Client)
     page = text(client.post(INVITE, {"organisation": "Gemeente", "file": file}, follow=True))
     for told in (
         "Gelezen: het blad “Personeel”.",
-        "Niet gebruikt: de bladen “Uitleg”.",
+        "Niet gebruikte bladen: “Uitleg”.",
         "De adressen komen uit de kolom “E-mail”.",
-        "Niet gebruikt: de kolommen “E-mail 2”, “Telefoon”.",
+        "Niet gebruikte kolommen: “E-mail 2”, “Telefoon”.",
     ):
         assert told in page
     line = PeopleImport.objects.get().lines.get()

@@ -91,6 +91,13 @@ los@x.nl"""
     assert not AuditEntry.objects.filter(event__in=["invited", "people_imported"]).exists()
 
 
+def test_environment_in_the_place_of_a_name_is_no_name(environment: Environment) -> None:
+    """A list without headings that has the name in one cell: nobody is invited without the environment."""
+    batch = offer(environment, "Els Bakker;els@x.nl;wegen EN bruggen\nWegen;jan@x.nl\nbea@x.nl;Bea;Bos;wegen")
+    assert lines(batch) == [(1, "wrong", "name_of_environment"), (2, "wrong", "name_of_environment"), (3, "new", "")]
+    assert batch.lines.first().sentence == "“wegen EN bruggen” is een omgeving, maar staat op de plek van een naam."
+
+
 # ASVS 8.4.1
 def test_people_of_others_are_wrong_in_words_that_tell_nothing_about_them(environment: Environment) -> None:
     UserFactory(email="elders@x.nl", first_name="Geheim", organisation=EnvironmentFactory().organisation)

@@ -205,4 +205,24 @@ DIRECTORIES = [
         b"Voornaam;Achternaam;Contact\nJan;de Vries;jan@voorbeeld.nl\n",
         [JAN],
     ),
+    Shape(
+        "Google Workspace: users",
+        b"First Name [Required],Last Name [Required],Email Address [Required],Status [READ ONLY],Recovery Email\n"
+        b"Jan,de Vries,jan@voorbeeld.nl,Active,jan.prive@thuis.example\n",
+        [JAN],
+        unused=["Recovery Email"],
+    ),
+    Shape(
+        "Entra: list to create users",
+        b"version:v1.0\nName [displayName] Required,User name [userPrincipalName] Required,First name [givenName],"
+        b"Last name [surname]\nJan de Vries,jan@voorbeeld.nl,Jan,de Vries\n",
+        [JAN],
+    ),
+    Shape(
+        "Teams: participants of a meeting",
+        "1. Summary\nMeeting title\tOverleg\n\n2. Participants\nName\tFirst Join\tEmail\n"
+        "Jan de Vries\t9:00\tjan@voorbeeld.nl\n".encode("utf-16"),
+        [JAN],
+        unused=["First Join"],
+    ),
 ]

@@ -99,6 +99,13 @@ NAMES = [
         unused=["Pers.nr."],
     ),
     Shape(
+        "headings with a remark, and the address of somebody else first",
+        b'"Naam, achternaam eerst";E-mail (leidinggevende);E-mail, manager;E-mailadres (verplicht)\n'
+        b"Vries, Jan de;baas@voorbeeld.nl;baas@voorbeeld.nl;jan@voorbeeld.nl\n",
+        [JAN],
+        unused=["E-mail (leidinggevende)", "E-mail, manager"],
+    ),
+    Shape(
         "HR: initials, particle and Naam",
         b"Voorletters;Voorvoegsel;Naam;E-mail\nJ.;de;Vries;jan@voorbeeld.nl\n",
         [one("jan", "J.", "de Vries")],

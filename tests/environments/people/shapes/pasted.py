@@ -127,4 +127,20 @@ PASTED = [
         [],
         wrong=1,
     ),
+    Shape(
+        "whole name and environment, without headings",
+        "Jan de Vries;jan@voorbeeld.nl;Wegen | Riolering\nels@voorbeeld.nl;Els;Bakker;Wegen",
+        [JAN_W, ELS_W],
+    ),
+    Shape("telephone number behind it", "Els Bakker, els@voorbeeld.nl, 06-12345678", [], wrong=1),
+    Shape(
+        "links as a chat and a wiki copy them",
+        "- [Jan de Vries](mailto:jan@voorbeeld.nl)\nEls Bakker: els@voorbeeld.nl",
+        [JAN, ELS],
+    ),
+    Shape(
+        "source of a mail",
+        "To: =?utf-8?Q?Ren=C3=A9e_M=C3=BCller?= <renee@voorbeeld.nl>",
+        [one("renee", "Renée", "Müller")],
+    ),
 ]
