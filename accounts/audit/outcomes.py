@@ -6,7 +6,6 @@ A page for strangers never asks: whether a mail was sent would tell whether the 
 from __future__ import annotations
 
 import re
-import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -84,11 +83,10 @@ def in_words(refused: list[Outcome]) -> str:
 
 def answer_of(mistake: Exception) -> str:
     """What the server answered, or why there was no answer, on one line that can be shown."""
-    code: object = ""
-    text: object = str(mistake) or type(mistake).__name__
-    if isinstance(mistake, smtplib.SMTPRecipientsRefused):
-        code, text = next(iter(mistake.recipients.values()))
-    elif isinstance(mistake, smtplib.SMTPResponseException):
-        code, text = mistake.smtp_code, mistake.smtp_error
+    # The attributes of smtplib's exceptions: an answer to one address, or to the whole message.
+    code: object = getattr(mistake, "smtp_code", "")
+    text: object = getattr(mistake, "smtp_error", "") or str(mistake) or type(mistake).__name__
+    for code, text in getattr(mistake, "recipients", {}).values():
+        break
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return one_line(_LINKS.sub("…", f"{code} {words}".strip()))[:ANSWER_LONGEST] or type(mistake).__name__
