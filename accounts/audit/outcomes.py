@@ -86,7 +86,7 @@ def answer_of(mistake: Exception) -> str:
     # The attributes of smtplib's exceptions: an answer to one address, or to the whole message.
     code: object = getattr(mistake, "smtp_code", "")
     text: object = getattr(mistake, "smtp_error", "") or str(mistake) or type(mistake).__name__
-    for code, text in getattr(mistake, "recipients", {}).values():
-        break
+    if recipients := getattr(mistake, "recipients", None):
+        code, text = next(iter(recipients.values()))
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     return one_line(_LINKS.sub("…", f"{code} {words}".strip()))[:ANSWER_LONGEST] or type(mistake).__name__
