@@ -25,7 +25,7 @@ from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
-from accounts.two_factor.verification import Answer, Outcome
+from accounts.two_factor.verification import Answer, Opens, Outcome
 
 SEARCH_KEYS_AT_ONCE = 1000
 log = logging.getLogger(__name__)
@@ -124,6 +124,7 @@ def prove_identity(
     code: str = "",
     device: str = "",
     password_is_enough: bool = False,
+    opens: Opens | None = None,
 ) -> Proof:
     """Fresh proof of somebody who is signed in: the password, and with a second step also a code (ASVS 7.5.1).
 
@@ -133,16 +134,21 @@ def prove_identity(
         return Proof(password_is_right=False)
     if password_is_enough or not devices.has_confirmed_device(user):
         return Proof(password_is_right=True)
-    return prove_by_code(user, origin, browsers, code=code, device=device)
+    return prove_by_code(user, origin, browsers, code=code, device=device, opens=opens)
 
 
-def prove_by_code(user: User, origin: Origin, browsers: KnownBrowsers, *, code: str, device: str = "") -> Proof:
-    """The second half of fresh proof, after the password or the provider."""
+def prove_by_code(
+    user: User, origin: Origin, browsers: KnownBrowsers, *, code: str, device: str = "", opens: Opens | None = None
+) -> Proof:
+    """The second half of fresh proof, after the password or the provider. ``opens`` is called when the code is
+    accepted, in the same transaction."""
     if parse_recovery_code(code):
-        return Proof(True, recovery_codes.use(user, code, origin, browsers))
+        return Proof(True, recovery_codes.use(user, code, origin, browsers, opens))
     with transaction.atomic():
         answer = verification.check(user, devices.authenticator_of(user, device), code, origin, browsers)
-        if answer.outcome is not Outcome.ACCEPTED:
+        if answer.outcome is Outcome.ACCEPTED and opens:
+            opens(answer)
+        elif answer.outcome is not Outcome.ACCEPTED:
             record(Event.IDENTITY_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
     return Proof(True, answer)
 

@@ -28,6 +28,7 @@ from accounts.sso.views import SIGNED_OUT
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.recovery_codes.views import shown_once
+from accounts.two_factor.verification import Answer, Opens
 
 
 @login_not_required
@@ -89,20 +90,29 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
         return render(request, "accounts/confirm_identity.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    proof = _judge(request, form, password_is_enough=set_up_only, proved_there=proved_there)
+
+    def opens(_answer: Answer | None = None) -> None:
+        arrival.forget_proof(request.session)
+        sessions.prove(request, request.user, Origin.of(request))
+
+    proof = _judge(request, form, opens, password_is_enough=set_up_only, proved_there=proved_there)
     if not proof.is_complete:
         form.refuse(proof)
         return redirect_with_errors(request, form)
-    arrival.forget_proof(request.session)
-    sessions.prove(request, request.user, Origin.of(request))
+    if proof.answer is None:  # with a code it was opened where that was used up
+        opens()
     return reauthentication.resume(request, target)
 
 
-def _judge(request: PersonRequest, form: ProofForm, *, password_is_enough: bool, proved_there: bool) -> flows.Proof:
+def _judge(
+    request: PersonRequest, form: ProofForm, opens: Opens, *, password_is_enough: bool, proved_there: bool
+) -> flows.Proof:
     origin, browsers, data = Origin.of(request), KnownBrowsers.of(request), form.cleaned_data
     if proved_there:
-        return flows.prove_by_code(request.user, origin, browsers, code=data["code"], device=data.get("device", ""))
-    return flows.prove_identity(request.user, origin, browsers, **data, password_is_enough=password_is_enough)
+        code, device = data["code"], data.get("device", "")
+        return flows.prove_by_code(request.user, origin, browsers, code=code, device=device, opens=opens)
+    is_enough = password_is_enough
+    return flows.prove_identity(request.user, origin, browsers, **data, password_is_enough=is_enough, opens=opens)
 
 
 def _confirm_there(request: PersonRequest, target: str) -> HttpResponse:

@@ -83,10 +83,12 @@ def verify_by_another(request: HttpRequest, device: Device | None) -> None:
         strengthen(request, device)
 
 
+@transaction.atomic
 def prove(request: HttpRequest, user: User, origin: Origin) -> None:
     """The person has shown everything the account has: fresh proof, under a new key."""
     request.session.cycle_key()
     reauthentication.note(request)
+    _save(request)
     record(Event.IDENTITY_CONFIRMED, subject=user, origin=origin)
 
 

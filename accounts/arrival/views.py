@@ -80,11 +80,17 @@ def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None
 
 def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> HttpResponse:
     """Support reset the second step: beside the first step the mailed link is needed, and only the set-up is open."""
-    if account_recovery.use_link(link, user):
+    response: HttpResponse = redirect("new_phone")
+
+    def opens() -> None:
+        nonlocal response
         sessions.sign_in(request, user, device=None, origin=Origin.of(request), instead="recovery_link")
-        return straight_to_set_up(request, user)
+        response = straight_to_set_up(request, user)
+
+    if account_recovery.use_link(link, user, opens):
+        return response
     challenge.mark(request.session, user, target, [])
-    return redirect("new_phone")
+    return response
 
 
 def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -82,6 +83,9 @@ class Answer:
         return facts
 
 
+# What the right code opens, called in the transaction that uses the code up: an outage in between would spend it for
+# nothing.
+Opens = Callable[["Answer"], None]
 OUTCOMES = {
     Match.WRONG: Outcome.WRONG,
     Match.USED: Outcome.USED,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -104,13 +105,16 @@ def recovery_of(token: str) -> AccountRecovery | None:
 
 
 @transaction.atomic
-def use_link(token: str, user: User) -> bool:
+def use_link(token: str, user: User, opens: Callable[[], None] = lambda: None) -> bool:
     """Use the link up after the right password: exactly once, whatever runs in parallel."""
     recovery = recovery_of(token) if token else None
     if recovery is None or recovery.user_id != user.pk or not link_is_enough(recovery):
         return False
     unused = AccountRecovery.objects.filter(pk=recovery.pk, links_issued=recovery.links_issued)
-    return unused.update(links_issued=F("links_issued") + 1) == 1
+    if unused.update(links_issued=F("links_issued") + 1) != 1:
+        return False
+    opens()
+    return True
 
 
 @dataclass(frozen=True)
@@ -148,8 +152,11 @@ def withdraw_bridge_code(user: User) -> None:
     BridgeCode.objects.filter(user=user).delete()
 
 
-def use_bridge_code(user: User, typed: str, origin: Origin) -> Outcome:
-    """Judge what somebody with the right password typed, and use the code up. Returns, so that the count survives."""
+def use_bridge_code(user: User, typed: str, origin: Origin, opens: Callable[[], None] = lambda: None) -> Outcome:
+    """Judge what somebody with the right password typed, and use the code up. Returns, so that the count survives.
+
+    ``opens`` is called when it is accepted, in the same transaction; so it is for `use_link`.
+    """
     code = parse_bridge_code(typed)
     if code is None:
         return Outcome.NOT_A_CODE
@@ -158,7 +165,9 @@ def use_bridge_code(user: User, typed: str, origin: Origin) -> Outcome:
     digest = _digest(user, code, bytes(known.salt) if known else bytes(SALT_BYTES))
     with transaction.atomic():
         outcome = _judge(user, digest)
-        if outcome is not Outcome.ACCEPTED:
+        if outcome is Outcome.ACCEPTED:
+            opens()
+        else:
             facts: dict[str, str | int] = {"factor": "bridge_code", "cause": "wrong"}
             record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=facts)
     return outcome

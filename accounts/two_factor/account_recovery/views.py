@@ -69,13 +69,19 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/two_factor/bridge_code.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request))
+    response: HttpResponse = redirect("totp_confirm")
+
+    def opens() -> None:
+        nonlocal response
+        challenge.forget(request.session)
+        sessions.sign_in(request, pending.user, device=None, origin=Origin.of(request), instead="bridge_code")
+        response = straight_to_set_up(request, pending.user)
+
+    outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request), opens)
     if outcome is not Outcome.ACCEPTED:
         form.add_error("code", _sentence(outcome, form.cleaned_data["code"]))
         return redirect_with_errors(request, form)
-    challenge.forget(request.session)
-    sessions.sign_in(request, pending.user, device=None, origin=Origin.of(request), instead="bridge_code")
-    return straight_to_set_up(request, pending.user)
+    return response
 
 
 def _sentence(outcome: Outcome, typed: str) -> str:

@@ -25,7 +25,7 @@ from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
-from accounts.two_factor.verification import Answer, Outcome
+from accounts.two_factor.verification import Answer, Opens, Outcome
 
 MARKER = "pending_sign_in"
 
@@ -78,28 +78,36 @@ def forget(session: MutableMapping[str, Any]) -> None:
     session.pop(MARKER, None)
 
 
-def answer(user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
-    """Judge the code that somebody with the right password typed. The view opens the session when it is accepted.
+def answer(
+    user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None
+) -> Answer:
+    """Judge the code that somebody with the right password typed. ``opens`` opens the session when it is accepted.
 
     ``device``: which authenticator app, when the person has several; otherwise the last used. A recovery code is judged
     as one, with its own counter: the field shows that there is a code, not which of the two it is.
     """
     if parse_recovery_code(typed):
-        return answer_with_recovery_code(user, typed, origin, browsers)
-    return _noted(_judge(user, device, typed, origin, browsers), user, origin, browsers)
+        return answer_with_recovery_code(user, typed, origin, browsers, opens)
+    return _noted(_judge(user, device, typed, origin, browsers, opens), user, origin, browsers)
 
 
 @transaction.atomic
-def _judge(user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
+def _judge(
+    user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None
+) -> Answer:
     result = verification.check(user, devices.authenticator_of(user, device), typed, origin, browsers)
-    if result.outcome is not Outcome.ACCEPTED and result.was_judged:
+    if result.outcome is Outcome.ACCEPTED and opens:
+        opens(result)
+    elif result.outcome is not Outcome.ACCEPTED and result.was_judged:
         record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=result.facts)
     return result
 
 
-def answer_with_recovery_code(user: User, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
+def answer_with_recovery_code(
+    user: User, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None
+) -> Answer:
     """The same with a recovery code, for whom the phone is not at hand."""
-    return _noted(recovery_codes.use(user, typed, origin, browsers), user, origin, browsers)
+    return _noted(recovery_codes.use(user, typed, origin, browsers, opens), user, origin, browsers)
 
 
 def _noted(result: Answer, user: User, origin: Origin, browsers: KnownBrowsers) -> Answer:

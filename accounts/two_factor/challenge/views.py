@@ -22,7 +22,7 @@ from accounts.two_factor.challenge.flows import PendingSignIn
 from accounts.two_factor.codes import parse
 from accounts.two_factor.forms import CodeForm, RecoveryCodeForm
 from accounts.two_factor.models import RecoveryCodeSet
-from accounts.two_factor.verification import Answer, Outcome
+from accounts.two_factor.verification import Answer, Opens, Outcome
 
 
 @login_not_required
@@ -38,9 +38,9 @@ def verification_code(request: HttpRequest) -> HttpResponse:
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/challenge.html", context)
 
-    def judge(data: dict[str, str]) -> Answer:
+    def judge(data: dict[str, str], opens: Opens) -> Answer:
         browsers = KnownBrowsers.of(request)
-        return flows.answer(pending.user, data.get("device"), data["code"], Origin.of(request), browsers)
+        return flows.answer(pending.user, data.get("device"), data["code"], Origin.of(request), browsers, opens)
 
     return _answer(request, pending, form, judge)
 
@@ -60,9 +60,9 @@ def recovery_code(request: HttpRequest) -> HttpResponse:
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/recovery_code.html", context)
 
-    def judge(data: dict[str, str]) -> Answer:
+    def judge(data: dict[str, str], opens: Opens) -> Answer:
         browsers = KnownBrowsers.of(request)
-        return flows.answer_with_recovery_code(pending.user, data["code"], Origin.of(request), browsers)
+        return flows.answer_with_recovery_code(pending.user, data["code"], Origin.of(request), browsers, opens)
 
     return _answer(request, pending, form, judge)
 
@@ -71,16 +71,19 @@ def _answer(
     request: HttpRequest,
     pending: PendingSignIn,
     form: forms.Form,
-    judge: Callable[[dict[str, str]], Answer],
+    judge: Callable[[dict[str, str], Opens], Answer],
 ) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    answer = judge(form.cleaned_data)
+
+    def opens(answer: Answer) -> None:
+        flows.forget(request.session)
+        sessions.sign_in(request, pending.user, device=answer.device, origin=Origin.of(request))
+
+    answer = judge(form.cleaned_data, opens)
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)  # type: ignore[attr-defined]
         return redirect_with_errors(request, form)
-    flows.forget(request.session)
-    sessions.sign_in(request, pending.user, device=answer.device, origin=Origin.of(request))
     used_up_one = answer.factor == RecoveryCodeSet.kind
     return remember(request, redirect("after_recovery_code" if used_up_one else pending.target), pending.user)
 

@@ -22,7 +22,7 @@ from accounts.throttling.rules import Kind
 from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code, slow_digest, slow_digests
 from accounts.two_factor.models import RecoveryCode, RecoveryCodeSet
-from accounts.two_factor.verification import Answer, Outcome
+from accounts.two_factor.verification import Answer, Opens, Outcome
 
 SALT_BYTES = 16
 _ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
@@ -55,20 +55,28 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
     return codes
 
 
-def use(user: User, typed: str, origin: Origin, browsers: KnownBrowsers) -> Answer:
-    """Judge a recovery code and use it up. It has a counter of its own, apart from the authenticator app's."""
+def use(user: User, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None) -> Answer:
+    """Judge a recovery code and use it up. It has a counter of its own, apart from the authenticator app's.
+
+    ``opens`` is called when it is accepted, in the same transaction.
+    """
     code = parse_recovery_code(typed)
     code_set = RecoveryCodeSet.objects.filter(user=user).first()
     if code is None:
         return verification.not_a_code(typed, RecoveryCodeSet.kind)
     # Hashed before anything is locked, and also without a set, so that the time does not tell.
     digest = slow_digest(code, code_set.salt if code_set else bytes(SALT_BYTES))
-    return _judge(user, code_set, digest, origin, browsers)
+    return _judge(user, code_set, digest, origin, browsers, opens)
 
 
 @transaction.atomic
 def _judge(
-    user: User, code_set: RecoveryCodeSet | None, digest: str, origin: Origin, browsers: KnownBrowsers
+    user: User,
+    code_set: RecoveryCodeSet | None,
+    digest: str,
+    origin: Origin,
+    browsers: KnownBrowsers,
+    opens: Opens | None,
 ) -> Answer:
     counter = throttling.counter_for(user, Kind.RECOVERY_CODE, browsers)
     answer = verification.refused_unjudged(counter, RecoveryCodeSet.kind)
@@ -76,7 +84,10 @@ def _judge(
         throttling.count_success(counter)
         left = devices.recovery_codes_left(user) or 0
         record(Event.RECOVERY_CODE_USED, subject=user, origin=origin, detail={"left": left})
-        return Answer(Outcome.ACCEPTED, code_set, factor=RecoveryCodeSet.kind)
+        answer = Answer(Outcome.ACCEPTED, code_set, factor=RecoveryCodeSet.kind)
+        if opens:
+            opens(answer)
+        return answer
     if answer is None:
         until = verification.count_failure(counter, user, origin)
         answer = Answer(Outcome.WRONG, waits_until=until, factor=RecoveryCodeSet.kind)
