@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
@@ -140,10 +139,12 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
     # Locked: who is given access at this moment would lose it without a record.
     Environment.objects.select_for_update().filter(pk=environment.pk).first()
     rows = Access.objects.filter(environment=environment)
-    everybody = rows.select_related("user__membership").iterator(chunk_size=DELETED_AT_ONCE)
+    everybody = rows.select_related("user__membership").order_by("pk")
     detail: dict[str, str | int] = {"environment": environment.slug}
-    while some := [(access.user, detail) for access in islice(everybody, DELETED_AT_ONCE)]:
-        record_many(Event.ACCESS_TAKEN, some, actor=actor, origin=origin)
+    some = list(everybody[:DELETED_AT_ONCE])
+    while some:  # not in one cursor, which PgBouncer may not have, and which would hold all of them in memory
+        record_many(Event.ACCESS_TAKEN, [(access.user, detail) for access in some], actor=actor, origin=origin)
+        some = list(everybody.filter(pk__gt=some[-1].pk)[:DELETED_AT_ONCE])
     rows.delete()
     environment.delete()
 

@@ -90,7 +90,7 @@ def _rows(user: User) -> Iterator[Row]:
         *(of(field) for field in ("is_closed", "name", "place", "description", "organisation_id")),
         "environment__organisation__name",
     )
-    return (Row(*row) for row in found.iterator(chunk_size=2000))
+    return (Row(*row) for row in found)
 
 
 def _found(rows: list[Row], words: str) -> Iterator[tuple[str, Row]]:

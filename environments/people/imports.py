@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
@@ -29,6 +30,8 @@ from environments.people.models import NOT_WELL, TO_DO, ImportLine, PeopleImport
 from environments.people.reading.parts import Listing, Row
 
 log = logging.getLogger(__name__)
+# The others wait: each that works has a database connection, of which the pool has that many beside its threads'.
+_places = threading.Semaphore(limits.IMPORTS_AT_ONCE)
 
 
 def may_import(worker: User, organisation: Organisation) -> bool:
@@ -123,18 +126,19 @@ def start(pk: int) -> None:
 
 def _in_thread(pk: int) -> None:
     try:
-        carry_out(pk)
+        with _places:
+            carry_out(pk, between=connections.close_all)
     except Exception:  # the list counts as interrupted after a while, and goes on when somebody looks
         log.exception("a list of people was interrupted")
     finally:
         connections.close_all()
 
 
-def carry_out(pk: int) -> None:
-    """Work until the list is finished; nothing when somebody else holds it."""
+def carry_out(pk: int, *, between: Callable[[], None] = lambda: None) -> None:
+    """Work until the list is finished; nothing when somebody else holds it. ``between`` is called between batches."""
     if hold(pk):
         while work_off(pk):
-            pass
+            between()
 
 
 def hold(pk: int) -> bool:
