@@ -156,6 +156,20 @@ BREACHED_AT_ONCE = 2  # look-ups of stolen passwords, a process
 DNS_AT_ONCE = 1  # look-ups of one domain, a process
 MAILS_WAITING = 10_000  # in memory, a process; one more is logged and not sent
 
+# The cache that all processes share: what one question may take, and how long it is left alone after a failure.
+CACHE_TIMEOUT = timedelta(milliseconds=250)
+CACHE_REST = timedelta(seconds=5)
+CACHE_CONNECTING = 4  # threads of a process that wait for a connection
+CACHE_ENTRIES = 20_000  # in the memory of a process; the longest unused go first
+
+# PostgreSQL.
+DATABASE_WAIT = timedelta(seconds=2)  # for a connection that answers; a restart takes about one
+DATABASE_ANSWER = timedelta(seconds=1)  # of that, for a sign of life of one connection
+DATABASE_REST = timedelta(seconds=1)  # after a vain wait, before the next request tries
+DATABASE_SILENCE = timedelta(seconds=10)  # of the network to a host, after which a connection counts as lost
+DATABASE_BACKGROUND = 5  # connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, readiness
+UNAVAILABLE_AGAIN = timedelta(seconds=10)  # when to try again, said to who asks during an outage
+
 # Single sign-on: everything that one request of a visitor asks of a provider together takes OUTSIDE_TIMEOUT at most.
 SSO_AT_ONCE = 2  # exchanges with one provider, a process
 SSO_LEAVING = timedelta(seconds=1)  # what a provider is asked at a sign-out; the session here has ended before
@@ -258,6 +272,7 @@ WORKBOOK_CELLS = 2_000_000  # in a sheet, from its first to its last
 WORKBOOK_MEMORY = 400_000_000  # bytes
 WORKBOOK_SECONDS = timedelta(seconds=10)  # of a processor; twice that by the clock
 IMPORT_PAGE = 100  # lines shown at once
+IMPORTS_AT_ONCE = 2  # in a process
 IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
 IMPORT_LEASE = timedelta(seconds=30)  # without a sign of life the work of a list counts as interrupted
 IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)

@@ -6,6 +6,7 @@ They are rendered without context processors and read nothing from the request: 
 from __future__ import annotations
 
 import logging
+import sys
 
 from django.conf import settings
 from django.contrib import messages
@@ -14,11 +15,14 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.log import log_response
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts import limits
 from accounts.requests import own_address, page_of_form, sign_in_page
 from assetmaps import logs
+from assetmaps.outages import is_outage
 
 # How Django's reasons begin when the browser hides where a form came from (`Origin: null`), or it came from elsewhere.
 ELSEWHERE = ("Origin checking failed", "Referer checking failed")
@@ -34,7 +38,9 @@ PAGES = {
     429: "too_many",
     431: "headers_too_large",
     500: "server_error",
+    503: "unavailable",
 }
+RETRY_AFTER = str(int(limits.UNAVAILABLE_AGAIN.total_seconds()))
 # When even the template cannot be rendered.
 LAST_RESORT = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><title>Er ging iets mis</title></head>
 <body><h1>Er ging bij ons iets mis</h1><p>Probeer het over een paar minuten opnieuw. Nummer voor support: {}.</p></body>
@@ -77,7 +83,14 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return fill(HttpResponse(status=500))
+    """Django calls this for whatever a middleware, view or template raised, while it handles the exception."""
+    mistake = sys.exc_info()[1]
+    if not is_outage(mistake):
+        return fill(HttpResponse(status=500))
+    response = fill(HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER}))
+    # One line instead of a traceback for each visitor: where in our code the database was missed tells nothing.
+    log_response("%s: %s: %s", response.reason_phrase, request.path, str(mistake), response=response, request=request)
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import logging
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.utils.http import parse_header_parameters
 
 from assetmaps import errors, headers
+from assetmaps.outages import is_outage
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -40,12 +42,21 @@ def guard(application: Application) -> Application:
             environ |= {"CONTENT_TYPE": "", UNREADABLE: True}
         try:
             return application(environ, start_response)
-        except Exception:
+        except Exception as mistake:
             log.exception("a request could not be handled at all")
-            start_response("500 Internal Server Error", [*HEADERS, *transport_security()])
+            status, sent = broken(mistake)
+            start_response(f"{status.value} {status.phrase}", sent)
             return [errors.LAST_RESORT.format("-").encode()]
 
     return guarded
+
+
+def broken(mistake: Exception) -> tuple[HTTPStatus, list[tuple[str, str]]]:
+    """Status and headers of the answer to what went wrong out of Django's reach."""
+    usual = [*HEADERS, *transport_security()]
+    if is_outage(mistake):
+        return HTTPStatus.SERVICE_UNAVAILABLE, [*usual, ("Retry-After", errors.RETRY_AFTER)]
+    return HTTPStatus.INTERNAL_SERVER_ERROR, usual
 
 
 def transport_security() -> list[tuple[str, str]]:

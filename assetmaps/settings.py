@@ -119,16 +119,29 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     }
-else:
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 10, "timeout": 10}
+elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    DATABASES["default"]["ENGINE"] = "assetmaps.postgresql"
+    # PgBouncer in transaction mode gives each transaction a connection of its own, and a named cursor is gone with it.
+    # Prepared statements are off by Django's default already.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    silence = int(limits.DATABASE_SILENCE.total_seconds())
+    # A host that is gone answers nothing at all; the operating system would wait for it for a quarter of an hour.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": int(limits.DATABASE_WAIT.total_seconds()),
+        "tcp_user_timeout": silence * 1000,
+        "keepalives_idle": silence // 2,
+        "keepalives_interval": silence // 5,
+        "keepalives_count": 3,
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": limits.REQUEST_THREADS + limits.DATABASE_BACKGROUND},
+    }
 CACHES = {"default": env.read("CACHE_URL", services.cache, "locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    CACHES["default"]["BACKEND"] = "assetmaps.caches.process.ProcessCache"
     # Django keeps 300 entries; beyond that it throws some away, and counters must not be thrown away.
-    CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = 20_000
+    CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = limits.CACHE_ENTRIES
 elif CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    # redis-py waits for ever by default: a mute server would hold every sign-in.
-    for name in ("socket_timeout", "socket_connect_timeout"):
-        CACHES["default"].setdefault("OPTIONS", {})[name] = limits.OUTSIDE_TIMEOUT.total_seconds()
+    CACHES["default"]["BACKEND"] = "assetmaps.caches.shared.SharedCache"
 
 # People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -254,5 +267,8 @@ LOGGING = {
     "filters": {"reference": {"()": "assetmaps.logs.Reference"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["reference"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "psycopg.pool": {"handlers": [], "level": "WARNING", "propagate": True},  # else three lines a request
+    },
 }

@@ -29,6 +29,8 @@ find_chromium || leave_out "browser tests: no Chromium or Chrome found"
 find_firefox || leave_out "browser tests in Firefox: no Firefox found"
 
 have nginx || [ -x /usr/sbin/nginx ] || leave_out "tests of the proxy in front: no nginx (Debian package nginx)"
+have pgbouncer || [ -x /usr/sbin/pgbouncer ] || leave_out "tests behind PgBouncer: no pgbouncer"
+have redis-server || leave_out "tests of a cache that is out of order: no redis-server"
 have npm || leave_out "browser tests of single sign-on: no node and npm"
 
 step "Lint, format, types, import contracts"

@@ -23,7 +23,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # Threads of a live server keep pooled connections, which keeps the test database from being dropped.
     DATABASES["default"]["OPTIONS"].pop("pool")
-if CACHES["default"]["BACKEND"].endswith("RedisCache"):
+if CACHES["default"]["BACKEND"].endswith("SharedCache"):
     # Each worker of pytest-xdist clears its own database, not the one in which another is counting.
     server, _, _ = CACHES["default"]["LOCATION"].rpartition("/")
     CACHES["default"]["LOCATION"] = f"{server}/{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:]}"

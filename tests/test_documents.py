@@ -82,10 +82,11 @@ def in_words(value: object) -> str:
             "throttling.md",
             r"CODE_|PASSWORD_(FREE|FIRST|LONGEST|MOST)|NETWORK_|KNOWN_BROWSER|(RESET|ADDRESS)_MAILS|SSO_LOGOUT",
         ),
-        ("support-desk.md", r"FIND_|LOOKED_UP|WARNING_|CALLER_CHECK|BRIDGE_CODE|WORKER_|INTERVENTION_"),
+        ("support-desk.md", r"FIND_|LOOKED_UP|WARNING_|CALLER_CHECK|BRIDGE_CODE|WORKER_RESETS|INTERVENTION_"),
         (
             "operations.md",
-            r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|OUTSIDE_(?!TIMEOUT)|FRESH_PROOF|REMINDER|DEMAND_|SNAPSHOTS_|SSO_CHECKS|MAIL_DOMAINS|SECRET_W|LONGEST_|HASH",
+            r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|OUTSIDE_(?!TIMEOUT)|FRESH_PROOF|REMINDER|DEMAND_|SNAPSHOTS_|SSO_CHECKS|MAIL_DOMAINS|SECRET_W|LONGEST_|HASH"
+            r"|CACHE_|DATABASE_|REQUEST_THREADS|UNAVAILABLE_",
         ),
     ],
 )
@@ -192,10 +193,11 @@ def test_network_calls_are_made_by_these_modules_and_the_rest_is_listed() -> Non
         "environments/people/reading/workbooks.py",  # a process on this machine, not the network
     }
     connections = {row[1]: row for row in rows(section(document("operations.md"), "Connections"))[1:]}
-    five_seconds = ("`EMAIL_URL`", "`CACHE_URL`", "`DNS_RESOLVERS`", "the set-up of single sign-on")
+    five_seconds = ("`EMAIL_URL`", "`DNS_RESOLVERS`", "the set-up of single sign-on")
     for setting in ("`DATABASE_URL`", "`BREACHED_PASSWORDS_URL`", *five_seconds):
         assert all(connections[setting]), setting
     assert {connections[setting][2] for setting in five_seconds} == {in_words(limits.OUTSIDE_TIMEOUT)}
+    assert connections["`CACHE_URL`"][2].startswith(in_words(limits.CACHE_TIMEOUT) + " ")
     assert connections["`BREACHED_PASSWORDS_URL`"][2] == in_words(limits.BREACHED_TIMEOUT)
     assert limits.OUTSIDE_TIMEOUT.total_seconds() == settings.EMAIL_TIMEOUT
 

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from assetmaps import errors
-from assetmaps.gateway import HEADERS, transport_security
+from assetmaps.gateway import HEADERS, broken, transport_security
 
 TEMPLATES = {
     HTTPStatus.BAD_REQUEST: "bad_request",
@@ -45,8 +45,9 @@ def page(status: HTTPStatus, language: str) -> tuple[list[tuple[bytes, bytes]], 
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()], text
 
 
-def last_resort() -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Headers and text for when a page could not be finished."""
+def last_resort(mistake: Exception) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and text for when a page could not be finished."""
     text = errors.LAST_RESORT.format("-").encode()
-    headers = [*HEADERS, *transport_security(), ("Content-Length", str(len(text)))]
-    return [(name.lower().encode(), value.encode()) for name, value in headers], text
+    status, usual = broken(mistake)
+    headers = [*usual, ("Content-Length", str(len(text)))]
+    return status, [(name.lower().encode(), value.encode()) for name, value in headers], text

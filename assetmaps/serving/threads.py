@@ -88,10 +88,10 @@ class Threads:
         answer = Answer()
         try:
             self._collect(answer, self._application(environ, answer.start))
-        except Exception:
+        except Exception as mistake:
             # The application catches its own; this is what goes wrong while a long answer is being written.
             log.exception("an answer broke off")
-            answer = Answer(500, *pages.last_resort())
+            answer = Answer(*pages.last_resort(mistake))
         finally:
             del self._running[thread]
         return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -13,10 +14,12 @@ from django.conf import settings
 from django.core import signing
 from django.test import Client
 
+from accounts import limits
 from accounts.models import User
 from tests.addresses import filled
 from tests.factories import EnvironmentFactory, UserFactory
 from tests.pages import signed_in
+from tests.test_documents import in_words
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -88,19 +91,30 @@ def test_new_database_has_nobody_in_it() -> None:
 
 # ASVS 13.1.2, 13.2.6
 def test_connections_to_postgresql_are_limited_as_documented() -> None:
-    program = "from assetmaps.settings import DATABASES; print(DATABASES['default']['OPTIONS']['pool'])"
-    run = start(GOOD | {"DATABASE_URL": "postgres://u:p@localhost/x"}, program)
-    assert run.stdout.strip() == "{'min_size': 1, 'max_size': 10, 'timeout': 10}", run.stderr
-    assert "| 10 s for a free connection (PostgreSQL); 20 s for a lock (SQLite) | 10 a process |" in (
+    program = "from assetmaps.settings import DATABASES; import json; print(json.dumps(DATABASES['default']))"
+    run = start(GOOD | {"DATABASE_URL": "postgres://u:p@localhost/x?sslmode=require"}, program)
+    found = json.loads(run.stdout)
+    options = found["OPTIONS"]
+    assert options["pool"] == {"min_size": 1, "max_size": limits.REQUEST_THREADS + limits.DATABASE_BACKGROUND}
+    assert (options["sslmode"], options["connect_timeout"], options["tcp_user_timeout"]) == ("require", 2, 10_000)
+    assert found["DISABLE_SERVER_SIDE_CURSORS"]  # PgBouncer in transaction mode
+    assert "prepare_threshold" not in options
+    wait, most = in_words(limits.DATABASE_WAIT), options["pool"]["max_size"]
+    assert f"| {wait} for a connection (PostgreSQL); 20 s for a lock (SQLite) | {most} a process |" in (
         (ROOT / "docs" / "operations.md").read_text()
     )
 
 
 # ASVS 13.1.3
 def test_redis_that_is_mute_is_waited_for_no_longer_than_documented() -> None:
-    program = "from assetmaps.settings import CACHES; print(CACHES['default']['OPTIONS'])"
-    run = start(GOOD | {"CACHE_URL": "redis://localhost:6379/0"}, program)
-    assert run.stdout.strip() == "{'socket_timeout': 5.0, 'socket_connect_timeout': 5.0}", run.stderr
+    program = (
+        "from django.core.cache import cache; print(cache._redis._cache._pool_options, cache._redis._cache._pool_class)"
+    )
+    environment = GOOD | {"CACHE_URL": "redis://localhost:6379/0", "DJANGO_SETTINGS_MODULE": "assetmaps.settings"}
+    run = start(environment, program)
+    assert "'socket_timeout': 0.25, 'socket_connect_timeout': 0.25, 'retry': " in run.stdout, run.stderr
+    assert "assetmaps.caches.connections.Connections" in run.stdout
+    assert limits.CACHE_TIMEOUT.total_seconds() == 0.25
 
 
 def start(environment: dict[str, str], program: str) -> subprocess.CompletedProcess[str]:

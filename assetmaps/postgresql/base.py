@@ -1,0 +1,25 @@
+"""Django's PostgreSQL backend with `CheckedPool`, and with what works behind PgBouncer in transaction mode as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.postgresql import base
+
+from assetmaps.postgresql.pool import CheckedPool
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    _connection_pools: dict[str, Any]  # Django's own, which its type stubs leave out
+    _configure_connection: Any
+
+    @property
+    def pool(self) -> Any:
+        """As Django's, which can make no other class of pool than psycopg's; it finds ours in the place for its own."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if options and self.alias not in self._connection_pools and self.alias != NO_DB_ALIAS:
+            parameters = self.get_connection_params() | {"autocommit": True}
+            pool = CheckedPool(kwargs=parameters, open=False, configure=self._configure_connection, **options)
+            self._connection_pools.setdefault(self.alias, pool)
+        return super().pool
