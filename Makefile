@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: run test demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y messages lock
+.PHONY: run test demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival messages lock
 
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
@@ -31,6 +31,10 @@ icons: .venv/installed-test
 # Both need node (20 or newer), npm and Chromium; exit status 1 when a target is missed.
 lighthouse pa11y: .venv/installed-test
 	@$(BIN)/python -m tests.quality $@
+
+# Hurts the production command while people sign in; needs PostgreSQL, Redis and nginx. Exit status 1 on a broken promise.
+survival: .venv/installed-test
+	@$(BIN)/python -m tests.survival
 
 # Every screen in two languages, themes and widths: var/contact-sheet/index.html, and sheets beside it.
 contact-sheet: .venv/installed-test
