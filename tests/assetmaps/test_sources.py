@@ -239,3 +239,14 @@ def test_addresses_from_outside_are_split_in_one_place_only() -> None:
         "assetmaps/middleware.py",
         "assetmaps/settings.py",
     }
+
+
+def test_nothing_in_the_database_outlives_a_transaction() -> None:
+    """PgBouncer in transaction mode gives the next transaction another connection."""
+    for folder in ("accounts", "assetmaps", "environments"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if "migrations" not in path.parts:
+                text = path.read_text()
+                assert not re.search(
+                    r"\.iterator\(|pg_(try_)?advisory_lock|\bLISTEN\b|\bNOTIFY\b|\bSET (?!LOCAL)", text
+                ), path
