@@ -15,8 +15,8 @@ class Connection(Protocol):
 
     peer: str
 
-    def is_silent(self) -> bool:
-        """Whether no request of it is under way: it waits for a head, or for the next request."""
+    def gives_way(self) -> bool:
+        """Whether a head, a body or another request is waited for; not when a whole request is being answered."""
 
     def abort(self) -> None: ...
 
@@ -24,8 +24,8 @@ class Connection(Protocol):
 
 
 class Connections:
-    """At most CONNECTIONS in all, and CONNECTIONS_AN_ADDRESS from one network. Beyond that the one that has been
-    silent longest gives way, not the new one: who really asks for something does so at once."""
+    """At most CONNECTIONS in all, and CONNECTIONS_AN_ADDRESS from one network. Beyond that the oldest that
+    is waited for gives way, not the new one: who really asks for something does so at once."""
 
     def __init__(self) -> None:
         self._files = limits.CONNECTIONS
@@ -66,8 +66,8 @@ class Connections:
 
 
 def _make_room(connections: Iterable[Connection]) -> None:
-    """The newest is silent itself, so there is always one."""
-    next(connection for connection in list(connections) if connection.is_silent()).abort()
+    """The newest gives way itself, so there is always one."""
+    next(connection for connection in list(connections) if connection.gives_way()).abort()
 
 
 open_connections = Connections()

@@ -80,6 +80,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether no request is under way."""
         return self.running is None or self.running.response_complete
 
+    def gives_way(self) -> bool:
+        """Whether nothing whole was asked that is not answered yet: it is waited for."""
+        return self.running is None or self.running.response_complete or self.running.more_body
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self.running = cycle
         super()._start_asgi_task(cycle, app)

@@ -14,10 +14,19 @@ from tests.provider import free_port
 from tests.serving import own, wire
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """pytest-django makes a database only when a test asks for one; here it is the portals that need it."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    if here:
+        here[0].add_marker(pytest.mark.django_db(transaction=True))
+
+
 def environment(**more: str) -> dict[str, str]:
     """Of a portal behind a proxy that ends TLS, on the database of the tests."""
     facts = settings.DATABASES["default"]
     name = connection.settings_dict["NAME"]
+    assert "test" in Path(name).name
     if connection.vendor == "sqlite":
         url = f"sqlite:///{name}"
     else:

@@ -32,10 +32,10 @@ def _write(file: Path) -> None:
 
 @login_not_required
 def long(request: HttpRequest) -> StreamingHttpResponse:
-    """Three megabytes, and in the end what is asked for."""
+    """So many megabytes, and in the end what is asked for."""
 
     def parts():
-        yield from ["0123456789abcdef" * 64] * 3000
+        yield from ["0123456789abcdef" * 62_500] * int(request.GET["megabytes"])
         if "breaks" in request.GET:
             raise RuntimeError("het geheim")
 

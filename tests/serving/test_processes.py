@@ -177,10 +177,10 @@ def test_more_connections_than_the_system_allows_files_stop_nobody(files: int) -
 
 def test_long_answers_arrive_whole_with_their_length_or_not_at_all() -> None:
     with running(1, DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, _process):
-        answer = ask(port, request("/lang"))
-        assert (answer.status, answer.headers["content-length"]) == (200, str(3000 * 1024))
-        assert answer.text == "0123456789abcdef" * 64 * 3000
-        broken = ask(port, request("/lang?breaks"))
+        answer = ask(port, request("/lang?megabytes=3"))
+        assert (answer.status, answer.headers["content-length"]) == (200, "3000000")
+        assert answer.text == "0123456789abcdef" * 187_500
+        broken = ask(port, request("/lang?megabytes=3&breaks"))
         assert (broken.status, "geheim" in broken.text, "Er ging bij ons iets mis" in broken.text) == (500, False, True)
 
 

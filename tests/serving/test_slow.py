@@ -37,11 +37,12 @@ def is_served(port: int, source: str = PROXY) -> bool:
     [(), (b"POST /inloggen/ HTTP/1.1\r\nHost:",), (post("/inloggen/", 500, COOKIE), b"username=a"), (request("/"),)],
     ids=["nothing", "half a head", "half a body", "no reading"],
 )
-def test_540_silent_sockets_stop_nobody(portal: int, parts: tuple[bytes, ...]) -> None:
-    with open_wires(portal, 540, *parts):
-        assert is_served(portal)
-        # A form of somebody else at the same address comes through too.
-        assert ask(portal, post("/inloggen/", 10, COOKIE), b"username=a").status == 403
+@pytest.mark.parametrize("source", [PROXY, STRANGER])
+def test_540_silent_sockets_stop_nobody(portal: int, parts: tuple[bytes, ...], source: str) -> None:
+    """Not even others at the same address."""
+    with open_wires(portal, 540, *parts, source=source):
+        assert is_served(portal, source)
+        assert ask(portal, post("/inloggen/", 10, COOKIE), b"username=a", source=source).status in (302, 403)
 
 
 @pytest.mark.parametrize(
@@ -86,15 +87,15 @@ def test_body_without_a_length_is_counted(portal: int) -> None:
     assert ask(portal, head, chunk, b"0\r\n\r\n").status == 403
 
 
-@pytest.mark.parametrize(("target", "status"), [("/csp-melding/", 204), (LOGOUT_TOKEN, 404)])
-def test_body_of_other_programs_is_read_without_a_cookie(portal: int, target: str, status: int) -> None:
+@pytest.mark.parametrize(("target", "status"), [("/csp-melding/", {204}), (LOGOUT_TOKEN, {400, 404})])
+def test_body_of_other_programs_is_read_without_a_cookie(portal: int, target: str, status: set[int]) -> None:
     with Wire(portal) as wire:
         wire.send(post(target, 2))
         wire.socket.settimeout(0.3)
         with pytest.raises(TimeoutError):
             wire.socket.recv(1)
         wire.socket.settimeout(20)
-        assert wire.send(b"{}").answer().status == status
+        assert wire.send(b"{}").answer().status in status
 
 
 def test_body_has_a_deadline_as_a_whole(hurried: int) -> None:
@@ -156,19 +157,18 @@ def test_oldest_unfinished_body_of_an_address_gives_way(hurried: int) -> None:
 
 def test_who_does_not_read_the_answer_is_left(hurried: int) -> None:
     """Ten of them, more than there are threads, each with more to read than the buffers of the machine hold."""
-    wanted = request("/static/css/assetmaps.css")
-    with open_wires(hurried, 10, *[wanted] * 200, receive=4096) as wires:
+    with open_wires(hurried, 10, request("/lang?megabytes=8"), receive=4096) as wires:
         assert is_served(hurried)
-        time.sleep(2.6)
+        time.sleep(4)
         assert is_served(hurried)
         got = 0
         with suppress(ConnectionResetError):
             while part := wires[0].socket.recv(1_000_000):
                 got += len(part)
-    assert got < 200 * len(ask(hurried, wanted).text)
+    assert got < 8_000_000
 
 
-def test_longest_silent_connection_of_a_stranger_gives_way(hurried: int) -> None:
+def test_oldest_silent_connection_of_a_stranger_gives_way(hurried: int) -> None:
     with open_wires(hurried, 5, source=STRANGER) as wires:
         assert wires[0].send(request("/healthz")).answer().status == 200
         with open_wires(hurried, 2, source=STRANGER) as more:
