@@ -13,3 +13,11 @@ keepalive = int(limits.KEPT_ALIVE.total_seconds())
 timeout = int(limits.SILENT_AFTER.total_seconds())
 graceful_timeout = int(limits.STOP_DEADLINE.total_seconds()) + 5  # the worker keeps its own first
 control_socket_disable = True
+# One JSON object a line on standard error, as the portal itself writes. There is no log of requests: the proxy has it.
+_handled = {"handlers": ["console"], "propagate": False}
+logconfig_dict = {
+    "formatters": {"json": {"()": "assetmaps.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "loggers": {"gunicorn.error": _handled, "gunicorn.access": _handled},
+    "root": {"handlers": ["console"]},
+}

@@ -45,6 +45,9 @@ NO_WAY_IN = {
 }
 
 
+SERVER_NUMBERS = r"HEAD|BODY_|BODIES_|LARGE|KEPT_ALIVE|ANSWER_|CONNECTIONS|OTHER_FILES|REQUEST|STUCK_|SILENT_|STOP_"
+
+
 def document(name: str) -> str:
     return (ROOT / "docs" / name).read_text()
 
@@ -78,6 +81,7 @@ def in_words(value: object) -> str:
 @pytest.mark.parametrize(
     ("name", "prefixes"),
     [
+        ("server.md", SERVER_NUMBERS),
         (
             "throttling.md",
             r"CODE_|PASSWORD_(FREE|FIRST|LONGEST|MOST)|NETWORK_|KNOWN_BROWSER|(RESET|ADDRESS)_MAILS|SSO_LOGOUT",
@@ -220,7 +224,8 @@ def test_every_setting_from_the_environment_that_may_hold_a_secret_has_a_renewal
 def test_logs_go_to_the_places_of_the_inventory() -> None:
     inventory = rows(section(document("operations.md"), "Log inventory"))[1:]
     assert all(len(row) == 6 and all(row) for row in inventory)
-    assert {row[0].strip("`") for row in inventory} == {"security events", "accounts", "assetmaps", "django"}
+    named = {"security events", "accounts", "assetmaps", "django", "gunicorn`, `uvicorn"}
+    assert {row[0].strip("`") for row in inventory} == named
     handlers = settings.LOGGING["handlers"]
     assert {name: handler["class"] for name, handler in handlers.items()} == {"console": "logging.StreamHandler"}
     assert all(not logger["handlers"] for logger in settings.LOGGING["loggers"].values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shlex
 import signal
 import socket
 import subprocess
@@ -158,6 +159,27 @@ def test_more_requests_than_can_be_answered_soon_get_a_page_at_once() -> None:
         time.sleep(0.3)
         answer = ask(port, request("/inloggen/"))
         assert (answer.status, answer.headers["retry-after"], "Het is erg druk" in answer.text) == (503, "5", True)
+
+
+def test_restart_with_a_socket_of_systemd_refuses_nobody() -> None:
+    """As `deploy/assetmaps.socket` sets it up: the address stays open while there is no server."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+        port = listener.getsockname()[1]
+        command = shlex.join(server.command("http://127.0.0.1:1", "--workers", "1"))
+        given = f"exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec {command}"
+        how = {"cwd": server.ROOT, "env": environment(), "pass_fds": [listener.fileno()], "stderr": subprocess.DEVNULL}
+        first = subprocess.Popen(["bash", "-c", given], **how)
+        wait_until(lambda: is_served(port))
+        first.terminate()
+        assert first.wait(TIMEOUT) == 0
+        with Wire(port) as waiting:
+            waiting.send(request("/healthz"))
+            second = subprocess.Popen(["bash", "-c", given], **how)
+            try:
+                assert waiting.answer().status == 200
+            finally:
+                second.terminate()
+                second.wait(TIMEOUT)
 
 
 @pytest.mark.parametrize("files", [1024, 256])
