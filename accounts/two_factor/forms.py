@@ -55,7 +55,7 @@ class BridgeCodeField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             label=_("Code of support"),
-            help_text=_("Eight letters and digits, for example K7Q3-MZDW. Capitals do not matter."),
+            help_text=_("Eight letters and digits, for example K7N3-MZDW. Capitals do not matter."),
             error_messages={"required": _("Type the code that support read out to you.")},
             max_length=LONGEST,
             **kwargs,

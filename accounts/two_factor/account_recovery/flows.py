@@ -134,7 +134,7 @@ def fresh_bridge_code(user: User) -> FreshCode:
 
 
 def issue_bridge_code(user: User, fresh: FreshCode | None = None) -> str:
-    """The code for support to read out, readable for the last time ("K7Q3-MZDW"); the one before is void."""
+    """The code for support to read out, readable for the last time ("K7N3-MZDW"); the one before is void."""
     fresh = fresh or fresh_bridge_code(user)
     stored = {"salt": fresh.salt, "digest": fresh.digest, "made_at": timezone.now(), "failures": 0}
     BridgeCode.objects.update_or_create(user=user, defaults=stored)

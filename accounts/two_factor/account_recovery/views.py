@@ -91,7 +91,7 @@ def _sentence(outcome: Outcome, typed: str) -> str:
         case Outcome.NOT_A_CODE if shape(typed) in (Shape.RECOVERY, Shape.SEVERAL):
             return _("That is a recovery code. Choose “Found it? Back to the code” and type it there.")
         case Outcome.NOT_A_CODE:
-            return _("The code of support has 8 letters and digits, for example K7Q3-MZDW. Type it again.")
+            return _("The code of support has 8 letters and digits, for example K7N3-MZDW. Type it again.")
         case Outcome.VOID:
             return _("This code is not right, and there were too many attempts. Ask support for a new code.")
         case _:
