@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.organisations.admin import BoundedAdmin
 from accounts.passwords import flows as passwords
 from accounts.requests import person
+from accounts.stale_pages.admin import MergedAdmin
 from accounts.support import flows as support
 from accounts.two_factor import devices
 
@@ -27,7 +28,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RightsAdmin(BoundedAdmin, GroupAdmin):
+class RightsAdmin(BoundedAdmin, MergedAdmin, GroupAdmin):
     """Changed by superusers only: whoever may change a group could give themselves every right through it."""
 
     @method_decorator(fresh_proof_required)
@@ -63,7 +64,7 @@ class SecondStepFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(BoundedAdmin):
+class UserAdmin(BoundedAdmin, MergedAdmin):
     list_display = ["email", "first_name", "last_name", "organisation", "second_step", "is_staff", "is_active"]
     list_filter = [SecondStepFilter, "membership__organisation", "is_staff", "is_active"]
     list_select_related = ["membership__organisation"]
@@ -130,7 +131,8 @@ class UserAdmin(BoundedAdmin):
             obj.save()
             passwords.invite(obj, actor=person(request), origin=origin)
             return
-        flows.change_person(obj, before=User.objects.get(pk=obj.pk), actor=person(request), origin=origin)
+        before = User.objects.select_for_update().get(pk=obj.pk)
+        flows.change_person(obj, before=before, actor=person(request), origin=origin)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         shown = context.get("original")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -163,17 +164,20 @@ def create_superuser(email: str, password: str | None, origin: Origin) -> User:
 
 
 @transaction.atomic
-def change_details(user: User, origin: Origin) -> None:
-    """Store the names and language that a form has put on the person."""
-    user.save(update_fields=["first_name", "last_name", "language"])
-    record(Event.DETAILS_CHANGED, subject=user, origin=origin)
+def change_details(user: User, changed: Collection[str], origin: Origin) -> None:
+    """Store those of the names and the language that a form has changed on the person."""
+    if changed:
+        user.save(update_fields=changed)
+        record(Event.DETAILS_CHANGED, subject=user, origin=origin)
 
 
 @transaction.atomic
 def change_person(user: User, *, before: User, actor: User, origin: Origin) -> None:
-    """Store what an administrator changed, with the consequences of another address and of deactivation."""
-    # Only these: saving all would put back a password that the person changed while the administrator was editing.
-    user.save(update_fields=EDITABLE)
+    """Store what an administrator changed, with the consequences of another address and of deactivation. ``before``:
+    as stored, locked by the caller."""
+    # Only what differs: the rest may be changed at this moment by somebody else, or by the person.
+    if changed := [name for name in EDITABLE if getattr(user, name) != getattr(before, name)]:
+        user.save(update_fields=changed)
     if not user.is_active and before.is_active:
         sessions.end_all(user)
         record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import limits
 from accounts.flows import PasswordAnswer, Proof
 from accounts.models import User
+from accounts.stale_pages.forms import MergedForm
 from accounts.two_factor.forms import CodeField, choice_of, offer_choice, refuse_code
 from accounts.two_factor.models import Authenticator
 from accounts.typed_addresses import TypedAddressField
@@ -82,7 +83,7 @@ class ProofForm(forms.Form):
             refuse_code(self, proof.answer)
 
 
-class PersonalDetailsForm(forms.ModelForm):
+class PersonalDetailsForm(MergedForm, forms.ModelForm):
     class Meta:
         model = User
         fields = ["first_name", "last_name", "language"]

@@ -21,6 +21,10 @@ LANGUAGE_KEPT = timedelta(days=400)  # in the browser of who chose one; browsers
 # "Bevestig dat jij het bent" before a sensitive change (ASVS 7.5.1).
 FRESH_PROOF = timedelta(minutes=10)
 
+# What a page with a form showed, kept in the page itself, to see what somebody else changed meanwhile.
+SHOWN_KEPT = SESSION_OVERALL  # a page of an earlier session is refused as such
+SHOWN_LONGEST = 20_000  # characters; 1,000 ticked boxes come to 5,000
+
 # Between the right password and the code.
 HALF_SIGNED_IN = timedelta(minutes=5)
 

@@ -39,9 +39,10 @@ def redirect_with_errors(request: HttpRequest, form: forms.BaseForm, to: str | N
     }
     # Some of Django's sentences repeat what was typed, however long that is.
     errors = {name: [str(text)[:LONGEST_ERROR] for text in texts] for name, texts in form.errors.items()}
-    carried = signing.dumps({"page": to.split("?")[0], "typed": typed, "errors": errors}, salt=SALT, compress=True)
+    kept = {"page": to.split("?")[0], "typed": typed, "errors": errors, "mark": getattr(form, "mark", "")}
+    carried = signing.dumps(kept, salt=SALT, compress=True)
     if len(carried) > LONGEST_COOKIE:
-        carried = signing.dumps({"page": to.split("?")[0], "typed": {}, "errors": errors}, salt=SALT, compress=True)
+        carried = signing.dumps(kept | {"typed": {}, "mark": ""}, salt=SALT, compress=True)
     response = redirect(to)
     response.set_cookie(COOKIE, carried, max_age=SECONDS, secure=settings.SECURE, httponly=True, samesite="Lax")
     return response
@@ -57,6 +58,8 @@ def restore(request: HttpRequest, form: forms.BaseForm) -> forms.BaseForm:
         return form
     request.META[SHOWN] = True
     form.data = carried["typed"]
+    if carried.get("mark"):  # of the values with which the typed ones were compared
+        form.carried_mark = carried["mark"]  # type: ignore[attr-defined]
     form.is_bound = True
     form._errors = ErrorDict(  # type: ignore[attr-defined]
         {name: _error_list(form, name, texts) for name, texts in carried["errors"].items()}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -20,6 +21,7 @@ from accounts.arrival import flows as arrival
 from accounts.arrival.views import enter, prove_there
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
+from accounts.models import User
 from accounts.organisations import demands
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest, own_address, person
@@ -124,15 +126,24 @@ def _confirm_there(request: PersonRequest, target: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def personal_details(request: PersonRequest) -> HttpResponse:
-    form = PersonalDetailsForm(request.POST or None, instance=request.user)
     if request.method != "POST":
+        form = _details_form(request, request.user)
         return render(request, "accounts/personal_details.html", _details(request, restore(request, form)))
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    flows.change_details(request.user, Origin.of(request))
-    with translation.override(request.user.language):  # the person may have changed it just now
+    with transaction.atomic():
+        me = User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
+        form = _details_form(request, me)
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        flows.change_details(me, form.changed_data, Origin.of(request))
+    with translation.override(me.language):  # the person may have changed it just now
         messages.success(request, _("Your details are saved."))
     return redirect("personal_details")
+
+
+def _details_form(request: PersonRequest, me: User) -> PersonalDetailsForm:
+    form = PersonalDetailsForm(request.POST or None, instance=me)
+    form.of(f"details/{me.pk}", me.pk)
+    return form
 
 
 def _details(request: PersonRequest, form: object) -> dict[str, object]:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
 from django.core import mail as outbox
 from django.core.cache import cache
 from django.test import Client
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from accounts import outside
@@ -25,8 +27,36 @@ def _clean() -> Iterator[None]:
     mail.wait_until_sent()
 
 
+HIDDEN = re.compile(r'<input type="hidden" name="(shown|version)" value="([^"]*)">')
+# Pages with a form that carries what it showed, by the name of the view; see `accounts.stale_pages`.
+CARRIES_SHOWN = frozenset(
+    {"personal_details", "totp_rename", "change_role", "change_picture", "remove_picture"}
+    | {"sso_provider", "sso_secret", "sso_second_step", "sso_people", "sso_emergency_account"}
+    | {f"{label}_change" for label in ("accounts_user", "auth_group", "organisations_organisation")}
+    | {"environments_environment_change"}
+)
+
+
 class Browser(Client):
-    """Speaks https, as every visitor does; Django's test client speaks http unless every single call says otherwise."""
+    """Speaks https, as every visitor does; Django's test client speaks http unless every single call says otherwise.
+
+    Posts the hidden fields of a page together with what was typed, as every browser does: of the page as it is now,
+    unless the values name them.
+    """
+
+    def post(self, path: str, data: object = None, *args: object, **extra: object) -> object:
+        try:
+            name = resolve(path.split("?")[0]).url_name
+        except Resolver404:
+            name = None
+        if name in CARRIES_SHOWN and isinstance(data or {}, dict):
+            data = self.hidden(path) | (data or {})
+        return super().post(path, data, *args, **extra)
+
+    def hidden(self, path: str) -> dict[str, str]:
+        """What the page at this address carries now."""
+        page = super().get(path.removesuffix("verwijderen/"))
+        return dict(HIDDEN.findall(page.content.decode())) if page.status_code == 200 else {}
 
     def request(self, **request: object) -> object:
         return super().request(**request | {"wsgi.url_scheme": "https", "SERVER_PORT": "443"})

@@ -30,7 +30,7 @@ View = Callable[..., HttpResponseBase]
 
 PROVED_AT = "proved_at"
 INTERRUPTED = "interrupted"
-LONGEST_BODY = 8_000  # characters of a kept POST; our forms are far shorter
+LONGEST_BODY = 32_000  # characters of a kept POST, with what its page showed; our forms are shorter
 
 
 def note(request: HttpRequest) -> None:

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.requests import person
+from accounts.stale_pages.admin import MergedAdmin
 
 
 def is_key(text: Any) -> bool:
@@ -54,7 +55,7 @@ class BoundedAdmin(CountedDeletion):
         return super().get_search_results(request, queryset, words)
 
 
-class ScopedAdmin(BoundedAdmin):
+class ScopedAdmin(BoundedAdmin, MergedAdmin):
     """Shows a worker only what that worker works for; the rest does not exist (ASVS 8.4.1).
 
     Lists, searches, the choices of other pages and every address with a number go through `get_queryset`.

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.stale_pages.forms import MergedForm
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.sentences import refusal
 from accounts.two_factor.verification import Answer, Outcome
@@ -103,7 +104,7 @@ class NamedCodeForm(CodeForm):
     field_order = ["name", "code"]
 
 
-class NameForm(forms.Form):
+class NameForm(MergedForm, forms.Form):
     name = forms.CharField(
         label=_("Name of this device"),
         max_length=40,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
-from django.db.models import ForeignKey, Q, QuerySet
+from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -96,6 +96,9 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         chosen = membership.organisation if membership else None if obj else chosen_for_new(request)
         kwargs["form"] = type("PersonForm", (PersonForm,), {"worker": person(request), "chosen": chosen})
         return super().get_form(request, obj, change, **kwargs)
+
+    def hold(self, found: Model) -> None:
+        flows.hold(found.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)

@@ -55,6 +55,15 @@ def add(
     passwords.invite_many(users, actor=actor, origin=origin)
 
 
+def hold(user_id: int) -> None:
+    """Lock the person, and of a superuser all superusers, in the order in which `refusal` locks them: of two who change
+    each other, neither waits for the other. Call it in the transaction that changes the person."""
+    people = User.objects.filter(pk=user_id)
+    if people.filter(is_superuser=True, is_active=True).exists():
+        people = User.objects.filter(Q(pk=user_id) | Q(is_superuser=True, is_active=True))
+    list(people.select_for_update().order_by("pk").values_list("pk"))
+
+
 def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User) -> Refusal | None:
     """Why the person may not become so, or None. Call it in the transaction that stores it: it locks the superusers,
     so that of two who demote each other at the same moment one stays."""
@@ -96,7 +105,7 @@ def as_stored(user: User, changed: Collection[str]) -> User:
 @transaction.atomic
 def change(user: User, *, rights_before: Rights, rights: Rights, actor: User, origin: Origin) -> None:
     """Store what an administrator changed about the person, and record what must be answered for."""
-    before = User.objects.select_related("membership").get(pk=user.pk)
+    before = User.objects.select_for_update().get(pk=user.pk)
     hall.change_person(user, before=before, actor=actor, origin=origin)
     if user.is_active and not before.is_active:
         record(Event.REACTIVATED, subject=user, actor=actor, origin=origin)

@@ -5,17 +5,32 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.stale_pages.forms import MergedForm
 from environments.models import Role
 from environments.upkeep.flows import Outcome
 
 SENTENCES = {
+    Outcome.CHANGED_MEANWHILE: _(
+        "While this page was open, the picture was changed. Look at the present one, and choose your file again to "
+        "replace it."
+    ),
     Outcome.NOT_A_PICTURE: _("This is not a picture that we can read. Choose a JPG, PNG or WebP file."),
     Outcome.TOO_MANY_PIXELS: _("This picture has too many pixels. Make it smaller first, for example 2000 by 2000."),
     Outcome.TOO_SMALL: _("This picture is too small. Choose one of at least %(side)d by %(side)d pixels."),
 }
 
 
-class PictureForm(forms.Form):
+class VersionForm(forms.Form):
+    """``version``: of the picture that the page showed; a file has no value to compare. -1: the page did not say."""
+
+    version = forms.IntegerField(required=False, min_value=0, max_value=999_999_999, widget=forms.HiddenInput)
+
+    def clean_version(self) -> int:
+        version: int | None = self.cleaned_data["version"]
+        return -1 if version is None else version
+
+
+class PictureForm(VersionForm):
     # Not an ImageField: that tries every decoder that Pillow has. The name of the file is never used.
     picture = forms.FileField(
         label=_("Picture"),
@@ -38,7 +53,7 @@ class PictureForm(forms.Form):
         self.add_error("picture", str(SENTENCES[outcome]) % {"side": limits.PICTURE_SHORTEST_SIDE})
 
 
-class RoleForm(forms.Form):
+class RoleForm(MergedForm, forms.Form):
     role = forms.ChoiceField(
         label=_("Role"),
         choices=Role.choices,

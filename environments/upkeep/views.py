@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,11 +18,12 @@ from accounts.audit.origin import Origin
 from accounts.organisations import scope
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
+from accounts.stale_pages.forms import gone, was_shown
 from environments import flows as environments
 from environments.models import Access, Environment, Picture, Role
 from environments.upkeep import flows
 from environments.upkeep.flows import Outcome
-from environments.upkeep.forms import PictureForm, RoleForm
+from environments.upkeep.forms import SENTENCES, PictureForm, RoleForm, VersionForm
 
 MAY_CHANGE = "environments.change_environment"
 
@@ -37,7 +39,7 @@ def change_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    outcome = flows.set_picture(environment.pk, form.cleaned_data["picture"].read())
+    outcome = flows.set_picture(environment.pk, form.cleaned_data["picture"].read(), shown=form.cleaned_data["version"])
     if outcome is not Outcome.SAVED:
         form.refuse(outcome)
         return redirect_with_errors(request, form)
@@ -52,9 +54,12 @@ change_picture.largest_body = limits.LARGEST_PICTURE_BODY  # type: ignore[attr-d
 @require_POST
 def remove_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
-    flows.remove_picture(environment.pk)
-    _log(request, environment)
-    messages.success(request, _("The picture is removed."))
+    form = VersionForm(request.POST)
+    if form.is_valid() and flows.remove_picture(environment.pk, shown=form.cleaned_data["version"]):
+        _log(request, environment)
+        messages.success(request, _("The picture is removed."))
+    else:
+        messages.error(request, SENTENCES[Outcome.CHANGED_MEANWHILE])
     return redirect("change_picture", environment.pk)
 
 
@@ -70,18 +75,32 @@ def see_picture(request: PersonRequest, environment_id: int, version: int) -> Ht
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_role(request: PersonRequest, access_id: int) -> HttpResponse:
-    access = _access(request, access_id)
+    try:
+        access = _access(request, access_id)
+    except Http404:
+        if not was_shown(request.POST, f"role/{access_id}", request.user.pk):
+            raise
+        messages.error(request, gone())
+        return redirect("admin:environments_access_changelist")
     if request.method != "POST":
-        form = RoleForm(initial={"role": access.role})
+        form = _role(request, access)
         context = _page(request, _("Role in %(name)s") % {"name": access.environment.name})
         return render(request, "admin/environments/role.html", context | {"form": restore(request, form), "of": access})
-    form = RoleForm(request.POST)
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    role = Role(form.cleaned_data["role"])
-    environments.set_role(access, role, actor=request.user, origin=Origin.of(request))
+    with transaction.atomic():
+        list(Access.objects.select_for_update().filter(pk=access.pk))
+        form = _role(request, _access(request, access_id))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        role = Role(form.cleaned_data["role"])
+        environments.set_role(access, role, actor=request.user, origin=Origin.of(request))
     messages.success(request, _("The role is saved."))
     return redirect("change_role", access.pk)
+
+
+def _role(request: PersonRequest, access: Access) -> RoleForm:
+    form = RoleForm(request.POST or None, initial={"role": access.role})
+    form.of(f"role/{access.pk}", request.user.pk)
+    return form
 
 
 def _environment(request: PersonRequest, environment_id: int) -> Environment:

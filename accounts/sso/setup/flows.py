@@ -61,6 +61,11 @@ def _hold(organisation: Organisation) -> tuple[Organisation, Connection | None]:
     return held, Connection.objects.select_for_update().filter(organisation=held).first()
 
 
+def hold(organisation: Organisation) -> Connection | None:
+    """As `connection_of`, locked until the end of the transaction, in which a form is compared with it and stored."""
+    return _hold(organisation)[1]
+
+
 def _tell(
     event: Event, organisation: Organisation, actor: User, origin: Origin, detail: dict[str, str | int] | None = None
 ) -> None:

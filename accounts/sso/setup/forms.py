@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.sso.issuers import Flaw, IssuerRefusedError, normalise
 from accounts.sso.models import MissingProof, Vouching
 from accounts.sso.setup.key_pairs import Kind
+from accounts.stale_pages.forms import MergedForm
 
 FLAWS = {
     Flaw.NOT_AN_ADDRESS: _(
@@ -47,7 +48,7 @@ GROUP_CLAIMS = [
 ]
 
 
-class ProviderForm(forms.Form):
+class ProviderForm(MergedForm, forms.Form):
     issuer = forms.CharField(
         label=_("Issuer, or tenant id of Entra ID"),
         max_length=300,
@@ -74,7 +75,7 @@ class ProviderForm(forms.Form):
             raise forms.ValidationError(FLAWS[refused.flaw]) from None
 
 
-class SecretForm(forms.Form):
+class SecretForm(MergedForm, forms.Form):
     secret = forms.CharField(
         label=_("Secret"),
         max_length=500,
@@ -107,7 +108,8 @@ class KeyPairForm(forms.Form):
             self.fields["kind"].choices = [(Kind.RSA.value, Kind.RSA.label)]  # type: ignore[attr-defined]
 
 
-class SecondStepForm(forms.Form):
+class SecondStepForm(MergedForm, forms.Form):
+    together = frozenset({"vouching", "value"})  # a merged pair would be a rule that nobody made
     vouching = forms.ChoiceField(
         label=_("Who shows that somebody used a second step?"), choices=VOUCHING, widget=forms.RadioSelect
     )
@@ -132,7 +134,7 @@ class SecondStepForm(forms.Form):
         return data
 
 
-class PeopleForm(forms.Form):
+class PeopleForm(MergedForm, forms.Form):
     make_on_arrival = forms.BooleanField(
         label=_("Make an account for colleagues at their first visit"),
         required=False,
@@ -146,7 +148,7 @@ class PeopleForm(forms.Form):
     )
 
 
-class EmergencyAccountForm(forms.Form):
+class EmergencyAccountForm(MergedForm, forms.Form):
     person = forms.ChoiceField(label=_("Emergency account"), required=False)
 
     def __init__(self, *args: object, people: list[tuple[int, str]], **kwargs: object) -> None:

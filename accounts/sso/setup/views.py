@@ -3,8 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,7 +19,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.sso.decorators import for_administrators
 from accounts.sso.inspection.reading import ProviderReader, plain_allowed
-from accounts.sso.models import MissingProof, Vouching
+from accounts.sso.models import Connection, MissingProof, Vouching
 from accounts.sso.provider.client import is_entra
 from accounts.sso.setup import flows, key_pairs, words
 from accounts.sso.setup.flows import Outcome
@@ -55,20 +58,27 @@ def _by(request: PersonRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def provider(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     """Issuer and client id. What the provider says about itself is read at once; the page shows what that brought."""
-    connection = flows.connection_of(organisation)
-    now = {"issuer": connection.issuer, "client_id": connection.client_id} if connection else {}
-    form = ProviderForm(request.POST or None, initial=now, plain_allowed=plain_allowed())
     if request.method != "POST":
+        form = _provider(request, organisation, flows.connection_of(organisation))
         return _page(request, organisation, "provider", title=_("Provider"), form=restore(request, form))
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    data = form.cleaned_data
-    outcome = flows.save_provider(organisation, data["issuer"], data["client_id"], **_by(request))
+    with transaction.atomic():
+        form = _provider(request, organisation, flows.hold(organisation))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        data = form.cleaned_data
+        outcome = flows.save_provider(organisation, data["issuer"], data["client_id"], **_by(request))
     if outcome is Outcome.SWITCHED_ON:
         form.add_error(None, words.of_outcome(outcome))
         return redirect_with_errors(request, form)
     flows.check(organisation, ProviderReader())
     return _done(request, organisation, outcome, "aanbieder")
+
+
+def _provider(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> ProviderForm:
+    now = {"issuer": connection.issuer, "client_id": connection.client_id} if connection else {}
+    form = ProviderForm(request.POST or None, initial=now, plain_allowed=plain_allowed())
+    form.of(f"sso-provider/{organisation.pk}", request.user.pk)
+    return form
 
 
 @require_POST
@@ -84,15 +94,26 @@ def check(request: PersonRequest, organisation: Organisation) -> HttpResponse:
 @sensitive_post_parameters("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def secret(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    form = SecretForm(request.POST or None)
     if request.method != "POST":
+        form = _secret(request, organisation, flows.connection_of(organisation))
         return _page(request, organisation, "secret", title=_("Secret"), form=restore(request, form))
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    data = form.cleaned_data
-    outcome = flows.set_secret(organisation, data["secret"], data["expires_on"], **_by(request))
+    with transaction.atomic():
+        form = _secret(request, organisation, flows.hold(organisation))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        data = form.cleaned_data
+        outcome = flows.set_secret(organisation, data["secret"], data["expires_on"], **_by(request))
     flows.check(organisation, ProviderReader())
     return _done(request, organisation, outcome, "bewijs")
+
+
+def _secret(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> SecretForm:
+    """No page shows a secret, so when it was set stands for it."""
+    at = connection.secret_set_at if connection else None
+    words = _("set on %(date)s") % {"date": date_format(timezone.localtime(at), "j F Y, H:i")} if at else "-"
+    form = SecretForm(request.POST or None)
+    form.of(f"sso-secret/{organisation.pk}", request.user.pk, secret=(at.isoformat() if at else "", words))
+    return form
 
 
 @for_administrators
@@ -155,53 +176,76 @@ def certificate(request: PersonRequest, organisation: Organisation) -> HttpRespo
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    connection = flows.connection_of(organisation)
+    if request.method != "POST":
+        form = _second_step(request, organisation, flows.connection_of(organisation))
+        return _page(request, organisation, "second_step", title=_("Second step"), form=restore(request, form))
+    with transaction.atomic():
+        form = _second_step(request, organisation, flows.hold(organisation))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        data = form.cleaned_data
+        kind, missing = Vouching(data["vouching"]), MissingProof(data["missing_proof"])
+        outcome = flows.set_second_step(organisation, kind, data["value"], missing, **_by(request))
+    return _done(request, organisation, outcome, "tweede-stap")
+
+
+def _second_step(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> SecondStepForm:
     now: dict[str, str] = {"vouching": Vouching.OURS, "missing_proof": MissingProof.ASK_OURS}
     if connection:
         now = {"vouching": connection.vouching, "missing_proof": connection.missing_proof}
         now["value"] = connection.vouching_value
     form = SecondStepForm(request.POST or None, initial=now)
-    if request.method != "POST":
-        return _page(request, organisation, "second_step", title=_("Second step"), form=restore(request, form))
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    data = form.cleaned_data
-    kind, missing = Vouching(data["vouching"]), MissingProof(data["missing_proof"])
-    outcome = flows.set_second_step(organisation, kind, data["value"], missing, **_by(request))
-    return _done(request, organisation, outcome, "tweede-stap")
+    form.of(f"sso-second-step/{organisation.pk}", request.user.pk)
+    return form
 
 
 @for_administrators
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def people(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    connection = flows.connection_of(organisation)
+    if request.method != "POST":
+        form = _people(request, organisation, flows.connection_of(organisation))
+        return _page(request, organisation, "people", title=_("People"), form=restore(request, form))
+    with transaction.atomic():
+        form = _people(request, organisation, flows.hold(organisation))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        data = form.cleaned_data
+        outcome = flows.set_people(organisation, data["make_on_arrival"], data["group_claim"], **_by(request))
+    return _done(request, organisation, outcome, "mensen")
+
+
+def _people(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> PeopleForm:
     now: dict[str, Any] = {}
     if connection:
         now = {"make_on_arrival": connection.make_on_arrival, "group_claim": connection.group_claim}
     form = PeopleForm(request.POST or None, initial=now)
-    if request.method != "POST":
-        return _page(request, organisation, "people", title=_("People"), form=restore(request, form))
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    data = form.cleaned_data
-    outcome = flows.set_people(organisation, data["make_on_arrival"], data["group_claim"], **_by(request))
-    return _done(request, organisation, outcome, "mensen")
+    form.of(f"sso-people/{organisation.pk}", request.user.pk)
+    return form
 
 
 @for_administrators
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def emergency_account(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    connection = flows.connection_of(organisation)
+    if request.method != "POST":
+        form = _emergency_account(request, organisation, flows.connection_of(organisation))
+        title = _("Emergency account")
+        return _page(request, organisation, "emergency_account", title=title, form=restore(request, form))
+    with transaction.atomic():
+        form = _emergency_account(request, organisation, flows.hold(organisation))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        chosen = int(form.cleaned_data["person"] or 0)
+        outcome = flows.set_break_glass(organisation, chosen or None, **_by(request))
+    return _done(request, organisation, outcome, "noodaccount")
+
+
+def _emergency_account(
+    request: PersonRequest, organisation: Organisation, connection: Connection | None
+) -> EmergencyAccountForm:
     known = [(person.pk, f"{person.get_full_name()} ({person.email})") for person in flows.candidates(organisation)]
     now = {"person": str(connection.break_glass_id or "")} if connection else {}
     form = EmergencyAccountForm(request.POST or None, people=known, initial=now)
-    if request.method != "POST":
-        title = _("Emergency account")
-        return _page(request, organisation, "emergency_account", title=title, form=restore(request, form))
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    chosen = int(form.cleaned_data["person"] or 0)
-    outcome = flows.set_break_glass(organisation, chosen or None, **_by(request))
-    return _done(request, organisation, outcome, "noodaccount")
+    form.of(f"sso-emergency-account/{organisation.pk}", request.user.pk)
+    return form

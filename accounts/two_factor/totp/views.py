@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import wraps
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,6 +23,7 @@ from accounts.models import User
 from accounts.organisations import demands
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
+from accounts.stale_pages.forms import gone, was_shown
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices, steps
 from accounts.two_factor.forms import CodeForm, NamedCodeForm, NameForm, choice_of
@@ -239,13 +241,29 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rename(request: PersonRequest, pk: int) -> HttpResponse:
-    device = _own_device(request, str(pk))
-    form = NameForm(request.POST or None, initial={"name": device.name})
+    try:
+        device = _own_device(request, str(pk))
+    except Http404:
+        if not was_shown(request.POST, f"device/{pk}", request.user.pk):
+            raise
+        messages.error(request, gone())
+        return redirect("personal_details")
     if request.method != "POST":
+        form = _name_form(request, device)
         context = {"device": device, "form": restore(request, form)}
         return render(request, "accounts/two_factor/rename.html", context)
-    if not form.is_valid():
-        return redirect_with_errors(request, form)
-    flows.rename(request.user, device, form.cleaned_data["name"], Origin.of(request))
+    with transaction.atomic():
+        list(Authenticator.objects.select_for_update().filter(pk=device.pk))
+        form = _name_form(request, _own_device(request, str(pk)))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        if form.has_changed():
+            flows.rename(request.user, device, form.cleaned_data["name"], Origin.of(request))
     messages.success(request, _("The name is saved."))
     return redirect("personal_details")
+
+
+def _name_form(request: PersonRequest, device: Authenticator) -> NameForm:
+    form = NameForm(request.POST or None, initial={"name": device.name})
+    form.of(f"device/{device.pk}", request.user.pk)
+    return form
