@@ -9,6 +9,7 @@ from django.utils.log import log_response
 
 from accounts import limits
 from accounts.hash_queue import TooBusyError
+from accounts.stale_pages import marks
 from assetmaps import errors
 
 
@@ -26,7 +27,9 @@ class AroundViewsMiddleware:
         longest = getattr(view, "longest_value", limits.LONGEST_VALUE)
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return None
-        if any(len(value) > longest for _name, values in request.POST.lists() for value in values):
+        # What a page showed comes back as one value, which is judged where it is read.
+        most = {marks.FIELD: max(longest, limits.SHOWN_LONGEST)}
+        if any(len(value) > most.get(name, longest) for name, values in request.POST.lists() for value in values):
             return _refuse(request, HttpResponse(status=413), "value_too_long")
         return None
 

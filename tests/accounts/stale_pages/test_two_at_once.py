@@ -104,7 +104,7 @@ def test_what_both_changed_is_refused_with_both_values_and_goes_on(client: Clien
     assert has(page, page.mine | page.theirs)  # their other changes are still there
 
 
-MARKS = ["x", "a:b:c", "x" * 30_000, "of another person", "of another page", "old"]
+MARKS = ["x", "a:b:c", "x" * 20_000, "of another person", "of another page", "old"]
 
 
 @pytest.mark.parametrize(
