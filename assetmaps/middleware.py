@@ -23,6 +23,7 @@ from accounts.requests import LONGEST_TARGET
 from assetmaps import errors, logs, near
 from assetmaps.gateway import UNREADABLE
 from assetmaps.headers import REFUSED
+from assetmaps.serving import bodies
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -155,7 +156,8 @@ def refusals(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method in ("TRACE", "TRACK", "CONNECT"):
             return _refuse(request, HttpResponseNotAllowed(["GET", "HEAD", "POST"]))
-        if _body_length(request) > _largest_body(request):
+        length = _body_length(request)
+        if length > limits.LARGEST_BODY and length > bodies.largest(request.path_info):
             return _refuse(request, HttpResponse(status=413))
         if request.META.get(UNREADABLE):
             return _refuse(request, HttpResponse(status=400))
@@ -169,16 +171,6 @@ def refusals(get_response: Handler) -> Handler:
 def _refuse(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     log_response("%s: %s %s", response.reason_phrase, request.method, request.path, response=response, request=request)
     return response
-
-
-def _largest_body(request: HttpRequest) -> int:
-    """In bytes: what every page takes, or what its view asks for because files are uploaded there."""
-    if _body_length(request) <= limits.LARGEST_BODY:
-        return limits.LARGEST_BODY  # nearly always; no need to look the view up
-    try:
-        return getattr(resolve(request.path_info).func, "largest_body", limits.LARGEST_BODY)
-    except Resolver404:
-        return limits.LARGEST_BODY
 
 
 def _body_length(request: HttpRequest) -> int:

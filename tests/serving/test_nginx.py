@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from django.urls import get_resolver
 
 from accounts import limits
 from tests import server
@@ -15,6 +16,7 @@ from tests.provider import free_port
 from tests.serving import nginx
 from tests.serving.conftest import environment
 from tests.serving.wire import HOST, STRANGER, TIMEOUT, Answer, Wire, wait_until
+from tests.test_house import walk
 
 COOKIE = b"Cookie: __Host-csrf=" + b"a" * 32
 ATTACKER, VISITOR = STRANGER, "127.0.0.3"
@@ -137,3 +139,16 @@ def test_numbers_fit_those_of_the_portal() -> None:
     keeps = int(re.search(r"keepalive_timeout (\d+)s;\n}", text)[1])
     assert keeps < limits.KEPT_ALIVE.total_seconds()
     assert f"client_max_body_size {limits.LARGEST_PICTURE_BODY // 1000}k" in text
+
+
+def test_every_address_that_takes_files_is_in_it() -> None:
+    text = (server.ROOT / "deploy" / "nginx.conf").read_text()
+    large = re.search(r"location ~ (\S+) {", text)[1]
+    taking = {
+        "/" + re.sub(r"<.*?>", "1", route): view.largest_body
+        for _name, route, view in walk(get_resolver().url_patterns)
+        if hasattr(view, "largest_body")
+    }
+    assert PICTURE in taking
+    assert all(re.match(large, address) for address in taking)
+    assert max(taking.values()) == limits.LARGEST_PICTURE_BODY
