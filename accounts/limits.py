@@ -158,6 +158,7 @@ OUTSIDE_WAITING = 8
 OUTSIDE_AT_ONCE = 6
 BREACHED_AT_ONCE = 2  # look-ups of stolen passwords, a process
 DNS_AT_ONCE = 1  # look-ups of one domain, a process
+MAIL_OUTCOME_WAIT = timedelta(seconds=3)  # a page for staff waits so long for what the mail server says
 MAILS_WAITING = 10_000  # in memory, a process; one more is logged and not sent
 
 # The cache that all processes share: what one question may take, and how long it is left alone after a failure.
@@ -280,6 +281,7 @@ IMPORTS_AT_ONCE = 2  # in a process
 IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
 IMPORT_LEASE = timedelta(seconds=30)  # without a sign of life the work of a list counts as interrupted
 IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)
+IMPORT_MAIL_LOST = timedelta(minutes=15)  # after that an invitation without an outcome may be sent again
 IMPORT_KEPT = timedelta(days=30)
 AUDIT_PAGE = 50  # entries on a page of the search
 AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused

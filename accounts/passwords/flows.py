@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -54,29 +55,35 @@ def _within_quota(address: str, origin: Origin) -> bool:
 
 
 @transaction.atomic
-def invite(user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False) -> None:
+def invite(
+    user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False, report: mail.Report | None = None
+) -> None:
     """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
 
     ``in_bulk``: one of many, which every other mail may overtake.
     """
-    _issue_link(user, Purpose.INVITATION, in_bulk=in_bulk)
+    _issue_link(user, Purpose.INVITATION, in_bulk=in_bulk, report=report)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
 
 
 @transaction.atomic(savepoint=False)
-def invite_many(users: Collection[User], *, actor: User | None, origin: Origin) -> None:
-    """`invite` for each of these, who were stored in this very transaction."""
+def invite_many(
+    users: Collection[User], *, actor: User | None, origin: Origin, reports: Sequence[mail.Report] = ()
+) -> None:
+    """`invite` for each of these, who were stored in this very transaction. ``reports``: one for each, or none."""
     _count_links(users)
-    for user in users:
-        _send_link(user, Purpose.INVITATION, in_bulk=True)
+    for user, report in zip_longest(users, reports):
+        _send_link(user, Purpose.INVITATION, in_bulk=True, report=report)
     record_many(Event.INVITED, [(user, {}) for user in users], actor=actor, origin=origin)
 
 
-def _issue_link(user: User | None, purpose: Purpose, *, in_bulk: bool = False) -> None:
+def _issue_link(
+    user: User | None, purpose: Purpose, *, in_bulk: bool = False, report: mail.Report | None = None
+) -> None:
     """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
     _count_links([someone])
-    _send_link(someone, purpose, deliver=user is not None, in_bulk=in_bulk)
+    _send_link(someone, purpose, deliver=user is not None, in_bulk=in_bulk, report=report)
 
 
 def _count_links(users: Collection[User]) -> None:
@@ -85,13 +92,20 @@ def _count_links(users: Collection[User]) -> None:
         user.links_issued += 1
 
 
-def _send_link(user: User, purpose: Purpose, *, deliver: bool = True, in_bulk: bool = False) -> None:
+def _send_link(
+    user: User,
+    purpose: Purpose,
+    *,
+    deliver: bool = True,
+    in_bulk: bool = False,
+    report: mail.Report | None = None,
+) -> None:
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
     if purpose is Purpose.RESET and user.pk and demands.must_use_business_account(user):
         template, address = "password_void", _entry_of(user)
     context: dict[str, Any] = {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
-    mail.send(template, user, deliver=deliver, in_bulk=in_bulk, **context)
+    mail.send(template, user, deliver=deliver, in_bulk=in_bulk, report=report, **context)
 
 
 def _entry_of(user: User) -> str:

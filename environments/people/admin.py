@@ -11,10 +11,10 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts import limits
 from accounts.admin import SecondStepFilter, UserAdmin
+from accounts.audit import outcomes
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
@@ -29,7 +29,7 @@ from environments.filters import (
     OwnerOfAccessFilter,
 )
 from environments.models import Access, Environment
-from environments.people import flows, lists
+from environments.people import flows, lists, words
 from environments.people.forms import ChooseOrganisationForm, PersonForm, may_move
 from environments.people.lists import CameFilter, CappedPaginator, LongList
 
@@ -154,8 +154,12 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         if len(ids) > limits.PEOPLE_AT_ONCE:
             self.message_user(request, too_many(), messages.ERROR)
             return
-        sent = sum(flows.invite_again(pk, actor=worker, origin=origin, in_bulk=True) for pk in ids)
-        self.message_user(request, invited(sent, len(ids) - sent), messages.SUCCESS if sent else messages.WARNING)
+        with outcomes.collect() as mails:
+            again = sum(flows.invite_again(pk, actor=worker, origin=origin, in_bulk=True) for pk in ids)
+        for level, told in words.told(mails, again):
+            getattr(messages, level)(request, told)
+        if left_out := len(ids) - again:
+            self.message_user(request, words.left_out(left_out), messages.WARNING)
 
     @admin.action(description=_("Deactivate"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
@@ -182,18 +186,6 @@ def not_all(request: HttpRequest, rows: QuerySet) -> str:
 
 def too_many() -> str:
     return _("Choose at most %(most)d people at a time.") % {"most": limits.PEOPLE_AT_ONCE}
-
-
-def invited(sent: int, left_out: int) -> str:
-    told = ngettext("%(count)d invitation is sent.", "%(count)d invitations are sent.", sent) % {"count": sent}
-    if not left_out:
-        return told
-    rest = ngettext(
-        "%(count)d person got none: they came already or are deactivated.",
-        "%(count)d people got none: they came already or are deactivated.",
-        left_out,
-    )
-    return f"{told} {rest % {'count': left_out}}"
 
 
 def chosen_for_new(request: HttpRequest) -> Organisation | None:

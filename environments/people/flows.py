@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -14,6 +14,7 @@ from accounts import flows as hall
 from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
+from accounts.audit.mail import Report
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
@@ -43,8 +44,12 @@ def add(
     *,
     actor: User,
     origin: Origin,
+    reports: Sequence[Report] = (),
 ) -> None:
-    """Store new people without a password, with what they may open, and mail the invitations. All or nobody."""
+    """Store new people without a password, with what they may open, and mail the invitations. All or nobody.
+
+    ``reports``: who hears what became of each invitation.
+    """
     users = [user for user, _environments in people]
     for user in users:
         user.set_unusable_password()
@@ -52,7 +57,7 @@ def add(
     if organisation is not None:
         Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in users])
     access.give_many(people, actor=actor, origin=origin)
-    passwords.invite_many(users, actor=actor, origin=origin)
+    passwords.invite_many(users, actor=actor, origin=origin, reports=reports)
 
 
 def hold(user_id: int) -> None:
@@ -163,13 +168,15 @@ def may_invite(worker: User, subject: User) -> bool:
 
 
 @transaction.atomic
-def invite_again(user_id: int, *, actor: User, origin: Origin, in_bulk: bool = False) -> bool:
+def invite_again(
+    user_id: int, *, actor: User, origin: Origin, in_bulk: bool = False, report: Report | None = None
+) -> bool:
     """Mail a new invitation, which makes the earlier one void; False when this person should not get one."""
     # Locked: of two at once, both would otherwise number their link the same, and neither would work.
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or not may_invite(actor, user):
         return False
-    passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk)
+    passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk, report=report)
     return True
 
 

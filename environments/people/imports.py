@@ -12,26 +12,28 @@ from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError, connections, transaction
-from django.db.models import Count, Q
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.outcomes import Outcome
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from environments import flows as access
 from environments.people import flows
 from environments.people.judging import Judge
-from environments.people.models import NOT_WELL, TO_DO, ImportLine, PeopleImport, State, Why
+from environments.people.models import NOT_WELL, TO_DO, ImportLine, Mail, PeopleImport, State, Why
 from environments.people.reading.parts import Listing, Row
 
 log = logging.getLogger(__name__)
 # The others wait: each that works has a database connection, of which the pool has that many beside its threads'.
 _places = threading.Semaphore(limits.IMPORTS_AT_ONCE)
+NOTE_MAIL = "environments.people.imports.note_mail"
 
 
 def may_import(worker: User, organisation: Organisation) -> bool:
@@ -82,16 +84,23 @@ def seen_by(worker: User) -> Q:
 
 def counts(batch: PeopleImport) -> dict[str, int]:
     """How many lines are in each state, and of those done how many were new."""
-    rows = batch.lines.order_by().values_list("state", "is_new").annotate(count=Count("pk"))
-    found = dict.fromkeys([*State.values, "all", "invited", "added", "to_do", "settled", "not_well"], 0)
-    for state, is_new, count in rows:
+    rows = batch.lines.order_by().values_list("state", "is_new", "mail").annotate(count=Count("pk"))
+    found = dict.fromkeys([*State.values, *Mail.values, "all", "invited", "added", "to_do", "settled", "not_well"], 0)
+    for state, is_new, mail, count in rows:
         found[state] += count
         found["all"] += count
         if state == State.DONE:
-            found["invited" if is_new else "added"] += count
+            found[_done(is_new, mail)] += count
         found["to_do" if state in TO_DO else "settled"] += count
         found["not_well"] += count if state in NOT_WELL else 0
     return found
+
+
+def _done(is_new: bool, mail: str) -> str:
+    """Under what a line that is done counts: an invitation that is not sent is none."""
+    if mail in (Mail.REFUSED, Mail.WAITING):
+        return mail
+    return "invited" if is_new else "added"
 
 
 @transaction.atomic
@@ -167,7 +176,7 @@ def work_off(pk: int) -> bool:
         if line.state == State.WRONG:
             line.state = State.FAILED
     _carry_out([line for line in lines if line.state in TO_DO], judge, batch, worker)
-    ImportLine.objects.bulk_update(lines, ["state", "is_new", "why", "about"])
+    ImportLine.objects.bulk_update(lines, ["state", "is_new", "why", "about", "mail"])
     return bool(lines)
 
 
@@ -189,15 +198,47 @@ def _carry_out(lines: list[ImportLine], judge: Judge, batch: PeopleImport, worke
         _fail(lines[0], Why.FAULT)
         return
     for line in lines:
-        line.state = State.DONE
+        line.state, line.mail = State.DONE, Mail.WAITING if line.is_new else ""
 
 
 def _store(lines: list[ImportLine], judge: Judge, batch: PeopleImport, worker: User) -> None:
     origin = Origin(batch.address, batch.browser, batch.reference)
     new = [(_person(line), judge.environments_of(line)) for line in lines if line.is_new]
     known = [(judge.known[line.address.lower()], judge.environments_of(line)) for line in lines if not line.is_new]
-    flows.add(new, batch.organisation, actor=worker, origin=origin)
+    reports = [(NOTE_MAIL, line.pk) for line in lines if line.is_new]
+    flows.add(new, batch.organisation, actor=worker, origin=origin, reports=reports)
     access.give_many(known, actor=worker, origin=origin)
+
+
+def note_mail(line_id: int, outcome: Outcome) -> None:
+    """What the mail server said about the invitation of a line."""
+    state = Mail.REFUSED if outcome.refusal else Mail.SENT
+    try:
+        ImportLine.objects.filter(pk=line_id).update(mail=state, mail_answer=outcome.refusal[:200])
+    finally:
+        connection.close()  # of a thread that sends mail; it has none otherwise
+
+
+def not_mailed(batch: PeopleImport) -> QuerySet[ImportLine]:
+    """The lines whose invitation the mail server refused, or that nobody heard of any more since long."""
+    lines = batch.lines.filter(state=State.DONE, is_new=True)
+    lost = Q(mail=Mail.WAITING, batch__finished_at__lt=timezone.now() - limits.IMPORT_MAIL_LOST)
+    return lines.filter(Q(mail=Mail.REFUSED) | lost)
+
+
+def mail_again(batch: PeopleImport, worker: User, origin: Origin) -> int:
+    """Send those invitations again; who came meanwhile or may not get one is left out. How many are on their way."""
+    again = 0
+    for line in list(not_mailed(batch)[: limits.PEOPLE_AT_ONCE]):
+        with transaction.atomic():
+            person = User.objects.filter(email__lower=line.address.lower()).first()
+            report = (NOTE_MAIL, line.pk)
+            ImportLine.objects.filter(pk=line.pk).update(mail=Mail.WAITING, mail_answer="")
+            if person and flows.invite_again(person.pk, actor=worker, origin=origin, in_bulk=True, report=report):
+                again += 1
+            else:
+                ImportLine.objects.filter(pk=line.pk).update(mail="")
+    return again
 
 
 def _person(line: ImportLine) -> User:

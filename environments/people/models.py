@@ -109,6 +109,14 @@ class Why(models.TextChoices):
     FAULT = "fault", _("Something went wrong with this line. Offer it again.")
 
 
+class Mail(models.TextChoices):
+    """What became of the invitation of a line. Empty: there is none, or nobody noted it."""
+
+    WAITING = "waiting", _("the invitation is on its way")
+    SENT = "sent", _("invited")
+    REFUSED = "refused", _("mail refused")
+
+
 class ImportLine(models.Model):
     """One line, as it was typed."""
 
@@ -122,6 +130,8 @@ class ImportLine(models.Model):
     is_new = models.BooleanField(default=False)  # nobody had this address when the list was read, or carried out
     why = models.CharField(max_length=30, choices=Why.choices, blank=True)
     about = models.CharField(max_length=300, blank=True)
+    mail = models.CharField(max_length=10, choices=Mail.choices, blank=True, db_default="")
+    mail_answer = models.CharField(max_length=200, blank=True, db_default="")  # of the mail server that refused it
 
     class Meta:
         ordering = ["number", "pk"]
@@ -131,6 +141,14 @@ class ImportLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.address}"
+
+    @property
+    def outcome(self) -> str:
+        """What happens or happened with the line; of an invitation, what the mail server said."""
+        if self.state != State.DONE or not self.mail:
+            return self.get_state_display()
+        label = str(Mail(self.mail).label)
+        return f"{label}: {self.mail_answer}" if self.mail == Mail.REFUSED else label
 
     @property
     def sentence(self) -> str:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.active_sessions.decorators import no_sign_of_life
 from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.audit import outcomes
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
@@ -28,7 +29,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from environments.models import Environment
 from environments.people import export as file
-from environments.people import flows, imports, lists
+from environments.people import flows, imports, lists, words
 from environments.people.forms import ImportForm
 from environments.people.models import NOT_WELL, PeopleImport
 
@@ -96,6 +97,7 @@ def show_import(request: PersonRequest, import_id: int) -> HttpResponse:
         _("List for %(organisation)s") % {"organisation": batch.organisation},
         batch=batch,
         counts=imports.counts(batch),
+        not_mailed=min(imports.not_mailed(batch).count(), limits.PEOPLE_AT_ONCE),
         wrong_only=wrong_only,
         lines=Paginator(lines, limits.IMPORT_PAGE).get_page(request.GET.get("p")),
     )
@@ -117,6 +119,17 @@ def confirm_import(request: PersonRequest, import_id: int) -> HttpResponse:
     batch = _import(request, import_id)
     if not imports.confirm(batch, request.user, Origin.of(request)):
         messages.warning(request, _("This list was confirmed before, or you may not invite these people."))
+    return redirect("people_import", batch.pk)
+
+
+@require_POST
+def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
+    """Send the invitations of a list that the mail server refused once more."""
+    batch = _import(request, import_id)
+    with outcomes.collect() as mails:
+        again = imports.mail_again(batch, request.user, Origin.of(request))
+    for level, told in words.told(mails, again):
+        getattr(messages, level)(request, told)
     return redirect("people_import", batch.pk)
 
 
@@ -193,8 +206,11 @@ def deactivate(request: PersonRequest) -> HttpResponse:
 def invite_again(request: PersonRequest, person_id: int) -> HttpResponse:
     _demand(request, flows.MAY_INVITE)
     subject = get_object_or_404(User.objects.filter(scope.people(request.user)), pk=person_id)
-    if flows.invite_again(subject.pk, actor=request.user, origin=Origin.of(request)):
-        messages.success(request, _("The invitation is sent again. The earlier link no longer works."))
+    with outcomes.collect() as mails:
+        invited = flows.invite_again(subject.pk, actor=request.user, origin=Origin.of(request))
+    if invited:
+        for level, told in words.told(mails, 1):
+            getattr(messages, level)(request, told)
     else:
         messages.warning(request, _("This person came already or is deactivated, and gets no invitation."))
     return redirect(PERSON, subject.pk)

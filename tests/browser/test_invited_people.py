@@ -101,7 +101,7 @@ def test_person_is_added_and_deactivated_by_hand(screen: Screen, boss: User) -> 
     screen.follow(INVITED)
     expect(screen.page.get_by_label("Bomen en groen")).to_be_checked()
     screen.press("Stuur de uitnodiging opnieuw")
-    expect(screen.page.get_by_text("De uitnodiging is opnieuw verstuurd")).to_be_visible()
+    expect(screen.page.get_by_text("Er is 1 uitnodiging verstuurd.")).to_be_visible()
     assert len(User.objects.filter(email=INVITED)) == 1
     screen.open("/beheer/accounts/user/?q=nieuwe")
     screen.page.locator("#result_list input.action-select").first.check()

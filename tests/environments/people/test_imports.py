@@ -106,13 +106,12 @@ def test_people_of_others_are_wrong_in_words_that_tell_nothing_about_them(enviro
     assert (line.first_name, line.last_name) == ("", "")
 
 
-def test_confirmed_list_invites_and_gives_access(
-    environment: Environment, django_capture_on_commit_callbacks: object
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_confirmed_list_invites_and_gives_access(environment: Environment) -> None:
     known = UserFactory(email="bekend@x.nl", organisation=environment.organisation)
     batch = offer(environment, "nieuw@x.nl;Nina;Nieuw;wegen\nbekend@x.nl;;;wegen\nfout")
-    with django_capture_on_commit_callbacks(execute=True):
-        carried_out(batch)
+    carried_out(batch)
+    mail.wait_until_sent()
     assert [state for _number, state, _why in lines(batch)] == ["done", "done", "wrong"]
     person = User.objects.get(email="nieuw@x.nl")
     assert (person.first_name, person.last_name, person.has_usable_password()) == ("Nina", "Nieuw", False)
@@ -121,7 +120,7 @@ def test_confirmed_list_invites_and_gives_access(
         (person.pk, environment.pk),
         (known.pk, environment.pk),
     }
-    assert [mail.to for mail in mails()] == [["nieuw@x.nl"]], "who is known gets no invitation"
+    assert [message.to for message in mails()] == [["nieuw@x.nl"]], "who is known gets no invitation"
     found = imports.counts(batch)
     assert (found["invited"], found["added"], found["not_well"], found["to_do"]) == (1, 1, 1, 0)
     assert batch.finished_at is not None

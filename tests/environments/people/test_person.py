@@ -178,15 +178,13 @@ def test_two_superusers_who_demote_each_other_leave_one() -> None:
     assert User.objects.filter(is_superuser=True, is_active=True).count() == 1
 
 
-def test_invitation_is_sent_again_with_one_click_and_ends_the_earlier_link(
-    django_capture_on_commit_callbacks: object,
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_invitation_is_sent_again_with_one_click_and_ends_the_earlier_link() -> None:
     person = UserFactory(organisation=OrganisationFactory(), password="!x")
     boss = administrator_of(person.membership.organisation)
     assert f"/beheer/mensen/{person.pk}/uitnodigen/" in shown(boss, page_of(person))
-    with django_capture_on_commit_callbacks(execute=True):
-        answer = boss.post(f"/beheer/mensen/{person.pk}/uitnodigen/", follow=True)
-    assert "De uitnodiging is opnieuw verstuurd" in text(answer)
+    answer = boss.post(f"/beheer/mensen/{person.pk}/uitnodigen/", follow=True)
+    assert "Er is 1 uitnodiging verstuurd." in text(answer)
     assert [message.to for message in mails()] == [[person.email]]
     assert User.objects.get(pk=person.pk).links_issued == 1
 
@@ -207,13 +205,15 @@ def test_who_needs_no_invitation_gets_none(kind: str) -> None:
     assert not AuditEntry.objects.filter(event="invited").exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_many_are_invited_again_from_the_list() -> None:
     organisation = OrganisationFactory()
     never = [UserFactory(organisation=organisation, password="!x") for _ in range(3)]
     came = UserFactory(organisation=organisation)
     chosen = {"action": "invite_again", "_selected_action": [person.pk for person in [*never, came]]}
     page = text(administrator_of(organisation).post(PEOPLE, chosen, follow=True))
-    assert "Er zijn 3 uitnodigingen verstuurd. 1 persoon kreeg er geen" in page
+    assert "Er zijn 3 uitnodigingen verstuurd." in page
+    assert "1 persoon kreeg er geen" in page
     assert AuditEntry.objects.filter(event="invited").count() == 3
 
 
