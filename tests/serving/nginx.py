@@ -55,6 +55,8 @@ def running(folder: Path, portal: int) -> Iterator[int]:
     text = text.replace("listen 80;", f"listen {free_port('127.0.0.1')};").replace(
         "listen 443", f"listen 127.0.0.1:{port}"
     )
+    # So that a test on a busy machine can open so many slow bodies before the first is given up.
+    text = text.replace("client_body_timeout   10s", f"client_body_timeout {wire.TIMEOUT}s")
     (folder / "assetmaps.conf").write_text(text)
     user = "user root;" if os.geteuid() == 0 else ""  # else it may not write into the folder of the test
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
