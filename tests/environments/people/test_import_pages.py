@@ -132,7 +132,7 @@ def test_several_people_on_one_line_are_invited_each(client: Client) -> None:
         ("karin@x.nl", "Karin", "Pieters"),
     ]
     page = shown(client, address)
-    assert "<strong>3</strong> uitgenodigd" in page
+    assert "<strong>3</strong> uitnodiging is onderweg" in page
     assert "Dit adres staat ook in regel 1; die regel telt." in page
 
 
@@ -206,7 +206,7 @@ def test_progress_is_shown_with_and_without_javascript(client: Client) -> None:
         pass
     assert client.get(f"{address}voortgang/").json() == {"to_do": 0, "finished": True, "stalled": False}
     page = shown(client, address)
-    assert "<strong>1</strong> uitgenodigd" in page
+    assert "<strong>1</strong> uitnodiging is onderweg" in page
     assert "<strong>1</strong> niet uitgevoerd" in page
     assert "refresh" not in page
 
