@@ -212,7 +212,7 @@ SECURITY_CONTACT = timedelta(days=180)  # how long security.txt may be relied up
 
 # What one request may bring along, in bytes; pictures are the one thing that is uploaded, see below.
 LARGEST_BODY = 1_000_000
-LONGEST_VALUE = 10_000  # characters of one field of a form; what a field itself allows is far less, and it says so
+LONGEST_VALUE = 32_000  # characters of one field of a form; what a field itself allows is less, and it says so
 # Characters of what comes along beside the body.
 LONGEST_ADDRESS = 8_000  # with its query; servers and proxies usually stop there too
 LONGEST_HEADER = 64_000  # browsers send the cookies of a whole parent domain in one

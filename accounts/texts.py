@@ -66,6 +66,11 @@ def folded(text: str) -> str:
     return " ".join(plain.casefold().translate(_TYPED_AS).split())
 
 
+def shortened(text: str, most: int) -> str:
+    """At most so many characters, the last a sign that there is more. Django's Truncator normalises all of it first."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def split_address(address: str) -> SplitResult:
     """`urlsplit`, which normalises the host, for addresses from outside. Raises ValueError, also for one that is longer
     than `LONGEST_TO_SPLIT`."""

@@ -12,11 +12,10 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.stale_pages.marks import Values
-from accounts.texts import normalise
+from accounts.texts import normalise, shortened
 
 LONGEST_TOLD = 100  # characters of a value in a sentence
 
@@ -124,4 +123,4 @@ def in_words(field: forms.Field, value: Any) -> str:
     elif isinstance(field, forms.ChoiceField):
         labels = {str(key): str(label) for key, label in field.choices}  # type: ignore[misc, union-attr]
         many = [labels.get(one, one) for one in many]
-    return Truncator(", ".join(many)).chars(LONGEST_TOLD) or "-"
+    return shortened(", ".join(many), LONGEST_TOLD) or "-"

@@ -214,8 +214,11 @@ def test_texts_are_normalised_in_one_place_only() -> None:
     """Python's own takes quadratic time for combining marks, while nobody else is served; see `accounts.texts`."""
     for folder in ("accounts", "assetmaps", "environments"):
         for path in (ROOT / folder).rglob("*.py"):
-            calls = re.findall(r"unicodedata\.normalize|import .*\bnormalize\b|\bucd_3_2_0\b", path.read_text())
+            slow = r"unicodedata\.normalize|import .*\bnormalize\b|\bucd_3_2_0\b|\bTruncator\b"
+            calls = re.findall(slow, path.read_text())
             assert not calls or path == ROOT / "accounts" / "texts.py", path
+    for path in TEMPLATES:
+        assert "|truncate" not in path.read_text(), path
 
 
 def test_addresses_from_outside_are_split_in_one_place_only() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib import import_module
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
@@ -17,6 +19,7 @@ from accounts.forms import ProofForm
 from accounts.models import User
 from accounts.passwords.forms import ChangePasswordForm, NewPasswordForm
 from accounts.sso.setup.forms import EmergencyAccountForm, KeyPairForm
+from accounts.support.forms import MailedQuestionForm
 from accounts.two_factor.forms import CodeForm, NamedCodeForm
 from accounts.two_factor.models import Authenticator
 from environments.people.forms import ChooseOrganisationForm, ImportForm, PersonForm
@@ -50,6 +53,7 @@ def built(form: type[forms.BaseForm], person: User) -> Callable[..., forms.BaseF
         EmergencyAccountForm: {"people": [(1, "Mede Werker")]},
         ChooseOrganisationForm: {"worker": person},
         ImportForm: {"worker": person},
+        MailedQuestionForm: {"question": "Was jij dit?", "leave": "Ja", "do": "Nee"},
     }
     return lambda **given: form(**options.get(form, {}), **given)
 
@@ -74,7 +78,8 @@ def of_the_administration(person: User) -> Iterator[tuple[str, Callable[..., for
 
 
 def every_form(person: User) -> Iterator[tuple[str, Callable[..., forms.BaseForm]]]:
-    for form in {*subclasses(forms.Form), *subclasses(forms.ModelForm)}:
+    import_module(settings.ROOT_URLCONF)  # and with it every view and form
+    for form in sorted({*subclasses(forms.Form), *subclasses(forms.ModelForm)}, key=repr):
         # Those made for a request have the name of what they are made of; they come from the administration.
         if form.__module__.startswith(OURS) and form is not PersonForm and not issubclass(form, PersonForm):
             yield form.__name__, built(form, person)
