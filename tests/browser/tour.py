@@ -539,7 +539,8 @@ def _four_eyes(screen: Screen) -> Iterator[str]:
     yield "support-goedkeuringen"
     screen.open(behind.mailed("hulp-van-support-intrekken"))
     yield "hulp-van-support-intrekken"
-    screen.press("Annuleer het")
+    screen.field("Ja, annuleer het").check()
+    screen.press("Bevestigen")
     yield "hulp-van-support-ingetrokken"
     Report.objects.all().delete()
 
