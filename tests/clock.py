@@ -10,6 +10,8 @@ import time_machine
 from django.core.cache import cache
 from django.utils import timezone
 
+from assetmaps.caches.shared import SharedCache
+
 
 @contextmanager
 def later(by: timedelta) -> Iterator[None]:
@@ -22,9 +24,10 @@ def later(by: timedelta) -> Iterator[None]:
 
 def _move_expiry(by: timedelta) -> None:
     """Redis goes by the real time, so its entries are moved instead."""
-    if "Redis" not in type(cache._connections["default"]).__name__:
+    shared = cache._connections["default"]
+    if not isinstance(shared, SharedCache):
         return
-    redis = cache._cache.get_client()
+    redis = shared._redis._cache.get_client()
     for key in list(redis.scan_iter()):
         left = redis.pttl(key)
         if left > 0:
