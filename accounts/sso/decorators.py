@@ -6,13 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import redirect
 
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.requests import PersonRequest
+from accounts.stale_pages import marks
+from accounts.stale_pages.forms import gone
 
 View = Callable[..., HttpResponseBase]
 RIGHT = "organisations.change_organisation"
@@ -21,7 +24,8 @@ RIGHT = "organisations.change_organisation"
 def for_administrators(view: View) -> View:
     """403 without the right; 404 for an organisation that the person does not work for (ASVS 8.2.1, 8.4.1).
 
-    The view gets the organisation in the place of its short name.
+    The view gets the organisation in the place of its short name. Who had a form of one open that was deleted, or got
+    another short name, gets a sentence.
     """
 
     @wraps(view)
@@ -29,6 +33,12 @@ def for_administrators(view: View) -> View:
         if not request.user.has_perm(RIGHT):
             raise PermissionDenied
         mine = Organisation.objects.filter(scope.organisations(request.user))
-        return view(request, get_object_or_404(mine, slug=slug), *args, **kwargs)
+        found = mine.filter(slug=slug).first()
+        if found is not None:
+            return view(request, found, *args, **kwargs)
+        if not marks.is_of(request.POST.get(marks.FIELD, ""), request.user.pk):
+            raise Http404
+        messages.error(request, gone())
+        return redirect("sso_organisations")
 
     return guarded

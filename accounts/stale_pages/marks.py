@@ -14,6 +14,7 @@ from accounts import limits
 FIELD = "shown"  # the name of the hidden field
 SALT = "accounts.stale_pages"
 
+NOTHING = ("", 0, None)
 Values = dict[str, Any]  # by name of the field; text, yes or no, or a list of texts
 
 
@@ -24,10 +25,20 @@ def sign(about: str, person_id: int, values: Values) -> str:
 
 def read(mark: str, about: str, person_id: int) -> Values | None:
     """What the page showed; None when the mark is missing, changed, of another page or person, or too old."""
-    if len(mark) > limits.SHOWN_LONGEST:
-        return None
-    try:
-        found, owner, values = signing.loads(mark, salt=SALT, max_age=limits.SHOWN_KEPT)
-    except signing.BadSignature:
-        return None
+    found, owner, values = _loaded(mark)
     return values if (found, owner) == (about, person_id) else None
+
+
+def is_of(mark: str, person_id: int) -> bool:
+    """Was this person shown some page, whatever it was about?"""
+    return _loaded(mark)[1] == person_id
+
+
+def _loaded(mark: str) -> tuple[str, int, Values | None]:
+    if len(mark) > limits.SHOWN_LONGEST:
+        return NOTHING
+    try:
+        about, owner, values = signing.loads(mark, salt=SALT, max_age=limits.SHOWN_KEPT)
+    except signing.BadSignature:
+        return NOTHING
+    return about, owner, values

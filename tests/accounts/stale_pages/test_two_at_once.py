@@ -384,3 +384,39 @@ def test_device_is_named_once_however_often_it_is_saved(client: Client, worker: 
     saved(client, page.address, opened(client, page.address))
     assert has(page, page.mine)
     assert AuditEntry.objects.filter(event="authenticator_renamed").count() == 1
+
+
+def test_emergency_account_that_both_chose_is_refused(client: Client) -> None:
+    organisation = OrganisationFactory()
+    mine, theirs = (UserFactory(staff=True, organisation=organisation) for _ in range(2))
+    Connection.objects.create(organisation=organisation, issuer="https://een.voorbeeld.nl", client_id="een")
+    address = f"/beheer/sso/{organisation.slug}/noodaccount/"
+    form = opened(client, address)
+    Connection.objects.update(break_glass=theirs)
+    answer = saved(client, address, form | {"person": str(mine.pk)})
+    assert CHANGED in answer
+    assert theirs.email in answer
+    assert Connection.objects.get().break_glass == theirs
+    saved(client, address, filled_in(answer))
+    assert Connection.objects.get().break_glass == mine
+
+
+def test_provider_that_both_changed_is_refused(client: Client) -> None:
+    organisation = OrganisationFactory()
+    Connection.objects.create(organisation=organisation, issuer="https://een.voorbeeld.nl", client_id="een")
+    address = f"/beheer/sso/{organisation.slug}/aanbieder/"
+    form = opened(client, address)
+    Connection.objects.update(client_id="van hen")
+    answer = saved(client, address, form | {"client_id": "van mij"})
+    assert "Nu opgeslagen: “van hen”. Van jou: “van mij”." in answer
+    assert Connection.objects.get().client_id == "van hen"
+
+
+def test_set_up_page_of_an_organisation_with_another_short_name_says_so(client: Client) -> None:
+    organisation = OrganisationFactory()
+    Connection.objects.create(organisation=organisation, issuer="https://een.voorbeeld.nl", client_id="een")
+    address = f"/beheer/sso/{organisation.slug}/mensen/"
+    form = opened(client, address)
+    type(organisation).objects.update(slug="anders")
+    assert DELETED in saved(client, address, form)
+    assert client.post(address, form | {"shown": "x"}).status_code == 404

@@ -242,3 +242,27 @@ def test_picture_takes_few_statements_because_a_page_asks_for_many(boss: Client,
     with CaptureQueriesContext(connection) as queries:
         assert client.get(source).status_code == 200
     assert len(queries) <= 5
+
+
+MEANWHILE = "Terwijl deze pagina open stond, is de afbeelding gewijzigd."
+
+
+@pytest.mark.parametrize("version", ["0", "", "-1", "x", "9" * 30])
+def test_picture_that_a_colleague_just_put_there_is_not_replaced_or_removed_unseen(
+    boss: Client, environment: Environment, version: str
+) -> None:
+    page = address(environment)
+    upload(boss, environment, picture())
+    theirs = bytes(Picture.objects.first().webp)
+    file = SimpleUploadedFile("kaart.png", picture("JPEG", colour=9), content_type="image/png")
+    answers = [
+        boss.post(page, {"picture": file, "version": version}, follow=True),
+        boss.post(f"{page}verwijderen/", {"version": version}, follow=True),
+    ]
+    if version in ("0", ""):
+        assert all(MEANWHILE in text(answer) for answer in answers)
+    assert all(answer.status_code == 200 for answer in answers)
+    assert bytes(Picture.objects.first().webp) == theirs
+    assert LogEntry.objects.count() == 1
+    assert MEANWHILE not in upload(boss, environment, picture("JPEG", colour=9))  # from the page as it is now
+    assert bytes(Picture.objects.first().webp) != theirs
