@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from accounts import limits
+from assetmaps import health
 from assetmaps.serving import bodies, environ, pages, visitors
 from assetmaps.serving.threads import Answer, Application, FullError, Threads
 
@@ -24,13 +25,16 @@ class Intake:
 
     def __init__(self, application: Application) -> None:
         self.threads = Threads(application)
+        # Of its own: else a load balancer takes a worker that has much to do for one that is dead.
+        self._health = Threads(application, 1)
         self._unfinished = bodies.Unfinished()
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         try:
             length = bodies.announced(scope)
             if length == 0:
-                await _send(await self.threads.answer(environ.of(scope, b"")), send)
+                threads = self._health if scope["path"] in health.VIEWS else self.threads
+                await _send(await threads.answer(environ.of(scope, b"")), send)
             elif not bodies.is_wanted(scope):
                 answer = await self.threads.answer(environ.of(scope, b""))
                 answer.headers.append((b"connection", b"close"))

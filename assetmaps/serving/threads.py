@@ -59,17 +59,18 @@ class Answer:
 
 
 class Threads:
-    """``application`` runs in at most REQUEST_THREADS threads; at most REQUESTS_WAITING wait for one."""
+    """``application`` runs in at most ``count`` threads; at most REQUESTS_WAITING requests wait for one."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, count: int = limits.REQUEST_THREADS) -> None:
         self._application = application
-        self._pool = ThreadPoolExecutor(limits.REQUEST_THREADS, thread_name_prefix="request")
+        self._count = count
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="request")
         self._running: dict[int, float] = {}  # thread: when it began, by time.monotonic()
         self._inside = 0
 
     async def answer(self, environ: Environ) -> Answer:
         """The whole answer. Raises FullError, at once."""
-        if self._inside >= limits.REQUEST_THREADS + limits.REQUESTS_WAITING:
+        if self._inside >= self._count + limits.REQUESTS_WAITING:
             raise FullError
         self._inside += 1
         try:
@@ -80,7 +81,7 @@ class Threads:
     def stuck_for(self) -> float:
         """Seconds since any thread last began or ended a request, while all of them are busy; 0 when one is free."""
         begun = list(self._running.values())
-        return time.monotonic() - max(begun) if len(begun) >= limits.REQUEST_THREADS else 0.0
+        return time.monotonic() - max(begun) if len(begun) >= self._count else 0.0
 
     def _run(self, environ: Environ) -> Answer:
         thread = threading.get_ident()

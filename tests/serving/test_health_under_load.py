@@ -1,0 +1,58 @@
+"""Whoever asks whether a worker is alive does not wait behind everybody who is being served."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+
+from accounts import limits
+from assetmaps.serving.intake import Intake
+
+
+def scope(path: str) -> dict:
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "http_version": "1.1",
+        "headers": [],
+        "client": ("192.0.2.1", 1),
+        "server": ("localhost", 80),
+    }
+
+
+def test_health_is_answered_while_every_thread_is_at_work() -> None:
+    go_on = threading.Event()
+
+    def application(environ: dict, start_response: Callable) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/healthz":
+            go_on.wait(10)
+        start_response("200 OK", [])
+        return [environ["PATH_INFO"].encode()]
+
+    async def ask(intake: Intake, path: str, sent: list[bytes]) -> None:
+        async def receive() -> dict:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: dict) -> None:
+            sent.append(message.get("body", b""))
+
+        await intake(scope(path), receive, send)
+
+    async def both() -> tuple[bytes, bytes]:
+        intake, others, health = Intake(application), [], []
+        pages = [asyncio.create_task(ask(intake, "/", others)) for _ in range(limits.REQUEST_THREADS + 5)]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(ask(intake, "/healthz", health), 5)
+        before = b"".join(others)
+        go_on.set()
+        await asyncio.gather(*pages)
+        return before, b"".join(health)
+
+    try:
+        assert asyncio.run(both()) == (b"", b"/healthz")
+    finally:
+        go_on.set()
