@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests.outside.visitors import token_of
 from tests.services import HOST, wait_for
@@ -76,8 +77,16 @@ def provider_silent(stage: Stage) -> None:
         thread.join()
 
 
+class FromElsewhere(HTTPAdapter):
+    """From another network than the visitors: the proxy counts by network."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options | {"source_address": (wire.STRANGER, 0)})
+
+
 def _session() -> requests.Session:
     session = requests.Session()
+    session.mount("https://", FromElsewhere())
     session.trust_env = False
     session.headers.update({"Host": wire.HOST, "Referer": f"https://{wire.HOST}/inloggen/sso/stil/"})
     return session
