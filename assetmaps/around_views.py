@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.log import log_response
 
 from accounts import limits
@@ -34,6 +35,10 @@ class AroundViewsMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, (Http404, PermissionDenied)) and hasattr(request, "session"):
+            # What the view had put into the session belongs to a transaction that was rolled back: saved with the error
+            # page, it would sign somebody in whose code counts as unused.
+            request.session.modified = False
         if not isinstance(exception, TooBusyError):
             return None
         headers = {"Retry-After": str(int(limits.BUSY_AGAIN.total_seconds()))}

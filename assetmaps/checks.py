@@ -135,7 +135,7 @@ def proxy_is_named() -> CheckMessage | None:
 @deployment
 def counts_are_shared() -> CheckMessage | None:
     """What is counted in the memory of one process is not known to the next one."""
-    if not settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+    if not settings.CACHES["default"]["BACKEND"].endswith("ProcessCache"):
         return None
     hint = "Set CACHE_URL to a Redis server when there is more than one process or machine."
     return Warning(

@@ -230,7 +230,7 @@ class TestWhereItEnds:
     def test_what_is_no_page_is_not_kept(self, person: User, town: Organisation) -> None:
         client = signed_in(person)
         demand(town)
-        client.post("/persoonlijke-gegevens/", {"first_name": "X"})
+        client.generic("POST", "/persoonlijke-gegevens/", "first_name=X", "application/x-www-form-urlencoded")
         client.get("/omgevingen/omgeving/", headers={"sec-fetch-dest": "image"})
         client.get("/?x=" + "y" * 2000)
         set_up(client, person)

@@ -17,7 +17,7 @@ CONNECTION = ("host", "port", "db", "username", "password", "path")
 def connection_of(found: dict[str, Any]) -> dict[str, Any]:
     """How Django's own client would connect to the cache, as redis-py reads it."""
     cache = found["CACHES"]["default"]
-    assert cache["BACKEND"].endswith("RedisCache")
+    assert cache["BACKEND"] == "assetmaps.caches.shared.SharedCache"
     options = {name: value for name, value in cache.get("OPTIONS", {}).items() if not name.startswith("socket")}
     pool = RedisCacheClient([cache["LOCATION"]], **options)._get_connection_pool(write=True)
     return {name: pool.connection_kwargs[name] for name in CONNECTION if name in pool.connection_kwargs}
@@ -41,7 +41,7 @@ def test_database_is_the_one_that_is_named(
     value: str, host: str, port: int | str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = load(monkeypatch, DATABASE_URL=value)["DATABASES"]["default"]
-    assert found["ENGINE"] == "django.db.backends.postgresql"
+    assert found["ENGINE"] == "assetmaps.postgresql"
     assert (found["HOST"], found["PORT"], found["NAME"]) == (host, port, name)
 
 
