@@ -13,6 +13,7 @@ from assetmaps.serving import pages, visitors
 from assetmaps.serving.connections import open_connections
 
 LINGER = 2  # seconds in which a visitor who was refused can still read why
+LAST_REQUESTS = 1  # second in which a server that stops still takes requests that may be on their way
 HEAD_DEADLINE = limits.HEAD_DEADLINE.total_seconds()
 ANSWER_DEADLINE = limits.ANSWER_DEADLINE.total_seconds()
 
@@ -26,6 +27,7 @@ class HttpProtocol(HttpToolsProtocol):
     writing_since: float | None = None
     refused_at: float | None = None
     is_deaf = False  # what comes is thrown away
+    stopping_at: float | None = None
     head_bytes = 0
     peer = ""
     running: RequestResponseCycle | None = None  # the request that is being answered; ``cycle`` may be a later one
@@ -61,6 +63,8 @@ class HttpProtocol(HttpToolsProtocol):
             self.refuse(HTTPStatus.BAD_REQUEST)
         elif not self.is_deaf:
             super().on_headers_complete()
+            if self.stopping_at is not None:
+                self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         if not self.is_deaf:
@@ -98,9 +102,18 @@ class HttpProtocol(HttpToolsProtocol):
     def abort(self) -> None:
         self.transport.abort()
 
+    def shutdown(self) -> None:
+        """The server stops. uvicorn closes silent connections at once, also when a request is on its way on them."""
+        if self.is_silent():
+            self.stopping_at = self.loop.time()
+        else:
+            super().shutdown()
+
     def end_if_late(self, now: float) -> None:
         if self.refused_at is not None and now - self.refused_at > LINGER:
             self.transport.abort()
+        elif self.stopping_at is not None and now - self.stopping_at > LAST_REQUESTS and self.is_silent():
+            self.transport.close()
         elif self.waiting_since is not None and now - self.waiting_since > HEAD_DEADLINE:
             if self.head_bytes:
                 self.refuse(HTTPStatus.REQUEST_TIMEOUT)

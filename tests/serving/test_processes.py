@@ -94,9 +94,14 @@ def test_requests_under_way_are_answered_before_the_end() -> None:
         half = at.enter_context(Wire(port))
         csrf = b"Cookie: __Host-csrf=" + b"a" * 32
         half.send(request("/inloggen/", csrf, method="POST", body=b"username=a")[:-5])
-        silent = at.enter_context(Wire(port))
+        silent, late, idle = (at.enter_context(Wire(port)) for _ in range(3))
+        assert idle.send(request("/healthz")).answer().status == 200
         time.sleep(0.3)
         process.terminate()
+        time.sleep(0.3)  # as if these requests had been on their way when the server was told
+        for wire in (late, idle):
+            answer = wire.send(request("/healthz")).answer()
+            assert (answer.status, answer.closes) == (200, True)
         assert silent.is_closed()
         assert half.send(b"ame=a").answer().status == 403
         assert [wire.answer().text for wire in asked] == ["done"] * 6
