@@ -33,7 +33,10 @@ class Worker(UvicornWorker):
         "timeout_graceful_shutdown": int(limits.STOP_DEADLINE.total_seconds()),
     }
 
+    _told_of_threads = False
+
     def init_process(self) -> None:
+        self.notify()  # gunicorn looks after a worker from its first sign of life on
         open_connections.allow_files()
         super().init_process()
 
@@ -53,6 +56,7 @@ class Worker(UvicornWorker):
     async def _look_every_second(self) -> None:
         while True:
             await asyncio.sleep(1)
+            self._tell_that_it_lives()
             open_connections.end_late_ones(asyncio.get_running_loop().time())
             if os.getppid() != self.ppid:
                 log.error("the process that looks after the workers is gone; this one ends too")
@@ -60,11 +64,16 @@ class Worker(UvicornWorker):
                 return
 
     async def callback_notify(self) -> None:
-        if self.wsgi.threads.stuck_for() > limits.STUCK_AFTER.total_seconds():
+        """What uvicorn calls now and then; `_look_every_second` does it, at the same distance whatever the deadline."""
+
+    def _tell_that_it_lives(self) -> None:
+        """Unless all threads are stuck: then gunicorn hears nothing more, and replaces this worker."""
+        if self.wsgi.threads.stuck_for() <= limits.STUCK_AFTER.total_seconds():
+            self.notify()
+        elif not self._told_of_threads:
+            self._told_of_threads = True
             log.error("all threads are stuck; the worker will be replaced")
             faulthandler.dump_traceback(all_threads=True)
-            return
-        self.notify()
 
 
 def _end(*_signal: object) -> None:

@@ -123,7 +123,7 @@ def test_work_in_the_background_is_done_before_the_end(tmp_path: Path) -> None:
 
 def test_worker_with_all_threads_stuck_is_replaced() -> None:
     with (
-        running(1, "--timeout", "2", DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, process),
+        running(1, "--timeout", "4", DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, process),
         ExitStack() as at,
     ):
         stuck = workers(process)
@@ -135,19 +135,19 @@ def test_worker_with_all_threads_stuck_is_replaced() -> None:
 
 def test_worker_with_one_thread_free_goes_on() -> None:
     with (
-        running(1, "--timeout", "2", DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, process),
+        running(1, "--timeout", "4", DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, process),
         ExitStack() as at,
     ):
         before = workers(process)
         for _ in range(limits.REQUEST_THREADS - 1):
             at.enter_context(Wire(port)).send(request("/hangt?seconds=600"))
-        time.sleep(3)
+        time.sleep(5)
         assert is_served(port)
         assert workers(process) == before
 
 
 def test_worker_that_does_nothing_at_all_is_replaced() -> None:
-    with running(2, "--timeout", "2") as (port, process):
+    with running(2, "--timeout", "4") as (port, process):
         first, _second = workers(process)
         os.kill(first, signal.SIGSTOP)
         wait_until(lambda: len(workers(process)) == 2 and first not in workers(process))
