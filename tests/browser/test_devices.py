@@ -41,7 +41,7 @@ def check_that_only_the_new_phone_works(screen: Screen, old: Phone, new: Phone, 
     screen.sign_out()
     screen.give_password(address)
     screen.give_code(old.unused())
-    screen.says("Deze code klopt niet")
+    screen.says("Deze code is van")
     screen.give_code(new.unused())
     screen.heading("Mijn Omgevingen")
 
@@ -143,6 +143,6 @@ def test_second_device_signs_in_by_its_name_and_stops_when_removed(screen: Scree
     screen.give_password(VERIFIED)
     expect(screen.page.get_by_label("Welk apparaat?")).to_have_count(0)
     screen.give_code(tablet.unused())
-    screen.says("Deze code klopt niet")
+    screen.says("Deze code is van “Tablet”")
     screen.give_code(phone.unused())
     screen.heading("Mijn Omgevingen")

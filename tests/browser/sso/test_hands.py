@@ -37,7 +37,7 @@ def test_own_page_of_the_organisation_goes_by_keyboard_alone(screen: Screen, tow
 
 
 def test_wrong_address_is_explained_at_its_field_and_announced(screen: Screen, town: Agreement) -> None:
-    find(screen, "geen adres")
+    find(screen, "iemand@elders.voorbeeld.nl")
     field = screen.page.get_by_label(ADDRESS)
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(screen.page.get_by_role("alert")).to_contain_text("Bij dit adres kennen we geen zakelijk account.")
