@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,7 @@ def test_file_that_breaks_off_is_an_outage_too() -> None:
         yield b"the first line"
         raise OperationalError("gone")
 
-    answer = asyncio.run(Threads(export).answer({}))
+    answer = ThreadPoolExecutor(1).submit(asyncio.run, Threads(export).answer({})).result()
     assert answer.status == 503
     assert dict(answer.headers)[b"retry-after"] == str(int(limits.UNAVAILABLE_AGAIN.total_seconds())).encode()
     assert b"the first line" not in b"".join(answer.parts())
