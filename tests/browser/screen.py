@@ -54,8 +54,9 @@ class Screen:
         try:
             self.page.goto(f"{self.portal}{address}")
         except Error as reason:  # a page that goes on by itself went first
-            if "ERR_ABORTED" not in str(reason):
-                raise
+            if not any(words_of in str(reason) for words_of in ("ERR_ABORTED", "interrupted by another navigation")):
+                raise  # Chromium says the first, Firefox the second
+            self.page.wait_for_load_state()
             self.page.goto(f"{self.portal}{address}")
 
     @property
