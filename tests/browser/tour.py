@@ -425,12 +425,14 @@ def errors(screen: Screen) -> Iterator[str]:
     yield "fout-csrf"
     for status, template in ((400, ""), (400, "session_ended"), (403, ""), (413, ""), (429, ""), (500, "")):
         # Put in place of an answer, because no visitor can call these up at will.
-        logs.reference.set(logs.fresh_reference())
+        number = logs.fresh_reference()
+        token = logs.reference.set(number)
         with translation.override(screen.language):
             text = pages.fill(HttpResponse(status=status), template).content.decode()
+        logs.reference.reset(token)
         screen.page.route("**/fout/", partial(_answer, text))
         screen.open("/fout/")
-        screen.shows(logs.reference.get())
+        screen.shows(number)
         yield f"fout-{template or status}"
         screen.page.unroute("**/fout/")
 

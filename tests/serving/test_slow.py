@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 import pytest
 
 from accounts import limits
-from tests.serving.wire import PROXY, STRANGER, Wire, ask, request
+from tests.serving.wire import PROXY, STRANGER, Wire, ask, request, wait_until
 
 COOKIE = b"Cookie: __Host-csrf=" + b"a" * 32
 LOGOUT_TOKEN = "/inloggen/sso/gemeente-voorbeeld/backchannel-logout/"
@@ -29,7 +29,8 @@ def open_wires(port: int, number: int, *parts: bytes, source: str = PROXY, recei
 
 
 def is_served(port: int, source: str = PROXY) -> bool:
-    return all(ask(port, request(page), source=source).status == 200 for page in ("/healthz", "/inloggen/"))
+    answers = [ask(port, request(page), source=source) for page in ("/healthz", "/inloggen/")]
+    return all(answer is not None and answer.status == 200 for answer in answers)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,9 @@ def is_served(port: int, source: str = PROXY) -> bool:
 def test_540_silent_sockets_stop_nobody(portal: int, parts: tuple[bytes, ...], source: str) -> None:
     """Not even others at the same address."""
     with open_wires(portal, 540, *parts, source=source):
+        if source == STRANGER and parts == (request("/"),):
+            # A hundred whole requests of one address may all be on their way to an answer: the next waits for one.
+            wait_until(lambda: is_served(portal, source))
         assert is_served(portal, source)
         assert ask(portal, post("/inloggen/", 10, COOKIE), b"username=a", source=source).status in (302, 403)
 
