@@ -301,6 +301,11 @@ PICTURE_BYTES = 8_000_000  # of the file that is uploaded
 # Pixels that it may unpack to, by what its decoder needs: each comes to 200 MB of memory for a moment.
 PICTURE_PIXELS = {"JPEG": 25_000_000, "PNG": 25_000_000, "WEBP": 12_500_000}
 PICTURE_SHORTEST_SIDE = 288
+PICTURE_SCANS = 100  # of a JPEG; programs make about ten, and each goes over all pixels
+# What drawing one may take. A process of its own keeps to it, and one of them runs at a time.
+PICTURE_MEMORY = 600_000_000  # bytes of addresses, of which Python and Pillow take 100 MB
+PICTURE_SECONDS = timedelta(seconds=5)  # of a processor; twice that by the clock
+PICTURE_TURN = timedelta(seconds=3)  # that a request waits for another picture, before it is asked to come back
 PICTURE_WIDTHS = (72, 144, 288)
 PICTURE_QUALITY = 80  # of WebP, 0 to 100
 LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form

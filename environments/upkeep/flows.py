@@ -6,7 +6,7 @@ from django.db import transaction
 
 from environments.models import Environment, Picture
 from environments.upkeep import images
-from environments.upkeep.images import Refusal
+from environments.upkeep.drawing.refusals import Refusal
 
 
 class Outcome(Enum):
@@ -14,7 +14,9 @@ class Outcome(Enum):
     CHANGED_MEANWHILE = auto()  # the picture is no longer the one that the page showed
     NOT_A_PICTURE = auto()
     TOO_MANY_PIXELS = auto()
+    TOO_MUCH_WORK = auto()
     TOO_SMALL = auto()
+    BUSY = auto()
 
 
 def set_picture(environment_id: int, uploaded: bytes, *, shown: int | None = None) -> Outcome:

@@ -16,6 +16,10 @@ SENTENCES = {
     ),
     Outcome.NOT_A_PICTURE: _("This is not a picture that we can read. Choose a JPG, PNG or WebP file."),
     Outcome.TOO_MANY_PIXELS: _("This picture has too many pixels. Make it smaller first, for example 2000 by 2000."),
+    Outcome.TOO_MUCH_WORK: _(
+        "This picture takes too much to read. Open it, save it anew as an ordinary JPG or PNG, and choose that file."
+    ),
+    Outcome.BUSY: _("Other pictures are being read right now. Choose your file again in a minute."),
     Outcome.TOO_SMALL: _("This picture is too small. Choose one of at least %(side)d by %(side)d pixels."),
 }
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from accounts import limits
+from environments import processes
 from environments.people.reading import headings
 from environments.people.reading.assembling import heading_place
 from environments.people.reading.delimited import plain
 from environments.people.reading.parts import LONGEST_CELL, Flaw, Line, Note, NoteKind, Unreadable
 
 PROGRAM = "environments.people.reading.workbook"
-ROOT = Path(__file__).resolve().parents[3]
-INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")  # of the environment: it holds secrets besides
 
 
 @dataclass(frozen=True)
@@ -53,24 +47,9 @@ def _ask(content: bytes) -> list[dict[str, Any]] | Unreadable:
         "cells": limits.WORKBOOK_CELLS,
         "cell": LONGEST_CELL + 1,
     }
-    command = [sys.executable, "-m", PROGRAM, json.dumps(bounds)]
-    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    try:
-        done = subprocess.run(  # noqa: S603 - our own program
-            command,
-            input=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-            env=environment,
-            timeout=2 * bounds["seconds"],
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    answer = processes.ask(PROGRAM, content, bounds)
+    if answer is None:
         return Unreadable.TOO_LARGE
-    if done.returncode or not done.stdout:  # stopped by one of the bounds
-        return Unreadable.TOO_LARGE
-    answer = json.loads(done.stdout)
     return Unreadable(answer["unreadable"]) if "unreadable" in answer else answer["sheets"]
 
 

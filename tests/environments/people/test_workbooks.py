@@ -12,7 +12,7 @@ import zlib
 import pytest
 
 from accounts import limits
-from environments.people.reading import workbooks
+from environments import processes
 from environments.people.reading.parts import Listing, NoteKind, Unreadable
 from environments.people.table import read, read_file
 from tests.environments.people.workbooks import Sheet, ods, pack, xlsx
@@ -123,7 +123,7 @@ def test_program_that_reads_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("SECRET_KEY", "x" * 60)
     assert isinstance(read_file(xlsx(PEOPLE)), Listing)
     assert "SECRET_KEY" in os.environ
-    assert set(given) <= set(workbooks.INHERITED)
+    assert set(given) <= set(processes.INHERITED)
 
 
 def test_program_that_reads_is_stopped_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

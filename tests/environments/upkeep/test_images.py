@@ -14,7 +14,8 @@ from PIL import Image
 
 from accounts import limits
 from environments.upkeep import images
-from environments.upkeep.images import Refusal
+from environments.upkeep.drawing import __main__ as drawing
+from environments.upkeep.drawing.refusals import Refusal
 
 SIDE = limits.PICTURE_SHORTEST_SIDE
 SCRIPT = b"<script>alert(1)</script><?php system($_GET['x']); ?>"
@@ -174,7 +175,7 @@ def test_damaged_picture_is_drawn_or_refused_and_nothing_else(kind: str) -> None
         bad = bytearray(good)
         for _change in range(8):
             bad[chance.randrange(len(bad))] = chance.randrange(256)
-        assert isinstance(images.redraw(bytes(bad)), dict | Refusal)
+        assert set(drawing._answer(bytes(bad), images.bounds())) & {"files", "refused"}
 
 
 # ASVS 5.1.1
@@ -185,6 +186,8 @@ def test_document_says_what_may_be_uploaded() -> None:
     assert cells[2] == ", ".join(images.FORMATS)
     pixels = ", ".join(f"{kind} {most}" for kind, most in limits.PICTURE_PIXELS.items())
     assert cells[3] == f"{limits.PICTURE_BYTES} bytes; pixels: {pixels}; one an environment"
+    seconds, scans = limits.PICTURE_SECONDS.total_seconds(), limits.PICTURE_SCANS
+    assert f"{limits.PICTURE_MEMORY} bytes of memory, {seconds:.0f} s and no secret, a JPEG of more than {scans}" in row
     row = next(line for line in text.splitlines() if line.startswith("| list of people"))
     unpacked = f"{limits.WORKBOOK_UNPACKED} bytes in {limits.WORKBOOK_ENTRIES} entries"
     assert f"| {limits.IMPORT_BYTES} bytes, pasted what one request takes; {limits.IMPORT_LINES} lines; " in row

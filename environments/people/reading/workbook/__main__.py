@@ -8,24 +8,18 @@ needs the settings, so that it starts in a moment and knows no secret.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from typing import Any
 
+from environments import processes
 from environments.people.reading.parts import Unreadable
 from environments.people.reading.workbook import sheets
 from environments.people.reading.workbook.archive import RefusedError
 
 
-def bound(limits: dict[str, int]) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits["memory"], limits["memory"]))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits["seconds"], limits["seconds"] + 1))
-
-
 def main() -> None:
     limits = json.loads(sys.argv[1])
-    bound(limits)
+    processes.keep_to(limits)
     try:
         answer: dict[str, Any] = {"sheets": sheets.read(sys.stdin.buffer.read(), limits)}
     except RefusedError as refused:
