@@ -194,7 +194,7 @@ def test_network_calls_are_made_by_these_modules_and_the_rest_is_listed() -> Non
         "accounts/sso/domains/resolver.py",
         "accounts/sso/provider/addresses.py",
         "accounts/sso/provider/transport.py",
-        "environments/people/reading/workbooks.py",  # a process on this machine, not the network
+        "environments/processes.py",  # a process on this machine, not the network
     }
     connections = {row[1]: row for row in rows(section(document("operations.md"), "Connections"))[1:]}
     five_seconds = ("`EMAIL_URL`", "`DNS_RESOLVERS`", "the set-up of single sign-on")
