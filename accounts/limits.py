@@ -134,6 +134,9 @@ CALLER_CHECK_MAILS = 3  # to one person, in a CALLER_CHECK_MAILS_PERIOD
 CALLER_CHECK_MAILS_PERIOD = timedelta(hours=1)
 WORKER_RESETS = 10  # resets and codes by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped
 WORKER_RESETS_PERIOD = timedelta(hours=1)
+WORKER_LIFTS = 20  # waits lifted by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped
+LIFTED_WAITS = 3  # for one person, in a LIFTED_WAITS_PERIOD
+LIFTED_WAITS_PERIOD = timedelta(hours=24)
 # Who has rights is helped after a second worker approved, or this long after the mail that lets the person cancel.
 INTERVENTION_WAITS = timedelta(hours=24)
 INTERVENTION_READY = timedelta(hours=24)  # after the approval or the wait; then it is void

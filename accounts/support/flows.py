@@ -20,9 +20,12 @@ class Refusal(Enum):
     INACTIVE = auto()  # the account is closed, so nothing can be linked
     NO_SECOND_STEP = auto()  # the password alone opens the account, so there is nothing to bridge
     NOTHING_TO_LIFT = auto()
+    MONTH_IS_FULL = auto()  # what counts in a period is given back by time only
+    LIFTED_OFTEN = auto()  # for this person, by all workers together
+    PASSWORD_CLOSED = auto()  # every password is refused until there is a new one, so no code or link helps
     NOT_CHECKED = auto()  # the caller has not read the mailed words back to this worker
     CHANGED_ADDRESS = auto()  # mail to this person now goes where this worker chose
-    STOPPED = auto()  # this worker has reset too many people in a short time
+    STOPPED = auto()  # this worker has helped too many people in a short time
     ALREADY_ASKED = auto()  # this worker has asked for the same already
     NOT_READY = auto()  # waits for its approval, or is void, cancelled or done
     NOT_ONES_OWN = auto()  # only who asked may carry it out, and only another may approve

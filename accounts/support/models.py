@@ -97,6 +97,7 @@ class Intervention(models.Model):
     """
 
     OPEN = (State.WAITING, State.APPROVED)
+    BY_TWO = (Kind.LIFT_WAIT,)  # waits for what only a second worker may allow: for these no passing of time counts
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     receipt = models.CharField(max_length=11, unique=True, default=new_receipt)
@@ -132,9 +133,14 @@ class Intervention(models.Model):
         return self.approved_at or self.asked_at + limits.INTERVENTION_WAITS
 
     @property
+    def waits_for_second(self) -> bool:
+        """Does nothing but a second worker make it ready?"""
+        return self.kind in self.BY_TWO and self.approved_at is None
+
+    @property
     def void_at(self) -> datetime:
-        """From when it can no longer be carried out."""
-        return self.ready_at + limits.INTERVENTION_READY
+        """From when it can no longer be carried out, or approved."""
+        return self.ready_at if self.waits_for_second else self.ready_at + limits.INTERVENTION_READY
 
     @property
     def is_open(self) -> bool:
@@ -142,7 +148,7 @@ class Intervention(models.Model):
 
     @property
     def is_ready(self) -> bool:
-        return self.is_open and timezone.now() >= self.ready_at
+        return self.is_open and not self.waits_for_second and timezone.now() >= self.ready_at
 
 
 class CallerCheck(models.Model):

@@ -21,14 +21,25 @@ _SENTENCES = {
     Refusal.INACTIVE: _("This account is not active. An administrator activates it first."),
     Refusal.NO_SECOND_STEP: _("This person has no second step: the password is enough to sign in."),
     Refusal.NOTHING_TO_LIFT: _("No waiting time is running, and nothing is closed."),
+    Refusal.MONTH_IS_FULL: _(
+        "There were so many wrong codes this month that nobody can lift this. A recovery code still works, "
+        "and so does a browser in which this person signed in before."
+    ),
+    Refusal.LIFTED_OFTEN: _(
+        "The waiting time of this person was lifted a few times already in the last day. "
+        "Wait until it is over, or let this person choose a new password."
+    ),
+    Refusal.PASSWORD_CLOSED: _(
+        "After far too many wrong passwords every password is refused. "
+        "First let this person choose a new one with “Forgot your password?”."
+    ),
     Refusal.NOT_CHECKED: _("Check the caller first: the code is read out on the telephone."),
     Refusal.CHANGED_ADDRESS: _(
         "You changed the e-mail address of this person this week. "
         "Somebody else then opens the account: ask a colleague."
     ),
     Refusal.STOPPED: _(
-        "You have reset many people or given many codes in the last hour. "
-        "This is stopped for now, and your administrators have been told."
+        "You have helped many people in the last hour. This is stopped for now, and your administrators have been told."
     ),
     Refusal.ALREADY_ASKED: _("You have asked for this already. It is among the approvals."),
     Refusal.NOT_READY: _("This is not open any more, or not yet. Look in the list how it stands."),

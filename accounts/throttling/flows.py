@@ -12,7 +12,7 @@ import time
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import limits
@@ -95,15 +95,37 @@ def hold(user: User) -> None:
     list(AttemptCounter.objects.select_for_update().filter(subject=subject_of(user)).order_by("kind", "-bucket"))
 
 
-def lift(counter: AttemptCounter) -> None:
-    """End the wait that runs. What counts in a period stays: otherwise one lifted wait after another gives as many
-    guesses as somebody likes, and the cap never comes."""
-    counter.store(rules.after_success(counter.tally))
+def is_full(counter: AttemptCounter) -> bool:
+    """Have strangers used up what they may in a period? Nothing but time gives that back."""
+    return _is_strangers(counter) and rules.full_until(counter.tally, Kind(counter.kind), int(time.time())) > 0
 
 
-def forget(user: User) -> None:
-    """Lift every waiting time and cap of a person, in every bucket."""
-    AttemptCounter.objects.filter(subject=subject_of(user)).delete()
+def lift(user: User) -> None:
+    """End every wait that runs, for one more round. What counts in a row and in a period stays, and what is closed:
+    otherwise one lifted wait after another gives as many guesses as somebody likes. Call after `hold`."""
+    for counter in _of(user):
+        known = not _is_strangers(counter)
+        counter.store(rules.after_lift(counter.tally, Kind(counter.kind), int(time.time()), known=known))
+
+
+def open_doors(user: User) -> None:
+    """Open what is closed, periods excepted. Call after `hold`."""
+    for counter in _of(user).filter(closed=True):
+        tally, kind = counter.tally, Kind(counter.kind)
+        is_strangers = _is_strangers(counter)
+        counter.store(
+            rules.after_new_password(tally, kind, int(time.time()))
+            if is_strangers
+            else rules.after_success_as_stranger(tally)
+        )
+
+
+def _of(user: User) -> QuerySet[AttemptCounter]:
+    return AttemptCounter.objects.filter(subject=subject_of(user))
+
+
+def _is_strangers(counter: AttemptCounter) -> bool:
+    return counter.bucket == AttemptCounter.STRANGERS
 
 
 def purge() -> int:

@@ -19,6 +19,7 @@ class AttemptCounter(models.Model):
     recent = models.JSONField(default=list)
     waits_until = models.BigIntegerField(default=0)
     closed = models.BooleanField(default=False)
+    forgiven = models.PositiveIntegerField(default=0, db_default=0)
     changed_at = models.DateTimeField(auto_now=True)
     own_bucket: AttemptCounter | None = None  # the closed bucket of the browser, when this one stands in for it
 
@@ -32,11 +33,11 @@ class AttemptCounter(models.Model):
 
     @property
     def tally(self) -> Tally:
-        return Tally(self.failures, tuple(self.recent), self.waits_until, self.closed)
+        return Tally(self.failures, tuple(self.recent), self.waits_until, self.closed, self.forgiven)
 
     def store(self, tally: Tally) -> None:
         self.failures, self.waits_until, self.closed = tally.failures, tally.waits_until, tally.closed
-        self.recent = list(tally.recent)
+        self.recent, self.forgiven = list(tally.recent), tally.forgiven
         self.save()
 
     @property

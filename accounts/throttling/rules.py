@@ -24,22 +24,25 @@ class Tally:
     """Wrong attempts so far. Times are seconds since 1970.
 
     ``failures``: in a row; ``recent``: when, oldest first, as far back as a rule looks; ``waits_until``: nothing is
-    judged before it; ``closed``: nothing is judged until the password is set anew by mail.
+    judged before it; ``closed``: nothing is judged until the password is set anew by mail; ``forgiven``: how many of
+    ``failures`` came before support ended a wait. They cost no wait again, and still count towards the closing.
     """
 
     failures: int = 0
     recent: tuple[int, ...] = field(default_factory=tuple)
     waits_until: int = 0
     closed: bool = False
+    forgiven: int = 0
 
 
 def after_failure(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
     """``known``: the attempt came from a browser in which this person signed in fully before."""
     kept = (*tally.recent, now)[-limits.CODE_CAP :]
     tally = replace(tally, failures=tally.failures + 1, recent=kept)
-    waits = [now + int(_wait(kind, tally.failures, known).total_seconds())]
+    waits = [now + int(_wait(kind, tally, known).total_seconds())]
     if known:
-        waits.append(_full_until(kept, limits.KNOWN_BROWSER_FAILURES, limits.KNOWN_BROWSER_PERIOD, now))
+        fresh = kept[tally.forgiven - tally.failures :] if tally.forgiven else kept
+        waits.append(_full_until(fresh, limits.KNOWN_BROWSER_FAILURES, limits.KNOWN_BROWSER_PERIOD, now))
     elif kind is Kind.CODE:
         waits.append(_full_until(kept, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now))
     closes = _closes(kind, tally.failures, known) or (known and kind is Kind.CODE and _is_capped(kept, now))
@@ -48,29 +51,39 @@ def after_failure(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
 
 def after_success(tally: Tally) -> Tally:
     """Clears what counts in a row, never what counts in a period."""
-    return replace(tally, failures=0, waits_until=0)
+    return replace(tally, failures=0, forgiven=0, waits_until=0)
+
+
+def after_lift(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
+    """Support ended the wait: one more round. What counts in a row or in a period stays, and what is closed."""
+    cap = 0 if known else full_until(tally, kind, now)
+    return replace(tally, forgiven=tally.failures, waits_until=cap)
 
 
 def after_success_as_stranger(tally: Tally) -> Tally:
     """For the closed bucket of a browser whose owner got in as a stranger: open, but what counts in a period stays."""
-    return replace(tally, failures=0, waits_until=0, closed=False)
+    return replace(tally, failures=0, forgiven=0, waits_until=0, closed=False)
 
 
 def after_new_password(tally: Tally, kind: Kind, now: int) -> Tally:
     """The password was set anew by mail: the door opens, but the cap over a period stays."""
-    cap = _full_until(tally.recent, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now) if kind is Kind.CODE else 0
-    return replace(tally, failures=0, closed=False, waits_until=cap)
+    return replace(tally, failures=0, forgiven=0, closed=False, waits_until=full_until(tally, kind, now))
 
 
-def _wait(kind: Kind, failures: int, known: bool) -> timedelta:
+def full_until(tally: Tally, kind: Kind, now: int) -> int:
+    """Until when strangers have used up what they may in a period; 0 when there is room. Nothing shortens it."""
+    return _full_until(tally.recent, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now) if kind is Kind.CODE else 0
+
+
+def _wait(kind: Kind, tally: Tally, known: bool) -> timedelta:
     if known:
         return timedelta()
     if kind is Kind.PASSWORD:
-        beyond = failures - limits.PASSWORD_FREE_FAILURES
+        beyond = tally.failures - tally.forgiven - limits.PASSWORD_FREE_FAILURES
         # The exponent is bounded so that the number stays small.
         wait = limits.PASSWORD_FIRST_WAIT * 2 ** min(beyond, 12) if beyond >= 0 else timedelta()
         return min(wait, limits.PASSWORD_LONGEST_WAIT)
-    rounds, left = divmod(failures, limits.CODE_FREE_FAILURES)
+    rounds, left = divmod(tally.failures, limits.CODE_FREE_FAILURES)
     return timedelta() if left else limits.CODE_WAITS[min(rounds, len(limits.CODE_WAITS)) - 1]
 
 

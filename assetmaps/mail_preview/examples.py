@@ -76,7 +76,8 @@ EXAMPLES: dict[str, list[Facts]] = {
     "emergency_sign_in": [_notice(), {"entry": ENTRY, "at": AT}],
     "help_asked": [{"address": _address(f"hulp-intrekken/{SIGNED}"), "reference": "H4T7K2QM", "at": AT}],
     "intervention_asked": [
-        _by_support(what=Kind.RESET.label, hours=24, cancel=_address(f"hulp-van-support-intrekken/{SIGNED}"))
+        _by_support(what=kind.label, by_two=by_two, hours=24, cancel=_address(f"hulp-van-support-intrekken/{SIGNED}"))
+        for kind, by_two in ((Kind.RESET, False), (Kind.LIFT_WAIT, True))
     ],
     "invitation": [PASSWORD],
     "password_changed": [_notice()],

@@ -36,7 +36,7 @@ def prepare(kind: Kind, subject: User) -> FreshCode | None:
 def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | None) -> str:
     """Do it, record it, and mail the person. Returns the code to read out, if there is one."""
     kind, subject = Kind(intervention.kind), intervention.subject
-    extra = _bridge_code(subject, prepared) if prepared else HOW[kind](subject)
+    extra = _bridge_code(subject, prepared) if prepared else HOW[kind](intervention)
     code = str(extra.pop("code", ""))
     entry = record(
         EVENTS[kind],
@@ -60,20 +60,17 @@ def facts(intervention: Intervention) -> dict[str, str | int]:
     return found
 
 
-def _lift_wait(subject: User) -> dict[str, Any]:
-    """A full month or a closed door begins anew, approved where there are rights; an ordinary wait just ends."""
-    throttling.hold(subject)
-    doors = rules.doors(subject)
-    if any(map(rules.is_shut, doors)):
-        throttling.forget(subject)
-    else:
-        for door in doors:
-            throttling.lift(door)
+def _lift_wait(intervention: Intervention) -> dict[str, Any]:
+    """Waits end. What is closed opens only when a second worker agreed: it may have closed just now."""
+    throttling.hold(intervention.subject)
+    if intervention.approved_by_id:
+        throttling.open_doors(intervention.subject)
+    throttling.lift(intervention.subject)
     return {}
 
 
-def _end_sessions(subject: User) -> dict[str, Any]:
-    sessions.end_all(subject)
+def _end_sessions(intervention: Intervention) -> dict[str, Any]:
+    sessions.end_all(intervention.subject)
     return {}
 
 
@@ -82,20 +79,24 @@ def _bridge_code(subject: User, prepared: FreshCode) -> dict[str, Any]:
     return {"code": code, "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60}
 
 
-def _reset(subject: User) -> dict[str, Any]:
-    """Everything that lets somebody in beside the password goes at once, and the link in the mail opens the set-up."""
+def _reset(intervention: Intervention) -> dict[str, Any]:
+    """Everything that lets somebody in beside the password goes at once, and the link in the mail opens the set-up.
+
+    Waits end; what was counted stays, or a reset would give as many guesses back as a lifted wait may not.
+    """
+    subject = intervention.subject
     throttling.hold(subject)
     recovers = rules.recovers(subject)
     devices.remove_all(subject)
     sessions.end_all(subject)
-    throttling.forget(subject)
+    throttling.lift(subject)
     known_browsers.forget_all(subject)
     account_recovery.withdraw_bridge_code(subject)
     hours = int(limits.RECOVERY_LINK.total_seconds()) // 3600
     return {"link": account_recovery.begin(subject) if recovers else "", "hours": hours}
 
 
-HOW: dict[Kind, Callable[[User], dict[str, Any]]] = {
+HOW: dict[Kind, Callable[[Intervention], dict[str, Any]]] = {
     Kind.LIFT_WAIT: _lift_wait,
     Kind.END_SESSIONS: _end_sessions,
     Kind.RESET: _reset,

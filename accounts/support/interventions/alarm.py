@@ -1,4 +1,4 @@
-"""One worker opens too many accounts: a mistake, or somebody else at that desk. Whoever watches over it is told."""
+"""One worker helps too many people: a mistake, or somebody else at that desk. Whoever watches over it is told."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from accounts.audit.watchers import watchers
 from accounts.models import User
 
 
-def stop(worker: User, origin: Origin) -> None:
-    """Record and mail that this worker is stopped, once in a period. Call while the worker's row is locked."""
+def stop(worker: User, number: int, origin: Origin) -> None:
+    """Record and mail that this worker is stopped, once in a period. ``number``: how often it may be done in that time.
+    Call while the worker's row is locked."""
     since = timezone.now() - limits.WORKER_RESETS_PERIOD
     if AuditEntry.objects.filter(actor=worker, event=Event.WORKER_STOPPED, at__gt=since).exists():
         return
-    entry = record(Event.WORKER_STOPPED, subject=worker, origin=origin, detail={"resets": limits.WORKER_RESETS})
+    entry = record(Event.WORKER_STOPPED, subject=worker, origin=origin, detail={"number": number})
     hours = int(limits.WORKER_RESETS_PERIOD.total_seconds()) // 3600
-    facts: dict[str, Any] = {"worker": worker, "number": limits.WORKER_RESETS, "hours": hours}
+    facts: dict[str, Any] = {"worker": worker, "number": number, "hours": hours}
     facts |= {"at": timezone.localtime(entry.at), "address": settings.PUBLIC_URL + reverse("audit_activity")}
     for watcher in watchers():
         mail.send("worker_stopped", watcher, **facts)

@@ -36,6 +36,7 @@ def ask(intervention: Intervention, origin: Origin) -> None:
         what=Kind(intervention.kind).label,
         receipt=intervention.receipt,
         cancel=cancelling.link(intervention),
+        by_two=intervention.waits_for_second,
         hours=int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
     )
 
@@ -99,6 +100,7 @@ def _is_ready() -> Q:
     void = now - limits.INTERVENTION_READY
     approved = Q(state=State.APPROVED, approved_at__lte=now, approved_at__gt=void)
     waited = Q(
+        ~Q(kind__in=Intervention.BY_TWO),
         state=State.WAITING,
         asked_at__lte=now - limits.INTERVENTION_WAITS,
         asked_at__gt=void - limits.INTERVENTION_WAITS,
@@ -107,9 +109,12 @@ def _is_ready() -> Q:
 
 
 def _is_open() -> Q:
-    void = timezone.now() - limits.INTERVENTION_READY
+    now = timezone.now()
+    void = now - limits.INTERVENTION_READY
     approved = Q(state=State.APPROVED, approved_at__gt=void)
-    return approved | Q(state=State.WAITING, asked_at__gt=void - limits.INTERVENTION_WAITS)
+    waiting = Q(state=State.WAITING, asked_at__gt=void - limits.INTERVENTION_WAITS)
+    too_late = Q(kind__in=Intervention.BY_TWO, asked_at__lte=now - limits.INTERVENTION_WAITS)
+    return approved | (waiting & ~too_late)
 
 
 def open_of(kind: Kind, subject: User, worker: User) -> Intervention | None:

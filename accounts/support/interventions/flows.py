@@ -124,7 +124,7 @@ def _do_at_once(order: Order, subject: User, worker: User | None, origin: Origin
 
 def _refuse(order: Order, subject: User, worker: User, refusal: Refusal, origin: Origin) -> Result:
     if refusal is Refusal.STOPPED:
-        stop(worker, origin)
+        stop(worker, rules.most(order.kind) or 0, origin)
     record(
         REFUSED[order.kind],
         subject=subject,

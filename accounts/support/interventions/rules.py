@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.utils import timezone
 
 from accounts import limits
@@ -16,11 +14,11 @@ from accounts.support.flows import Refusal, is_privileged, may_help, may_reset
 from accounts.support.models import Intervention, Kind, State
 from accounts.throttling import flows as throttling
 from accounts.throttling.models import AttemptCounter
+from accounts.throttling.rules import Kind as Attempted
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 
 COUNTED = (Kind.BRIDGE_CODE, Kind.RESET)  # what opens an account
-LONGEST_WAIT = max(limits.PASSWORD_LONGEST_WAIT, *limits.CODE_WAITS)
 
 
 def refusal(kind: Kind, worker: User, subject: User) -> Refusal | None:
@@ -32,11 +30,24 @@ def refusal(kind: Kind, worker: User, subject: User) -> Refusal | None:
         return Refusal.INACTIVE
     if kind is Kind.BRIDGE_CODE and not has_to_show_something(subject):
         return Refusal.NO_SECOND_STEP
-    if kind is Kind.LIFT_WAIT and not doors(subject):
-        return Refusal.NOTHING_TO_LIFT
+    if kind is Kind.LIFT_WAIT and (refused := _refusal_to_lift(subject)):
+        return refused
+    if kind in COUNTED and any(is_password_closed(door) for door in doors(subject)):
+        return Refusal.PASSWORD_CLOSED
     if kind in COUNTED and changed_address(worker, subject):
         return Refusal.CHANGED_ADDRESS
-    return Refusal.STOPPED if kind in COUNTED and is_stopped(worker) else None
+    return Refusal.STOPPED if is_stopped(worker, kind) else None
+
+
+def _refusal_to_lift(subject: User) -> Refusal | None:
+    waiting = doors(subject)
+    if not waiting:
+        return Refusal.NOTHING_TO_LIFT
+    if all(throttling.is_full(door) for door in waiting):
+        return Refusal.MONTH_IS_FULL
+    since = timezone.now() - limits.LIFTED_WAITS_PERIOD
+    lifted = Intervention.objects.filter(subject=subject, kind=Kind.LIFT_WAIT, state=State.DONE, done_at__gt=since)
+    return Refusal.LIFTED_OFTEN if lifted.count() >= limits.LIFTED_WAITS else None
 
 
 def changed_address(worker: User, subject: User) -> bool:
@@ -52,17 +63,29 @@ def caller_is_checked(kind: Kind, worker: User, subject: User) -> bool:
     return kind is not Kind.BRIDGE_CODE or caller_check.has_passed(subject, worker) is not None
 
 
-def is_stopped(worker: User) -> bool:
-    """Has this worker opened as many accounts as one may in a while? Exact only while the worker's row is locked."""
+def most(kind: Kind) -> int | None:
+    """How often one worker may do this in `limits.WORKER_RESETS_PERIOD`; None: as often as it takes."""
+    if kind in COUNTED:
+        return limits.WORKER_RESETS
+    return limits.WORKER_LIFTS if kind is Kind.LIFT_WAIT else None
+
+
+def is_stopped(worker: User, kind: Kind) -> bool:
+    """Has this worker helped as many people so as one may in a while? Exact only while the worker's row is locked."""
+    number = most(kind)
+    if number is None:
+        return False
     since = timezone.now() - limits.WORKER_RESETS_PERIOD
-    done = Intervention.objects.filter(worker=worker, done_at__gt=since, kind__in=COUNTED, state=State.DONE)
-    return done.count() >= limits.WORKER_RESETS
+    together = COUNTED if kind in COUNTED else (kind,)
+    done = Intervention.objects.filter(worker=worker, done_at__gt=since, kind__in=together, state=State.DONE)
+    return done.count() >= number
 
 
 def needs_approval(kind: Kind, subject: User) -> bool:
-    """Must a second worker agree, or a day pass?"""
-    opens = kind in COUNTED or (kind is Kind.LIFT_WAIT and any(is_shut(door) for door in doors(subject)))
-    return opens and is_privileged(subject)
+    """Must somebody else agree? What is closed, because the password may be stolen, one worker alone opens for nobody."""
+    if kind is Kind.LIFT_WAIT:
+        return any(door.closed for door in doors(subject))
+    return kind in COUNTED and is_privileged(subject)
 
 
 def doors(subject: User) -> list[AttemptCounter]:
@@ -71,10 +94,9 @@ def doors(subject: User) -> list[AttemptCounter]:
     return [counter for counter in mine if counter.closed or throttling.waits_until(counter)]
 
 
-def is_shut(door: AttemptCounter) -> bool:
-    """Is it more than an ordinary wait: closed until a new password, or full for weeks?"""
-    until = throttling.waits_until(door)
-    return door.closed or (until is not None and until - timezone.now() > LONGEST_WAIT + timedelta(seconds=1))
+def is_password_closed(door: AttemptCounter) -> bool:
+    """Are strangers refused with every password, also with a mailed link?"""
+    return door.closed and door.kind == Attempted.PASSWORD and door.bucket == AttemptCounter.STRANGERS
 
 
 def has_to_show_something(subject: User) -> bool:

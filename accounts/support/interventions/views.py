@@ -95,15 +95,18 @@ def _after(request: PersonRequest, subject: User, result: Result) -> HttpRespons
             told = _("Done, with receipt %(receipt)s. The person has been told by mail.")
             messages.success(request, told % {"receipt": done.receipt})
             return redirect("support_person", subject.pk)
-        case Result(Outcome.ASKED):
-            messages.info(
-                request,
-                _("Asked. A second worker approves it here; without one it can be carried out after a day."),
-            )
+        case Result(Outcome.ASKED, Intervention() as asked):
+            messages.info(request, _asked(asked))
             return redirect("support_approvals")
         case Result(Refusal() as refusal):
             messages.error(request, sentences.of(refusal))
     return redirect("support_caller_check" if result.outcome is Refusal.NOT_CHECKED else "support_person", subject.pk)
+
+
+def _asked(asked: Intervention) -> str:
+    if asked.waits_for_second:
+        return _("Asked. A second worker approves it here, within a day.")
+    return _("Asked. A second worker approves it here; without one it can be carried out after a day.")
 
 
 @require_GET  # a HEAD would use the code up unseen

@@ -12,6 +12,7 @@ from accounts.throttling.rules import (
     Kind,
     Tally,
     after_failure,
+    after_lift,
     after_new_password,
     after_success,
     after_success_as_stranger,
@@ -21,7 +22,8 @@ YEAR = timedelta(days=365)
 HOUR = 3600
 
 pauses = st.integers(min_value=1, max_value=40 * 24 * HOUR)
-steps = st.lists(st.tuples(st.sampled_from(["guess", "guess", "guess", "owner signs in", "new password"]), pauses))
+moves_of_all = ["guess", "guess", "guess", "owner signs in", "new password", "support lifts"]
+steps = st.lists(st.tuples(st.sampled_from(moves_of_all), pauses))
 
 
 def open_at(tally: Tally, now: int) -> bool:
@@ -44,6 +46,8 @@ def test_strangers_never_get_more_guesses_in_a_period_than_the_cap_whatever_happ
                 tally = after_success(tally)
             case "new password":
                 tally = after_new_password(tally, Kind.CODE, now)
+            case "support lifts":
+                tally = after_lift(tally, Kind.CODE, now, known=False)
     period = int(limits.CODE_CAP_PERIOD.total_seconds())
     for start in judged:
         assert sum(start <= moment < start + period for moment in judged) <= limits.CODE_CAP
@@ -119,6 +123,15 @@ def test_known_browser_with_twenty_wrong_codes_in_a_month_counts_as_a_stranger_a
     opened = after_success_as_stranger(tally)
     assert not opened.closed
     assert after_failure(opened, Kind.CODE, now, known=True).closed
+
+
+def test_support_that_lifts_every_wait_leaves_ten_in_a_row_and_what_is_closed_closed() -> None:
+    tally, now = Tally(), 1_800_000_000
+    for _ in range(limits.CODE_STOLEN_AFTER):
+        assert open_at(tally, now)
+        tally = after_lift(after_failure(tally, Kind.CODE, now, known=False), Kind.CODE, now, known=False)
+    assert tally.closed
+    assert after_lift(tally, Kind.CODE, now, known=False).closed
 
 
 def test_wrong_recovery_codes_never_close_the_door() -> None:
