@@ -48,7 +48,8 @@ class EnvironmentAdmin(ScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Environment | None = None) -> bool:
         if not super().has_delete_permission(request, obj):
             return False
-        # Deleting takes the access away from people whom this worker may not even see, and would show who they are.
+        # Deleting takes the access away from everybody at once. Those of other organisations are taken out one by one
+        # first, so that it is seen who they are.
         worker = person(request)
         if obj is None or scope.works_for_all(worker):
             return True

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.audit.events import Event
@@ -12,6 +14,7 @@ from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
+from accounts.organisations.models import Organisation
 from environments import addresses
 from environments.models import Access, Environment, Preferences, Role
 
@@ -54,7 +57,9 @@ def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
         return Opening(Outcome.ASK_FIRST, environment)
     if not Access.objects.filter(pk=access.pk).update(opened_at=timezone.now(), known_host=environment.host):
         return Opening(Outcome.NOT_YOURS)  # taken away at this very moment
-    record(Event.ENVIRONMENT_OPENED, subject=user, origin=origin, detail={"environment": environment.slug})
+    detail: dict[str, str | int] = {"environment": environment.slug}
+    whose = environment.organisation
+    record(Event.ENVIRONMENT_OPENED, subject=user, organisation=whose, origin=origin, detail=detail)
     return Opening(Outcome.OPENED, environment)
 
 
@@ -76,6 +81,12 @@ def administers(user: User, environment: Environment) -> bool:
         return False
     mine = Environment.objects.filter(scope.organisations(user, "organisation_id"), pk=environment.pk)
     return mine.exists()
+
+
+def in_scope(worker: User) -> Q:
+    """The condition on access that this worker sees and takes away: to the environments of the own organisation,
+    whoever has it."""
+    return scope.organisations(worker, "environment__organisation_id")
 
 
 def set_favourite(user: User, slug: str, *, is_favourite: bool) -> bool:
@@ -116,9 +127,11 @@ def give_many(wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: Us
     # Who gives the same at the same moment stores nothing twice.
     rows = [Access(user=user, environment=environment) for user, environment in new]
     Access.objects.bulk_create(rows, ignore_conflicts=True)
-    record_many(
-        Event.ACCESS_GIVEN, [(user, {"environment": one.slug}) for user, one in new], actor=actor, origin=origin
-    )
+    by_organisation: defaultdict[int, list[tuple[User, dict[str, str | int]]]] = defaultdict(list)
+    for user, one in new:
+        by_organisation[one.organisation_id].append((user, {"environment": one.slug}))
+    for pk, about in by_organisation.items():
+        record_many(Event.ACCESS_GIVEN, about, actor=actor, origin=origin, organisation=Organisation(pk=pk))
     return len(new)
 
 
@@ -143,11 +156,15 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
     detail: dict[str, str | int] = {"environment": environment.slug}
     some = list(everybody[:DELETED_AT_ONCE])
     while some:  # not in one cursor, which PgBouncer may not have, and which would hold all of them in memory
-        record_many(Event.ACCESS_TAKEN, [(access.user, detail) for access in some], actor=actor, origin=origin)
+        about = [(access.user, detail) for access in some]
+        record_many(Event.ACCESS_TAKEN, about, actor=actor, origin=origin, organisation=environment.organisation)
         some = list(everybody.filter(pk__gt=some[-1].pk)[:DELETED_AT_ONCE])
     rows.delete()
     environment.delete()
 
 
 def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin, **more: str) -> None:
-    record(event, subject=user, actor=actor, origin=origin, detail={"environment": environment.slug, **more})
+    """In the story of the environment's organisation, which answers for who comes in: also when the person belongs to
+    another, or to none."""
+    detail: dict[str, str | int] = {"environment": environment.slug, **more}
+    record(event, subject=user, actor=actor, organisation=environment.organisation, origin=origin, detail=detail)

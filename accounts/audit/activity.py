@@ -35,6 +35,7 @@ CAUSES = {
     "not_allowed": gettext_lazy("refused: the worker does not have the right"),
     "oneself": gettext_lazy("refused: nobody does this for themselves"),
     "outranked": gettext_lazy("refused: the person has more rights than the worker"),
+    "opens_elsewhere": gettext_lazy("refused: the person can also open an environment of another organisation"),
     "reported": gettext_lazy("refused: the person reported “this was not me”"),
 }
 HIGHEST_ID = 2**63 - 1

@@ -40,12 +40,17 @@ def record(
 
 
 def record_many(
-    event: Event, about: Iterable[tuple[User, dict[str, str | int]]], *, origin: Origin, actor: User | None = None
+    event: Event,
+    about: Iterable[tuple[User, dict[str, str | int]]],
+    *,
+    origin: Origin,
+    actor: User | None = None,
+    organisation: models.Model | None = None,
 ) -> None:
     """`record` for each of these people with its detail, in one statement. Not for events that are mailed."""
     if event in MAILED:
         raise ValueError(event)
-    entries = [_entry(event, subject, origin, actor, None, detail) for subject, detail in about]
+    entries = [_entry(event, subject, origin, actor, organisation, detail) for subject, detail in about]
     AuditEntry.objects.bulk_create(entries)
     transaction.on_commit(chain.seal_soon, robust=True)
 

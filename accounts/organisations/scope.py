@@ -5,6 +5,8 @@ Every page and flow of the administration and of support asks here before it sho
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q
 
 from accounts.models import User
@@ -46,3 +48,19 @@ def includes(worker: User, subject: User) -> bool:
         return True
     mine = organisation_id_of(worker)
     return mine is not None and mine == organisation_id_of(subject)
+
+
+def opens_elsewhere(subject: User) -> bool:
+    """Can this person open an environment of another organisation than the own one?"""
+    # By the name of the relation: the package of environments lies above this one.
+    access: Any = subject.access
+    return access.exclude(environment__organisation_id=organisation_id_of(subject)).exists()
+
+
+def decides(worker: User, subject: User) -> bool:
+    """May this worker decide how that person gets in: by which address, link, code or second step?
+
+    Not for one organisation alone when the person can open environments of another: through the account of an own
+    member, its administrators would enter there.
+    """
+    return works_for_all(worker) or (includes(worker, subject) and not opens_elsewhere(subject))

@@ -16,6 +16,7 @@ class Refusal(Enum):
     OUT_OF_SCOPE = auto()  # somebody of another organisation than the worker works for
     ONESELF = auto()
     OUTRANKED = auto()  # the person has rights that the worker lacks
+    OPENS_ELSEWHERE = auto()  # an environment of another organisation than the one that the worker works for
     REPORTED = auto()  # "Dit was ik niet" was pressed and nobody has looked yet
     INACTIVE = auto()  # the account is closed, so nothing can be linked
     NO_SECOND_STEP = auto()  # the password alone opens the account, so there is nothing to bridge
@@ -43,8 +44,13 @@ def may_help(worker: User, subject: User) -> Refusal | None:
 
 
 def may_reset(worker: User, subject: User) -> Refusal | None:
-    """The same for whatever opens an account: not while a report "this was not me" is open."""
-    return may_help(worker, subject) or (Refusal.REPORTED if reports.is_open(subject) else None)
+    """The same for whatever opens an account: not while a report "this was not me" is open, and not for one
+    organisation alone when the account opens environments of another."""
+    if refusal := may_help(worker, subject):
+        return refusal
+    if not scope.decides(worker, subject):
+        return Refusal.OPENS_ELSEWHERE
+    return Refusal.REPORTED if reports.is_open(subject) else None
 
 
 def outranks(subject: User, actor: User) -> bool:

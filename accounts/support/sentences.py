@@ -17,6 +17,10 @@ _SENTENCES = {
     Refusal.OUT_OF_SCOPE: _("You do not work for the people of this organisation."),
     Refusal.ONESELF: _("This is your own account. Ask a colleague for help."),
     Refusal.OUTRANKED: _("This person has rights that you do not have. Ask an administrator."),
+    Refusal.OPENS_ELSEWHERE: _(
+        "This person can also open an environment of another organisation. "
+        "Ask support that works for every organisation."
+    ),
     Refusal.REPORTED: _("This person has reported “this was not me”. An administrator looks at that report first."),
     Refusal.INACTIVE: _("This account is not active. An administrator activates it first."),
     Refusal.NO_SECOND_STEP: _("This person has no second step: the password is enough to sign in."),

@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ShowFacets
 from django.db.models import ForeignKey, Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +17,6 @@ from accounts.audit import outcomes
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
-from accounts.organisations.admin import ScopedAdmin
 from accounts.organisations.models import Organisation
 from accounts.requests import person
 from environments import flows as access
@@ -29,40 +27,18 @@ from environments.filters import (
     OwnerOfAccessFilter,
 )
 from environments.models import Access, Environment
-from environments.people import flows, lists, words
+from environments.people import flows, words
 from environments.people.forms import ChooseOrganisationForm, PersonForm, may_move
-from environments.people.lists import CameFilter, CappedPaginator, LongList
+from environments.people.lists import CameFilter, LongListAdmin, too_many
 
 admin.site.unregister(User)
 
+LOOKED_AT_BY = "_looked_at_by"
+ADDRESS_FIXED = _(
+    "This person can also open an environment of another organisation. Support changes the e-mail address and sends "
+    "invitations."
+)
 ASKED_OF_ACCESS = frozenset({"organisation", "organisation_named", "environment", "environment_named"})
-
-
-class LongListAdmin(ScopedAdmin):
-    """A list of up to a million rows."""
-
-    paginator = CappedPaginator
-    sortable_by: ClassVar[list[str]] = []  # in any other order everybody would have to be sorted
-    show_full_result_count = False
-    show_facets = ShowFacets.NEVER
-    list_max_show_all = 0
-    list_per_page = 50
-    to_person = ""
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        if len(search_term) > limits.ADMIN_SEARCH_LONGEST:
-            return queryset.none(), False
-        return lists.search(request, queryset, search_term, self.to_person), False
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
-        return LongList
-
-    def response_action(self, request: HttpRequest, queryset: QuerySet, *args: Any, **kwargs: Any) -> Any:
-        """ "All" is exactly what the page named, or nobody: a list that is cut cannot say who they are."""
-        if request.POST.get("select_across", "0") != "0" and (refused := not_all(request, queryset)):
-            self.message_user(request, refused, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
-        return super().response_action(request, queryset, *args, **kwargs)
 
 
 @admin.register(User)
@@ -89,7 +65,22 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
 
     @admin.display(description=_("environments"))
     def opens(self, obj: User) -> str:
-        return ", ".join(Environment.objects.open_to(obj).order_by("name").values_list("name", flat=True)) or "-"
+        """Of those whom the worker works for; `get_object` notes who looks."""
+        seen = scope.organisations(getattr(obj, LOOKED_AT_BY), "organisation_id")
+        names = Environment.objects.open_to(obj).filter(seen).order_by("name").values_list("name", flat=True)
+        return ", ".join(names) or "-"
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model:
+        found = super().get_object(request, object_id, from_field)
+        setattr(found, LOOKED_AT_BY, person(request))
+        return found
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not has_fixed_address(person(request), obj):
+            return fieldsets
+        (title, first), *rest = fieldsets
+        return [(title, first | {"description": ADDRESS_FIXED}), *rest]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         membership = getattr(obj, "membership", None)
@@ -102,6 +93,8 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)
+        if obj and has_fixed_address(person(request), obj):
+            fixed = [*fixed, "email"]
         return fixed if obj and may_move(person(request), obj) else [*fixed, "organisation"]
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -174,18 +167,9 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         return render(request, "environments/people/deactivate.html", context)
 
 
-def not_all(request: HttpRequest, rows: QuerySet) -> str:
-    """Why an action on all rows of the list is refused; empty when it is not."""
-    if request.META.get(lists.CUT):
-        return str(
-            _("There are more than this list shows, so you cannot choose all of them. Search or filter further.")
-        )
-    found = rows.order_by().values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1]
-    return str(too_many()) if len(found) > limits.PEOPLE_AT_ONCE else ""
-
-
-def too_many() -> str:
-    return _("Choose at most %(most)d people at a time.") % {"most": limits.PEOPLE_AT_ONCE}
+def has_fixed_address(worker: User, subject: User) -> bool:
+    """Of the people in scope, those of whom `accounts.organisations.scope.decides` says that this worker does not."""
+    return not scope.works_for_all(worker) and scope.opens_elsewhere(subject)
 
 
 def chosen_for_new(request: HttpRequest) -> Organisation | None:
@@ -204,13 +188,13 @@ def suggested_organisations(worker: User) -> QuerySet[Organisation]:
 
 @admin.register(Access)
 class AccessAdmin(LongListAdmin):
-    """Who may open what."""
+    """Who may open what: of the environments that the worker works for everybody, whoever that person belongs to."""
 
-    list_display = ["user", "environment", "role"]
-    readonly_fields = ["role"]  # changed on a page of its own
+    list_display = ["user", "belongs_to", "environment", "role"]
+    readonly_fields = ["person", "belongs_to", "role"]  # the role is changed on a page of its own
     list_filter = [OwnerOfAccessFilter, EnvironmentOfAccessFilter]
     ASKED = ASKED_OF_ACCESS
-    list_select_related = ["user", "environment"]
+    list_select_related = ["user__membership__organisation", "environment"]
     search_fields = ["user__email"]
     search_help_text = PeopleAdmin.search_help_text
     autocomplete_fields = ["user", "environment"]
@@ -218,7 +202,19 @@ class AccessAdmin(LongListAdmin):
     to_person = "user__"
 
     def in_scope(self, worker: User) -> Q:
-        return scope.people(worker, "user__") & scope.organisations(worker, "environment__organisation_id")
+        return access.in_scope(worker)
+
+    @admin.display(description=_("person"))
+    def person(self, obj: Access) -> str:
+        """In words: a link would lead to a page that does not exist for who works for another organisation."""
+        return str(obj.user)
+
+    @admin.display(description=_("organisation of the person"))
+    def belongs_to(self, obj: Access) -> str:
+        return str(obj.user.membership) if hasattr(obj.user, "membership") else "-"
+
+    def get_fields(self, request: HttpRequest, obj: Access | None = None) -> Any:
+        return ["person", "belongs_to", "environment", "role"] if obj else ["user", "environment", "role"]
 
     def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         worker = person(request)
@@ -228,6 +224,11 @@ class AccessAdmin(LongListAdmin):
             else Environment.objects.filter(scope.organisations(worker, "organisation_id"))
         )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        shown = context.get("original")
+        context["may_give_role"] = bool(shown and scope.includes(person(request), shown.user))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Access | None = None) -> bool:
         return False  # given or taken, never turned into another's

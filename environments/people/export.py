@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,20 +26,20 @@ def line(cells: Iterable[object]) -> str:
     return written.getvalue()
 
 
-def lines(people: QuerySet[User]) -> Iterator[str]:
-    """The whole file. ``people`` must carry ``has_second_step``. The words are looked up now: when the last line is
-    made, the language of the request is long gone."""
+def lines(people: QuerySet[User], seen: Q) -> Iterator[str]:
+    """The whole file. ``people`` must carry ``has_second_step``; ``seen``: of whose access the file may tell. The words
+    are looked up now: when the last line is made, the language of the request is long gone."""
     words = {True: _("yes"), False: _("no")}
     headings = [
         *(_("First name"), _("Last name"), _("E-mail address"), _("Organisation"), _("Environments")),
         *(_("Second step"), _("Last signed in"), _("Active")),
     ]
-    return _lines(people, headings, words)
+    return _lines(people, seen, headings, words)
 
 
-def _lines(people: QuerySet[User], headings: list[str], words: dict[bool, str]) -> Iterator[str]:
+def _lines(people: QuerySet[User], seen: Q, headings: list[str], words: dict[bool, str]) -> Iterator[str]:
     yield BEGIN + line(headings)
-    for person in _in_batches(people):
+    for person in _in_batches(people, seen):
         membership = getattr(person, "membership", None)
         names = [row.environment.name for row in person.access.all()]
         yield line(
@@ -54,10 +54,10 @@ def _lines(people: QuerySet[User], headings: list[str], words: dict[bool, str]) 
         )
 
 
-def _in_batches(people: QuerySet[User]) -> Iterator[User]:
+def _in_batches(people: QuerySet[User], seen: Q) -> Iterator[User]:
     """In the order of the addresses, each batch a query of its own that begins where the one before it ended."""
     rows = people.order_by("email").select_related("membership__organisation")
-    rows = rows.prefetch_related(Prefetch("access", Access.objects.select_related("environment")))
+    rows = rows.prefetch_related(Prefetch("access", Access.objects.filter(seen).select_related("environment")))
     batch = list(rows[: limits.EXPORT_BATCH])
     while batch:
         yield from batch

@@ -109,8 +109,11 @@ def as_stored(user: User, changed: Collection[str]) -> User:
 
 @transaction.atomic
 def change(user: User, *, rights_before: Rights, rights: Rights, actor: User, origin: Origin) -> None:
-    """Store what an administrator changed about the person, and record what must be answered for."""
+    """Store what an administrator changed about the person, and record what must be answered for. Raises
+    PermissionError for an address that this administrator does not decide on."""
     before = User.objects.select_for_update().get(pk=user.pk)
+    if user.email != before.email and not scope.decides(actor, before):
+        raise PermissionError("the address of somebody who can open environments of another organisation")
     hall.change_person(user, before=before, actor=actor, origin=origin)
     if user.is_active and not before.is_active:
         record(Event.REACTIVATED, subject=user, actor=actor, origin=origin)
@@ -138,7 +141,7 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
     if before == organisation:
         return False
     if before is not None:
-        gone = Environment.objects.filter(organisation=before, access__user=user)
+        gone = Environment.objects.filter(organisation=before, access__user=user).select_related("organisation")
         access.take(user, list(gone), actor=actor, origin=origin)
         Membership.objects.filter(user=user).delete()
         # What the provider of the earlier one vouched for counts nowhere else.
@@ -159,7 +162,7 @@ def may_invite(worker: User, subject: User) -> bool:
     """May this worker send the invitation again? Only who never came gets one: others ask for a link themselves."""
     return (
         worker.has_perm(MAY_INVITE)
-        and scope.includes(worker, subject)
+        and scope.decides(worker, subject)
         and subject.is_active
         and subject.last_login is None
         and not subject.has_usable_password()

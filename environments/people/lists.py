@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.views.main import ORDER_VAR
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, prefixes
-from accounts.organisations.admin import BoundedList
+from accounts.organisations.admin import BoundedList, ScopedAdmin
 from environments.people.flows import NEVER_CAME
 
 
@@ -100,6 +101,47 @@ def search(request: HttpRequest, people: QuerySet, text: str, prefix: str = "") 
     if len(found) > limits.FOUND_PEOPLE:
         request.META[CUT] = True
     return people.filter(pk__in=found)
+
+
+class LongListAdmin(ScopedAdmin):
+    """A list of up to a million rows."""
+
+    paginator = CappedPaginator
+    sortable_by: ClassVar[list[str]] = []  # in any other order everybody would have to be sorted
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    list_max_show_all = 0
+    list_per_page = 50
+    to_person = ""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
+        if len(search_term) > limits.ADMIN_SEARCH_LONGEST:
+            return queryset.none(), False
+        return search(request, queryset, search_term, self.to_person), False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LongList]:
+        return LongList
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet, *args: Any, **kwargs: Any) -> Any:
+        """ "All" is exactly what the page named, or nobody: a list that is cut cannot say who they are."""
+        if request.POST.get("select_across", "0") != "0" and (refused := not_all(request, queryset)):
+            self.message_user(request, refused, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, *args, **kwargs)
+
+
+def not_all(request: HttpRequest, rows: QuerySet) -> str:
+    """Why an action on all rows of the list is refused; empty when it is not."""
+    if request.META.get(CUT):
+        return str(
+            _("There are more than this list shows, so you cannot choose all of them. Search or filter further.")
+        )
+    found = rows.order_by().values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1]
+    return str(too_many()) if len(found) > limits.PEOPLE_AT_ONCE else ""
+
+
+def too_many() -> str:
+    return _("Choose at most %(most)d people at a time.") % {"most": limits.PEOPLE_AT_ONCE}
 
 
 def long_ago() -> datetime:

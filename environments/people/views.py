@@ -27,6 +27,7 @@ from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
+from environments import flows as access
 from environments.models import Environment
 from environments.people import export as file
 from environments.people import flows, imports, lists, words
@@ -181,7 +182,8 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     record(Event.PEOPLE_EXPORTED, subject=None, actor=request.user, organisation=whose, origin=origin, detail=detail)
     name = f"personen-{timezone.localdate():%Y-%m-%d}.csv"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(file.lines(changelist.queryset), content_type=CSV, headers=disposition)
+    written = file.lines(changelist.queryset, access.in_scope(request.user))
+    return StreamingHttpResponse(written, content_type=CSV, headers=disposition)
 
 
 @require_POST

@@ -112,12 +112,12 @@ def _environment(request: PersonRequest, environment_id: int) -> Environment:
 
 
 def _access(request: PersonRequest, access_id: int) -> Access:
-    """The same; a worker for one organisation works for its people in its environments."""
+    """The same; a worker for one organisation gives roles to its people in its environments."""
     worker = request.user
     if not worker.has_perm(environments.MAY_GIVE_ACCESS):
         raise PermissionDenied
-    of = scope.people(worker, "user__") & scope.organisations(worker, "environment__organisation_id")
-    return get_object_or_404(Access.objects.filter(of).select_related("user__membership", "environment"), pk=access_id)
+    rows = Access.objects.filter(environments.in_scope(worker), scope.people(worker, "user__"))
+    return get_object_or_404(rows.select_related("user", "environment__organisation"), pk=access_id)
 
 
 def _page(request: PersonRequest, title: str) -> dict[str, Any]:
