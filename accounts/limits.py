@@ -94,6 +94,13 @@ SPRAYING_ACCOUNTS = 100  # accounts with a refused sign-in and no right one afte
 KNOWN_BROWSER = timedelta(days=180)
 KNOWN_BROWSER_FAILURES = 5
 KNOWN_BROWSER_PERIOD = timedelta(minutes=15)
+# Right passwords without a second step from browsers that are not known: whoever stole one must not crowd out the owner.
+STRANGE_SIGN_INS_TOLD = (
+    5  # in a STRANGE_SIGN_INS_PERIOD; then the person hears of it, once a STRANGE_SIGN_INS_TOLD_AGAIN
+)
+STRANGE_SIGN_INS = 10  # more are refused, until a new password
+STRANGE_SIGN_INS_PERIOD = timedelta(hours=1)
+STRANGE_SIGN_INS_TOLD_AGAIN = timedelta(days=1)
 KNOWN_BROWSER_STRANGE_AFTER = 10  # wrong codes in a row: from then on the browser counts as a stranger
 
 # Recovery codes (NIST SP 800-63B-4 section 4.2.1.1).
@@ -144,6 +151,8 @@ ADDRESS_LINK = timedelta(hours=24)
 RESET_MAILS = 3  # to one person, in a RESET_MAILS_PERIOD; more are silently not sent
 RESET_MAILS_PERIOD = timedelta(hours=1)
 RESET_MAILS_NETWORK = 30  # from one network address, in a RESET_MAILS_PERIOD
+PASSWORD_CHANGES = 3  # by one person with the present password, in a PASSWORD_CHANGES_PERIOD; each voids mailed links
+PASSWORD_CHANGES_PERIOD = timedelta(hours=1)
 ADDRESS_MAILS = 3  # by one person, and to one new address, in an ADDRESS_MAILS_PERIOD
 ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 

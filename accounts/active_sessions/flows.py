@@ -28,15 +28,25 @@ SET_UP_ONLY = "set_up_only"  # in the session of somebody who may do nothing but
 
 
 @transaction.atomic
-def sign_in(request: HttpRequest, user: User, *, device: Device | None, origin: Origin, instead: str = "") -> None:
+def sign_in(
+    request: HttpRequest,
+    user: User,
+    *,
+    device: Device | None,
+    origin: Origin,
+    instead: str = "",
+    known_since: int = 0,
+) -> None:
     """Open a session after everything that the account demands was shown. Takes a new session key (ASVS 7.2.4).
 
     ``instead``: what was shown in the place of a device, for example "bridge_code"; such a session is good for nothing
-    but linking a new phone.
+    but linking a new phone. ``known_since``: since when the browser is known for this person, in seconds since 1970;
+    0 when it is not.
     """
     request.session.pop(store.PENDING_USER, None)
     auth.login(request, user, backend=BACKEND)
     _mark(request, origin)
+    request.session[store.KNOWN_SINCE] = known_since
     if instead:
         request.session[SET_UP_ONLY] = instead
     if device is not None:
@@ -44,7 +54,7 @@ def sign_in(request: HttpRequest, user: User, *, device: Device | None, origin: 
     if not request.session.pop(store.STALE, False):
         reauthentication.note(request)
     # Saved here: `login` has locked the person's row, so of parallel sign-ins each sees the sessions before it.
-    make_room_for_one_more(user)
+    make_room_for_one_more(user, known_since)
     _save(request)
     record(Event.SIGNED_IN, subject=user, origin=origin, detail=_shown(request, device, instead))
 
@@ -111,12 +121,18 @@ def sign_out(request: HttpRequest, origin: Origin) -> None:
     auth.logout(request)
 
 
-def make_room_for_one_more(user: User) -> None:
-    """At most `limits.SESSIONS_AT_ONCE`, the coming one included; the oldest end."""
+def make_room_for_one_more(user: User, known_since: int) -> None:
+    """At most `limits.SESSIONS_AT_ONCE`, the coming one included.
+
+    First those end whose browser was not known when it signed in, the oldest first; then those of the browser that is
+    known least long. A browser that is not known never ends one that was: whoever stole a password could throw the
+    owner out again and again. So it may be one more than the limit when all others are known.
+    """
     # Sorted here: the database would spend more on a sorted and cut query than on these few rows.
     running = Session.objects.filter(user=user, signed_in=True, expires_at__gt=timezone.now())
-    newest_first = sorted(running.values_list("started_at", "digest"), reverse=True)
-    too_many = [digest for _started, digest in newest_first[limits.SESSIONS_AT_ONCE - 1 :]]
+    found = running.values_list("known_since", "started_at", "digest")
+    last_to_end = sorted(found, key=lambda one: (one[0] == 0, one[0], -one[1].timestamp()))
+    too_many = [digest for known, _at, digest in last_to_end[limits.SESSIONS_AT_ONCE - 1 :] if known_since or not known]
     if too_many:
         Session.objects.filter(digest__in=too_many).delete()
 

@@ -18,6 +18,9 @@ class Session(models.Model):
     address = models.GenericIPAddressField(null=True)
     browser = models.CharField(max_length=300, blank=True)
 
+    # Since when the browser was known when it signed in, in seconds since 1970; 0: it was not known.
+    known_since = models.BigIntegerField(default=0, db_default=0)
+
     # For a session that a provider opened: a digest of its name there, by which the provider may end it.
     upstream = models.CharField(max_length=64, blank=True, db_index=True)
 

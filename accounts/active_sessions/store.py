@@ -26,6 +26,7 @@ from accounts.policy import Vouched
 
 PENDING_USER = "pending_user"  # whose second step is still open
 STARTED, ADDRESS, BROWSER = "started", "address", "browser"
+KNOWN_SINCE = "known_since"
 SIGN_IN = "sign_in"  # a random name of this sign-in, which stays when the key changes
 UPSTREAM = "upstream"  # of a session that a provider opened: a digest of its name there
 VOUCHED = "vouched"  # and what that provider vouched for
@@ -133,6 +134,7 @@ class SessionStore(SessionBase):
             address=data.get(ADDRESS),
             browser=data.get(BROWSER, ""),
             upstream=data.get(UPSTREAM, ""),
+            known_since=data.get(KNOWN_SINCE, 0),
         )
 
     @staticmethod

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policy
@@ -29,12 +30,18 @@ from accounts.sso.reasons import Reason
 from accounts.sso.transactions import Purpose
 from accounts.sso.trial import views as trial
 from accounts.sso.views import leave, refused
-from accounts.throttling.known_browsers import remember
+from accounts.throttling import crowds
+from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.account_recovery import views as recovery_link
 from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.totp.views import straight_to_set_up
+
+_CROWDED = gettext_lazy(
+    "There were many sign-ins from new browsers. Somebody may know your password. Choose a new one with “Forgot your "
+    "password?”; after that you can sign in at once."
+)
 
 
 @login_not_required
@@ -67,14 +74,21 @@ def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None
     link = request.session.get(recovery_link.LINK, "")
     flows.begin_anew(request.session, arrival)
     if policy.is_enough(store.vouched(request.session), is_staff=user.is_staff):
-        sessions.sign_in(request, user, device=None, origin=Origin.of(request))
-        return remember(request, redirect(target), user)
+        return _open(request, user, target)
     if mine := devices.authenticators_of(user):
         challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
     if account_recovery.of(user):  # a reset removed every device, so nobody else pays for this question
         return _after_reset(request, user, target, link)
-    sessions.sign_in(request, user, device=None, origin=Origin.of(request))
+    if arrival is None and not crowds.admit(user, Origin.of(request), KnownBrowsers.of(request)):
+        messages.error(request, _CROWDED)
+        return redirect("sign_in")
+    return _open(request, user, target)
+
+
+def _open(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    since = KnownBrowsers.of(request).since(user)
+    sessions.sign_in(request, user, device=None, origin=Origin.of(request), known_since=since)
     return remember(request, redirect(target), user)
 
 
@@ -84,7 +98,8 @@ def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> Ht
 
     def opens() -> None:
         nonlocal response
-        sessions.sign_in(request, user, device=None, origin=Origin.of(request), instead="recovery_link")
+        since, origin = KnownBrowsers.of(request).since(user), Origin.of(request)
+        sessions.sign_in(request, user, device=None, origin=origin, instead="recovery_link", known_since=since)
         response = straight_to_set_up(request, user)
 
     if account_recovery.use_link(link, user, opens):

@@ -25,6 +25,7 @@ CAUSES = {
     "removed": gettext_lazy("refused: the code was of a device that was removed"),
     "unreadable": gettext_lazy("not checked: our side cannot read the secret of the device"),
     "waiting": gettext_lazy("refused: too many attempts"),
+    "crowd": gettext_lazy("refused: too many sign-ins from new browsers"),
     "business_account": gettext_lazy("refused: only the business account counts"),
     "demanded": gettext_lazy("refused: a second step is required"),
     "closed": gettext_lazy("refused: closed until there is a new password"),

@@ -37,6 +37,8 @@ class Event(models.TextChoices):
         "password_treated_as_stolen",
         _("Too many wrong codes: sign-in closed until a new password"),
     )
+    SIGN_INS_CROWD = "sign_ins_crowd", _("Warned: many sign-ins from unknown browsers")
+    WRONG_CODES = "wrong_codes", _("Warned: wrong codes after the right password")
     SESSION_ENDED = "session_ended", _("Session ended by the person")
     ALL_OTHER_SESSIONS_ENDED = "all_other_sessions_ended", _("All other sessions ended by the person")
     REPORTED_NOT_ME = "reported_not_me", _("Reported: this was not me")
@@ -73,6 +75,7 @@ class Event(models.TextChoices):
     SSO_ARRIVED = "sso_arrived", _("Account made at the first visit with the business account")
     SSO_SESSION_ENDED = "sso_session_ended", _("Session ended by the organisation's provider")
     EMERGENCY_SIGN_IN = "emergency_sign_in", _("Sign-in with the emergency account of the organisation")
+    EMERGENCY_WAITS = "emergency_waits", _("Warned: the emergency account has to wait after wrong attempts")
     ENVIRONMENT_OPENED = "environment_opened", _("Environment opened")
     # Setting up single sign-on.
     SSO_CHANGED = "sso_changed", _("Single sign-on changed")
@@ -102,6 +105,8 @@ MAILED = frozenset(
         Event.RECOVERY_CODES_MADE,
         Event.RECOVERY_CODE_USED,
         Event.PASSWORD_TREATED_AS_STOLEN,
+        Event.SIGN_INS_CROWD,
+        Event.WRONG_CODES,
         Event.REPORTED_NOT_ME,
         Event.SSO_LINKED,
         Event.EMERGENCY_SIGN_IN,

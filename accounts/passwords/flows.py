@@ -130,9 +130,18 @@ def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
     return user
 
 
-def change(user: User, new_password: str, origin: Origin) -> None:
-    """Change the own password. The view keeps this browser's session and ends the others."""
+def change(user: User, new_password: str, origin: Origin) -> bool:
+    """Change the own password; False when that was done too often just now. The view keeps this browser's session and
+    ends the others.
+
+    Limited, because each change makes a mailed link void: whoever stole the password would keep the owner from setting
+    another one.
+    """
+    period = limits.PASSWORD_CHANGES_PERIOD
+    if not quotas.spend("password-changes", str(user.pk), limit=limits.PASSWORD_CHANGES, period=period):
+        return False
     _set(user, make_password(new_password), origin, way="old password")
+    return True
 
 
 def set_on_server(user: User, new_password: str, origin: Origin) -> None:

@@ -75,3 +75,12 @@ class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
         if not self.is_present_password(typed):
             raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
         return typed
+
+    def refuse_for_now(self) -> None:
+        self.add_error(
+            None,
+            _(
+                "You changed your password a few times just now. Try again in an hour, or sign out and choose "
+                "“Forgot your password?”."
+            ),
+        )

@@ -29,7 +29,7 @@ class Purpose(Enum):
 
 def make(user: User, purpose: Purpose) -> str:
     """A token for this person, signed and dated. Works until it is used, a newer one is made or the account changes."""
-    return signing.dumps({"user": user.pk, "purpose": purpose.value, "account": _account(user)}, salt=SALT)
+    return signing.dumps({"user": user.pk, "purpose": purpose.value, "account": _account(user, purpose)}, salt=SALT)
 
 
 def holder(token: str) -> User | None:
@@ -41,7 +41,7 @@ def holder(token: str) -> User | None:
     except (signing.BadSignature, ValueError, KeyError, TypeError):
         return None
     user = User.objects.filter(pk=content["user"], is_active=True).first()
-    return user if user and constant_time_compare(content["account"], _account(user)) else None
+    return user if user and constant_time_compare(content["account"], _account(user, purpose)) else None
 
 
 def invited(token: str) -> User | None:
@@ -53,7 +53,12 @@ def invited(token: str) -> User | None:
     return user
 
 
-def _account(user: User) -> str:
-    """A keyed hash of all that makes earlier links void when it changes."""
-    facts = f"{user.pk}|{user.password}|{user.last_login}|{user.email}|{user.links_issued}"
+def _account(user: User, purpose: Purpose) -> str:
+    """A keyed hash of all that makes earlier links void when it changes.
+
+    Of a reset not the last sign-in: whoever stole the password could sign in again and again, and the owner would
+    never get to choose another one.
+    """
+    signed_in = user.last_login if purpose is Purpose.INVITATION else ""
+    facts = f"{user.pk}|{user.password}|{signed_in}|{user.email}|{user.links_issued}"
     return salted_hmac(SALT, facts, algorithm="sha256").hexdigest()[:32]

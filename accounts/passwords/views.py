@@ -105,7 +105,9 @@ def change(request: PersonRequest) -> HttpResponse:
         return render(request, "accounts/passwords/change.html", {"form": restore(request, form)})
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    flows.change(request.user, form.cleaned_data["new_password1"], Origin.of(request))
+    if not flows.change(request.user, form.cleaned_data["new_password1"], Origin.of(request)):
+        form.refuse_for_now()
+        return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.keep_after_password_change(request, request.user)
     messages.success(request, _("Your password is changed. You are signed out everywhere else."))

@@ -6,6 +6,7 @@ NIST SP 800-63B-4 section 5.1: no "remember this browser" instead of a factor.
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -19,27 +20,41 @@ from accounts.models import User
 COOKIE = f"{settings.COOKIE_PREFIX}known"
 SALT = "accounts.throttling.known_browsers"
 PEOPLE_A_BROWSER = 5  # a shared computer; keeps the cookie small
+_NOBODY = ("", -1, 0)
 
 
 @dataclass(frozen=True)
 class KnownBrowsers:
-    """What a visitor's cookie proves: per person (id as text) the bucket of this browser and the person's epoch."""
+    """What a visitor's cookie proves: per person (id as text) the bucket of this browser, the person's epoch, and since
+    when the browser is known, in seconds since 1970."""
 
-    buckets: dict[str, tuple[str, int]] = field(default_factory=dict)
+    buckets: dict[str, tuple[str, int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, request: HttpRequest) -> KnownBrowsers:
         max_age = limits.KNOWN_BROWSER
         try:
             content = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=max_age)
-            return cls({person: (str(bucket), int(epoch)) for person, (bucket, epoch) in content.items()})
+            return cls({person: _entry(*facts) for person, facts in content.items()})
         except (signing.BadSignature, ValueError, TypeError, AttributeError):
             return cls()
 
     def bucket_of(self, user: User | None) -> str:
         """The bucket of this browser for this person; empty for a stranger."""
-        bucket, epoch = self.buckets.get(str(user.pk) if user else "", ("", -1))
-        return bucket if user and epoch == user.known_browsers_epoch else ""
+        return self._of(user)[0]
+
+    def since(self, user: User | None) -> int:
+        """Since when this browser is known for this person, in seconds since 1970; 0 for a stranger."""
+        return self._of(user)[2]
+
+    def _of(self, user: User | None) -> tuple[str, int, int]:
+        found = self.buckets.get(str(user.pk) if user else "", _NOBODY)
+        return found if user and found[1] == user.known_browsers_epoch else _NOBODY
+
+
+def _entry(bucket: object, epoch: str, since: str = "1") -> tuple[str, int, int]:
+    """Cookies of an earlier version do not tell since when; they are older than any that does."""
+    return str(bucket), int(epoch), int(since)
 
 
 STRANGER = KnownBrowsers()
@@ -50,7 +65,8 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> HttpRe
     known = KnownBrowsers.of(request)
     bucket = known.bucket_of(user) or secrets.token_urlsafe(16)
     others = {person: value for person, value in known.buckets.items() if person != str(user.pk)}
-    newest = {str(user.pk): (bucket, user.known_browsers_epoch)} | others
+    since = known.since(user) or int(time.time())
+    newest = {str(user.pk): (bucket, user.known_browsers_epoch, since)} | others
     response.set_cookie(
         COOKIE,
         signing.dumps(dict(list(newest.items())[:PEOPLE_A_BROWSER]), salt=SALT, compress=True),

@@ -74,6 +74,7 @@ EXAMPLES: dict[str, list[Facts]] = {
         for without in (1, 12)
     ],
     "emergency_sign_in": [_notice(), {"entry": ENTRY, "at": AT}],
+    "emergency_waits": [{"entry": ENTRY, "at": AT}],
     "help_asked": [{"address": _address(f"hulp-intrekken/{SIGNED}"), "reference": "H4T7K2QM", "at": AT}],
     "intervention_asked": [
         _by_support(what=kind.label, by_two=by_two, hours=24, cancel=_address(f"hulp-van-support-intrekken/{SIGNED}"))
@@ -93,6 +94,7 @@ EXAMPLES: dict[str, list[Facts]] = {
     "second_step_reset": [_by_support(link=NEW_PHONE, hours=24), _by_support(link="", hours=24)],
     "second_step_switched_off": [_notice()],
     "sessions_ended_by_support": [_by_support()],
+    "sign_ins_crowd": [_notice()],
     "spraying_suspected": [
         {"refused": 240, "people": 103, "networks": 87, "hours": 1, "at": AT, "address": _address("beheer/activiteit")}
     ],
@@ -102,6 +104,7 @@ EXAMPLES: dict[str, list[Facts]] = {
     "worker_stopped": [
         {"worker": "desk@voorbeeld.nl", "number": 10, "hours": 1, "at": AT, "address": _address("beheer/activiteit")}
     ],
+    "wrong_codes": [_notice()],
 }
 
 

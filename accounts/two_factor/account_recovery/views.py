@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor.account_recovery import flows
 from accounts.two_factor.account_recovery.flows import Outcome
 from accounts.two_factor.challenge import flows as challenge
@@ -74,7 +75,9 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
     def opens() -> None:
         nonlocal response
         challenge.forget(request.session)
-        sessions.sign_in(request, pending.user, device=None, origin=Origin.of(request), instead="bridge_code")
+        user, since = pending.user, KnownBrowsers.of(request).since(pending.user)
+        origin = Origin.of(request)
+        sessions.sign_in(request, user, device=None, origin=origin, instead="bridge_code", known_since=since)
         response = straight_to_set_up(request, pending.user)
 
     outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request), opens)

@@ -78,7 +78,8 @@ def _answer(
 
     def opens(answer: Answer) -> None:
         flows.forget(request.session)
-        sessions.sign_in(request, pending.user, device=answer.device, origin=Origin.of(request))
+        since = KnownBrowsers.of(request).since(pending.user)
+        sessions.sign_in(request, pending.user, device=answer.device, origin=Origin.of(request), known_since=since)
 
     answer = judge(form.cleaned_data, opens)
     if answer.outcome is not Outcome.ACCEPTED:

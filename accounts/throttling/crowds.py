@@ -1,0 +1,42 @@
+"""Right passwords from many browsers that are not known: somebody may have stolen the password of an account without a
+second step. Refused from a number on, and told; the owner's way out is a new password, after which the count begins anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import limits, quotas
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.throttling.known_browsers import KnownBrowsers
+
+
+def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
+    """Count the sign-in of an unknown browser that has shown the right password and owes nothing else; may it go on?"""
+    if browsers.bucket_of(user):
+        return True
+    # With the password: another one begins the count anew, so that the owner is not shut out by what a thief has done.
+    subject = f"{user.pk} {hashlib.sha256(user.password.encode()).hexdigest()}"
+    period = limits.STRANGE_SIGN_INS_PERIOD
+    few = quotas.spend("strange-sign-ins-few", subject, limit=limits.STRANGE_SIGN_INS_TOLD - 1, period=period)
+    if not few and quotas.spend("strange-sign-ins-told", subject, limit=1, period=period):
+        _tell(user, origin)
+    if quotas.spend("strange-sign-ins", subject, limit=limits.STRANGE_SIGN_INS, period=period):
+        return True
+    detail: dict[str, str | int] = {"factor": "password", "cause": "crowd"}
+    record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+    return False
+
+
+@transaction.atomic
+def _tell(user: User, origin: Origin) -> None:
+    since = timezone.now() - limits.STRANGE_SIGN_INS_TOLD_AGAIN
+    if not AuditEntry.objects.filter(subject=user, event=Event.SIGN_INS_CROWD, at__gt=since).exists():
+        record(Event.SIGN_INS_CROWD, subject=user, origin=origin)
