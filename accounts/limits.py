@@ -94,11 +94,11 @@ SPRAYING_ACCOUNTS = 100  # accounts with a refused sign-in and no right one afte
 KNOWN_BROWSER = timedelta(days=180)
 KNOWN_BROWSER_FAILURES = 5
 KNOWN_BROWSER_PERIOD = timedelta(minutes=15)
-# Right passwords without a second step from browsers that are not known: whoever stole one must not crowd out the owner.
-STRANGE_SIGN_INS_TOLD = (
-    5  # in a STRANGE_SIGN_INS_PERIOD; then the person hears of it, once a STRANGE_SIGN_INS_TOLD_AGAIN
-)
-STRANGE_SIGN_INS = 10  # more are refused, until a new password
+# Right passwords without a second step, from browsers that are not known, in a STRANGE_SIGN_INS_PERIOD: whoever stole
+# a password must not crowd out the owner. From the first number on the person hears of it, beyond the second they are
+# refused until there is a new password.
+STRANGE_SIGN_INS_TOLD = 5
+STRANGE_SIGN_INS = 10
 STRANGE_SIGN_INS_PERIOD = timedelta(hours=1)
 STRANGE_SIGN_INS_TOLD_AGAIN = timedelta(days=1)
 KNOWN_BROWSER_STRANGE_AFTER = 10  # wrong codes in a row: from then on the browser counts as a stranger

@@ -1,10 +1,8 @@
 """Right passwords from many browsers that are not known: somebody may have stolen the password of an account without a
-second step. Refused from a number on, and told; the owner's way out is a new password, after which the count begins anew.
+second step. Told, and refused from a number on; a new password is the owner's way out, and begins the count anew.
 """
 
 from __future__ import annotations
-
-import hashlib
 
 from django.db import transaction
 from django.utils import timezone
@@ -23,7 +21,8 @@ def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
     if browsers.bucket_of(user):
         return True
     # With the password: another one begins the count anew, so that the owner is not shut out by what a thief has done.
-    subject = f"{user.pk} {hashlib.sha256(user.password.encode()).hexdigest()}"
+    # Quotas keep a digest of their subject only.
+    subject = f"{user.pk} {user.password}"
     period = limits.STRANGE_SIGN_INS_PERIOD
     few = quotas.spend("strange-sign-ins-few", subject, limit=limits.STRANGE_SIGN_INS_TOLD - 1, period=period)
     if not few and quotas.spend("strange-sign-ins-told", subject, limit=1, period=period):
