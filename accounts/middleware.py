@@ -21,9 +21,10 @@ from accounts.active_sessions.decorators import is_sign_of_life
 from accounts.audit.origin import Origin
 from accounts.language import choice
 from accounts.language import flows as languages
-from accounts.organisations import demands
+from accounts.organisations import demands, rank
 from accounts.organisations.demands import Demand
-from accounts.policy import Decision
+from accounts.organisations.sentences import one_factor_at_most
+from accounts.policy import Decision, Vouched
 from accounts.requests import DEMAND, in_administration, page_of_form, person
 from accounts.two_factor import devices
 
@@ -42,6 +43,7 @@ SET_UP = frozenset(
     }
 )
 HAD_DEVICE = "accounts.had_device"
+VOUCHED = "accounts.vouched"  # where a request keeps what the provider vouched for, as far as that counts
 
 
 def no_store(get_response: Handler) -> Handler:
@@ -122,6 +124,8 @@ class SecondStepMiddleware:
                 return self._lead_to_set_up(request)
             case Decision.CLOSE_PASSWORD:
                 return self._close(request, _("Your organisation takes the business account only. Sign in with that."))
+            case Decision.CLOSE_PROVIDER:
+                return self._close(request, one_factor_at_most())
             case Decision.CLOSE:
                 return self._close(
                     request, _("Sign in again: your account now has a second step.") if facts.has_factor else ""
@@ -129,8 +133,9 @@ class SecondStepMiddleware:
 
     @staticmethod
     def _facts(request: HttpRequest) -> policy.Facts:
-        user, vouched = person(request), store.vouched(request.session)
+        user = person(request)
         verified = user.is_verified()
+        vouched = store.vouched(request.session) if verified else counted(request)
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
         return policy.Facts(
@@ -142,6 +147,10 @@ class SecondStepMiddleware:
             vouched=vouched,
             is_staff=user.is_staff,
             password_is_void=not vouched and owner is not None and demands.must_use_business_account(owner),
+            is_above=not verified
+            and vouched is Vouched.NOTHING
+            and owner is not None
+            and not rank.organisation_decides_over(owner),
         )
 
     @staticmethod
@@ -182,6 +191,17 @@ class SecondStepMiddleware:
         if why:
             messages.info(request, why)
         return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': target})}" if target else "sign_in")
+
+
+def counted(request: HttpRequest) -> Vouched:
+    """What the provider that opened this session vouched for, as far as it decides over the person. Kept, because of
+    staff it asks the database, and the administration asks several times."""
+    found: Vouched | None = request.META.get(VOUCHED)
+    if found is None:
+        owner = store.person_of(request.session)  # read with the membership
+        found = rank.counted(store.vouched(request.session), owner or person(request))
+        request.META[VOUCHED] = found
+    return found
 
 
 def _why_set_up(request: HttpRequest) -> str:

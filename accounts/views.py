@@ -22,7 +22,7 @@ from accounts.arrival.views import enter, prove_there
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import demands, rank
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest, own_address, person
 from accounts.sso import connections, identities
@@ -166,7 +166,8 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
 def _business_account(request: PersonRequest) -> dict[str, object]:
     """``takes_care``: the organisation that takes care of the second step; ``can_link``: the button is offered."""
     connection = connections.of_person(request.user)
-    vouched = store.vouched(request.session)
+    owner = store.person_of(request.session)  # read with the membership
+    vouched = rank.counted(store.vouched(request.session), owner or request.user)
     is_linked = connection is not None and identities.is_linked(connection, request.user)
     return {
         "organisation": connection.organisation if connection else None,

@@ -10,11 +10,20 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.active_sessions import store
+from accounts.models import User
+from accounts.organisations import rank
 from accounts.sso import transactions
 from accounts.sso.flows import Arrival
+from accounts.two_factor import devices
 
 PROVIDER = "provider"  # the short name of the organisation whose provider opened the session
 PROVED_THERE = "proved_there"  # when the provider showed anew who it is, while our code is still open
+
+
+def opens_nothing(user: User) -> bool:
+    """Does the provider open not even half of this account? Over somebody whom the organisation does not decide over it
+    shows one factor, and with no second one of ours whoever runs the provider would set one up."""
+    return not rank.organisation_decides_over(user) and not devices.has_confirmed_device(user)
 
 
 def begin_anew(session: SessionBase, arrival: Arrival | None) -> None:

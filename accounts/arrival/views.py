@@ -20,6 +20,7 @@ from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.arrival import flows
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import rank
 from accounts.passwords import links
 from accounts.passwords import views as password_link
 from accounts.requests import PersonRequest, person
@@ -64,6 +65,8 @@ def callback(request: HttpRequest, organisation: str) -> HttpResponse:
         case Purpose.LINK:
             messages.success(request, _("Your business account is linked. From now on you can sign in with it."))
             return redirect("personal_details")
+        case _ if arrival.user and flows.opens_nothing(arrival.user):
+            return refused(request, sso.refuse(arrival, Reason.ONE_FACTOR_AT_MOST, origin))
         case _ if arrival.user:
             return enter(request, arrival.user, arrival.transaction.target, arrival)
     return refused(request, arrival)
@@ -73,7 +76,8 @@ def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None
     """After the first step, by password or, with ``arrival``, at the provider."""
     link = request.session.get(recovery_link.LINK, "")
     flows.begin_anew(request.session, arrival)
-    if policy.is_enough(store.vouched(request.session), is_staff=user.is_staff):
+    vouched = rank.counted(store.vouched(request.session), user)
+    if policy.is_enough(vouched, is_staff=user.is_staff):
         return _open(request, user, target)
     if mine := devices.authenticators_of(user):
         challenge.mark(request.session, user, target, mine)
@@ -113,16 +117,19 @@ def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:
 
     Goes on by way of the page that asked for it: the middleware watches that page, and not this one.
     """
-    user, begun, level = person(request), arrival.transaction, store.vouched(request.session)
+    user, begun = person(request), arrival.transaction
+    shown, level = (rank.counted(one, user) for one in (arrival.vouched, store.vouched(request.session)))
     target = begun.target if begun else ""
     flows.follow(request.session, arrival)
     # Of who lost the phone no code is asked: the set-up of a new one is all that opens.
-    if not (sessions.SET_UP_ONLY in request.session or policy.is_enough(arrival.vouched, is_staff=user.is_staff)):
+    if not (sessions.SET_UP_ONLY in request.session or policy.is_enough(shown, is_staff=user.is_staff)):
         if devices.has_confirmed_device(user):
             flows.keep_proof(request.session, is_complete=False)
             return redirect(reauthentication.page_for(target))
         if policy.is_enough(level, is_staff=user.is_staff):
             return refused(request, replace(arrival, reason=Reason.NO_SECOND_STEP))  # less than the session began with
+        if not rank.organisation_decides_over(user):
+            return refused(request, replace(arrival, reason=Reason.ONE_FACTOR_AT_MOST))
     sessions.prove(request, user, Origin.of(request))
     flows.keep_proof(request.session, is_complete=True)
     return redirect(reauthentication.page_for(target))
@@ -152,6 +159,6 @@ def follow_invitation(request: HttpRequest) -> HttpResponse:
     """Somebody with an invitation takes the business account instead of a password."""
     invited = links.invited(request.session.get(password_link.LINK, ""))
     connection = connections.of_person(invited) if invited else None
-    if invited is None or connection is None:
+    if invited is None or connection is None or not rank.organisation_decides_over(invited):
         return redirect("set_new_password")
     return leave(request, connection, Purpose.INVITED, target="/", user=invited, address=invited.email)

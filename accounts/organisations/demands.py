@@ -97,8 +97,11 @@ def must_hear(organisation: Organisation, *, besides: User | None = None) -> lis
     """The administrators of the organisation itself; ours when it has none but ``besides``, because somebody must
     know."""
     own = [person for person in administrators_of(organisation) if person != besides]
-    ours = User.objects.filter(is_active=True, is_superuser=True)
-    return own or [person for person in ours if person != besides]
+    return own or [person for person in superusers() if person != besides]
+
+
+def superusers() -> list[User]:
+    return list(User.objects.filter(is_active=True, is_superuser=True))
 
 
 def may_require_business_account(organisation: Organisation) -> bool:

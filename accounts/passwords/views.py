@@ -14,7 +14,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import demands, rank
 from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
 from accounts.passwords.links import Purpose
@@ -86,6 +86,8 @@ def _instead(holder: User, token: str) -> dict[str, object]:
     """``business_account``: the organisation whose business account may be taken instead of a password;
     ``password_is_void``: and must be."""
     invited = links.invited(token)
+    if invited is not None and not rank.organisation_decides_over(invited):
+        invited = None  # the first factor is a password: the mailbox may be the organisation's too
     organisation = invited.membership.organisation if invited and hasattr(invited, "membership") else None
     # By the name of the relation: the room of single sign-on stands beside this one.
     connection = getattr(organisation, "connection", None)

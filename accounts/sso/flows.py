@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import rank
 from accounts.policy import Vouched
 from accounts.sso import connections, identities, levels, once, transactions
 from accounts.sso.models import Connection
@@ -206,6 +207,8 @@ def _link(
     """``user`` must still be who began it."""
     if user is None or user.pk != begun.user:
         return otherwise
+    if begun.purpose is Purpose.INVITED and not rank.organisation_decides_over(user):
+        return Reason.ONE_FACTOR_AT_MOST  # the first factor is a password: the mailbox may be the organisation's too
     return identities.link(connection, user, token, origin, way=begun.purpose.value)
 
 
@@ -228,6 +231,14 @@ def _refused(connection: Connection, begun: Transaction, reason: Reason, origin:
         detail={"cause": reason.value, "purpose": begun.purpose.value},
     )
     return Arrival(connection, begun, reason)
+
+
+@database.atomic
+def refuse(arrival: Arrival, reason: Reason, origin: Origin) -> Arrival:
+    """What the provider said was right, and opens nothing all the same."""
+    if arrival.transaction is None:
+        return replace(arrival, reason=reason)
+    return _refused(arrival.connection, arrival.transaction, reason, origin)
 
 
 def upstream_of(connection: Connection, *, session: str = "", subject: str = "") -> str:

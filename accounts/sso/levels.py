@@ -8,6 +8,30 @@ from accounts.policy import Vouched
 from accounts.sso.models import Connection, MissingProof, Vouching
 from accounts.sso.provider.tokens import Claims
 
+# Names of one factor, or of none: the methods of RFC 8176 section 2 but "mfa", what Entra ID, Okta and Keycloak send
+# beside these, and the classes of SAML 2.0 (section 3.4) for one. "mca" is two ways to reach one person, "0" is no
+# confidence at all (OpenID Connect Core section 2).
+METHODS = {
+    "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "otp", "pin", "pop", "pwd", "rba", "retina", "sc", "sms", "swk",
+    "tel", "user", "vbm", "wia",
+}  # fmt: skip
+OTHERS = {
+    "rsa", "email", "password", "none", "fed", "federated", "social", "okta_verify", "0", "1", "aal1", "loa1", "loa-1",
+    "level1", "p1",
+}  # fmt: skip
+SAML = "urn:oasis:names:tc:saml:2.0:ac:classes:"
+CLASSES = {
+    "password", "passwordprotectedtransport", "internetprotocol", "internetprotocolpassword", "previoussession",
+    "unspecified", "kerberos", "smartcard", "telephony", "securedremotepassword",
+}  # fmt: skip
+LOA = {"urn:okta:loa:1fa:any", "urn:okta:loa:1fa:pwd", "urn:mace:incommon:iap:bronze"}
+ONE_FACTOR = METHODS | OTHERS | LOA | {SAML + kind for kind in CLASSES}
+
+
+def names_one_factor(value: str) -> bool:
+    """Does the value say which single factor was used? Then a claim with it is no proof of two (ASVS 6.8.4)."""
+    return value.strip().casefold() in ONE_FACTOR
+
 
 def reached(connection: Connection, claims: Claims) -> Vouched:
     if connection.vouching == Vouching.AGREEMENT:
@@ -17,7 +41,7 @@ def reached(connection: Connection, claims: Claims) -> Vouched:
 
 def _is_shown(connection: Connection, claims: Claims) -> bool:
     wanted = connection.vouching_value
-    if not wanted:
+    if not wanted or names_one_factor(wanted):  # such a value may be stored from before
         return False
     match connection.vouching:
         case Vouching.AMR:

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     LINKED_ALREADY = "linked_already"
     INVITATION = "invitation"
     NO_SECOND_STEP = "no_second_step"
+    ONE_FACTOR_AT_MOST = "one_factor_at_most"  # over this person the organisation does not decide
 
     @property
     def is_of_provider(self) -> bool:

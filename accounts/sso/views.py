@@ -14,6 +14,7 @@ from accounts import limits, quotas
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import SecondStep
+from accounts.organisations.sentences import one_factor_at_most
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import own_address
 from accounts.sso import backchannel, connections, flows
@@ -41,6 +42,7 @@ PAGES = {
     Reason.OTHER_PERSON: "other_person",
     Reason.LINKED_ALREADY: "linked_already",
     Reason.INVITATION: "invitation",
+    Reason.ONE_FACTOR_AT_MOST: "one_factor",
 }
 
 
@@ -107,6 +109,7 @@ def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
         "organisation": organisation,
         "page": page,
         "reason": reason.value,
+        "one_factor": one_factor_at_most(),
         "seconds": int(limits.OUTSIDE_FAILED.total_seconds()),
         "password_counts": organisation.second_step != SecondStep.BUSINESS_ACCOUNT,
         "reference": Origin.of(request).reference,

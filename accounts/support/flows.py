@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from accounts.models import User
 from accounts.organisations import scope
+from accounts.organisations.rank import outranks
 from accounts.support import reports
 
 PERMISSION = "accounts.reset_second_factor"
@@ -51,16 +52,6 @@ def may_reset(worker: User, subject: User) -> Refusal | None:
     if not scope.decides(worker, subject):
         return Refusal.OPENS_ELSEWHERE
     return Refusal.REPORTED if reports.is_open(subject) else None
-
-
-def outranks(subject: User, actor: User) -> bool:
-    """Has the person a right that the actor lacks? Rights of somebody who is not active count too: they may return."""
-    if actor.is_superuser:
-        return False
-    rights = User(pk=subject.pk, is_active=True, is_superuser=subject.is_superuser).get_all_permissions()
-    return (
-        subject.is_superuser or (subject.is_staff and not actor.is_staff) or not rights <= actor.get_all_permissions()
-    )
 
 
 def is_privileged(subject: User) -> bool:

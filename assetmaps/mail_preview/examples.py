@@ -10,10 +10,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
 from accounts.audit import mail
+from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations.demands import Demand
 from accounts.organisations.models import SecondStep
+from accounts.sso.models import Connection, Vouching
 from accounts.support.models import Kind
 
 Facts = dict[str, Any]
@@ -100,6 +102,16 @@ EXAMPLES: dict[str, list[Facts]] = {
     ],
     "sso_linked": [_notice()],
     "sso_secret_expires": [{"organisation": ORGANISATION, "last_day": date(2027, 3, 17), "page": SETUP}],
+    "sso_settings_changed": [
+        {
+            "organisation": ORGANISATION,
+            "actor": "beheer@voorbeeld.nl",
+            "entry": AuditEntry(at=AT, event=Event.SSO_CHANGED),
+            "changes": [(Connection._meta.get_field("vouching").verbose_name, Vouching.AMR.label)],
+            "address": SETUP,
+            "at": AT,
+        }
+    ],
     "wait_lifted": [_by_support()],
     "worker_stopped": [
         {"worker": "desk@voorbeeld.nl", "number": 10, "hours": 1, "at": AT, "address": _address("beheer/activiteit")}

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from accounts import limits, quotas
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Organisation
@@ -20,6 +19,7 @@ from accounts.sso.domains import names
 from accounts.sso.domains.names import DomainRefusedError, Flaw
 from accounts.sso.domains.resolver import Failure, LookUpError, Resolver
 from accounts.sso.models import MailDomain
+from accounts.sso.notices import record_change
 
 PREFIX = "assetmaps-verificatie="
 
@@ -139,7 +139,7 @@ def _tell(
     detail: dict[str, str | int] = {"domain": name}
     if how:
         detail["by"] = how
-    record(event, subject=None, actor=actor, organisation=organisation, origin=origin, reason=reason, detail=detail)
+    record_change(event, organisation, actor=actor, origin=origin, reason=reason, detail=detail)
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ from django.utils import timezone
 
 from accounts import limits, quotas
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
+from accounts.sso import levels
 from accounts.sso.inspection.reading import Reader, read
 from accounts.sso.models import ClientProof, Connection, MissingProof, Vouching
+from accounts.sso.notices import record_change
 from accounts.sso.setup import key_pairs
 from accounts.sso.setup.readiness import Missing, missing
 
@@ -47,6 +48,7 @@ class Outcome(Enum):
     NOT_READY = auto()
     DEMANDED = auto()  # the organisation lets its people in by the business account only
     NOT_A_MEMBER = auto()
+    ONE_FACTOR = auto()  # the value says which one factor was used, so it proves no second step
     UNREADABLE = auto()  # our side cannot read the pair that waits
     WAIT = auto()
 
@@ -69,7 +71,7 @@ def hold(organisation: Organisation) -> Connection | None:
 def _tell(
     event: Event, organisation: Organisation, actor: User, origin: Origin, detail: dict[str, str | int] | None = None
 ) -> None:
-    record(event, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail)
+    record_change(event, organisation, actor=actor, origin=origin, detail=detail)
 
 
 def _set(connection: Connection, **values: Any) -> list[str]:
@@ -177,6 +179,8 @@ def set_second_step(
     actor: User,
     origin: Origin,
 ) -> Outcome:
+    if levels.names_one_factor(value):
+        return Outcome.ONE_FACTOR
     values = {"vouching": vouching.value, "vouching_value": value, "missing_proof": missing_proof.value}
     return _change(organisation, values, actor, origin)
 

@@ -7,8 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.sso.issuers import Flaw, IssuerRefusedError, normalise
+from accounts.sso.levels import names_one_factor
 from accounts.sso.models import MissingProof, Vouching
 from accounts.sso.setup.key_pairs import Kind
+from accounts.sso.setup.words import one_factor
 from accounts.stale_pages.forms import MergedForm
 
 FLAWS = {
@@ -129,6 +131,8 @@ class SecondStepForm(MergedForm, forms.Form):
         by_claim = data.get("vouching") in (Vouching.AMR, Vouching.ACR, Vouching.ACRS)
         if by_claim and not data.get("value"):
             self.add_error("value", _("Fill in the value that shows the second step."))
+        elif by_claim and names_one_factor(data["value"]):
+            self.add_error("value", one_factor())
         if not by_claim:
             data["value"] = ""
         return data

@@ -27,10 +27,19 @@ def of_outcome(outcome: Outcome) -> str:
             )
         case Outcome.NOT_A_MEMBER:
             return _("Choose an active person of this organisation who has a password.")
+        case Outcome.ONE_FACTOR:
+            return one_factor()
         case Outcome.UNREADABLE:
             return _("The portal cannot read this key pair any more. That is a fault of the portal: make a new pair.")
         case Outcome.WAIT:
             return _("That was asked often just now. Wait a minute and try again.")
+
+
+def one_factor() -> str:
+    return _(
+        "This value names one factor, and that proves no second step. Choose the value that your provider sends after "
+        "two, for example “mfa”, or let the portal ask its own code."
+    )
 
 
 def of_missing(what: Missing) -> str:

@@ -14,6 +14,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin, one_line
 from accounts.models import User
+from accounts.organisations import rank
 from accounts.sso import identities, levels
 from accounts.sso.flows import Arrival
 from accounts.sso.models import Connection
@@ -75,9 +76,11 @@ def _sign_in(connection: Connection, arrival: Arrival, token: IdToken, origin: O
     found = identities.person_of(connection, token, origin)
     if isinstance(found, Reason):
         return {"refusal": found.value}
+    decides = rank.organisation_decides_over(found)
     # By the name of the relation: environments lie above this room.
     opened = found.environments.order_by("name").values_list("name", flat=True)
-    return {"refusal": "", "email": found.email, "name": found.get_full_name(), "environments": list(opened)}
+    seen = {"refusal": "", "is_above": not decides}
+    return seen | {"email": found.email, "name": found.get_full_name(), "environments": list(opened)}
 
 
 def _readable(claims: Claims) -> list[list[str]]:

@@ -78,14 +78,16 @@ def _in_words(found: dict[str, Any]) -> dict[str, Any]:
         "at": datetime.fromisoformat(found["at"]),
         "came_back": not found["reason"],
         "refusal": advice.of_failure(refusal),
-        "level": _level(found.get("vouched", "")),
+        "level": _level(found.get("vouched", ""), is_above=foreseen.get("is_above", False)),
         "foreseen": foreseen,
         "claims": found.get("claims", []),
         "tells_time": found.get("tells_time", False),
     }
 
 
-def _level(vouched: str) -> str:
+def _level(vouched: str, *, is_above: bool) -> str:
+    if is_above:
+        return _("Over this person your organisation does not decide: the portal always asks its own code as well.")
     match vouched:
         case Vouched.CLAIM:
             return _("The provider showed a second step. The portal asks no code.")

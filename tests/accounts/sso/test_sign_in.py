@@ -407,7 +407,7 @@ def test_agreement_opens_the_portal_but_not_the_administration(provider: Provide
 
 def test_administration_opens_by_a_claim_and_by_our_own_code(provider: Provider) -> None:  # ASVS 8.4.2
     connection = connect(provider)
-    employee(connection, superuser=True)
+    employee(connection, staff=True)
     client = signed_in_there(provider, connection)
     assert client.get("/beheer/").status_code == 200
     Connection.objects.update(vouching="ours")
