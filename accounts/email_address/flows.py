@@ -16,12 +16,14 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.email_address import links
 from accounts.models import User
+from accounts.organisations import members, scope
 
 
 class Outcome(Enum):
     ASKED = auto()  # the same answer whether or not the address is somebody's already
     PRESENT_ONE = auto()
     TOO_OFTEN = auto()
+    FOREIGN = auto()  # of a mail domain that another organisation than the person's own proved
     CHANGED = auto()
     LINK_VOID = auto()  # used, too old, overtaken, somebody else's; or the address was given away meanwhile
 
@@ -40,6 +42,10 @@ def ask(user: User, new_address: str, origin: Origin) -> Outcome:
         return Outcome.TOO_OFTEN
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
+        if members.is_foreign(new_address, scope.organisation_id_of(user)):
+            detail["cause"] = "foreign"
+            record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+            return Outcome.FOREIGN
         owner = User.objects.filter(email__lower=new_address.lower()).exclude(pk=user.pk).first()
         detail["mailed"] = _mail(user, new_address, owner)
         record(Event.ADDRESS_CHANGE_ASKED, subject=user, origin=origin, detail=detail)
@@ -77,8 +83,9 @@ def confirm(user: User, token: str, origin: Origin) -> Outcome:
     before, after = user.email, links.new_address(token, user)
     if after is None:
         return Outcome.LINK_VOID
-    if not _store(user, after):
-        cause: dict[str, str | int] = {"after": after, "cause": "taken"}
+    foreign = members.is_foreign(after, scope.organisation_id_of(user))
+    if foreign or not _store(user, after):
+        cause: dict[str, str | int] = {"after": after, "cause": "foreign" if foreign else "taken"}
         record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=cause)
         return Outcome.LINK_VOID
     detail: dict[str, str | int] = {"before": before, "after": after}

@@ -26,3 +26,8 @@ class NewAddressForm(forms.Form):
 
     def refuse_the_present_one(self) -> None:
         self.add_error("email", _("This is your e-mail address already. Type another one."))
+
+    def refuse_a_foreign_one(self) -> None:
+        self.add_error(
+            "email", _("This e-mail address is of another organisation. Type one of your own, or ask support.")
+        )

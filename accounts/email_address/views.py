@@ -33,6 +33,8 @@ def change(request: PersonRequest) -> HttpResponse:
             form.refuse_the_present_one()
         case Outcome.TOO_OFTEN:
             form.refuse_for_now()
+        case Outcome.FOREIGN:
+            form.refuse_a_foreign_one()
     if form.errors:
         return redirect_with_errors(request, form)
     messages.info(request, _("We sent a mail to %(address)s. Open the link in it to confirm.") % {"address": address})

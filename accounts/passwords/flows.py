@@ -17,7 +17,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import demands, members, scope
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
@@ -57,13 +57,17 @@ def _within_quota(address: str, origin: Origin) -> bool:
 @transaction.atomic
 def invite(
     user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False, report: mail.Report | None = None
-) -> None:
+) -> bool:
     """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
 
-    ``in_bulk``: one of many, which every other mail may overtake.
+    ``in_bulk``: one of many, which every other mail may overtake. False for who has an address that another
+    organisation proved since: nobody is invited with it.
     """
+    if members.is_foreign(user.email, scope.organisation_id_of(user)):
+        return False
     _issue_link(user, Purpose.INVITATION, in_bulk=in_bulk, report=report)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
+    return True
 
 
 @transaction.atomic(savepoint=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-import idna
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.utils import timezone
 
 from accounts import encryption, limits
 from accounts.models import User
+from accounts.organisations.members import domain_of
 from accounts.sso.models import ClientProof, Connection, MailDomain
 from accounts.sso.provider import http
 from accounts.sso.provider.client import Client
@@ -44,16 +44,6 @@ def of_address(address: str) -> Connection | None:
 
 def _enabled() -> QuerySet[Connection]:
     return Connection.objects.filter(enabled=True).select_related("organisation")
-
-
-def domain_of(address: str) -> str:
-    """The domain as it is stored: lower case, ASCII; empty when there is none."""
-    local, _at, typed = address.strip().rpartition("@")
-    try:
-        name = idna.encode(typed.removesuffix("."), uts46=True, std3_rules=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
-        return ""
-    return name if local else ""
 
 
 def is_proved(connection: Connection, address: str) -> bool:

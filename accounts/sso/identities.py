@@ -16,8 +16,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin, one_line
 from accounts.models import User
-from accounts.organisations import scope
-from accounts.organisations.models import Membership
+from accounts.organisations import members, scope
 from accounts.sso import connections
 from accounts.sso.models import Connection, Identity
 from accounts.sso.provider.tokens import Claims, IdToken
@@ -97,7 +96,7 @@ def _make(connection: Connection, token: IdToken, origin: Origin) -> User | Reas
     try:
         with transaction.atomic():
             user.save(force_insert=True)
-            user.membership = Membership.objects.create(user=user, organisation=connection.organisation)
+            members.join([user], connection.organisation)
             _bind(connection, user, token)
     except IntegrityError:
         return _made_meanwhile(connection, token) or Reason.ADDRESS_TAKEN

@@ -117,7 +117,9 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             return
         before = flows.as_stored(obj, form.changed_data)
         rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
-        flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, **by)
+        whose = form.cleaned_data.get("organisation", form.chosen)  # type: ignore[attr-defined]
+        belongs_to = whose.pk if whose else None
+        flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, belongs_to=belongs_to, **by)
         if "opens" in form.changed_data:
             wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]

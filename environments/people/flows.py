@@ -17,7 +17,7 @@ from accounts.audit.ledger import record
 from accounts.audit.mail import Report
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import scope
+from accounts.organisations import members, scope
 from accounts.organisations.models import Membership, Organisation
 from accounts.passwords import flows as passwords
 from accounts.support import flows as support
@@ -46,7 +46,8 @@ def add(
     origin: Origin,
     reports: Sequence[Report] = (),
 ) -> None:
-    """Store new people without a password, with what they may open, and mail the invitations. All or nobody.
+    """Store new people without a password, with what they may open, and mail the invitations. All or nobody. Raises
+    ForeignAddressError.
 
     ``reports``: who hears what became of each invitation.
     """
@@ -55,7 +56,7 @@ def add(
         user.set_unusable_password()
     User.objects.bulk_create(users)
     if organisation is not None:
-        Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in users])
+        members.join(users, organisation)
     access.give_many(people, actor=actor, origin=origin)
     passwords.invite_many(users, actor=actor, origin=origin, reports=reports)
 
@@ -108,12 +109,19 @@ def as_stored(user: User, changed: Collection[str]) -> User:
 
 
 @transaction.atomic
-def change(user: User, *, rights_before: Rights, rights: Rights, actor: User, origin: Origin) -> None:
-    """Store what an administrator changed about the person, and record what must be answered for. Raises
-    PermissionError for an address that this administrator does not decide on."""
+def change(
+    user: User, *, rights_before: Rights, rights: Rights, belongs_to: int | None, actor: User, origin: Origin
+) -> None:
+    """Store what an administrator changed about the person, and record what must be answered for.
+
+    ``belongs_to``: the organisation in which the address is going to be used, if any. Raises PermissionError for an
+    address that this administrator does not decide on, ForeignAddressError for one of another organisation.
+    """
     before = User.objects.select_for_update().get(pk=user.pk)
     if user.email != before.email and not scope.decides(actor, before):
         raise PermissionError("the address of somebody who can open environments of another organisation")
+    if user.email != before.email:
+        members.refuse_foreign([user.email], belongs_to)
     hall.change_person(user, before=before, actor=actor, origin=origin)
     if user.is_active and not before.is_active:
         record(Event.REACTIVATED, subject=user, actor=actor, origin=origin)
@@ -134,8 +142,9 @@ def set_environments(
 
 @transaction.atomic
 def move(user: User, organisation: Organisation | None, *, actor: User, origin: Origin) -> bool:
-    """Put the person in another organisation, or in none; what the earlier one let them open is closed."""
-    User.objects.select_for_update().get(pk=user.pk)
+    """Put the person in another organisation, or in none; what the earlier one let them open is closed. Raises
+    ForeignAddressError."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
     membership = Membership.objects.filter(user=user).select_related("organisation").first()
     before = membership.organisation if membership else None
     if before == organisation:
@@ -147,7 +156,7 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
         # What the provider of the earlier one vouched for counts nowhere else.
         sessions.end_upstream(Q(user=user))
     if organisation is not None:
-        Membership.objects.create(user=user, organisation=organisation)
+        members.join([locked], organisation)
     names: dict[str, str | int] = {
         "before": before.name if before else "-",
         "after": organisation.name if organisation else "-",
@@ -167,6 +176,7 @@ def may_invite(worker: User, subject: User) -> bool:
         and subject.last_login is None
         and not subject.has_usable_password()
         and not support.outranks(subject, worker)
+        and not members.is_foreign(subject.email, scope.organisation_id_of(subject))
     )
 
 
@@ -179,8 +189,7 @@ def invite_again(
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or not may_invite(actor, user):
         return False
-    passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk, report=report)
-    return True
+    return passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk, report=report)
 
 
 @transaction.atomic

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.models import User
-from accounts.organisations import scope
+from accounts.organisations import members, scope
 from accounts.organisations.models import Organisation
 from accounts.texts import folded
 from environments.models import Environment
 from environments.people import flows, table
 from environments.people.flows import Refusal
+from environments.people.models import Why
 from environments.people.reading.parts import Unreadable
 
 ACCEPTED = [*(".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".ods", ".vcf"), *("text/csv", "text/plain", "text/vcard")]
@@ -38,6 +39,7 @@ UNREADABLE = {
     Unreadable.TOO_LONG: _("This list is too long. Offer it in parts."),
     Unreadable.TOO_LARGE: _("This workbook is too large. Copy only the people into a new one, and offer that."),
 }
+FOREIGN = _("This e-mail address is of a mail domain that %(organisation)s proved. It can be used there only.")
 REFUSALS = {
     Refusal.ONESELF: ("is_active", _("You cannot deactivate yourself. Ask a colleague.")),
     Refusal.LAST_SUPERUSER: (None, _("This is the last superuser. First make somebody else a superuser.")),
@@ -111,7 +113,24 @@ class PersonForm(forms.ModelForm):
             why = flows.refusal(before, **flags, actor=self.worker)
             if why is not None:
                 self.add_error(*REFUSALS[why])
+        self._judge_address(data.get("email", before.email if before else ""), data, before)
         return data
+
+    def _judge_address(self, address: str, data: dict[str, Any], before: User | None) -> None:
+        """Is it somebody else's, or of a mail domain that another organisation proved? Only of what is changed."""
+        organisation = data.get("organisation", self.chosen) if "organisation" in self.fields else self.chosen
+        moved = organisation != self.chosen
+        if not address or (before is not None and address == before.email and not moved):
+            return
+        owners = members.foreign([address], organisation.pk if organisation else None)
+        others = User.objects.filter(email__lower=address.lower()).exclude(pk=self.instance.pk)
+        # Who works for one organisation reads the same of both, so that nobody learns who exists elsewhere.
+        for_all = scope.works_for_all(self.worker)
+        if for_all and owners:
+            told = FOREIGN % {"organisation": owners[address]}
+            self.add_error("organisation" if moved else "email", told)
+        elif owners or (not for_all and others.exclude(scope.people(self.worker)).exists()):
+            self.add_error("email", str(Why.ELSEWHERE.label))
 
 
 def may_move(worker: User, subject: User) -> bool:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.models import User, only_ascii
-from accounts.organisations import scope
+from accounts.organisations import members, scope
 from accounts.organisations.models import Organisation
 from environments.models import Environment
 from environments.people import flows, table
@@ -30,6 +30,7 @@ class Judge:
         wanted = [address.lower() for address in addresses]
         found = User.objects.filter(email__lower__in=wanted).select_related("membership")
         self.known = {user.email.lower(): user for user in found}
+        self.foreign = members.foreign(set(wanted), organisation.pk)
 
     def judge(self, line: ImportLine) -> None:
         """Put state, reason and whether the person is new on the line."""
@@ -56,15 +57,15 @@ class Judge:
         for name in names:
             if name.lower() not in self.named:
                 return Why.NO_SUCH_ENVIRONMENT, name[:100]
-        return self._elsewhere(self.known.get(line.address.lower())), ""
+        return self._elsewhere(line.address.lower()), ""
 
-    def _elsewhere(self, known: User | None) -> str:
-        """The same words for everybody of another organisation: nothing is told about them."""
-        if known is None:
-            return ""
-        if scope.organisation_id_of(known) != self.organisation.pk:
-            return Why.ELSEWHERE
-        return "" if known.is_active else Why.NOT_ACTIVE
+    def _elsewhere(self, address: str) -> str:
+        """The same words for everybody of another organisation, and for every address of its mail domains: nothing is
+        told about who exists there."""
+        known = self.known.get(address)
+        if known is not None and scope.organisation_id_of(known) == self.organisation.pk:
+            return "" if known.is_active else Why.NOT_ACTIVE
+        return Why.ELSEWHERE if known is not None or address in self.foreign else ""
 
 
 def is_address(text: str) -> bool:

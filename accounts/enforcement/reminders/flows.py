@@ -163,8 +163,7 @@ def _invite_again(person: User) -> bool:
     locked = User.objects.select_for_update().get(pk=person.pk)
     if locked.has_usable_password() or AuditEntry.objects.filter(fresh, subject=locked).exists():
         return False
-    passwords.invite(locked, actor=None, origin=CONSOLE)
-    return True
+    return passwords.invite(locked, actor=None, origin=CONSOLE)
 
 
 def purge() -> int:

@@ -15,7 +15,8 @@ from django.db import transaction
 
 from accounts import limits
 from accounts.models import User
-from accounts.organisations.models import Membership, Organisation
+from accounts.organisations import members
+from accounts.organisations.models import Organisation
 from accounts.support import group
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.totp.flows import provisioning_uri
@@ -89,7 +90,7 @@ class Command(BaseCommand):
     def _person(self, email: str, first_name: str, last_name: str, role: str, **rights: bool) -> User:
         password = " ".join(secrets.SystemRandom().sample(WORDS, 5))  # each another: repetition is refused
         person = User.objects.create_user(email, password, first_name=first_name, last_name=last_name, **rights)
-        Membership.objects.create(user=person, organisation=Organisation.objects.get(slug="gemeente-voorbeeld"))
+        members.join([person], Organisation.objects.get(slug="gemeente-voorbeeld"))
         self.stdout.write(f"\n{role}\n  address:       {email}\n  password:      {password}")
         return person
 

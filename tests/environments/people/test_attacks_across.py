@@ -73,7 +73,7 @@ def test_flow_itself_keeps_the_address_too() -> None:
     changed.email = "dief@a.example"
     rights = flows.Rights.of(stored)
     with pytest.raises(PermissionError):
-        flows.change(changed, rights_before=rights, rights=rights, actor=world.of_a, origin=HERE)
+        flows.change(changed, rights_before=rights, rights=rights, belongs_to=None, actor=world.of_a, origin=HERE)
     stored.refresh_from_db()
     assert stored.email == "gast@a.example"
 

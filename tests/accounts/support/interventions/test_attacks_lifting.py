@@ -144,7 +144,9 @@ def test_owner_opens_the_closed_door_with_a_new_password_by_mail(person: User) -
     assert (door_of(person).closed, len(door_of(person).recent)) == (False, limits.CODE_STOLEN_AFTER)
 
 
-def test_door_that_closes_while_it_is_lifted_stays_closed(desk: User, person: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_door_that_closes_while_it_is_lifted_stays_closed(
+    desk: User, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     guess(person)
     door = door_of(person)
     hold = throttling.hold
