@@ -17,6 +17,7 @@ class Event(models.TextChoices):
     ADDRESS_CHANGE_ASKED = "address_change_asked", _("Change of e-mail address asked for")
     ADDRESS_CHANGE_REFUSED = "address_change_refused", _("Change of e-mail address refused")
     ADDRESS_CHANGED_BY_PERSON = "address_changed_by_person", _("E-mail address changed")
+    ADDRESS_RESTORED = "address_restored", _("E-mail address set back after a report")
     DEACTIVATED = "deactivated", _("Person deactivated")
     SECOND_STEP_ACTIVATED = "second_step_activated", _("Two-step authentication activated")
     ACTIVATION_REFUSED = "activation_refused", _("Activation refused: code")
@@ -107,7 +108,6 @@ MAILED = frozenset(
         Event.PASSWORD_TREATED_AS_STOLEN,
         Event.SIGN_INS_CROWD,
         Event.WRONG_CODES,
-        Event.REPORTED_NOT_ME,
         Event.SSO_LINKED,
         Event.EMERGENCY_SIGN_IN,
     }

@@ -108,6 +108,8 @@ def _send_link(
     template = "password_link" if purpose is Purpose.RESET else "invitation"
     if purpose is Purpose.RESET and user.pk and demands.must_use_business_account(user):
         template, address = "password_void", _entry_of(user)
+    if user.links_withheld:
+        template, address = "link_withheld", ""
     context: dict[str, Any] = {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
     mail.send(template, user, deliver=deliver, in_bulk=in_bulk, report=report, **context)
 

@@ -33,14 +33,14 @@ def make(user: User, purpose: Purpose) -> str:
 
 
 def holder(token: str) -> User | None:
-    """Whose link it is, or None when it is forged, expired, used or overtaken by a newer one."""
+    """Whose link it is, or None when it is forged, expired, used, overtaken by a newer one, or none may count now."""
     try:
         content = signing.loads(token, salt=SALT)
         purpose = Purpose(content["purpose"])
         signing.loads(token, salt=SALT, max_age=purpose.lifetime)
     except (signing.BadSignature, ValueError, KeyError, TypeError):
         return None
-    user = User.objects.filter(pk=content["user"], is_active=True).first()
+    user = User.objects.filter(pk=content["user"], is_active=True, links_withheld=False).first()
     return user if user and constant_time_compare(content["account"], _account(user, purpose)) else None
 
 

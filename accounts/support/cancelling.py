@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
@@ -13,7 +15,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.support.models import CallerCheck, Intervention, State
+from accounts.support.models import CallerCheck, HelpRequest, Intervention, State
 from accounts.two_factor.account_recovery import flows as account_recovery
 
 SALT = "accounts.support.cancelling"
@@ -45,10 +47,25 @@ def cancel(intervention: Intervention, origin: Origin, *, by: User | None = None
     return True
 
 
+def _still_open() -> datetime:
+    return timezone.now() - limits.LOST_PHONE_REQUEST
+
+
+@transaction.atomic
+def cancel_request(request: HelpRequest, origin: Origin) -> bool:
+    """False when it was cancelled before."""
+    if HelpRequest.objects.filter(pk=request.pk, cancelled_at=None).update(cancelled_at=timezone.now()) != 1:
+        return False
+    record(Event.HELP_CANCELLED, subject=request.user, origin=origin, detail={"reference": request.reference})
+    return True
+
+
 @transaction.atomic
 def stop_everything(user: User, origin: Origin) -> None:
     """The person says that none of it was theirs: nothing that support has begun goes on."""
     for intervention in Intervention.objects.filter(subject=user, state__in=Intervention.OPEN):
         cancel(intervention, origin)
+    for request in HelpRequest.objects.filter(user=user, cancelled_at=None, asked_at__gt=_still_open()):
+        cancel_request(request, origin)
     account_recovery.withdraw_bridge_code(user)
     CallerCheck.objects.filter(subject=user).delete()

@@ -49,11 +49,8 @@ def cancellable(token: str) -> HelpRequest | None:
 @transaction.atomic
 def cancel(token: str, origin: Origin) -> bool:
     request = cancellable(token)
-    if request is None:
+    if request is None or not cancelling.cancel_request(request, origin):
         return False
-    if HelpRequest.objects.filter(pk=request.pk, cancelled_at=None).update(cancelled_at=timezone.now()) != 1:
-        return False
-    record(Event.HELP_CANCELLED, subject=request.user, origin=origin, detail={"reference": request.reference})
     cancelling.stop_everything(request.user, origin)  # nobody needs help any more, or it was a thief who asked
     return True
 

@@ -46,8 +46,22 @@ class HelpRequest(models.Model):
         return self.reference
 
 
+class Check(models.TextChoices):
+    """How somebody was recognised after a report. Never by mail: somebody else may read the mailbox."""
+
+    CALLED_BACK = "called_back", _("I called back on a number that we knew before")
+    IN_PERSON = "in_person", _("I saw this person, or somebody who knows them did")
+    ORGANISATION = "organisation", _("A contact of the organisation whom we know vouched for this person")
+
+
 class Report(models.Model):
-    """Somebody pressed "Dit was ik niet" in a mail. Until a person has looked, support resets nothing."""
+    """Somebody pressed "Dit was ik niet" in a mail. Until a person has looked, support resets nothing.
+
+    ``undone``: what it took back, by names: ``password`` (void), ``address`` (restored, or taken by somebody else),
+    ``gone`` and ``back`` (numbers of authenticator apps), ``codes`` (recovery codes void), ``closed`` (no app is left,
+    and the password alone opens nothing), ``unlinked`` (business accounts), ``doubt`` (why no link for a password is
+    mailed).
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="reports"
@@ -60,6 +74,7 @@ class Report(models.Model):
         related_name="+",
     )
     reported_at = models.DateTimeField(_("reported on"), auto_now_add=True)
+    undone = models.JSONField(default=dict)
     looked_at = models.DateTimeField(_("looked at on"), null=True)
     looked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("looked at by"), null=True, on_delete=models.PROTECT, related_name="+"

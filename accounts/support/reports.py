@@ -1,56 +1,175 @@
-""" "Dit was ik niet": what the link in a security mail does. Works once, without signing in."""
+""" "Dit was ik niet": what the link in a security mail does. Works once, without signing in.
+
+What it undoes is what the mail was about (`Undone`). Always it ends every session, forgets the known browsers, makes
+every mailed link void, and stops what support has begun.
+"""
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
+from accounts import limits
 from accounts.active_sessions import flows as sessions
-from accounts.audit import links
+from accounts.audit import links, mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
-from accounts.audit.models import AuditEntry
+from accounts.audit.models import MOVES, AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.sso import identities
 from accounts.support import cancelling
-from accounts.support.models import Report
+from accounts.support.models import Check, Report
+from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
+from accounts.two_factor import devices, undoing
 from accounts.two_factor.account_recovery import flows as account_recovery
+
+# Somebody else set the password, or typed the right one.
+PASSWORD_KNOWN = (
+    Event.PASSWORD_CHANGED,
+    Event.PASSWORD_TREATED_AS_STOLEN,
+    Event.WRONG_CODES,
+    Event.SIGN_INS_CROWD,
+    Event.EMERGENCY_SIGN_IN,
+)
+ADDRESS, MAILBOX = "address", "mailbox"  # why no link for a password is mailed
 
 
 def reportable(token: str) -> AuditEntry | None:
-    """The event that the link is about, if it was not reported yet."""
+    """The event that the link is about, if it was not reported yet and the mail went to the person."""
     entry = links.entry_of(token)
-    return None if entry is None or Report.objects.filter(entry=entry).exists() else entry
+    if entry is None or Report.objects.filter(entry=entry).exists() or _is_of_a_thief(entry):
+        return None
+    return entry
+
+
+def of(token: str) -> Report | None:
+    """The report that was made with this link."""
+    entry = links.entry_of(token)
+    return Report.objects.filter(entry=entry).select_related("entry").first() if entry else None
+
+
+def _is_of_a_thief(entry: AuditEntry) -> bool:
+    """Was it mailed between a change of address and the report that set it back? Then it went to the other mailbox,
+    and whoever reads there must not take from the owner what the owner does."""
+    turned_back = AuditEntry.objects.filter(subject=entry.subject_id, event=Event.ADDRESS_RESTORED, pk__gt=entry.pk)
+    return any(int(back.detail["since"]) < entry.pk for back in turned_back)
 
 
 def report(token: str, origin: Origin) -> bool:
-    """End every session, forget every known browser, stop what support has begun, and block resets until a person has
-    looked. False: too late."""
+    """Undo what the mail was about, end whatever is open, and block support until somebody has looked. False: too
+    late."""
     entry = reportable(token)
     if entry is None or entry.subject is None:
         return False
-    user = entry.subject
+    is_known = entry.event in PASSWORD_KNOWN and entry.subject.has_usable_password()
+    # A password that nobody knows. Hashed before anything is locked.
+    unknown = make_password(secrets.token_urlsafe(32)) if is_known else ""
     try:
         with transaction.atomic():
-            Report.objects.create(user=user, entry=entry)
-            # The person before the sessions, as a sign-in does; in another order the two could wait for each other.
-            known_browsers.forget_all(user)
-            sessions.end_all(user)
-            cancelling.stop_everything(user, origin)
-            account_recovery.distrust_links(user)
-            detail: dict[str, str | int] = {"about": entry.event, "unlinked": _unlinked(entry, user)}
-            record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail=detail)
+            _report(entry, entry.subject, unknown, origin)
     except IntegrityError:
         return False  # a parallel press on the same button was first
     return True
 
 
-def _unlinked(entry: AuditEntry, user: User) -> int:
-    """A business account that somebody else linked would outlive every other remedy: it goes with the report about it.
-    Returns how many went."""
-    return identities.unlink(user, str(entry.detail.get("issuer", ""))) if entry.event == Event.SSO_LINKED else 0
+def _report(entry: AuditEntry, subject: User, unknown: str, origin: Origin) -> None:
+    # The person before the counters and the sessions, as a sign-in does; in another order the two could wait for each
+    # other.
+    people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation")
+    user = people.get(pk=subject.pk)
+    made = Report.objects.create(user=user, entry=entry)
+    throttling.hold(user)
+    _end_what_is_open(user, origin)
+    undone = _undo(entry, user, unknown, origin)
+    Report.objects.filter(pk=made.pk).update(undone=undone)
+    _withhold_links(user)
+    detail: dict[str, str | int] = {"about": entry.event, **undone}
+    noted = record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail=detail)
+    for address in {user.email.lower(), _mailbox_of(entry).lower()}:
+        mail.notify(noted, user, to=address, undone=undone)
+
+
+def _end_what_is_open(user: User, origin: Origin) -> None:
+    known_browsers.forget_all(user)
+    sessions.end_all(user)
+    cancelling.stop_everything(user, origin)
+    account_recovery.distrust_links(user)
+    # A part of every mailed link, for a password and for another address.
+    User.objects.filter(pk=user.pk).update(links_issued=F("links_issued") + 1)
+    user.refresh_from_db(fields=["links_issued"])
+
+
+def _undo(entry: AuditEntry, user: User, unknown: str, origin: Origin) -> dict[str, Any]:
+    """What was undone, as facts for the page, the mail and the audit entry; see `Report.undone`."""
+    undone: dict[str, Any] = {}
+    if unknown:
+        user.password = unknown
+        user.save(update_fields=["password"])
+        undone["password"] = "void"  # noqa: S105 - a fact, not a password
+    if entry.event in MOVES:
+        undone["address"] = "restored" if _restore_address(entry, user, origin) else "taken"
+    if entry.event == Event.SSO_LINKED:
+        # A business account that somebody else linked would outlive every other remedy.
+        undone["unlinked"] = identities.unlink(user, str(entry.detail.get("issuer", "")))
+    factors = undoing.undo(user, entry)
+    undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
+    if doubt := _doubt(entry, user):
+        undone["doubt"] = doubt
+    return undone
+
+
+def _restore_address(entry: AuditEntry, user: User, origin: Origin) -> bool:
+    """The address of before; False when it is somebody else's by now. Whoever reads the other one hears of it, because
+    that may be the owner, and this a press of who reads the old one."""
+    before, after = user.email, str(entry.detail.get("before", ""))
+    if not after or User.objects.filter(email__lower=after.lower()).exclude(pk=user.pk).exists():
+        return False
+    user.email = after
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email"])
+    except IntegrityError:
+        user.email = before
+        return False
+    detail: dict[str, str | int] = {"before": before, "after": after, "since": entry.pk}
+    restored = record(Event.ADDRESS_RESTORED, subject=user, origin=origin, detail=detail)
+    if before.lower() != after.lower():
+        mail.send(restored.event, user, to=before, detail=detail, at=timezone.localtime(restored.at))
+    return True
+
+
+def _mailbox_of(entry: AuditEntry) -> str:
+    """Where the mail about this went. Of another address: the one before, which heard of it as well."""
+    return str(entry.detail.get("before", "")) if entry.event in MOVES else entry.subject_name
+
+
+def _doubt(entry: AuditEntry, user: User) -> str:
+    """Why a link for a password would not reach the owner alone; empty when it would.
+
+    Where a second step is asked, a password set by whoever reads the mailbox too opens nothing.
+    """
+    if user.email.lower() != _mailbox_of(entry).lower():
+        return ADDRESS
+    by_mail = entry.event == Event.PASSWORD_CHANGED and entry.detail.get("way") == "mailed link"
+    return MAILBOX if by_mail and not devices.has_confirmed_device(user) else ""
+
+
+def _withhold_links(user: User) -> None:
+    """Mail no link for a password while an open report doubts where it would go, and mail them again afterwards."""
+    doubts = [
+        (report.undone["doubt"], _mailbox_of(report.entry).lower())
+        for report in Report.objects.filter(user=user, looked_at=None).select_related("entry")
+        if "doubt" in report.undone
+    ]
+    user.links_withheld = any(why == MAILBOX or mailbox != user.email.lower() for why, mailbox in doubts)
+    user.save(update_fields=["links_withheld"])
 
 
 def is_open(user: User) -> bool:
@@ -58,13 +177,22 @@ def is_open(user: User) -> bool:
 
 
 @transaction.atomic
-def looked_at(report: Report, by: User, origin: Origin) -> bool:
-    """Somebody else has looked, so support may act again; False for one's own report, or a second time.
+def looked_at(report: Report, by: User, origin: Origin, *, check: Check, reason: str = "") -> bool:
+    """Somebody else has looked and spoken to the person, so support may act again; False for one's own report, a
+    second time, or from who gave this person another address this week.
 
-    The view has checked that ``by`` has the right, and works for this person.
+    ``check``: how the person was recognised, by a way that does not pass the mailbox. The view has checked that ``by``
+    has the right, and works for this person.
     """
+    user = User.objects.select_for_update().get(pk=report.user_id)
+    since = timezone.now() - limits.WARNING_PERIOD
+    if AuditEntry.objects.filter(actor=by, subject=user, event=Event.ADDRESS_CHANGED, at__gt=since).exists():
+        return False
     fresh = Report.objects.filter(pk=report.pk, looked_at=None).exclude(user=by)
     if fresh.update(looked_at=timezone.now(), looked_by=by) != 1:
         return False
-    record(Event.REPORT_LOOKED_AT, subject=report.user, actor=by, origin=origin)
+    _withhold_links(user)
+    detail: dict[str, str | int] = {"check": Check(check).value}
+    entry = record(Event.REPORT_LOOKED_AT, subject=user, actor=by, origin=origin, reason=reason, detail=detail)
+    mail.send(entry.event, user, check=Check(check).label, reason=reason, at=timezone.localtime(entry.at))
     return True

@@ -111,14 +111,18 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         do=_("No, this was not me"),
     )
     if request.method != "POST":
+        made = reports.of(token) if entry is None else None
+        if made and made.looked_at is None:
+            return render(request, "accounts/support/not_me_done.html", {"report": made})
         return render(request, "accounts/support/not_me.html", {"entry": entry, "form": restore(request, form)})
     if entry is None:
         return redirect("not_me", token)
 
     def carry_out() -> HttpResponse:
-        # Too late or reported before: the page itself says so; thanks would promise what did not happen.
-        done = reports.report(token, Origin.of(request))
-        return redirect("not_me_done") if done else redirect("not_me", token)
+        # The page itself says what was undone and what comes next, or that it was too late: thanks would then promise
+        # what did not happen.
+        reports.report(token, Origin.of(request))
+        return redirect("not_me", token)
 
     unsure = _(
         "Nothing is reported yet. Look under Personal Details at Security activity when and where it was. "
@@ -130,4 +134,5 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def not_me_done(request: HttpRequest) -> HttpResponse:
+    """Where pages of before led to; the page of the link itself says more now."""
     return render(request, "accounts/support/not_me_done.html")

@@ -1,4 +1,4 @@
-"""Authenticator apps that count no more: what is kept of them, and for how long."""
+"""Authenticator apps that count no more: what is kept of them, for how long, and how one comes back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import limits
+from accounts.audit.models import AuditEntry
 from accounts.models import User
+from accounts.two_factor import codes
 from accounts.two_factor.models import Authenticator, FormerAuthenticator, Why
 
 
@@ -24,6 +26,7 @@ def retire(found: QuerySet[Authenticator], why: Why) -> int:
             name=device.name,
             why=why if device.confirmed else Why.UNFINISHED,
             sealed_secret=device.sealed_secret,
+            linked_in=device.linked_in,
         )
         for device in devices
     )
@@ -33,12 +36,49 @@ def retire(found: QuerySet[Authenticator], why: Why) -> int:
     return len(devices)
 
 
+def note_end(user: User, entry: AuditEntry) -> None:
+    """Remember which entry of the audit trail ended the apps that were just retired. Call in the same transaction."""
+    fresh = FormerAuthenticator.objects.filter(user=user, ended_in=None).exclude(why=Why.UNFINISHED)
+    fresh.update(ended_in=entry.pk)
+
+
+def disown_since(user: User, entry_id: int) -> None:
+    """What was linked by this entry or a later one and has ended since was not the person's: it never comes back."""
+    FormerAuthenticator.objects.filter(user=user, linked_in__gte=entry_id).update(why=Why.DISOWNED)
+
+
+def bring_back(user: User, entry_id: int) -> int:
+    """Let the apps count again that this entry or a later one ended. Returns how many.
+
+    Codes that were made until now stay void: which of them were used is not known any more.
+    """
+    ended = FormerAuthenticator.objects.filter(user=user, ended_in__gte=entry_id, why__in=(Why.REPLACED, Why.REMOVED))
+    found = list(ended.order_by("pk"))
+    step = codes.present_step()
+    for old in found:
+        Authenticator.objects.create(
+            user=user,
+            name=old.name,
+            confirmed=True,
+            sealed_secret=old.sealed_secret,
+            linked_in=old.linked_in,
+            last_step=step,
+        )
+    ended.filter(pk__in=[old.pk for old in found]).delete()
+    return len(found)
+
+
 def _keep_newest(user_id: int) -> None:
-    """Keep so many of one person: whoever begins a set-up again and again leaves no more."""
-    mine = FormerAuthenticator.objects.filter(user=user_id).order_by("-ended_at", "-pk")
-    FormerAuthenticator.objects.filter(
-        pk__in=list(mine.values_list("pk", flat=True)[limits.FORMER_AUTHENTICATORS :])
-    ).delete()
+    """Keep so many of one person: whoever begins a set-up again and again leaves no more.
+
+    Those that counted are kept apart from the unfinished, and the first of them that ended while a report can still
+    bring it back: otherwise whoever stole the account would push the owner's out.
+    """
+    mine = FormerAuthenticator.objects.filter(user=user_id).order_by("-ended_at", "-pk").values_list("pk", flat=True)
+    counted, most = mine.exclude(why=Why.UNFINISHED), limits.FORMER_AUTHENTICATORS
+    reportable = counted.filter(ended_at__gt=timezone.now() - limits.NOT_ME_LINK).reverse()
+    kept = [*mine.filter(why=Why.UNFINISHED)[:most], *counted[:most], *reportable[:most]]
+    FormerAuthenticator.objects.filter(user=user_id).exclude(pk__in=kept).delete()
 
 
 def of(user: User) -> list[FormerAuthenticator]:

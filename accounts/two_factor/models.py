@@ -63,6 +63,9 @@ class Authenticator(Sealed, TimestampMixin, Device):
     extensions = models.PositiveSmallIntegerField(default=0, editable=False)
     sealed_secret = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
+    # The audit entry of its first right code; empty for what was linked before this was kept. A report about that entry
+    # takes the app away again, and so does one about an earlier entry.
+    linked_in = models.BigIntegerField(null=True, editable=False)
     # Steps ahead of our clock whose codes were typed: whoever typed them was told that they are early, so all are void.
     void_steps = models.JSONField(default=list, editable=False)
 
@@ -84,13 +87,14 @@ class Why(models.TextChoices):
     REPLACED = "replaced"
     REMOVED = "removed"
     UNFINISHED = "unfinished"
+    DISOWNED = "disowned"  # by a report “this was not me”: never comes back
 
 
 class FormerAuthenticator(Sealed, models.Model):
     """An app that still makes codes for this account on somebody's phone, though they open nothing.
 
-    Kept for `limits.FORMER_AUTHENTICATOR_KEPT`, only to tell the person that the code is of the wrong phone. Not a
-    device of django-otp.
+    Kept for `limits.FORMER_AUTHENTICATOR_KEPT`, to tell the person that the code is of the wrong phone, and to let the
+    app count again when its owner reports that the change was somebody else's. Not a device of django-otp.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
@@ -98,6 +102,8 @@ class FormerAuthenticator(Sealed, models.Model):
     why = models.CharField(max_length=10, choices=Why.choices)
     sealed_secret = models.BinaryField(editable=False)
     ended_at = models.DateTimeField(default=timezone.now, db_index=True)
+    linked_in = models.BigIntegerField(null=True, editable=False)  # as of the app
+    ended_in = models.BigIntegerField(null=True, editable=False)  # the audit entry of what ended it
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.why} {self.ended_at:%Y-%m-%d %H:%M}"

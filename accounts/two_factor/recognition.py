@@ -37,7 +37,12 @@ class Owner:
         return self.ended_at is None
 
 
-FORMER = {Why.REPLACED: Kind.REPLACED, Why.REMOVED: Kind.REMOVED, Why.UNFINISHED: Kind.UNFINISHED}
+FORMER = {
+    Why.REPLACED: Kind.REPLACED,
+    Why.REMOVED: Kind.REMOVED,
+    Why.UNFINISHED: Kind.UNFINISHED,
+    Why.DISOWNED: Kind.REMOVED,
+}
 
 
 def owner_of(user: User, code: str, *, besides: Authenticator | None) -> Owner | None:

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.organisations.demands import Demand
 from accounts.organisations.models import SecondStep
 from accounts.sso.models import Connection, Vouching
-from accounts.support.models import Kind
+from accounts.support.models import Check, Kind
 
 Facts = dict[str, Any]
 
@@ -47,6 +47,15 @@ def _demand(days: int) -> Facts:
 
 
 MOVED = {"before": "jan@voorbeeld.nl", "after": "jan.jansen@voorbeeld.nl"}
+UNDONE: list[Facts] = [
+    {"password": "void"},
+    {"password": "void", "doubt": "mailbox"},
+    {"password": "void", "doubt": "address"},
+    {"address": "restored"},
+    {"gone": 1, "back": 1, "codes": 1},
+    {"gone": 1, "codes": 1, "closed": 1},
+    {"unlinked": 1},
+]
 NEW_PHONE = _address(f"nieuwe-telefoon/{SIGNED}")
 PASSWORD = {"address": _address(f"wachtwoord-instellen/{SIGNED}"), "minutes": 60, "hours": 24}
 SETUP = _address("beheer/sso/voorbeeld")
@@ -56,6 +65,7 @@ OVERVIEW = _address("beheer/organisaties/voorbeeld/tweede-stap")
 EXAMPLES: dict[str, list[Facts]] = {
     "address_changed": [_notice(detail=MOVED)],
     "address_changed_by_person": [_notice(detail=MOVED)],
+    "address_restored": [{"detail": MOVED, "at": AT}],
     "address_link": [{"link": _address(f"persoonlijke-gegevens/e-mailadres/bevestigen/{SIGNED}"), "hours": 24}],
     "address_taken": [{}],
     "authenticator_added": [_notice(detail={"name": "Werktelefoon"})],
@@ -83,6 +93,7 @@ EXAMPLES: dict[str, list[Facts]] = {
         for kind, by_two in ((Kind.RESET, False), (Kind.LIFT_WAIT, True))
     ],
     "invitation": [PASSWORD],
+    "link_withheld": [{}],
     "password_changed": [_notice()],
     "password_link": [PASSWORD],
     "password_treated_as_stolen": [_notice()],
@@ -90,7 +101,8 @@ EXAMPLES: dict[str, list[Facts]] = {
     "recovery_code_used": [_notice(detail={"left": left}) for left in (9, 1)],
     "recovery_codes_made": [_notice()],
     "recovery_link": [{"address": NEW_PHONE, "hours": 24}],
-    "reported_not_me": [_notice()],
+    "report_looked_at": [{"check": Check.CALLED_BACK.label, "reason": REASON, "at": AT}],
+    "reported_not_me": [_notice(undone=undone) for undone in UNDONE],
     "second_step_activated": [_notice()],
     "second_step_reminder": [_demand(14), _demand(0)],
     "second_step_reset": [_by_support(link=NEW_PHONE, hours=24), _by_support(link="", hours=24)],

@@ -18,7 +18,17 @@ from assetmaps.mail_preview.examples import EXAMPLES, SIGNED, messages_of
 ROOT = Path(settings.BASE_DIR)
 FOLDERS = sorted(folder.name for folder in (ROOT / "templates" / "mail").iterdir() if folder.is_dir())
 # Nothing to do, or for a colleague who can only call: a button would be a promise of something.
-WITHOUT_BUTTON = {("address_taken", 0), ("emergency_sign_in", 1)}
+WITHOUT_BUTTON = {
+    ("address_taken", 0),
+    ("emergency_sign_in", 1),
+    ("emergency_waits", 0),
+    ("address_restored", 0),
+    ("link_withheld", 0),
+} | {
+    ("report_looked_at", 0),
+    ("reported_not_me", 1),
+    ("reported_not_me", 2),
+}
 EVERY = [
     pytest.param(template, language, number, id=f"{template}-{language}-{number}")
     for template in sorted(EXAMPLES)

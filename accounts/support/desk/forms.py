@@ -1,6 +1,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.support.models import Check
+
 
 class FindForm(forms.Form):
     who = forms.CharField(
@@ -10,3 +12,10 @@ class FindForm(forms.Form):
         max_length=254,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
     )
+
+
+class LookedAtForm(forms.Form):
+    """How somebody was recognised after a report, by a way that does not pass the mailbox."""
+
+    check = forms.ChoiceField(choices=Check.choices)
+    reason = forms.CharField(max_length=500, required=False)

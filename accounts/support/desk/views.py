@@ -17,10 +17,10 @@ from accounts.requests import PersonRequest
 from accounts.support import reports, sentences
 from accounts.support.caller_check import flows as caller_check
 from accounts.support.desk import attempts, find, flows, state, warnings
-from accounts.support.desk.forms import FindForm
+from accounts.support.desk.forms import FindForm, LookedAtForm
 from accounts.support.flows import may_help
 from accounts.support.interventions import approval, rules
-from accounts.support.models import Kind, Report
+from accounts.support.models import Check, Kind, Report
 from accounts.support.pages import about_person, for_workers, page
 
 FOUND = "support_found"  # the numbers of the people in the list, so that no name is in an address or a log
@@ -102,6 +102,7 @@ def report_list(request: PersonRequest) -> HttpResponse:
         "open_ones": rows.filter(looked_at=None).order_by("reported_at")[: limits.REPORTS_SHOWN],
         "looked_at": rows.exclude(looked_at=None).order_by("-looked_at")[: limits.REPORTS_SHOWN],
         "may_look": request.user.has_perm(LOOK_AT_REPORTS),
+        "checks": Check.choices,
     }
     return page(request, "reports.html", _("Reports “this was not me”"), **context)
 
@@ -112,8 +113,14 @@ def looked_at(request: PersonRequest, report_id: int) -> HttpResponse:
     if not request.user.has_perm(LOOK_AT_REPORTS):
         raise PermissionDenied
     report = get_object_or_404(Report.objects.filter(scope.people(request.user, "user__")), pk=report_id)
-    if reports.looked_at(report, request.user, Origin.of(request)):
+    form = LookedAtForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose how you recognised this person. What goes by mail proves nothing now."))
+    elif reports.looked_at(report, request.user, Origin.of(request), **form.cleaned_data):
         messages.success(request, _("Noted. Support may help this person again."))
     else:
-        messages.error(request, _("Somebody has looked at this already, or it is about you."))
+        messages.error(
+            request,
+            _("Somebody has looked at this already, it is about you, or you changed the address. Ask a colleague."),
+        )
     return redirect("support_reports")

@@ -16,7 +16,7 @@ from accounts.support.interventions import rules
 from accounts.support.models import Intervention, Kind
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
-from accounts.two_factor import devices
+from accounts.two_factor import devices, former
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.account_recovery.flows import FreshCode
 
@@ -46,6 +46,7 @@ def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | 
         reason=intervention.reason,
         detail=facts(intervention),
     )
+    former.note_end(subject, entry)  # of a reset: a report about it lets the apps count again
     mail.notify(entry, subject, receipt=intervention.receipt, **extra)
     return code
 

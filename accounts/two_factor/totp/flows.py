@@ -135,12 +135,14 @@ def activate(
         # Until now the password alone made a browser known: a thief could have stored up any number of buckets.
         known_browsers.forget_all(user)
     devices.end_recovery(user)
-    record(
+    entry = record(
         _event(device, is_first, all_lost),
         subject=user,
         origin=origin,
         detail={"factor": device.kind, "name": device.name},
     )
+    Authenticator.objects.filter(pk=device.pk).update(linked_in=entry.pk)
+    former.note_end(user, entry)
     return Activation(Answer(Outcome.ACCEPTED, device), is_first)
 
 
@@ -184,7 +186,7 @@ def switch_off(user: User, device: Authenticator | None, typed: str, origin: Ori
     answer = verification.check(user, device, typed, origin, browsers)
     if answer.outcome is Outcome.ACCEPTED:
         devices.remove_all(user)
-        record(Event.SECOND_STEP_SWITCHED_OFF, subject=user, origin=origin)
+        former.note_end(user, record(Event.SECOND_STEP_SWITCHED_OFF, subject=user, origin=origin))
     elif answer.was_judged:
         record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
     return answer
@@ -197,7 +199,8 @@ def remove(user: User, device: Authenticator, origin: Origin) -> bool:
     if len(devices.authenticators_of(user)) < 2:
         return False
     former.retire(Authenticator.objects.filter(pk=device.pk, user=user), Why.REMOVED)
-    record(Event.AUTHENTICATOR_REMOVED, subject=user, origin=origin, detail={"name": device.name})
+    entry = record(Event.AUTHENTICATOR_REMOVED, subject=user, origin=origin, detail={"name": device.name})
+    former.note_end(user, entry)
     return True
 
 

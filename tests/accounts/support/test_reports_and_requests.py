@@ -15,10 +15,12 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.support import flows, reports
 from accounts.support.flows import Refusal
-from accounts.support.models import HelpRequest, Kind, Report
+from accounts.support.models import Check, HelpRequest, Kind, Report
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from tests.accounts.support.desk_pages import act
+from tests.clock import later
+from tests.codes import phone
 from tests.conftest import browser, mails, sign_in
 from tests.factories import PASSWORD, UserFactory
 
@@ -59,8 +61,9 @@ def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> 
     assert person.known_browsers_epoch == epoch + 1
     desk = UserFactory(in_support=True, with_totp=True)
     assert flows.may_reset(desk, person) is Refusal.REPORTED
-    assert not reports.looked_at(Report.objects.get(), person, Origin("192.0.2.9"))
-    assert reports.looked_at(Report.objects.get(), UserFactory(superuser=True), Origin("192.0.2.9"))
+    here, check = Origin("192.0.2.9"), Check.CALLED_BACK
+    assert not reports.looked_at(Report.objects.get(), person, here, check=check)
+    assert reports.looked_at(Report.objects.get(), UserFactory(superuser=True), here, check=check)
     assert AuditEntry.objects.filter(event=Event.REPORT_LOOKED_AT, subject=person).count() == 1
     assert flows.may_reset(desk, person) is None
 
@@ -138,9 +141,20 @@ def test_cancelled_request_makes_a_code_of_support_void_because_a_thief_may_have
     assert client.get("/persoonlijke-gegevens/").status_code == 302
 
 
-def test_not_me_in_the_mail_about_a_reset_makes_its_link_void_and_mails_no_other(client: Client) -> None:
+def test_not_me_in_the_mail_about_a_reset_makes_its_link_void_and_the_old_phone_counts_again(client: Client) -> None:
     person, desk = UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)
+    own = phone(devices.authenticator_of(person))
     act(Kind.RESET, person, desk)
+    link, not_me = link_in_last_mail("nieuwe-telefoon"), link_in_last_mail("dit-was-ik-niet")
+    browser().post(not_me, {"answer": "do"})
+    assert client.get(link).url == "/nieuwe-telefoon/"
+    with later(timedelta(minutes=1)):
+        assert sign_in(client, person, code=own.now()).url == "/"
+
+
+def test_not_me_about_a_reset_of_who_had_no_phone_makes_its_link_void_and_mails_no_other(client: Client) -> None:
+    person, desk = UserFactory(staff=True), UserFactory(superuser=True, with_totp=True)
+    act(Kind.RESET, person, None)
     link, not_me = link_in_last_mail("nieuwe-telefoon"), link_in_last_mail("dit-was-ik-niet")
     browser().post(not_me, {"answer": "do"})
     client.get(link)
@@ -149,7 +163,7 @@ def test_not_me_in_the_mail_about_a_reset_makes_its_link_void_and_mails_no_other
     assert "Bel support" in client.get(NEW_PHONE).content.decode()
     client.post(NEW_PHONE)
     assert len(mails()) == told
-    reports.looked_at(Report.objects.get(), UserFactory(superuser=True), Origin("192.0.2.9"))
-    act(Kind.RESET, person, desk)
+    reports.looked_at(Report.objects.get(), desk, Origin("192.0.2.9"), check=Check.IN_PERSON)
+    act(Kind.RESET, person, None)
     client.get(link_in_last_mail("nieuwe-telefoon"))
     assert sign_in(client, person).url == f"{BASE}/bevestigen/"

@@ -163,14 +163,13 @@ def test_ten_codes_of_a_replaced_phone_close_the_door_as_ten_wrong_ones_do(
     assert AuditEntry.objects.filter(event="password_treated_as_stolen").exists()
 
 
-def test_former_secret_is_kept_for_a_month_five_a_person_and_opens_nothing(
-    clock: time_machine.Coordinates, person: User
-) -> None:
+def test_former_secret_is_kept_for_a_month_and_opens_nothing(clock: time_machine.Coordinates, person: User) -> None:
     old = phone(Authenticator.objects.get())
     for _ in range(limits.FORMER_AUTHENTICATORS + 2):
         clock.shift(60)
         replace_phone(person)
-    assert FormerAuthenticator.objects.count() == limits.FORMER_AUTHENTICATORS
+    # The oldest too, as long as a report can bring it back; its codes are not told apart any more.
+    assert len(former.of(person)) == limits.FORMER_AUTHENTICATORS
     assert WRONG_CODE in type_code(half_signed_in(person), old.now())
     clock.shift(limits.FORMER_AUTHENTICATOR_KEPT)
     assert former.of(person) == []

@@ -47,14 +47,24 @@ def test_who_has_the_right_closes_a_report_once_and_it_is_recorded(desk: User) -
     report = report_of(UserFactory())
     client = signed_in(may_look(desk))
     for answer in ("Genoteerd.", "Iemand heeft hier al naar gekeken"):
-        assert answer in shown(client, f"{REPORTS}{report.pk}/bekeken/", {})
+        assert answer in shown(client, f"{REPORTS}{report.pk}/bekeken/", {"check": "called_back"})
     report.refresh_from_db()
     assert report.looked_by == desk
     assert AuditEntry.objects.filter(event=Event.REPORT_LOOKED_AT, actor=desk, subject=report.user).count() == 1
 
 
+def test_report_is_not_closed_without_saying_how_the_person_was_recognised(desk: User) -> None:
+    report = report_of(UserFactory())
+    client = signed_in(may_look(desk))
+    for typed in ({}, {"check": "mail"}):
+        assert "Kies hoe je deze persoon herkend hebt." in shown(client, f"{REPORTS}{report.pk}/bekeken/", typed)
+    report.refresh_from_db()
+    assert report.looked_at is None
+    assert "Ik heb teruggebeld op een nummer dat we al hadden" in shown(client, REPORTS)
+
+
 def test_nobody_closes_a_report_about_themselves(desk: User) -> None:
     report = report_of(may_look(desk))
-    assert "het gaat over jou" in shown(signed_in(desk), f"{REPORTS}{report.pk}/bekeken/", {})
+    assert "het gaat over jou" in shown(signed_in(desk), f"{REPORTS}{report.pk}/bekeken/", {"check": "in_person"})
     report.refresh_from_db()
     assert report.looked_at is None
