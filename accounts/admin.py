@@ -9,17 +9,16 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import flows
-from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.admin import BoundedAdmin
 from accounts.passwords import flows as passwords
 from accounts.requests import person
+from accounts.rights import flows as rights
 from accounts.stale_pages.admin import MergedAdmin
 from accounts.support import flows as support
 from accounts.two_factor import devices
@@ -31,15 +30,6 @@ admin.site.unregister(Group)
 class RightsAdmin(BoundedAdmin, MergedAdmin, GroupAdmin):
     """Changed by superusers only: whoever may change a group could give themselves every right through it."""
 
-    @method_decorator(fresh_proof_required)
-    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return super().add_view(request, *args, **kwargs)
-
-    @method_decorator(fresh_proof_required)
-    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Rights are given here, so an open administration that somebody walked away from must not do (ASVS 7.5.3)."""
-        return super().change_view(request, *args, **kwargs)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return person(request).is_superuser
 
@@ -48,6 +38,18 @@ class RightsAdmin(BoundedAdmin, MergedAdmin, GroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return person(request).is_superuser
+
+    def save_model(self, request: HttpRequest, obj: Group, form: forms.ModelForm, change: bool) -> None:
+        # With the rights, which Django stores after this once more: the entry is about both.
+        store = rights.change_group if change else rights.add_group
+        store(obj, form.cleaned_data["permissions"], actor=person(request), origin=Origin.of(request))
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        rights.delete_group(obj, actor=person(request), origin=Origin.of(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        for group in queryset:
+            self.delete_model(request, group)
 
 
 class SecondStepFilter(admin.SimpleListFilter):
@@ -118,11 +120,6 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False  # people are deactivated: the audit needs to know who they were
-
-    @method_decorator(fresh_proof_required)
-    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Rights are given and addresses changed here (ASVS 7.5.3)."""
-        return super().change_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
         origin = Origin.of(request)

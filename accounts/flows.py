@@ -21,6 +21,8 @@ from accounts.hash_queue import TooBusyError
 from accounts.models import User
 from accounts.organisations import demands
 from accounts.passwords import verification as passwords
+from accounts.rights import flows as rights
+from accounts.rights.flows import Rights
 from accounts.throttling import network, spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
@@ -156,10 +158,12 @@ def prove_by_code(
 
 @transaction.atomic
 def create_superuser(email: str, password: str | None, origin: Origin) -> User:
-    """The first administrator, made on the server. Raises ValidationError when the password breaks a rule."""
+    """An administrator, made on the server; the person and the other superusers hear of it by mail.
+
+    Raises ValidationError when the password breaks a rule.
+    """
     user = User.objects.create_superuser(email, password)
-    rights: dict[str, str | int] = {"before": "-", "after": "is_staff, is_superuser"}
-    record(Event.RIGHTS_CHANGED, subject=user, origin=origin, detail=rights)
+    rights.change(user, before=Rights(), after=Rights.of(user), actor=None, origin=origin)
     return user
 
 
@@ -178,13 +182,27 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> N
     # Only what differs: the rest may be changed at this moment by somebody else, or by the person.
     if changed := [name for name in EDITABLE if getattr(user, name) != getattr(before, name)]:
         user.save(update_fields=changed)
+    if set(changed) & {"first_name", "last_name", "language"}:
+        _note_details(user, before, actor, origin)
     if not user.is_active and before.is_active:
-        sessions.end_all(user)
-        record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin)
+        rights.deactivated(user, actor=actor, origin=origin)
+    if user.is_active and not before.is_active:
+        rights.reactivated(user, actor=actor, origin=origin)
     if user.email != before.email:
         sessions.end_all(user)
         entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail={"before": before.email})
         mail.notify(entry, user, to=before.email)  # the old address must hear of it as well
+
+
+def _note_details(user: User, before: User, actor: User, origin: Origin) -> None:
+    """The name and the language of somebody else: the person hears what they were and are."""
+    if actor.pk == user.pk:
+        record(Event.DETAILS_CHANGED, subject=user, origin=origin)
+        return
+    was, now = (f"{one.get_full_name() or '-'} ({one.get_language_display()})" for one in (before, user))
+    detail: dict[str, str | int] = {"before": was, "after": now}
+    entry = record(Event.DETAILS_CHANGED_BY_OTHER, subject=user, actor=actor, origin=origin, detail=detail)
+    mail.notify(entry, user)
 
 
 def refresh_search_keys() -> int:

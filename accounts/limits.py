@@ -308,6 +308,8 @@ ENVIRONMENTS_PAGE = 60  # tiles on one page
 ENVIRONMENTS_RECENT = 6  # tiles under "opened recently"
 SEARCH_LONGEST = 100  # characters
 
+NEW_ADDRESS_WAITS = timedelta(hours=24)  # of an environment, unless a second administrator approves it
+
 # The picture of an environment. It is a square on its tile, 72 CSS pixels wide, for screens of one to four times that.
 PICTURE_BYTES = 8_000_000  # of the file that is uploaded
 # Pixels that it may unpack to, by what its decoder needs: each comes to 200 MB of memory for a moment.

@@ -246,7 +246,7 @@ STORAGES = {
 # Lists of people are carried out in the background, after their confirmation.
 IMPORT_IN_BACKGROUND = True
 # What else `purge` does: functions of higher rooms, which take nothing and return how many rows they deleted.
-PURGES = ["environments.people.imports.purge"]
+PURGES = ["environments.people.imports.purge", "environments.new_address.flows.purge"]
 
 # The audit trail is sealed in the background, a few seconds after an entry.
 AUDIT_SEAL_AFTER_COMMIT = True

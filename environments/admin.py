@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db import models
 from django.db.models import ForeignKey, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
+from accounts import limits
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
@@ -14,6 +17,7 @@ from accounts.organisations.admin import ScopedAdmin
 from accounts.organisations.models import Organisation
 from accounts.requests import person
 from environments import flows
+from environments.changes import flows as changes
 from environments.filters import OwnerFilter
 from environments.models import Access, Environment, GroupMapping
 
@@ -56,9 +60,29 @@ class EnvironmentAdmin(ScopedAdmin):
         mine = Access.objects.filter(scope.people(worker, "user__"), environment=obj)
         return mine.count() == Access.objects.filter(environment=obj).count()
 
+    def save_model(self, request: HttpRequest, obj: Environment, form: forms.ModelForm, change: bool) -> None:
+        by: dict[str, Any] = {"actor": person(request), "origin": Origin.of(request)}
+        if not change:
+            changes.add(obj, **by)
+        elif changes.change(obj, **by):
+            self.message_user(request, _waits(), messages.WARNING)
+
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
+        kept = formset.save(commit=False)
+        by: dict[str, Any] = {"actor": person(request), "origin": Origin.of(request)}
+        changes.set_group_mappings(form.instance, kept, formset.deleted_objects, **by)
+
     def delete_model(self, request: HttpRequest, obj: Environment) -> None:
         flows.delete(obj, actor=person(request), origin=Origin.of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Environment]) -> None:
         for environment in queryset:
             self.delete_model(request, environment)
+
+
+def _waits() -> str:
+    hours = int(limits.NEW_ADDRESS_WAITS.total_seconds()) // 3600
+    return _(
+        "The present address stays in force until a second administrator approves the new one, or for %(hours)d hours. "
+        "Whoever may open the environment sees that it will change."
+    ) % {"hours": hours}

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import scope
+from accounts.organisations import demands, notices, scope
 from accounts.organisations.models import Organisation
 from environments import addresses
 from environments.models import Access, Environment, Preferences, Role
+from environments.new_address import flows as new_address
 
 MAY_GIVE_ACCESS = "environments.add_access"
 DELETED_AT_ONCE = 1000  # people in memory
@@ -51,6 +55,8 @@ def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
     if access is None:
         return Opening(Outcome.NOT_YOURS)
     environment = access.environment
+    if new_address.is_due(environment) and new_address.take_effect_if_due(environment.pk):
+        environment.refresh_from_db(fields=["address", *new_address.NOTHING_WAITS])
     if environment.is_closed and not administers(user, environment):
         return Opening(Outcome.CLOSED, environment)
     if _is_elsewhere(environment.host) and environment.host not in (access.known_host, agreed):
@@ -108,7 +114,47 @@ def set_role(access: Access, role: Role, *, actor: User, origin: Origin) -> bool
     if not Access.objects.filter(pk=access.pk).exclude(role=role).update(role=role):
         return False
     _record(Event.ACCESS_GIVEN, access.user, access.environment, actor, origin, role=role.value)
+    _tell_person(access.user, actor, given=[access.environment], role=role)
     return True
+
+
+@transaction.atomic
+def change_access(
+    user: User, *, given: Iterable[Environment] = (), taken: Iterable[Environment] = (), actor: User, origin: Origin
+) -> None:
+    """`give` and `take` for one person, who hears in one mail what is open now and what no longer is."""
+    given, taken = list(given), list(taken)
+    had = set(Access.objects.filter(user=user).values_list("environment", flat=True))
+    give(user, given, actor=actor, origin=origin)
+    take(user, taken, actor=actor, origin=origin)
+    new = [one for one in given if one.pk not in had]
+    _tell_person(user, actor, given=new, taken=[one for one in taken if one.pk in had])
+
+
+def _tell_person(
+    user: User,
+    actor: User,
+    *,
+    given: Collection[Environment] = (),
+    taken: Collection[Environment] = (),
+    role: Role | None = None,
+) -> None:
+    if not (given or taken) or user == actor:
+        return
+    mail.send(
+        "access_changed",
+        user,
+        in_bulk=True,
+        given=_named(given),
+        taken=_named(taken),
+        role=role.label if role else "",
+        address=settings.PUBLIC_URL + reverse("overview"),
+        at=timezone.localtime(),
+    )
+
+
+def _named(some: Iterable[Environment]) -> str:
+    return ", ".join(notices.unlinked(one.name) for one in some)
 
 
 def give(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
@@ -148,7 +194,7 @@ def take(user: User, environments: Iterable[Environment], *, actor: User, origin
 
 @transaction.atomic
 def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
-    """Delete it, and record for everybody who could open it that this ended."""
+    """Delete it, record for everybody who could open it that this ended, and tell its administrators."""
     # Locked: who is given access at this moment would lose it without a record.
     Environment.objects.select_for_update().filter(pk=environment.pk).first()
     rows = Access.objects.filter(environment=environment)
@@ -159,8 +205,15 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
         about = [(access.user, detail) for access in some]
         record_many(Event.ACCESS_TAKEN, about, actor=actor, origin=origin, organisation=environment.organisation)
         some = list(everybody.filter(pk__gt=some[-1].pk)[:DELETED_AT_ONCE])
-    rows.delete()
+    count = rows.delete()[0]
+    owner, name = environment.organisation, environment.name
     environment.delete()
+    facts: dict[str, str | int] = {**detail, "name": name, "address": environment.address, "count": count}
+    entry = record(
+        Event.ENVIRONMENT_DELETED, subject=None, actor=actor, organisation=owner, origin=origin, detail=facts
+    )
+    page = reverse("admin:environments_environment_changelist")
+    notices.tell(entry, demands.must_hear(owner, besides=actor), about=name, page=page)
 
 
 def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin, **more: str) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts import limits
 from accounts.fields import NameField, SearchKeyField, with_keys
 from accounts.models import User
 from accounts.organisations.models import Organisation
@@ -35,6 +37,12 @@ class Environment(models.Model):
         max_length=500,
         validators=[URLValidator(schemes=["https", "http"]), addresses.says_nothing_else, addresses.not_ours],
         help_text="https://…",
+    )
+    # Asked for, and not in force yet; see `new_address`.
+    next_address = models.URLField(max_length=500, blank=True, default="", db_default="", editable=False)
+    next_address_at = models.DateTimeField(null=True, editable=False)  # when it was asked for
+    next_address_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     open_on_arrival = models.BooleanField(
         _("open to every new person"),
@@ -76,6 +84,15 @@ class Environment(models.Model):
     @property
     def host(self) -> str:
         return addresses.host_of(self.address)
+
+    @property
+    def next_host(self) -> str:
+        return addresses.host_of(self.next_address)
+
+    @property
+    def next_address_takes_effect(self) -> datetime | None:
+        """When it does by itself; None while nothing waits."""
+        return self.next_address_at + limits.NEW_ADDRESS_WAITS if self.next_address and self.next_address_at else None
 
     @property
     def initials(self) -> str:

@@ -47,7 +47,7 @@ class World:
         self.subject: User = UserFactory(organisation=self.organisation, with_totp=True)
         self.employee: User = UserFactory(organisation=self.organisation, with_totp=True)
         self.environment = EnvironmentFactory(organisation=self.organisation, people=[self.employee, self.subject])
-        upkeep.set_picture(self.environment.pk, picture())
+        upkeep.set_picture(self.environment.pk, picture(), actor=self.subject, origin=Origin())
         entry = record(Event.SIGNED_IN, subject=self.subject, origin=Origin())
         self.report = Report.objects.create(user=self.subject, entry=entry)
         self.intervention = Intervention.objects.create(kind=Kind.RESET, subject=self.subject, reason="x")

@@ -59,6 +59,17 @@ def fresh_proof_required(view: View) -> View:
     return guarded
 
 
+def fresh_proof_required_to_post(view: View) -> View:
+    """The same for a page that anybody may look at, and that does something when it is posted."""
+    proved = fresh_proof_required(view)
+
+    @wraps(proved)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return (proved if request.method == "POST" else view)(request, *args, **kwargs)
+
+    return guarded
+
+
 def page_for(target: str) -> str:
     """The page that asks for fresh proof and goes on to the target."""
     return f"{resolve_url('confirm_identity')}?{urlencode({'next': target})}"

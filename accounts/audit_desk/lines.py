@@ -31,6 +31,12 @@ FACTS = {
     "kind": gettext_lazy("Kind"),
     "filters": gettext_lazy("Filters"),
     "count": gettext_lazy("Number"),
+    "slug": gettext_lazy("Short name"),
+    "address": gettext_lazy("Address"),
+    "group": gettext_lazy("Group"),
+    "given": gettext_lazy("Given"),
+    "taken": gettext_lazy("Taken away"),
+    "role": gettext_lazy("Role"),
 }
 
 

@@ -3,18 +3,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import ForeignKey, Model, Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 
 from accounts import limits, prefixes
+from accounts.active_sessions.reauthentication import fresh_proof_required, fresh_proof_required_to_post
+from accounts.audit.origin import Origin
 from accounts.deletion import CountedDeletion
 from accounts.models import User
-from accounts.organisations import scope
+from accounts.organisations import flows, scope
 from accounts.organisations.models import Organisation
 from accounts.requests import person
 from accounts.stale_pages.admin import MergedAdmin
@@ -43,7 +47,25 @@ class BoundedList(ChangeList):
 
 class BoundedAdmin(CountedDeletion):
     """Its lists take searches that a database can carry out; Django's own has a condition for each of any number of
-    words, also where other pages offer a choice."""
+    words, also where other pages offer a choice. Whatever it changes asks for fresh proof (ASVS 7.5.3)."""
+
+    @method_decorator(fresh_proof_required)
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().add_view(request, *args, **kwargs)
+
+    @method_decorator(fresh_proof_required)
+    def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """An open administration that somebody walked away from must not do anything."""
+        return super().change_view(request, *args, **kwargs)
+
+    @method_decorator(fresh_proof_required)
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().delete_view(request, *args, **kwargs)
+
+    @method_decorator(fresh_proof_required_to_post)
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What is chosen in the list and done to all of it is posted."""
+        return super().changelist_view(request, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedList
@@ -107,3 +129,13 @@ class OrganisationAdmin(ScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
         return super().has_delete_permission(request, obj) and scope.works_for_all(person(request))
+
+    def save_model(self, request: HttpRequest, obj: Organisation, form: forms.ModelForm, change: bool) -> None:
+        (flows.change if change else flows.add)(obj, actor=person(request), origin=Origin.of(request))
+
+    def delete_model(self, request: HttpRequest, obj: Organisation) -> None:
+        flows.delete(obj, actor=person(request), origin=Origin.of(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Organisation]) -> None:
+        for organisation in queryset:
+            self.delete_model(request, organisation)

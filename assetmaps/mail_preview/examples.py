@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import mail
 from accounts.audit.events import Event
@@ -15,15 +16,20 @@ from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations.demands import Demand
 from accounts.organisations.models import SecondStep
+from accounts.organisations.notices import Difference
+from accounts.rights.flows import Rights
 from accounts.sso.models import Connection, Vouching
 from accounts.support.models import Check, Kind
+from environments.models import Role
 
 Facts = dict[str, Any]
 
 ORGANISATION = "Gemeente Voorbeeld"
 REASON = "Telefoon kwijt, gebeld vanaf het bekende nummer"
 AT = datetime(2027, 3, 3, 14, 5, tzinfo=timezone.get_default_timezone())
-ENTRY = AuditEntry(at=AT, subject_name="noodaccount@voorbeeld.nl", address="192.0.2.7", reason=REASON)
+ENTRY = AuditEntry(
+    event=Event.RIGHTS_CHANGED, at=AT, subject_name="noodaccount@voorbeeld.nl", address="192.0.2.7", reason=REASON
+)
 # As long as real ones.
 SIGNED = "MTIzNDU2Nzg5:1u5xVr:3kq0Fh2bUZ-made-up-qkM1Yc6T0dS8sVb4wEoRjN2aLxg"
 
@@ -61,8 +67,23 @@ PASSWORD = {"address": _address(f"wachtwoord-instellen/{SIGNED}"), "minutes": 60
 SETUP = _address("beheer/sso/voorbeeld")
 OVERVIEW = _address("beheer/organisaties/voorbeeld/tweede-stap")
 
+ADMINISTRATION = {"entry": ENTRY, "at": AT, "actor": "beheer@voorbeeld.nl"}
+RANK = {"before": Rights(), "after": Rights(is_staff=True, is_superuser=True, groups=("Support",))}
+
 # A folder of templates, and the data of each of its forms.
 EXAMPLES: dict[str, list[Facts]] = {
+    "access_changed": [
+        {"given": "Bomen", "taken": "Wegen, Riolering", "role": "", "at": AT, "address": _address("overzicht")},
+        {"given": "Bomen", "taken": "", "role": Role.EDITOR.label, "at": AT, "address": _address("overzicht")},
+    ],
+    "administration_changed": [
+        ADMINISTRATION
+        | {
+            "about": "Bomen",
+            "differences": [Difference("address", _("address"), "oud.voorbeeld.nl", "bomen.voorbeeld.nl")],
+            "address": _address("beheer/environments/environment/1/change"),
+        }
+    ],
     "address_changed": [_notice(detail=MOVED)],
     "address_changed_by_person": [_notice(detail=MOVED)],
     "address_restored": [{"detail": MOVED, "at": AT}],
@@ -85,8 +106,21 @@ EXAMPLES: dict[str, list[Facts]] = {
         }
         for without in (1, 12)
     ],
+    "deactivated": [_notice()],
+    "details_changed_by_other": [_notice(detail=MOVED | {"before": "Jan Jansen", "after": "Jan de Vries"})],
     "emergency_sign_in": [_notice(), {"entry": ENTRY, "at": AT}],
     "emergency_waits": [{"entry": ENTRY, "at": AT}],
+    "environment_address_asked": [
+        ADMINISTRATION
+        | {
+            "environment": "Bomen",
+            "organisation": ORGANISATION,
+            "before": "oud.voorbeeld.nl",
+            "after": "bomen.voorbeeld.nl",
+            "hours": 24,
+            "address": _address("beheer/omgevingen/1/adres"),
+        }
+    ],
     "help_asked": [{"address": _address(f"hulp-intrekken/{SIGNED}"), "reference": "H4T7K2QM", "at": AT}],
     "intervention_asked": [
         _by_support(what=kind.label, by_two=by_two, hours=24, cancel=_address(f"hulp-van-support-intrekken/{SIGNED}"))
@@ -94,15 +128,22 @@ EXAMPLES: dict[str, list[Facts]] = {
     ],
     "invitation": [PASSWORD],
     "link_withheld": [{}],
+    "organisation_changed": [_notice(detail={"before": ORGANISATION, "after": "Wonen aan de Dijk"})],
     "password_changed": [_notice()],
     "password_link": [PASSWORD],
     "password_treated_as_stolen": [_notice()],
     "password_void": [{"address": _address("inloggen/sso/voorbeeld")}],
+    "rank_changed": [
+        ADMINISTRATION | {"subject": "jan@voorbeeld.nl", "address": _address("beheer/accounts/user/1/change")} | facts
+        for facts in (RANK, {})
+    ],
+    "reactivated": [_notice()],
     "recovery_code_used": [_notice(detail={"left": left}) for left in (9, 1)],
     "recovery_codes_made": [_notice()],
     "recovery_link": [{"address": NEW_PHONE, "hours": 24}],
     "report_looked_at": [{"check": Check.CALLED_BACK.label, "reason": REASON, "at": AT}],
     "reported_not_me": [_notice(undone=undone) for undone in UNDONE],
+    "rights_changed": [_notice(**RANK), _notice(group="Support")],
     "second_step_activated": [_notice()],
     "second_step_reminder": [_demand(14), _demand(0)],
     "second_step_reset": [_by_support(link=NEW_PHONE, hours=24), _by_support(link="", hours=24)],

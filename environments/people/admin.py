@@ -9,9 +9,11 @@ from django.contrib import admin, messages
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.admin import SecondStepFilter, UserAdmin
 from accounts.audit import outcomes
 from accounts.audit.origin import Origin
@@ -19,6 +21,7 @@ from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.requests import person
+from accounts.rights.flows import Rights
 from environments import flows as access
 from environments.filters import (
     EnvironmentFilter,
@@ -97,8 +100,9 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             fixed = [*fixed, "email"]
         return fixed if obj and may_move(person(request), obj) else [*fixed, "organisation"]
 
+    @method_decorator(fresh_proof_required)
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """First the organisation, because the environments to choose from are those of one."""
+        """After fresh proof. First the organisation, because the environments to choose from are those of one."""
         worker = person(request)
         if request.method == "POST" or not self.has_add_permission(request) or not scope.works_for_all(worker):
             return super().add_view(request, *args, **kwargs)
@@ -116,10 +120,10 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             flows.add([(obj, wanted)], chosen_for_new(request), **by)
             return
         before = flows.as_stored(obj, form.changed_data)
-        rights = flows.Rights.of(obj, form.cleaned_data.get("groups"))
+        rights = Rights.of(obj, form.cleaned_data.get("groups"))
         whose = form.cleaned_data.get("organisation", form.chosen)  # type: ignore[attr-defined]
         belongs_to = whose.pk if whose else None
-        flows.change(obj, rights_before=flows.Rights.of(before), rights=rights, belongs_to=belongs_to, **by)
+        flows.change(obj, rights_before=Rights.of(before), rights=rights, belongs_to=belongs_to, **by)
         if "opens" in form.changed_data:
             wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]
@@ -236,12 +240,15 @@ class AccessAdmin(LongListAdmin):
         return False  # given or taken, never turned into another's
 
     def save_model(self, request: HttpRequest, obj: Access, form: forms.ModelForm, change: bool) -> None:
-        access.give(obj.user, [obj.environment], actor=person(request), origin=Origin.of(request))
+        access.change_access(obj.user, given=[obj.environment], actor=person(request), origin=Origin.of(request))
         obj.pk = Access.objects.get(user=obj.user, environment=obj.environment).pk
 
     def delete_model(self, request: HttpRequest, obj: Access) -> None:
-        access.take(obj.user, [obj.environment], actor=person(request), origin=Origin.of(request))
+        access.change_access(obj.user, taken=[obj.environment], actor=person(request), origin=Origin.of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> None:
-        for row in queryset:
-            self.delete_model(request, row)
+        taken: dict[User, list[Environment]] = {}
+        for row in queryset.select_related("user", "environment"):
+            taken.setdefault(row.user, []).append(row.environment)
+        for user, environments in taken.items():
+            access.change_access(user, taken=environments, actor=person(request), origin=Origin.of(request))

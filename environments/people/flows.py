@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Q
 
@@ -20,6 +18,8 @@ from accounts.models import User
 from accounts.organisations import members, scope
 from accounts.organisations.models import Membership, Organisation
 from accounts.passwords import flows as passwords
+from accounts.rights import flows as ranks
+from accounts.rights.flows import Rights
 from accounts.support import flows as support
 from environments import flows as access
 from environments.models import Environment
@@ -82,23 +82,6 @@ def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User) -
     return None if others or not before.is_active else Refusal.LAST_SUPERUSER
 
 
-@dataclass(frozen=True)
-class Rights:
-    is_staff: bool
-    is_superuser: bool
-    groups: tuple[str, ...]
-
-    @classmethod
-    def of(cls, user: User, groups: Iterable[Group] | None = None) -> Rights:
-        """``groups`` None: those that are stored."""
-        names = sorted(group.name for group in (user.groups.all() if groups is None else groups))
-        return cls(user.is_staff, user.is_superuser, tuple(names))
-
-    def __str__(self) -> str:
-        flags = [name for name in ("is_staff", "is_superuser") if getattr(self, name)]
-        return ", ".join([*flags, *self.groups]) or "-"
-
-
 def as_stored(user: User, changed: Collection[str]) -> User:
     """The person as stored now, locked. What the administrator did not change is put on ``user`` from there: otherwise
     a save would give back the rights that somebody else takes away at the same moment. Call inside a transaction."""
@@ -123,11 +106,7 @@ def change(
     if user.email != before.email:
         members.refuse_foreign([user.email], belongs_to)
     hall.change_person(user, before=before, actor=actor, origin=origin)
-    if user.is_active and not before.is_active:
-        record(Event.REACTIVATED, subject=user, actor=actor, origin=origin)
-    if rights != rights_before:
-        detail: dict[str, str | int] = {"before": str(rights_before), "after": str(rights)}
-        record(Event.RIGHTS_CHANGED, subject=user, actor=actor, origin=origin, detail=detail)
+    ranks.change(user, before=rights_before, after=rights, actor=actor, origin=origin)
 
 
 @transaction.atomic
@@ -136,8 +115,9 @@ def set_environments(
 ) -> None:
     """Of the environments that the worker was offered, the wanted ones are open to the person and the others not."""
     chosen = {environment.pk for environment in wanted}
-    access.give(user, [one for one in offered if one.pk in chosen], actor=actor, origin=origin)
-    access.take(user, [one for one in offered if one.pk not in chosen], actor=actor, origin=origin)
+    given = [one for one in offered if one.pk in chosen]
+    taken = [one for one in offered if one.pk not in chosen]
+    access.change_access(user, given=given, taken=taken, actor=actor, origin=origin)
 
 
 @transaction.atomic
@@ -163,7 +143,10 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
     }
     # In the story of both: who left an organisation must be found there too.
     for whose in filter(None, (before, organisation)):
-        record(Event.ORGANISATION_CHANGED, subject=user, actor=actor, origin=origin, organisation=whose, detail=names)
+        entry = record(
+            Event.ORGANISATION_CHANGED, subject=user, actor=actor, origin=origin, organisation=whose, detail=names
+        )
+    ranks.moved(entry, user, actor=actor)  # there was one at least
     return True
 
 
@@ -202,6 +185,5 @@ def deactivate(user_id: int, *, actor: User, origin: Origin) -> bool:
         return False
     if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
         return False  # somebody else was first
-    sessions.end_all(user)
-    record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin)
+    ranks.deactivated(user, actor=actor, origin=origin, in_bulk=True)
     return True

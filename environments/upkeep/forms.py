@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import limits
 from accounts.stale_pages.forms import MergedForm
 from environments.models import Role
+from environments.new_address.flows import Outcome as AddressOutcome
 from environments.upkeep.flows import Outcome
 
 SENTENCES = {
@@ -21,6 +22,13 @@ SENTENCES = {
     ),
     Outcome.BUSY: _("Other pictures are being read right now. Choose your file again in a minute."),
     Outcome.TOO_SMALL: _("This picture is too small. Choose one of at least %(side)d by %(side)d pixels."),
+}
+
+ADDRESS_REFUSALS = {
+    AddressOutcome.ONES_OWN: _("You asked for this address yourself. Let a second administrator approve it, or wait."),
+    AddressOutcome.CHANGED_MEANWHILE: _(
+        "While this page was open, this changed. Look at what stands here now before you choose."
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.organisations import scope
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -21,14 +22,17 @@ from accounts.requests import PersonRequest
 from accounts.stale_pages.forms import gone, was_shown
 from environments import flows as environments
 from environments.models import Access, Environment, Picture, Role
+from environments.new_address import flows as addresses
+from environments.new_address.flows import Outcome as AddressOutcome
 from environments.upkeep import flows
 from environments.upkeep.flows import Outcome
-from environments.upkeep.forms import SENTENCES, PictureForm, RoleForm, VersionForm
+from environments.upkeep.forms import ADDRESS_REFUSALS, SENTENCES, PictureForm, RoleForm, VersionForm
 
 MAY_CHANGE = "environments.change_environment"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
 def change_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
     if request.method != "POST":
@@ -39,7 +43,9 @@ def change_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    outcome = flows.set_picture(environment.pk, form.cleaned_data["picture"].read(), shown=form.cleaned_data["version"])
+    outcome = flows.set_picture(
+        environment.pk, form.cleaned_data["picture"].read(), shown=form.cleaned_data["version"], **_by(request)
+    )
     if outcome is not Outcome.SAVED:
         form.refuse(outcome)
         return redirect_with_errors(request, form)
@@ -52,10 +58,11 @@ change_picture.largest_body = limits.LARGEST_PICTURE_BODY  # type: ignore[attr-d
 
 
 @require_POST
+@fresh_proof_required
 def remove_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
     form = VersionForm(request.POST)
-    if form.is_valid() and flows.remove_picture(environment.pk, shown=form.cleaned_data["version"]):
+    if form.is_valid() and flows.remove_picture(environment.pk, shown=form.cleaned_data["version"], **_by(request)):
         _log(request, environment)
         messages.success(request, _("The picture is removed."))
     else:
@@ -73,7 +80,41 @@ def see_picture(request: PersonRequest, environment_id: int, version: int) -> Ht
     return HttpResponse(bytes(found[0].webp), content_type="image/webp")
 
 
+@require_safe
+def new_address(request: PersonRequest, environment_id: int) -> HttpResponse:
+    """The address that waits, beside the one in force."""
+    environment = _environment(request, environment_id)
+    context = _page(request, _("New address of %(name)s") % {"name": environment.name})
+    context |= {"environment": environment, "is_ones_own": environment.next_address_by_id == request.user.pk}
+    return render(request, "admin/environments/new_address.html", context)
+
+
+@require_POST
+@fresh_proof_required
+def approve_address(request: PersonRequest, environment_id: int) -> HttpResponse:
+    environment = _environment(request, environment_id)
+    outcome = addresses.approve(environment.pk, request.POST.get("address", ""), **_by(request))
+    return _told(request, environment, outcome, _("The new address is in force."))
+
+
+@require_POST
+@fresh_proof_required
+def cancel_address(request: PersonRequest, environment_id: int) -> HttpResponse:
+    environment = _environment(request, environment_id)
+    outcome = addresses.cancel(environment.pk, request.POST.get("address", ""), **_by(request))
+    return _told(request, environment, outcome, _("The new address is cancelled. The present one stays."))
+
+
+def _told(request: PersonRequest, environment: Environment, outcome: AddressOutcome, done: str) -> HttpResponse:
+    if outcome is AddressOutcome.DONE:
+        messages.success(request, done)
+        return redirect("admin:environments_environment_change", environment.pk)
+    messages.error(request, ADDRESS_REFUSALS[outcome])
+    return redirect("new_address", environment.pk)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
 def change_role(request: PersonRequest, access_id: int) -> HttpResponse:
     try:
         access = _access(request, access_id)
@@ -118,6 +159,10 @@ def _access(request: PersonRequest, access_id: int) -> Access:
         raise PermissionDenied
     rows = Access.objects.filter(environments.in_scope(worker), scope.people(worker, "user__"))
     return get_object_or_404(rows.select_related("user", "environment__organisation"), pk=access_id)
+
+
+def _by(request: PersonRequest) -> dict[str, Any]:
+    return {"actor": request.user, "origin": Origin.of(request)}
 
 
 def _page(request: PersonRequest, title: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from accounts.audit.origin import Origin
+from accounts.models import User
 from environments.upkeep import flows as upkeep
 from tests.browser.conftest import Watch
 from tests.browser.screen import Screen
@@ -26,7 +28,10 @@ def address_of_picture(screen: Screen) -> str:
     environment = EnvironmentFactory(name="Bomen", people=[person])
     drawn = io.BytesIO()
     Image.new("RGB", (400, 400), "green").save(drawn, "PNG")
-    assert upkeep.set_picture(environment.pk, drawn.getvalue()) is upkeep.Outcome.SAVED
+    assert (
+        upkeep.set_picture(environment.pk, drawn.getvalue(), actor=User.objects.first(), origin=Origin())
+        is upkeep.Outcome.SAVED
+    )
     screen.sign_in(FIRST)
     tile = screen.page.locator("img.tile__picture")
     expect(tile).to_have_js_property("complete", True)

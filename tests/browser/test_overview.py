@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Route, expect
 
 from accounts.active_sessions.models import Session
+from accounts.audit.origin import Origin
 from accounts.models import User
 from environments.models import Access, Environment
 from environments.upkeep import flows as upkeep
@@ -319,7 +320,10 @@ def test_pictures_come_without_moving_anything(screen: Screen, person: User) -> 
     for shade, environment in enumerate(Environment.objects.all()):
         file = io.BytesIO()
         Image.new("RGB", (900, 600), (shade * 30, 120, 90)).save(file, "JPEG")
-        assert upkeep.set_picture(environment.pk, file.getvalue()) is upkeep.Outcome.SAVED
+        assert (
+            upkeep.set_picture(environment.pk, file.getvalue(), actor=User.objects.first(), origin=Origin())
+            is upkeep.Outcome.SAVED
+        )
     screen.page.add_init_script(
         """new PerformanceObserver((list) => {
             const moved = Number(document.documentElement.dataset.moved ?? 0);

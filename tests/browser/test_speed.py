@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from accounts.audit.origin import Origin
 from accounts.models import User
 from environments.models import Environment
 from environments.upkeep import flows as upkeep
@@ -44,7 +45,10 @@ def wide(request: pytest.FixtureRequest, screen: Screen) -> Screen:
 def with_picture(employee: User) -> User:
     file = io.BytesIO()
     Image.linear_gradient("L").resize((900, 600)).convert("RGB").save(file, "JPEG")
-    assert upkeep.set_picture(Environment.objects.get().pk, file.getvalue()) is upkeep.Outcome.SAVED
+    assert (
+        upkeep.set_picture(Environment.objects.get().pk, file.getvalue(), actor=User.objects.first(), origin=Origin())
+        is upkeep.Outcome.SAVED
+    )
     return employee
 
 

@@ -137,7 +137,7 @@ def daily_use(screen: Screen) -> Iterator[str]:
     of.filter(pk__in=[access.pk for access in of[:2]]).update(opened_at=timezone.now())
     mine.filter(pk=of[3].pk).update(is_favourite=True, role="manager")
     with_picture, closed = Environment.objects.get(slug="woningen"), Environment.objects.filter(slug="riolering")
-    upkeep.set_picture(with_picture.pk, _drawing())
+    upkeep.set_picture(with_picture.pk, _drawing(), actor=User.objects.first(), origin=Origin())
     closed.update(is_closed=True, closed_text="Tot 14 uur: we zetten nieuwe leidingen op de kaart.")
     screen.open("/")
     screen.page.locator("img.tile__picture").evaluate("picture => picture.decode()")

@@ -17,6 +17,7 @@ from django.core.management.base import CommandError
 from django.utils.translation import override
 
 from accounts import flows
+from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
 from accounts.models import User
 
@@ -31,13 +32,17 @@ class Command(createsuperuser.Command):
         with override("en"):  # as everything else that the commands say
             try:
                 email, password = self._asked(options) if options["interactive"] else self._given(options)
-                flows.create_superuser(email, password, CONSOLE)
+                with outcomes.collect() as mails:
+                    flows.create_superuser(email, password, CONSOLE)
             except ValidationError as refusal:
                 raise CommandError(_in_one_line(refusal)) from None
             except (KeyboardInterrupt, EOFError):
                 raise CommandError("Nobody was created.") from None
+        mails.wait()
         if options["verbosity"] >= 1:
             self.stdout.write(f"The superuser {email} was created{'' if password else WITHOUT}.")
+        if mails.refused:  # no reason to stop: the first superuser may come before the mail server
+            self.stderr.write(outcomes.in_words(mails.refused))
 
     def _given(self, options: dict[str, Any]) -> tuple[str, str | None]:
         """Address and password from the options and the environment; an empty password is none."""

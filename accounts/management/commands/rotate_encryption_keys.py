@@ -4,15 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.encryption import SecretUnreadableError
-from accounts.sso.models import Connection
-from accounts.two_factor.models import Authenticator, FormerAuthenticator
-
-KINDS = (
-    (Authenticator, "authenticator"),
-    (FormerAuthenticator, "former authenticator"),
-    (Connection, "single sign-on"),
-)
+from accounts.audit.origin import CONSOLE
+from accounts.key_rotation import flows
 
 
 class Command(BaseCommand):
@@ -22,14 +15,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        renewed = 0
-        unreadable = []
-        for model, kind in KINDS:
-            for pk in list(model.objects.order_by("pk").values_list("pk", flat=True)):
-                try:
-                    renewed += model.renew_encryption(pk)
-                except SecretUnreadableError:
-                    unreadable.append(f"{kind} {pk}")
-        self.stdout.write(f"{renewed} secrets are encrypted with the newest key now.")
-        if unreadable:
-            raise CommandError(f"{len(unreadable)} secrets cannot be read ({', '.join(unreadable[:20])}).")
+        result = flows.renew_all(CONSOLE)
+        self.stdout.write(f"{result.renewed} secrets are encrypted with the newest key now.")
+        if result.unreadable:
+            named = ", ".join(result.unreadable[:20])
+            raise CommandError(f"{len(result.unreadable)} secrets cannot be read ({named}).")

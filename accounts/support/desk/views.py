@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
+from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
@@ -108,6 +109,7 @@ def report_list(request: PersonRequest) -> HttpResponse:
 
 
 @require_POST
+@fresh_proof_required
 @for_workers
 def looked_at(request: PersonRequest, report_id: int) -> HttpResponse:
     if not request.user.has_perm(LOOK_AT_REPORTS):

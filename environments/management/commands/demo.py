@@ -14,9 +14,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import CONSOLE
 from accounts.models import User
 from accounts.organisations import members
 from accounts.organisations.models import Organisation
+from accounts.rights.flows import Rights
 from accounts.support import group
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.totp.flows import provisioning_uri
@@ -92,7 +96,14 @@ class Command(BaseCommand):
         person = User.objects.create_user(email, password, first_name=first_name, last_name=last_name, **rights)
         members.join([person], Organisation.objects.get(slug="gemeente-voorbeeld"))
         self.stdout.write(f"\n{role}\n  address:       {email}\n  password:      {password}")
+        if person.is_staff:
+            self._note_rights(person)
         return person
+
+    def _note_rights(self, person: User) -> None:
+        """Nobody hears of it by mail: these people do not exist."""
+        detail: dict[str, str | int] = {"before": "-", "after": str(Rights.of(person))}
+        record(Event.RIGHTS_CHANGED, subject=person, origin=CONSOLE, detail=detail)
 
     def _worker(self, email: str, first_name: str, last_name: str, role: str, name: str) -> None:
         person = self._person(email, first_name, last_name, role, is_staff=True)

@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import limits
+from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
 from environments.models import Access, Environment, Picture
@@ -186,7 +187,7 @@ def test_worker_changes_pictures_of_the_own_organisation_only() -> None:
     mine, other = OrganisationFactory(), OrganisationFactory()
     client = signed_in(worker(mine, "change_environment", "view_environment"))
     theirs = EnvironmentFactory(organisation=other)
-    flows.set_picture(theirs.pk, picture())
+    flows.set_picture(theirs.pk, picture(), actor=UserFactory(), origin=Origin())
     assert client.get(address(EnvironmentFactory(organisation=mine))).status_code == 200
     for answer in (
         client.get(address(theirs)),
@@ -228,7 +229,10 @@ def test_page_of_the_environment_leads_there(boss: Client, environment: Environm
 @pytest.mark.django_db(transaction=True)
 def test_pictures_that_come_at_the_same_moment_leave_one_whole_picture() -> None:
     environment = EnvironmentFactory()
-    tasks = [lambda shade=shade: flows.set_picture(environment.pk, picture("JPEG", colour=shade)) for shade in range(6)]
+    by = {"actor": UserFactory(), "origin": Origin()}
+    tasks = [
+        lambda shade=shade: flows.set_picture(environment.pk, picture("JPEG", colour=shade), **by) for shade in range(6)
+    ]
     assert set(at_once(tasks)) == {flows.Outcome.SAVED}
     environment.refresh_from_db()
     assert environment.picture_version == 6

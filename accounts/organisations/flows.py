@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import demands, notices
+from accounts.organisations.models import Organisation
+
+EDITABLE = ("name", "slug", "colour", "contact")
+
+
+@transaction.atomic
+def add(organisation: Organisation, *, actor: User, origin: Origin) -> None:
+    organisation.save()
+    detail: dict[str, str | int] = {"name": organisation.name, "slug": organisation.slug}
+    entry = record(
+        Event.ORGANISATION_ADDED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
+    )
+    hearers = demands.must_hear(organisation, besides=actor)
+    notices.tell(entry, hearers, about=organisation.name, page=_page(organisation))
+
+
+@transaction.atomic
+def change(organisation: Organisation, *, actor: User, origin: Origin) -> None:
+    """Store what differs, and tell the organisation's administrators."""
+    before = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+    differences = notices.between(before, organisation, EDITABLE)
+    if not differences:
+        return
+    changed = [one.name for one in differences]
+    organisation.save(update_fields=changed)
+    if "slug" in changed:
+        _forget_test(before)
+    detail = notices.facts(differences)
+    entry = record(
+        Event.ORGANISATION_EDITED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
+    )
+    hearers = demands.must_hear(organisation, besides=actor)
+    notices.tell(entry, hearers, about=before.name, page=_page(organisation), differences=differences)
+
+
+def _forget_test(organisation: Organisation) -> None:
+    """The short name stands in the redirect address, and the provider has to be told of the new one: a test sign-in
+    with the earlier one shows nothing any more."""
+    # By the name of the relation: the room of single sign-on lies above this one.
+    connection = getattr(organisation, "connection", None)
+    if connection is not None:
+        type(connection).objects.filter(pk=connection.pk).update(tested_at=None)
+
+
+@transaction.atomic
+def delete(organisation: Organisation, *, actor: User, origin: Origin) -> None:
+    """Raises ProtectedError while there are people, environments or a single sign-on."""
+    hearers = demands.must_hear(organisation, besides=actor)
+    detail: dict[str, str | int] = {"name": organisation.name, "slug": organisation.slug}
+    entry = record(
+        Event.ORGANISATION_DELETED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
+    )
+    organisation.delete()
+    notices.tell(entry, hearers, about=str(detail["name"]), page=reverse("admin:organisations_organisation_changelist"))
+
+
+def _page(organisation: Organisation) -> str:
+    return reverse("admin:organisations_organisation_change", args=[organisation.pk])

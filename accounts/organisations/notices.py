@@ -1,0 +1,74 @@
+"""Who administers something hears by mail that a colleague changed it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit import mail
+from accounts.audit.letter import one_line
+from accounts.audit.models import AuditEntry
+from accounts.models import User
+
+SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``name``: of the field, as code; the other three are for people, in the language of whoever reads them."""
+
+    name: str
+    label: Any
+    before: Any
+    after: Any
+
+
+def between(before: Model, after: Model, names: Iterable[str]) -> list[Difference]:
+    """What differs, of these fields."""
+    return [
+        Difference(name, before._meta.get_field(name).verbose_name, _shown(before, name), _shown(after, name))  # type: ignore[union-attr]
+        for name in names
+        if getattr(before, name) != getattr(after, name)
+    ]
+
+
+def _shown(row: Model, name: str) -> Any:
+    value = getattr(row, name)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return one_line(str(value or "")) or "-"
+
+
+def facts(differences: Iterable[Difference]) -> dict[str, str | int]:
+    """For the audit entry: what each field was and is."""
+    return {one.name: f"{one.before} → {one.after}" for one in differences}
+
+
+def unlinked(value: Any) -> Any:
+    """A text that a mail program makes no link of: what somebody typed must not be one press away in a mail of ours."""
+    return SCHEME.sub("", value) if isinstance(value, str) else value
+
+
+def tell(
+    entry: AuditEntry, hearers: Iterable[User], *, about: str, page: str, differences: Iterable[Difference] = ()
+) -> None:
+    """``about``: what it is called; ``page``: the path where it can be looked at."""
+    shown = [replace(one, before=unlinked(one.before), after=unlinked(one.after)) for one in differences]
+    for person in hearers:
+        mail.send(
+            "administration_changed",
+            person,
+            entry=entry,
+            actor=entry.actor_name,
+            about=unlinked(about),
+            differences=shown,
+            address=settings.PUBLIC_URL + page,
+            at=timezone.localtime(entry.at),
+        )

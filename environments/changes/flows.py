@@ -1,0 +1,100 @@
+"""What an administrator changes about an environment itself: each with an entry, and a mail to its administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations import demands, notices
+from accounts.organisations.models import Organisation
+from accounts.organisations.notices import Difference
+from environments.models import Access, Environment, GroupMapping
+from environments.new_address import flows as new_address
+
+EDITABLE = (
+    *("organisation", "name", "slug", "place", "description", "address"),
+    *("open_on_arrival", "is_closed", "closed_text"),
+)
+
+
+@transaction.atomic
+def add(environment: Environment, *, actor: User, origin: Origin) -> None:
+    environment.save()
+    _note(Event.ENVIRONMENT_ADDED, environment, [], actor, origin, address=environment.address)
+
+
+@transaction.atomic
+def change(environment: Environment, *, actor: User, origin: Origin) -> bool:
+    """Store what differs. True when the address is another one that waits, see `new_address`."""
+    held = Environment.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation")
+    before = held.get(pk=environment.pk)
+    waits = False
+    if environment.address != before.address and Access.objects.filter(environment=environment).exists():
+        wanted, environment.address = environment.address, before.address
+        waits = new_address.ask(before, wanted, actor=actor, origin=origin)
+    differences = notices.between(before, environment, EDITABLE)
+    if differences:
+        environment.save(update_fields=[one.name for one in differences])
+        _note(Event.ENVIRONMENT_CHANGED, environment, differences, actor, origin, besides=before.organisation)
+    return waits
+
+
+@transaction.atomic
+def set_group_mappings(
+    environment: Environment,
+    kept: Iterable[GroupMapping],
+    gone: Iterable[GroupMapping],
+    *,
+    actor: User,
+    origin: Origin,
+) -> None:
+    """Store the rows that are new or changed, and delete the others: groups of the provider open the environment."""
+    before = _mappings(environment)
+    for row in gone:
+        row.delete()
+    for row in kept:
+        row.save()
+    after = _mappings(environment)
+    if before != after:
+        difference = Difference("group_mappings", GroupMapping._meta.verbose_name_plural, before, after)
+        _note(Event.ENVIRONMENT_CHANGED, environment, [difference], actor, origin)
+
+
+def _mappings(environment: Environment) -> str:
+    values = GroupMapping.objects.filter(environment=environment).order_by("value").values_list("value", flat=True)
+    return ", ".join(values) or "-"
+
+
+def picture_changed(environment: Environment, *, actor: User, origin: Origin) -> None:
+    """The caller has stored another picture, or none."""
+    number = environment.picture_version
+    difference = Difference("picture", _("Picture"), f"{number - 1}", f"{number}")
+    _note(Event.ENVIRONMENT_CHANGED, environment, [difference], actor, origin)
+
+
+def _note(
+    event: Event,
+    environment: Environment,
+    differences: list[Difference],
+    actor: User,
+    origin: Origin,
+    *,
+    besides: Organisation | None = None,
+    **more: str,
+) -> None:
+    """In the story of its organisation, and of the one that it belonged to before (``besides``)."""
+    detail: dict[str, str | int] = {"environment": environment.slug, **more, **notices.facts(differences)}
+    page = reverse("admin:environments_environment_change", args=[environment.pk])
+    told: set[int] = set()
+    for whose in {one.pk: one for one in (environment.organisation, besides) if one is not None}.values():
+        entry = record(event, subject=None, actor=actor, organisation=whose, origin=origin, detail=detail)
+        hearers = [one for one in demands.must_hear(whose, besides=actor) if one.pk not in told]
+        told |= {one.pk for one in hearers}
+        notices.tell(entry, hearers, about=environment.name, page=page, differences=differences)
