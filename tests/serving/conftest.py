@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from tests import server
 from tests.provider import free_port
@@ -47,6 +49,14 @@ def _files() -> None:
     """The tests open more sockets than a process may have open files by default."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 4096, hard))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leave_nothing_behind(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The portals write into the database of the tests, outside any transaction of a test."""
+    yield
+    with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False)
 
 
 @pytest.fixture(scope="session")
