@@ -10,7 +10,6 @@ from datetime import datetime
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.active_sessions import flows as sessions
 from accounts.audit import mail
@@ -19,13 +18,14 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.hash_queue import TooBusyError
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import demands, emergency
 from accounts.passwords import verification as passwords
 from accounts.rights import flows as rights
 from accounts.rights.flows import Rights
 from accounts.throttling import network, spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
+from accounts.two_factor.challenge.held import Held
 from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Opens, Outcome
@@ -38,9 +38,11 @@ EDITABLE = ("email", "first_name", "last_name", "language", "is_active", "is_sta
 @dataclass(frozen=True)
 class PasswordAnswer:
     """``user``: whose password it is; ``network_waits_until``: nothing was judged, too many came from this network;
-    ``business_account_only``: the password is right and opens nothing, told in a known browser only."""
+    ``business_account_only``: the password is right and opens nothing, told in a known browser only; ``held``: wrong
+    passwords make this network wait, so what was typed counts together with a code only."""
 
     user: User | None = None
+    held: Held | None = None
     network_waits_until: datetime | None = None
     business_account_only: bool = False
 
@@ -49,12 +51,13 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     """Judge address and password; the same work and the same answer whatever the reason (ASVS 6.3.8).
 
     Hashes exactly once, before the counter is locked: a lock held during the hash would let a stranger's attempts slow
-    the owner down. During a waiting time a right password is refused too. Raises TooBusyError, and counts nothing then.
+    the owner down. During a waiting time nobody is told whether it was right: it counts together with a code. Raises
+    TooBusyError, and counts nothing then.
     """
     # With what the audit entry and the demand need: asking later would cost a statement, for known ones only.
     people = User.objects.select_related("membership__organisation__connection")
     known = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
-    is_stranger = not browsers.bucket_of(known)
+    is_stranger = not browsers.password_bucket_of(known)
     if is_stranger and (until := network.admit(origin)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.place)
         return PasswordAnswer(network_waits_until=until)
@@ -69,15 +72,19 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if is_void and known and not is_stranger:
         return _tell_owner(known, origin, browsers)
     cause = "business_account" if is_void else "wrong"
-    if not passwords.count(known, typed_address, right and not is_void, origin, browsers, cause):
+    opens = right and not is_void
+    counted = passwords.count(known, typed_address, opens, origin, browsers, cause)
+    if counted is not passwords.Outcome.RIGHT:
         if is_stranger:
             spraying.note_refused(typed_address, origin)
-        return PasswordAnswer()
+        if counted is passwords.Outcome.LONG and known:
+            emergency.tell_that_it_waits(known, origin)
+        return PasswordAnswer(held=Held(typed_address, known, opens) if counted is passwords.Outcome.HELD else None)
     if is_stranger:
         network.give_back(origin)
     spraying.note_right(typed_address)
     if known and demands.is_emergency(known):
-        _raise_alarm(known, origin)
+        emergency.tell_that_it_was_used(known, origin)
     return PasswordAnswer(known)
 
 
@@ -91,19 +98,11 @@ def _is_right(known: User | None, password: str) -> bool:
 @transaction.atomic
 def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
     """In a known browser: the password is right and opens nothing. Not told while attempts have to wait there."""
-    told = passwords.count(user, user.email, True, origin, browsers)
+    told = passwords.count(user, user.email, True, origin, browsers) is passwords.Outcome.RIGHT
     if told:
         detail: dict[str, str | int] = {"factor": "password", "cause": "business_account"}
         record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
     return PasswordAnswer(business_account_only=told)
-
-
-@transaction.atomic
-def _raise_alarm(user: User, origin: Origin) -> None:
-    """The emergency account was used: its owner hears of it, and so does somebody else, always."""
-    entry = record(Event.EMERGENCY_SIGN_IN, subject=user, origin=origin)
-    for other in demands.must_hear(user.membership.organisation, besides=user):
-        mail.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,12 @@ CODE_CAP_PERIOD = timedelta(days=30)
 PASSWORD_FREE_FAILURES = 5
 PASSWORD_FIRST_WAIT = timedelta(seconds=30)
 PASSWORD_LONGEST_WAIT = timedelta(hours=1)
+# By unknown browsers each network waits for itself, so that a stranger does not make the owner wait; from so many in a
+# row on, of all networks together, all wait PASSWORD_LONGEST_WAIT after each.
+PASSWORD_FAILURES_OF_ALL = 50
+PASSWORD_NETWORKS = 50  # of one account that are remembered, the newest
+MAILED_PROOF = timedelta(hours=1)  # so long a browser that used a mailed link does not wait for strangers' passwords
+DOOR_TOLD_AGAIN = timedelta(hours=24)  # a mail about wrong codes, or about the emergency account, at most once in it
 PASSWORD_MOST_FAILURES = 100  # in a row, then only a reset by mail helps (NIST SP 800-63B-4 section 3.2.2)
 NETWORK_FAILURES = 30  # wrong passwords by unknown browsers from one network address in a NETWORK_PERIOD
 NETWORK_PERIOD = timedelta(hours=1)

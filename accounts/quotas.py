@@ -80,6 +80,14 @@ def network_of(address: str | None) -> str:
     return _networks(address, "")[0][0] if address is not None else ""
 
 
+def line_of(address: str | None) -> str:
+    """The network that one home line has; empty when the address is not known."""
+    ip = addresses.parse(address or "")
+    if ip is None:
+        return ""
+    return str(ip) if ip.version == 4 else addresses.network(ip, IPV6_HOME)
+
+
 def _networks(address: str | None, via: str) -> list[tuple[str, int]]:
     """Each network to count for, the smallest first, and how many times the limit of one network it may do."""
     ip = addresses.parse(address or "")

@@ -18,7 +18,7 @@ from accounts import flows, limits, policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, reauthentication, store
 from accounts.arrival import flows as arrival
-from accounts.arrival.views import enter, prove_there
+from accounts.arrival.views import enter, enter_held, prove_there
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
 from accounts.models import User
@@ -49,6 +49,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     data, browsers = form.cleaned_data, KnownBrowsers.of(request)
     answer = flows.check_password(data["username"], data["password"], Origin.of(request), browsers)
+    if answer.held and not request.user.is_authenticated:
+        return enter_held(request, answer.held, target)
     if answer.user is None:
         form.refuse(answer)
         return redirect_with_errors(request, form)

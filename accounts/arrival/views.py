@@ -37,6 +37,8 @@ from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.account_recovery import views as recovery_link
 from accounts.two_factor.challenge import flows as challenge
+from accounts.two_factor.challenge import held
+from accounts.two_factor.challenge.held import Held
 from accounts.two_factor.totp.views import straight_to_set_up
 
 _CROWDED = gettext_lazy(
@@ -88,6 +90,13 @@ def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None
         messages.error(request, _CROWDED)
         return redirect("sign_in")
     return _open(request, user, target)
+
+
+def enter_held(request: HttpRequest, what: Held, target: str) -> HttpResponse:
+    """Wrong passwords make this network wait. The same for everybody, also for whom we do not know."""
+    flows.begin_anew(request.session, None)
+    held.mark(request.session, what, target)
+    return redirect("verification_code")
 
 
 def _open(request: HttpRequest, user: User, target: str) -> HttpResponse:

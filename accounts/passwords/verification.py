@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 from django.db import transaction
 
 from accounts.audit.events import Event
@@ -10,29 +12,41 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
+
+
+class Outcome(Enum):
+    RIGHT = auto()
+    REFUSED = auto()
+    HELD = auto()  # strangers have to wait: a right one opens only together with a code
+    LONG = auto()  # refused, and from now on the wait is the longest there is, or the door is closed
 
 
 @transaction.atomic
 def count(
     user: User | None, typed_address: str, right: bool, origin: Origin, browsers: KnownBrowsers, cause: str = "wrong"
-) -> bool:
+) -> Outcome:
     """Count an attempt whose hash was compared already; may it go on? During a waiting time a right one may not.
 
     Comparing comes first, outside: a lock held during the hash would let a stranger's attempts slow the owner down.
     """
-    counter = throttling.counter_for(user, Kind.PASSWORD, browsers, typed_address=typed_address)
+    address = origin.address
+    counter = throttling.counter_for(user, Kind.PASSWORD, browsers, typed_address=typed_address, network=address)
     waits = counter.closed or throttling.waits_until(counter) is not None
     if right and not waits:
         throttling.count_success(counter)
-        return True
-    if not waits:
-        throttling.count_failure(counter)
+        return Outcome.RIGHT
+    outcome = Outcome.REFUSED
+    if not waits and throttling.is_long(throttling.count_failure(counter)):
+        outcome = Outcome.LONG
+    elif waits and not counter.closed and counter.bucket == AttemptCounter.STRANGERS:
+        outcome = Outcome.HELD
     detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
     record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
-    return False
+    return outcome
 
 
 def check(user: User, password: str, origin: Origin, browsers: KnownBrowsers) -> bool:
     """Is it the password of somebody who is signed in? Counted together with the sign-in."""
-    return count(user, user.email, user.check_password(password), origin, browsers)
+    return count(user, user.email, user.check_password(password), origin, browsers) is Outcome.RIGHT

@@ -20,7 +20,7 @@ from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswor
 from accounts.passwords.links import Purpose
 from accounts.post_redirect_get import keep_typed, redirect_with_errors, restore, typed
 from accounts.requests import PersonRequest
-from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.known_browsers import KnownBrowsers, prove_mailbox
 
 LINK = "password_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
 
@@ -75,11 +75,12 @@ def set_new(request: HttpRequest) -> HttpResponse:
         return redirect("set_new_password")
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    if flows.set_from_link(token, form.cleaned_data["new_password1"], Origin.of(request)) is None:
+    user = flows.set_from_link(token, form.cleaned_data["new_password1"], Origin.of(request))
+    if user is None:
         return redirect("set_new_password")
     request.session.flush()
     messages.success(request, _("Your new password is set. You can sign in with it now."))
-    return redirect("sign_in")
+    return prove_mailbox(redirect("sign_in"), user)
 
 
 def _instead(holder: User, token: str) -> dict[str, object]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, quotas
 from accounts.models import User
 from accounts.throttling import rules
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -30,17 +30,29 @@ def subject_of(user: User | None, typed_address: str = "") -> str:
     return f"address:{hashlib.sha256(typed_address.strip().lower().encode()).hexdigest()[:48]}"
 
 
-def counter_for(user: User | None, kind: Kind, browsers: KnownBrowsers, *, typed_address: str = "") -> AttemptCounter:
+def counter_for(
+    user: User | None,
+    kind: Kind,
+    browsers: KnownBrowsers,
+    *,
+    typed_address: str = "",
+    network: str | None = None,
+) -> AttemptCounter:
     """The counter for an attempt from this browser, locked until the caller's transaction ends.
 
-    A known browser has a bucket of its own, so that strangers cannot lock the owner out. When that bucket is closed
-    the browser counts as a stranger.
+    A known browser has a bucket of its own, so that strangers cannot lock the owner out; for passwords also one that
+    proved the mailbox just now. When that bucket is closed the browser counts as a stranger. ``network``: the address
+    of the attempt; wrong ones make the others of that network wait, and not everybody.
     """
-    subject, bucket = subject_of(user, typed_address), browsers.bucket_of(user)
+    bucket = browsers.password_bucket_of(user) if kind is Kind.PASSWORD else browsers.bucket_of(user)
+    subject = subject_of(user, typed_address)
     counter = _lock(subject, kind, bucket)
     if bucket and counter.closed:
         closed, counter = counter, _lock(subject, kind, AttemptCounter.STRANGERS)
         counter.own_bucket = closed
+    if network is not None or kind is Kind.PASSWORD:
+        # A digest, because it is kept; those whose address is not told share one.
+        counter.network = hashlib.sha256(quotas.line_of(network).encode()).hexdigest()[:16]
     return counter
 
 
@@ -59,20 +71,34 @@ def _lock(subject: str, kind: Kind, bucket: str) -> AttemptCounter:
 
 
 def waits_until(counter: AttemptCounter) -> datetime | None:
-    """Until when every attempt is refused, also a right one; None when an attempt may be judged now."""
-    return counter.waits_until_time if counter.waits_until > time.time() else None
+    """Until when an attempt is refused, also a right one; None when it may be judged now. Of a counter that was not got
+    for an attempt: until when any network waits."""
+    until = counter.tally.waits_until_for(counter.network)
+    return datetime.fromtimestamp(until, UTC) if until > time.time() else None
+
+
+def unjudged_until(counter: AttemptCounter) -> datetime | None:
+    """The same for codes. Recovery codes cannot be guessed, so a right one passes every wait."""
+    return None if Kind(counter.kind) is Kind.RECOVERY_CODE else waits_until(counter)
 
 
 def count_failure(counter: AttemptCounter) -> datetime | None:
     """Note a wrong attempt. Returns until when the next one has to wait, if it has to."""
-    known = counter.bucket != AttemptCounter.STRANGERS
-    counter.store(rules.after_failure(counter.tally, Kind(counter.kind), int(time.time()), known=known))
+    known, now = not _is_strangers(counter), int(time.time())
+    kind, network = Kind(counter.kind), counter.network
+    counter.store(rules.after_failure(counter.tally, kind, now, known=known, network=network))
     return waits_until(counter)
 
 
+def is_long(until: datetime | None) -> bool:
+    """Is that wait the longest that wrong passwords cost?"""
+    wait = limits.PASSWORD_LONGEST_WAIT - timedelta(minutes=1)
+    return until is not None and until - timezone.now() > wait
+
+
 def count_success(counter: AttemptCounter) -> None:
-    if counter.failures or counter.waits_until:
-        counter.store(rules.after_success(counter.tally))
+    if counter.failures or counter.waits_until or counter.networks:
+        counter.store(rules.after_success(counter.tally, counter.network))
     if (own := counter.own_bucket) is not None:
         # Whoever erred in the own browser was the owner after all.
         own.store(rules.after_success_as_stranger(own.tally))

@@ -19,6 +19,8 @@ from accounts.models import User
 
 COOKIE = f"{settings.COOKIE_PREFIX}known"
 SALT = "accounts.throttling.known_browsers"
+MAILED = f"{settings.COOKIE_PREFIX}mailed"
+MAILED_SALT = "accounts.throttling.mailed_proof"
 PEOPLE_A_BROWSER = 5  # a shared computer; keeps the cookie small
 _NOBODY = ("", -1, 0)
 
@@ -29,19 +31,27 @@ class KnownBrowsers:
     when the browser is known, in seconds since 1970."""
 
     buckets: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    mailed: tuple[str, str] = ("", "")  # whose mailbox this browser proved just now, and the account as it was then
 
     @classmethod
     def of(cls, request: HttpRequest) -> KnownBrowsers:
-        max_age = limits.KNOWN_BROWSER
+        max_age, mailed = limits.KNOWN_BROWSER, _mailed(request)
         try:
             content = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=max_age)
-            return cls({person: _entry(*facts) for person, facts in content.items()})
+            return cls({person: _entry(*facts) for person, facts in content.items()}, mailed)
         except (signing.BadSignature, ValueError, TypeError, AttributeError):
-            return cls()
+            return cls(mailed=mailed)
 
     def bucket_of(self, user: User | None) -> str:
         """The bucket of this browser for this person; empty for a stranger."""
         return self._of(user)[0]
+
+    def password_bucket_of(self, user: User | None) -> str:
+        """The bucket for passwords: a browser that opened a mailed link of this person passes the wait of strangers as
+        well. Not for codes: whoever reads the mailbox is not known to have the phone."""
+        if bucket := self.bucket_of(user):
+            return bucket
+        return f"mailed:{self.mailed[1]}" if user and self.mailed == (str(user.pk), _account(user)) else ""
 
     def since(self, user: User | None) -> int:
         """Since when this browser is known for this person, in seconds since 1970; 0 for a stranger."""
@@ -58,6 +68,27 @@ def _entry(bucket: object, epoch: str, since: str = "1") -> tuple[str, int, int]
 
 
 STRANGER = KnownBrowsers()
+
+
+def _mailed(request: HttpRequest) -> tuple[str, str]:
+    try:
+        person, account = signing.loads(request.COOKIES.get(MAILED, ""), salt=MAILED_SALT, max_age=limits.MAILED_PROOF)
+        return str(person), str(account)
+    except (signing.BadSignature, ValueError, TypeError):
+        return "", ""
+
+
+def _account(user: User) -> str:
+    """The same for every link until the password changes: another link gives no more attempts."""
+    return user.get_session_auth_hash()[:32]
+
+
+def prove_mailbox(response: HttpResponse, user: User) -> HttpResponse:
+    """This browser has just used a mailed link of this person: strangers' wrong passwords do not make it wait."""
+    value = signing.dumps([str(user.pk), _account(user)], salt=MAILED_SALT)
+    lasts = limits.MAILED_PROOF
+    response.set_cookie(MAILED, value, max_age=lasts, secure=settings.SECURE, httponly=True, samesite="Lax")
+    return response
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> HttpResponse:

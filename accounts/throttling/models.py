@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from django.db import models
 
 from accounts.throttling.rules import Kind, Tally
@@ -20,8 +18,10 @@ class AttemptCounter(models.Model):
     waits_until = models.BigIntegerField(default=0)
     closed = models.BooleanField(default=False)
     forgiven = models.PositiveIntegerField(default=0, db_default=0)
+    networks = models.JSONField(default=list, null=True)  # null: written by an earlier version
     changed_at = models.DateTimeField(auto_now=True)
     own_bucket: AttemptCounter | None = None  # the closed bucket of the browser, when this one stands in for it
+    network: str = ""  # that the attempt comes from; empty: one looks at all of them
 
     class Meta:
         constraints = [
@@ -33,13 +33,11 @@ class AttemptCounter(models.Model):
 
     @property
     def tally(self) -> Tally:
-        return Tally(self.failures, tuple(self.recent), self.waits_until, self.closed, self.forgiven)
+        networks = tuple((str(name), int(failed), int(until)) for name, failed, until in self.networks or [])
+        return Tally(self.failures, tuple(self.recent), self.waits_until, self.closed, self.forgiven, networks)
 
     def store(self, tally: Tally) -> None:
         self.failures, self.waits_until, self.closed = tally.failures, tally.waits_until, tally.closed
         self.recent, self.forgiven = list(tally.recent), tally.forgiven
+        self.networks = [list(one) for one in tally.networks]
         self.save()
-
-    @property
-    def waits_until_time(self) -> datetime:
-        return datetime.fromtimestamp(self.waits_until, UTC)

@@ -19,13 +19,17 @@ class Kind(StrEnum):
     RECOVERY_CODE = "recovery_code"
 
 
+Network = tuple[str, int, int]  # its name, wrong passwords in a row, until when it waits
+
+
 @dataclass(frozen=True)
 class Tally:
     """Wrong attempts so far. Times are seconds since 1970.
 
     ``failures``: in a row; ``recent``: when, oldest first, as far back as a rule looks; ``waits_until``: nothing is
     judged before it; ``closed``: nothing is judged until the password is set anew by mail; ``forgiven``: how many of
-    ``failures`` came before support ended a wait. They cost no wait again, and still count towards the closing.
+    ``failures`` came before support ended a wait. They cost no wait again, and still count towards the closing;
+    ``networks``: of strangers, by network: how many wrong ones in a row, and until when that network waits.
     """
 
     failures: int = 0
@@ -33,13 +37,23 @@ class Tally:
     waits_until: int = 0
     closed: bool = False
     forgiven: int = 0
+    networks: tuple[Network, ...] = field(default_factory=tuple)
+
+    def waits_until_for(self, network: str) -> int:
+        """Until when this network waits; without one, the one that waits longest."""
+        return max([self.waits_until, *(until for name, _failures, until in self.networks if network in ("", name))])
 
 
-def after_failure(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
-    """``known``: the attempt came from a browser in which this person signed in fully before."""
+def after_failure(tally: Tally, kind: Kind, now: int, *, known: bool, network: str = "") -> Tally:
+    """``known``: the attempt came from a browser in which this person signed in fully before. ``network``: where a
+    stranger's attempt came from; the wait is of that network, what counts in a period or closes is of all together."""
     kept = (*tally.recent, now)[-limits.CODE_CAP :]
     tally = replace(tally, failures=tally.failures + 1, recent=kept)
-    waits = [now + int(_wait(kind, tally, known).total_seconds())]
+    # A wait that runs already is never made shorter.
+    waits = [tally.waits_until, now + int(_wait(kind, tally, known).total_seconds())]
+    if network and not known:
+        waits[1] = now + int(_wait_of_all(tally, kind).total_seconds())
+        tally = replace(tally, networks=_networks_after_failure(tally, kind, network, now))
     if known:
         fresh = kept[tally.forgiven - tally.failures :] if tally.forgiven else kept
         waits.append(_full_until(fresh, limits.KNOWN_BROWSER_FAILURES, limits.KNOWN_BROWSER_PERIOD, now))
@@ -49,15 +63,16 @@ def after_failure(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
     return replace(tally, waits_until=max(waits), closed=tally.closed or closes)
 
 
-def after_success(tally: Tally) -> Tally:
-    """Clears what counts in a row, never what counts in a period."""
-    return replace(tally, failures=0, forgiven=0, waits_until=0)
+def after_success(tally: Tally, network: str = "") -> Tally:
+    """Clears what counts in a row, never what counts in a period; of the networks the one that it came from, or all."""
+    others = tuple(one for one in tally.networks if network not in ("", one[0]))
+    return replace(tally, failures=0, forgiven=0, waits_until=0, networks=others)
 
 
 def after_lift(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
     """Support ended the wait: one more round. What counts in a row or in a period stays, and what is closed."""
     cap = 0 if known else full_until(tally, kind, now)
-    return replace(tally, forgiven=tally.failures, waits_until=cap)
+    return replace(tally, forgiven=tally.failures, waits_until=cap, networks=())
 
 
 def after_success_as_stranger(tally: Tally) -> Tally:
@@ -67,7 +82,8 @@ def after_success_as_stranger(tally: Tally) -> Tally:
 
 def after_new_password(tally: Tally, kind: Kind, now: int) -> Tally:
     """The password was set anew by mail: the door opens, but the cap over a period stays."""
-    return replace(tally, failures=0, forgiven=0, closed=False, waits_until=full_until(tally, kind, now))
+    until = full_until(tally, kind, now)
+    return replace(tally, failures=0, forgiven=0, closed=False, waits_until=until, networks=())
 
 
 def full_until(tally: Tally, kind: Kind, now: int) -> int:
@@ -78,13 +94,35 @@ def full_until(tally: Tally, kind: Kind, now: int) -> int:
 def _wait(kind: Kind, tally: Tally, known: bool) -> timedelta:
     if known:
         return timedelta()
+    return _wait_after(kind, tally.failures - (tally.forgiven if kind is Kind.PASSWORD else 0))
+
+
+def _wait_after(kind: Kind, failures: int) -> timedelta:
     if kind is Kind.PASSWORD:
-        beyond = tally.failures - tally.forgiven - limits.PASSWORD_FREE_FAILURES
-        # The exponent is bounded so that the number stays small.
-        wait = limits.PASSWORD_FIRST_WAIT * 2 ** min(beyond, 12) if beyond >= 0 else timedelta()
-        return min(wait, limits.PASSWORD_LONGEST_WAIT)
-    rounds, left = divmod(tally.failures, limits.CODE_FREE_FAILURES)
+        return _wait_of_passwords(failures)
+    rounds, left = divmod(failures, limits.CODE_FREE_FAILURES)
     return timedelta() if left else limits.CODE_WAITS[min(rounds, len(limits.CODE_WAITS)) - 1]
+
+
+def _wait_of_passwords(failures: int) -> timedelta:
+    beyond = failures - limits.PASSWORD_FREE_FAILURES
+    # The exponent is bounded so that the number stays small.
+    wait = limits.PASSWORD_FIRST_WAIT * 2 ** min(beyond, 12) if beyond >= 0 else timedelta()
+    return min(wait, limits.PASSWORD_LONGEST_WAIT)
+
+
+def _wait_of_all(tally: Tally, kind: Kind) -> timedelta:
+    """When very many networks try passwords, none of them has free attempts left. Of codes far fewer are judged."""
+    many = kind is Kind.PASSWORD and tally.failures - tally.forgiven >= limits.PASSWORD_FAILURES_OF_ALL
+    return limits.PASSWORD_LONGEST_WAIT if many else timedelta()
+
+
+def _networks_after_failure(tally: Tally, kind: Kind, network: str, now: int) -> tuple[Network, ...]:
+    """The newest last. What drops out at the other end may try again, and counts for all together."""
+    others = [one for one in tally.networks if one[0] != network]
+    failures = 1 + next((failed for name, failed, _until in tally.networks if name == network), 0)
+    newest = (network, failures, now + int(_wait_after(kind, failures).total_seconds()))
+    return (*others, newest)[-limits.PASSWORD_NETWORKS :]
 
 
 def _full_until(times: tuple[int, ...], most: int, period: timedelta, now: int) -> int:

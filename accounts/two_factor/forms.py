@@ -90,6 +90,28 @@ class CodeForm(forms.Form):
         refuse_code(self, answer)
 
 
+class HeldForm(forms.Form):
+    """A code of the app or a recovery code, judged together with the password that was typed before."""
+
+    code = CodeField(
+        label=_("6-digit code, or a recovery code"),
+        error_messages={"required": _("Type the 6-digit code from the authenticator app, or a recovery code.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {"inputmode": "text", "placeholder": "", "autofocus": True}
+
+    def refuse(self) -> None:
+        self.add_error(
+            None,
+            _(
+                "E-mail address, password and code do not fit together. Sign in again, or choose a new password with "
+                "“Forgot your password?”; after that you can sign in at once."
+            ),
+        )
+
+
 class NamedCodeForm(CodeForm):
     """The code that confirms an authenticator app, and what to call it."""
 

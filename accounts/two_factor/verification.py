@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
+from django.utils import timezone
 from django_otp.models import Device
 
+from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import emergency
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.models import AttemptCounter
@@ -119,7 +123,7 @@ def check(user: User, device: Authenticator | None, typed: str, origin: Origin, 
     code = codes.parse(typed)
     if code is None:
         return not_a_code(typed)
-    counter = throttling.counter_for(user, Kind.CODE, browsers)
+    counter = throttling.counter_for(user, Kind.CODE, browsers, network=origin.address or "")
     if device is not None and steps.secret_of(device) is None:
         return Answer(Outcome.UNREADABLE, device, reference=origin.reference)
     if refusal := refused_unjudged(counter):
@@ -156,19 +160,29 @@ def refused_unjudged(counter: AttemptCounter, factor: str = Authenticator.kind) 
     """The refusal while a waiting time runs or the door is closed."""
     if counter.closed:
         return Answer(Outcome.CLOSED, factor=factor)
-    if until := throttling.waits_until(counter):
+    if until := throttling.unjudged_until(counter):
         return Answer(Outcome.WAITING, waits_until=until, factor=factor)
     return None
 
 
 def count_failure(counter: AttemptCounter, user: User, origin: Origin) -> datetime | None:
     """Count a wrong code, and return until when the next one waits. When that closes the door to strangers, no waiting
-    helps; the password counts as stolen, and is mailed."""
+    helps; the password counts as stolen, and is mailed. So is a wait of theirs, at most once a day (ASVS 6.3.5)."""
     until = throttling.count_failure(counter)
-    if counter.closed and counter.bucket == AttemptCounter.STRANGERS:
+    if counter.bucket != AttemptCounter.STRANGERS:
+        return until
+    if counter.closed:
         record(Event.PASSWORD_TREATED_AS_STOLEN, subject=user, origin=origin, succeeded=False)
+        emergency.tell_that_it_waits(user, origin)
         return None
+    if until and not _was_told(user):
+        record(Event.WRONG_CODES, subject=user, origin=origin, succeeded=False)
     return until
+
+
+def _was_told(user: User) -> bool:
+    since = timezone.now() - limits.DOOR_TOLD_AGAIN
+    return AuditEntry.objects.filter(subject=user, event=Event.WRONG_CODES, at__gt=since).exists()
 
 
 def judge(device: Authenticator, code: str) -> codes.Verdict:

@@ -119,7 +119,8 @@ def test_five_wrong_passwords_make_even_the_right_one_wait(client: Client) -> No
     person = UserFactory()
     for _ in range(5):
         client.post(SIGN_IN, {"username": person.email, "password": "iets heel anders"})
-    assert client.post(SIGN_IN, {"username": person.email, "password": PASSWORD}).url == SIGN_IN
+    assert client.post(SIGN_IN, {"username": person.email, "password": PASSWORD}).url == CODE
+    assert not is_signed_in(client)
     assert AuditEntry.objects.filter(event="password_refused").count() == 6
 
 

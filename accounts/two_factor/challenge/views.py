@@ -13,14 +13,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
+from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest, own_address, sign_in_page
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
-from accounts.two_factor.challenge import flows
+from accounts.two_factor.challenge import flows, held
 from accounts.two_factor.challenge.flows import PendingSignIn
+from accounts.two_factor.challenge.held import PendingHeld
 from accounts.two_factor.codes import parse
-from accounts.two_factor.forms import CodeForm, RecoveryCodeForm
+from accounts.two_factor.forms import CodeForm, HeldForm, RecoveryCodeForm
 from accounts.two_factor.models import RecoveryCodeSet
 from accounts.two_factor.verification import Answer, Opens, Outcome
 
@@ -28,6 +30,8 @@ from accounts.two_factor.verification import Answer, Opens, Outcome
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def verification_code(request: HttpRequest) -> HttpResponse:
+    if (what := held.pending(request.session)) and not request.user.is_authenticated:
+        return _held(request, what)
     pending = flows.pending(request.session)
     if pending is None or request.user.is_authenticated:
         return _begin_again(request)
@@ -48,6 +52,8 @@ def verification_code(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def recovery_code(request: HttpRequest) -> HttpResponse:
+    if (what := held.pending(request.session)) and not request.user.is_authenticated:
+        return _held(request, what)
     pending = flows.pending(request.session)
     if pending is None or request.user.is_authenticated:
         return _begin_again(request)
@@ -67,6 +73,38 @@ def recovery_code(request: HttpRequest) -> HttpResponse:
     return _answer(request, pending, form, judge)
 
 
+def _held(request: HttpRequest, pending: PendingHeld) -> HttpResponse:
+    """Wrong passwords make this network wait: password and code count together."""
+    form, user = HeldForm(request.POST or None), pending.what.user
+    if request.method != "POST":
+        context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
+        return render(request, "accounts/two_factor/held.html", context)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+
+    def opens(answer: Answer) -> None:
+        held.forget(request.session)
+        if user:
+            _open(request, user, answer)
+
+    browsers = KnownBrowsers.of(request)
+    answer = held.answer(pending.what, form.cleaned_data["code"], Origin.of(request), browsers, opens)
+    if answer is None or user is None:
+        form.refuse()
+        return redirect_with_errors(request, form)
+    return _go_on(request, user, answer, pending.target)
+
+
+def _open(request: HttpRequest, user: User, answer: Answer) -> None:
+    since = KnownBrowsers.of(request).since(user)
+    sessions.sign_in(request, user, device=answer.device, origin=Origin.of(request), known_since=since)
+
+
+def _go_on(request: HttpRequest, user: User, answer: Answer, target: str) -> HttpResponse:
+    used_up_one = answer.factor == RecoveryCodeSet.kind
+    return remember(request, redirect("after_recovery_code" if used_up_one else target), user)
+
+
 def _answer(
     request: HttpRequest,
     pending: PendingSignIn,
@@ -78,15 +116,13 @@ def _answer(
 
     def opens(answer: Answer) -> None:
         flows.forget(request.session)
-        since = KnownBrowsers.of(request).since(pending.user)
-        sessions.sign_in(request, pending.user, device=answer.device, origin=Origin.of(request), known_since=since)
+        _open(request, pending.user, answer)
 
     answer = judge(form.cleaned_data, opens)
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)  # type: ignore[attr-defined]
         return redirect_with_errors(request, form)
-    used_up_one = answer.factor == RecoveryCodeSet.kind
-    return remember(request, redirect("after_recovery_code" if used_up_one else pending.target), pending.user)
+    return _go_on(request, pending.user, answer, pending.target)
 
 
 @require_safe

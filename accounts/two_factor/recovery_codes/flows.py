@@ -105,6 +105,14 @@ def _claim(code_set: RecoveryCodeSet | None, digest: str) -> bool:
     return True
 
 
+def is_unused(user: User | None, typed: str) -> bool:
+    """Is it a code that this person could use? Uses nothing up. The same work for nobody; raises TooBusyError."""
+    code = parse_recovery_code(typed)
+    code_set = RecoveryCodeSet.objects.filter(user=user).first() if user else None
+    digest = slow_digest(code or "", code_set.salt if code_set else bytes(SALT_BYTES))
+    return RecoveryCode.objects.filter(code_set=code_set, digest=digest, used_at=None).exists()
+
+
 def question_is_due(user: User) -> bool:
     """Is it time to ask whether the codes are still at hand?"""
     before = timezone.now() - limits.RECOVERY_CODES_QUESTION
