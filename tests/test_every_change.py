@@ -58,12 +58,10 @@ WITHOUT_PROOF = {
     # Take something back, or go on with what was confirmed with fresh proof.
     "people_import_continue",
     "people_import_discard",
-    "people_import_mail_again",
     "support_cancel",
     # Offer a list: nobody is invited before it is confirmed.
     "people_invite",
-    # Mail an invitation or words to the person; the words come back through the worker, who confirmed by then.
-    "people_invite_again",
+    # Mails words to the person; what they open asks for fresh proof.
     "support_caller_check_send",
     # Begins at the provider, where the worker signs in.
     "sso_trial_begin",

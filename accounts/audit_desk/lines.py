@@ -37,6 +37,17 @@ FACTS = {
     "given": gettext_lazy("Given"),
     "taken": gettext_lazy("Taken away"),
     "role": gettext_lazy("Role"),
+    # Fields of an organisation or an environment, as its page calls them.
+    "organisation": gettext_lazy("organisation"),
+    "colour": gettext_lazy("colour"),
+    "contact": gettext_lazy("whom to ask"),
+    "place": gettext_lazy("place"),
+    "description": gettext_lazy("description"),
+    "open_on_arrival": gettext_lazy("open to every new person"),
+    "is_closed": gettext_lazy("closed for maintenance"),
+    "closed_text": gettext_lazy("text while it is closed"),
+    "group_mappings": gettext_lazy("groups of the provider"),
+    "picture": gettext_lazy("Picture"),
 }
 
 

@@ -20,8 +20,8 @@ from accounts.models import User
 from accounts.organisations import demands, notices
 from environments.models import Environment
 
+MAY_CHANGE = "environments.change_environment"
 NOTHING_WAITS = {"next_address": "", "next_address_at": None, "next_address_by": None}
-AT_ONCE = 100
 
 
 class Outcome(Enum):
@@ -61,7 +61,7 @@ def approve(environment_id: int, shown: str, *, actor: User, origin: Origin) -> 
     environment = _held(environment_id)
     if environment is None or not shown or environment.next_address != shown:
         return Outcome.CHANGED_MEANWHILE
-    if environment.next_address_by_id in (actor.pk, None):
+    if environment.next_address_by_id == actor.pk:
         return Outcome.ONES_OWN
     _take_effect(environment, actor, origin)
     return Outcome.DONE
@@ -80,8 +80,12 @@ def cancel(environment_id: int, shown: str, *, actor: User, origin: Origin) -> O
 
 
 def is_due(environment: Environment) -> bool:
-    at = environment.next_address_takes_effect
-    return at is not None and at <= timezone.now()
+    """Has it waited long enough, and may who asked for it still do so? Of somebody who was deactivated meanwhile, or
+    lost the right, it waits for a second administrator."""
+    at, asker = environment.next_address_takes_effect, environment.next_address_by
+    if at is None or at > timezone.now():
+        return False
+    return asker is not None and asker.is_active and asker.is_staff and asker.has_perm(MAY_CHANGE)
 
 
 @transaction.atomic
@@ -99,7 +103,7 @@ def purge() -> int:
     """Take into use what waited long enough, also where nobody opens it. Deletes nothing: returns 0."""
     since = timezone.now() - limits.NEW_ADDRESS_WAITS
     due = Environment.objects.exclude(next_address="").filter(next_address_at__lte=since)
-    for pk in list(due.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+    for pk in list(due.order_by("pk").values_list("pk", flat=True)):
         take_effect_if_due(pk)
     return 0
 

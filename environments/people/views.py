@@ -124,6 +124,7 @@ def confirm_import(request: PersonRequest, import_id: int) -> HttpResponse:
 
 
 @require_POST
+@fresh_proof_required
 def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
     """Send the invitations of a list that the mail server refused once more."""
     batch = _import(request, import_id)
@@ -205,6 +206,7 @@ def deactivate(request: PersonRequest) -> HttpResponse:
 
 
 @require_POST
+@fresh_proof_required
 def invite_again(request: PersonRequest, person_id: int) -> HttpResponse:
     _demand(request, flows.MAY_INVITE)
     subject = get_object_or_404(User.objects.filter(scope.people(request.user)), pk=person_id)
