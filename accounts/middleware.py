@@ -23,7 +23,7 @@ from accounts.language import choice
 from accounts.language import flows as languages
 from accounts.organisations import demands, rank
 from accounts.organisations.demands import Demand
-from accounts.organisations.sentences import one_factor_at_most
+from accounts.organisations.sentences import one_factor_at_most, second_step_is_there
 from accounts.policy import Decision, Vouched
 from accounts.requests import DEMAND, in_administration, page_of_form, person
 from accounts.two_factor import devices
@@ -124,6 +124,8 @@ class SecondStepMiddleware:
                 return self._lead_to_set_up(request)
             case Decision.CLOSE_PASSWORD:
                 return self._close(request, _("Your organisation takes the business account only. Sign in with that."))
+            case Decision.CLOSE_WITHOUT_PROVIDER:
+                return self._close(request, second_step_is_there())
             case Decision.CLOSE_PROVIDER:
                 return self._close(request, one_factor_at_most())
             case Decision.CLOSE:
@@ -147,6 +149,7 @@ class SecondStepMiddleware:
             vouched=vouched,
             is_staff=user.is_staff,
             password_is_void=not vouched and owner is not None and demands.must_use_business_account(owner),
+            owes_provider=not verified and not vouched and demands.has_second_step_at_provider(owner or user),
             is_above=not verified
             and vouched is Vouched.NOTHING
             and owner is not None
@@ -156,7 +159,8 @@ class SecondStepMiddleware:
     @staticmethod
     def _demand(request: HttpRequest) -> Demand | None:
         """Kept, because the pages that announce it would ask the database again."""
-        request.META[DEMAND] = demand = demands.demand_of(person(request))
+        membership = getattr(store.person_of(request.session), "membership", None)
+        request.META[DEMAND] = demand = demands.demand_by(membership.organisation if membership else None)
         return demand
 
     @staticmethod

@@ -23,6 +23,7 @@ class Facts:
     vouched: Vouched = Vouched.NOT_ASKED
     is_staff: bool = False
     password_is_void: bool = False  # the organisation takes the business account only
+    owes_provider: bool = False  # the second step of this person is at the provider of the organisation
     is_above: bool = False  # over this person the organisation does not decide, nor does its provider
 
 
@@ -30,6 +31,7 @@ class Decision(Enum):
     ALLOW = auto()
     CLOSE = auto()  # the session has not shown the second step that the account has, or it was removed: it ends
     CLOSE_PASSWORD = auto()  # the session began with a password, which no longer counts
+    CLOSE_WITHOUT_PROVIDER = auto()  # the session began with a password, and the second step is at the provider
     CLOSE_PROVIDER = auto()  # the session began at a provider, which alone opens nothing of this person
     SET_UP = auto()  # nothing but the set-up
 
@@ -44,6 +46,8 @@ def decide(facts: Facts) -> Decision:
         return Decision.SET_UP
     if facts.has_factor or facts.device_gone:
         return Decision.CLOSE
+    if facts.owes_provider and facts.vouched is Vouched.NOT_ASKED:
+        return Decision.CLOSE_WITHOUT_PROVIDER  # before the set-up, which would be a thief's
     if facts.is_above and facts.vouched is not Vouched.NOT_ASKED:
         return Decision.CLOSE_PROVIDER  # whoever runs the provider would set up a second step of their own
     return Decision.SET_UP if facts.must_have or facts.vouched is not Vouched.NOT_ASKED else Decision.ALLOW

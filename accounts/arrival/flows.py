@@ -6,10 +6,14 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import limits
 from accounts.active_sessions import store
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
+from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.sso import transactions
@@ -32,10 +36,22 @@ def begin_anew(session: SessionBase, arrival: Arrival | None) -> None:
     session.flush()
     transactions.keep(session, tabs)
     if arrival:
-        session[PROVIDER] = arrival.connection.organisation.slug
-        session[store.UPSTREAM] = arrival.upstream
-        session[store.VOUCHED] = arrival.vouched.value
+        take_over(session, arrival)
         session[store.STALE] = not _is_fresh(arrival)
+
+
+def take_over(session: MutableMapping[str, Any], arrival: Arrival) -> None:
+    """From now on it is a session that the provider opened."""
+    session[PROVIDER] = arrival.connection.organisation.slug
+    session[store.UPSTREAM] = arrival.upstream
+    session[store.VOUCHED] = arrival.vouched.value
+
+
+@transaction.atomic
+def note_without_provider(user: User, origin: Origin) -> None:
+    """A right password opened nothing, because the second step is at the provider."""
+    detail: dict[str, str | int] = {"factor": "password", "cause": "second_step_at_provider"}
+    record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
 
 
 def follow(session: MutableMapping[str, Any], arrival: Arrival) -> None:

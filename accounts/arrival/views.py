@@ -4,11 +4,12 @@ know each other."""
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -20,7 +21,8 @@ from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.arrival import flows
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import rank
+from accounts.organisations import demands, rank
+from accounts.organisations.sentences import second_step_is_there
 from accounts.passwords import links
 from accounts.passwords import views as password_link
 from accounts.requests import PersonRequest, person
@@ -65,8 +67,7 @@ def callback(request: HttpRequest, organisation: str) -> HttpResponse:
         case Purpose.PROVE:
             return _proved(request, arrival)
         case Purpose.LINK:
-            messages.success(request, _("Your business account is linked. From now on you can sign in with it."))
-            return redirect("personal_details")
+            return _linked(request, arrival)
         case _ if arrival.user and flows.opens_nothing(arrival.user):
             return refused(request, sso.refuse(arrival, Reason.ONE_FACTOR_AT_MOST, origin))
         case _ if arrival.user:
@@ -78,10 +79,13 @@ def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None
     """After the first step, by password or, with ``arrival``, at the provider."""
     link = request.session.get(recovery_link.LINK, "")
     flows.begin_anew(request.session, arrival)
+    mine = devices.authenticators_of(user)
+    if arrival is None and not mine and demands.has_second_step_at_provider(user):
+        return _on_to_provider(request, user, target)
     vouched = rank.counted(store.vouched(request.session), user)
     if policy.is_enough(vouched, is_staff=user.is_staff):
         return _open(request, user, target)
-    if mine := devices.authenticators_of(user):
+    if mine:
         challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
     if account_recovery.of(user):  # a reset removed every device, so nobody else pays for this question
@@ -103,6 +107,24 @@ def _open(request: HttpRequest, user: User, target: str) -> HttpResponse:
     since = KnownBrowsers.of(request).since(user)
     sessions.sign_in(request, user, device=None, origin=Origin.of(request), known_since=since)
     return remember(request, redirect(target), user)
+
+
+def _on_to_provider(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    """The password was right, and the second step is at the provider. Nothing begins there by itself (ASVS 7.6.2)."""
+    flows.note_without_provider(user, Origin.of(request))
+    messages.info(request, second_step_is_there())
+    page = resolve_url("sso_entry", user.membership.organisation.slug)
+    return redirect(f"{page}?{urlencode({'next': target})}")
+
+
+def _linked(request: HttpRequest, arrival: Arrival) -> HttpResponse:
+    """Go on in the session that began with the password, with what the provider has just shown anew."""
+    vouched = rank.counted(arrival.vouched, person(request))
+    if not person(request).is_verified() and policy.is_enough(vouched, is_staff=person(request).is_staff):
+        flows.take_over(request.session, arrival)
+        request.session.cycle_key()
+    messages.success(request, _("Your business account is linked. From now on you can sign in with it."))
+    return redirect("personal_details")
 
 
 def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> HttpResponse:

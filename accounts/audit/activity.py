@@ -27,6 +27,7 @@ CAUSES = {
     "waiting": gettext_lazy("refused: too many attempts"),
     "crowd": gettext_lazy("refused: too many sign-ins from new browsers"),
     "business_account": gettext_lazy("refused: only the business account counts"),
+    "second_step_at_provider": gettext_lazy("refused: the second step is with the business account"),
     "demanded": gettext_lazy("refused: a second step is required"),
     "closed": gettext_lazy("refused: closed until there is a new password"),
     # Two spellings: entries are never changed.

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.organisations import rank
 from accounts.organisations.models import Organisation, SecondStep
 
 
@@ -40,8 +42,14 @@ class Demand:
 def demand_of(user: User) -> Demand | None:
     """The demand of a second step by this person's organisation, today or announced; None when it leaves it open."""
     mine = Organisation.objects.filter(memberships__user=user, second_step=SecondStep.REQUIRED)
-    found = next(iter(mine), None)
-    return Demand(found.name, found.required_from) if found and found.required_from else None
+    return demand_by(next(iter(mine), None))
+
+
+def demand_by(organisation: Organisation | None) -> Demand | None:
+    """The same, where the organisation was read already."""
+    if organisation is None or organisation.second_step != SecondStep.REQUIRED or not organisation.required_from:
+        return None
+    return Demand(organisation.name, organisation.required_from)
 
 
 def announced_to(user: User) -> Demand | None:
@@ -62,6 +70,35 @@ def holds(demand: Demand | None) -> bool:
 def must_use_business_account(user: User) -> bool:
     """Does the organisation take the business account only, so that this person's password opens nothing?"""
     return _takes_business_account_only(user) and not _has_emergency_account(user)
+
+
+def linked_to_provider() -> Exists:
+    """In a query over people: has this person a business account at the provider of the own organisation, which is
+    switched on and vouches for the second step? The emergency account is left out: it is for when that does not work.
+    """
+    # By the names of the relations: the package of single sign-on lies above this one.
+    there = User.objects.filter(
+        ~Q(membership__organisation__connection__vouching="ours"),
+        ~Q(membership__organisation__connection__break_glass=F("pk")),
+        pk=OuterRef("pk"),
+        membership__organisation__connection__enabled=True,
+        identities__organisation=F("membership__organisation"),
+        identities__issuer=F("membership__organisation__connection__issuer"),
+    )
+    return Exists(there.order_by())
+
+
+def has_second_step_at_provider(user: User) -> bool:
+    """Is the second step of this person at the provider? Then a password alone opens nothing here, and no mail helps
+    to one: otherwise a mailbox would be enough, also for somebody who was removed there."""
+    if getattr(user, "membership", None) is None:
+        return False
+    return User.objects.filter(linked_to_provider(), pk=user.pk).exists() and rank.organisation_decides_over(user)
+
+
+def password_opens_nothing(user: User) -> bool:
+    """By itself, whatever the reason."""
+    return must_use_business_account(user) or has_second_step_at_provider(user)
 
 
 def is_emergency(user: User) -> bool:

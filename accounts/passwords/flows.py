@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from enum import Enum, auto
 from itertools import zip_longest
 from typing import Any
 
@@ -17,25 +18,35 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands, members, scope
+from accounts.organisations import demands, members, rank, scope
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
+
+
+class Way(Enum):
+    """What a mail about a password leads to."""
+
+    LINK = auto()
+    DEMANDED = auto()  # the organisation takes the business account only
+    PROVIDER = auto()  # the second step of this person is there
 
 
 def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
 
     Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded. Whose
-    organisation takes the business account only hears that in the mail, which has no link.
+    organisation takes the business account only, or whose second step is at its provider, hears that in the mail, which
+    has no link.
     """
     address = typed_address.strip().lower()
     within = _within_quota(address, origin)
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
         people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
+        people = people.annotate(is_linked=demands.linked_to_provider())
         user = people.filter(email__lower=address, is_active=True).first()
-        _issue_link(user if within else None, Purpose.RESET)
+        _issue_link(user if within else None, Purpose.RESET, way=_way_of(user))
         record(
             Event.PASSWORD_LINK_SENT,
             subject=user,
@@ -65,7 +76,8 @@ def invite(
     """
     if members.is_foreign(user.email, scope.organisation_id_of(user)):
         return False
-    _issue_link(user, Purpose.INVITATION, in_bulk=in_bulk, report=report)
+    way = Way.PROVIDER if demands.has_second_step_at_provider(user) else Way.LINK
+    _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, report=report)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
     return True
 
@@ -82,12 +94,17 @@ def invite_many(
 
 
 def _issue_link(
-    user: User | None, purpose: Purpose, *, in_bulk: bool = False, report: mail.Report | None = None
+    user: User | None,
+    purpose: Purpose,
+    *,
+    way: Way,
+    in_bulk: bool = False,
+    report: mail.Report | None = None,
 ) -> None:
     """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
     _count_links([someone])
-    _send_link(someone, purpose, deliver=user is not None, in_bulk=in_bulk, report=report)
+    _send_link(someone, purpose, way=way, deliver=user is not None, in_bulk=in_bulk, report=report)
 
 
 def _count_links(users: Collection[User]) -> None:
@@ -100,18 +117,30 @@ def _send_link(
     user: User,
     purpose: Purpose,
     *,
+    way: Way = Way.LINK,
     deliver: bool = True,
     in_bulk: bool = False,
     report: mail.Report | None = None,
 ) -> None:
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
-    if purpose is Purpose.RESET and user.pk and demands.must_use_business_account(user):
+    if way is not Way.LINK and user.pk:
         template, address = "password_void", _entry_of(user)
     if user.links_withheld:
         template, address = "link_withheld", ""
-    context: dict[str, Any] = {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
+    context: dict[str, Any] = {"is_demanded": way is Way.DEMANDED, "was_asked": purpose is Purpose.RESET}
+    context |= {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
     mail.send(template, user, deliver=deliver, in_bulk=in_bulk, report=report, **context)
+
+
+def _way_of(user: User | None) -> Way:
+    """Read together with the person: a statement more would tell that the address is known."""
+    if user is None:
+        return Way.LINK
+    if demands.must_use_business_account(user):
+        return Way.DEMANDED
+    is_there = getattr(user, "is_linked", False) and rank.organisation_decides_over(user)
+    return Way.PROVIDER if is_there else Way.LINK
 
 
 def _entry_of(user: User) -> str:
@@ -128,7 +157,7 @@ def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
     holder = links.holder(token)
     # Locked and asked again: of two parallel uses of one link, the second finds another password.
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
-    if user is None or links.holder(token) is None:
+    if user is None or links.holder(token) is None or demands.password_opens_nothing(user):
         return None
     _set(user, encoded, origin, way="mailed link")
     sessions.end_all(user)

@@ -15,6 +15,7 @@ from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import demands, rank
+from accounts.organisations.sentences import second_step_is_there
 from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
 from accounts.passwords.links import Purpose
@@ -71,7 +72,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         context = {"form": restore(request, form), "address": holder.email} | _instead(holder, token)
         return render(request, "accounts/passwords/set_new.html", context)
-    if demands.must_use_business_account(holder):
+    if demands.password_opens_nothing(holder):
         return redirect("set_new_password")
     if not form.is_valid():
         return redirect_with_errors(request, form)
@@ -94,7 +95,9 @@ def _instead(holder: User, token: str) -> dict[str, object]:
     connection = getattr(organisation, "connection", None)
     return {
         "business_account": organisation if connection and connection.enabled else None,
-        "password_is_void": demands.must_use_business_account(holder),
+        "password_is_void": demands.password_opens_nothing(holder),
+        "is_demanded": demands.must_use_business_account(holder),
+        "second_step_is_there": second_step_is_there(),
     }
 
 

@@ -20,7 +20,7 @@ from accounts.requests import own_address
 from accounts.sso import backchannel, connections, flows
 from accounts.sso.flows import Arrival
 from accounts.sso.forms import AddressForm
-from accounts.sso.models import Connection
+from accounts.sso.models import Connection, Vouching
 from accounts.sso.reasons import Reason
 from accounts.sso.transactions import Purpose
 
@@ -112,6 +112,7 @@ def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
         "one_factor": one_factor_at_most(),
         "seconds": int(limits.OUTSIDE_FAILED.total_seconds()),
         "password_counts": organisation.second_step != SecondStep.BUSINESS_ACCOUNT,
+        "with_code": arrival.connection.vouching != Vouching.OURS,
         "reference": Origin.of(request).reference,
     }
     return render(request, "accounts/sso/refused.html", context, status=429 if page == "busy" else 400)

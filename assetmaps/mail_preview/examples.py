@@ -132,7 +132,10 @@ EXAMPLES: dict[str, list[Facts]] = {
     "password_changed": [_notice()],
     "password_link": [PASSWORD],
     "password_treated_as_stolen": [_notice()],
-    "password_void": [{"address": _address("inloggen/sso/voorbeeld")}],
+    "password_void": [
+        {"address": _address("inloggen/sso/voorbeeld"), "is_demanded": demanded, "was_asked": asked}
+        for demanded, asked in ((True, True), (False, True), (False, False))
+    ],
     "rank_changed": [
         ADMINISTRATION | {"subject": "jan@voorbeeld.nl", "address": _address("beheer/accounts/user/1/change")} | facts
         for facts in (RANK, {})

@@ -23,6 +23,7 @@ from accounts.audit.outcomes import Outcome
 from accounts.enforcement.census import UNUSABLE
 from accounts.enforcement.models import Reminder
 from accounts.models import User
+from accounts.organisations import demands
 from accounts.organisations.demands import Demand
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import flows as passwords
@@ -131,6 +132,7 @@ def _waiting(organisation: Organisation, demand: Demand, day: int) -> QuerySet[U
     people = User.objects.filter(
         ~devices.confirmed_device_exists(),
         ~Exists(told),
+        ~demands.linked_to_provider(),  # their second step is at the provider
         membership__organisation=organisation,
         is_active=True,
         is_staff=False,

@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import limits
+from accounts import limits, policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import intended, store
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.hash_queue import TooBusyError
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import demands, rank
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
 from accounts.stale_pages.forms import gone, was_shown
@@ -47,6 +47,16 @@ def _all_lost(request: PersonRequest) -> bool:
     return sessions.SET_UP_ONLY in request.session
 
 
+def _is_taken_care_of(request: PersonRequest) -> bool:
+    """Is the second step at the provider, and none here? Then nobody is offered the set-up: that page says so."""
+    if _all_lost(request):
+        return False
+    owner = store.person_of(request.session)  # read with the membership
+    vouched = rank.counted(store.vouched(request.session), owner or request.user)
+    enough = policy.is_enough(vouched, is_staff=request.user.is_staff)
+    return enough and not devices.has_confirmed_device(request.user)
+
+
 def _sign_in_of(request: HttpRequest) -> str:
     return str(request.session.get(store.SIGN_IN, ""))
 
@@ -61,6 +71,8 @@ def straight_to_set_up(request: HttpRequest, user: User) -> HttpResponse:
 @fresh_proof_required
 def activate(request: PersonRequest) -> HttpResponse:
     """The button: make the pending secret (or find the one in progress) and show it. ``replaces``: a new phone."""
+    if _is_taken_care_of(request):
+        return redirect("personal_details")
     old = request.POST.get("replaces")
     replaces = _own_device(request, old) if old else None
     begun_in, all_lost, name = _sign_in_of(request), _all_lost(request), _typed_name(request)
@@ -74,6 +86,8 @@ def activate(request: PersonRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @fresh_proof_required
 def confirm(request: PersonRequest) -> HttpResponse:
+    if _is_taken_care_of(request):
+        return redirect("personal_details")
     if request.method == "POST":
         return _confirm(request)
     pending = flows.pending(request.user, _sign_in_of(request))

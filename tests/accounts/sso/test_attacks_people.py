@@ -42,7 +42,7 @@ def test_open_session_of_a_colleague_there_does_not_take_an_invitation(
 
 def test_who_moves_takes_no_session_of_the_former_provider_along(provider: Provider) -> None:
     connection = connect(provider)
-    person = employee(connection)
+    person = employee(connection, with_totp=True)
     there, by_password = signed_in_there(provider, connection), signed_in(person)
     by = {"actor": UserFactory(superuser=True), "origin": Origin()}
     people.move(person, OrganisationFactory(), **by)

@@ -27,7 +27,7 @@ def tell(connection: Connection, token: str) -> Any:
 
 def test_named_session_ends_and_the_others_stay(provider: Provider) -> None:
     connection = connect(provider)
-    person = employee(connection)
+    person = employee(connection, with_totp=True)
     here = signed_in_there(provider, connection, sid="hier")
     elsewhere = signed_in_there(provider, connection, sid="daar")
     by_password = signed_in(person)
@@ -39,7 +39,7 @@ def test_named_session_ends_and_the_others_stay(provider: Provider) -> None:
 
 def test_person_without_a_named_session_is_out_everywhere_but_where_a_password_was_typed(provider: Provider) -> None:
     connection = connect(provider)
-    person = employee(connection)
+    person = employee(connection, with_totp=True)
     employee(connection, "collega")
     mine = [signed_in_there(provider, connection, sid="a"), signed_in_there(provider, connection)]
     colleague, by_password = signed_in_there(provider, connection, sub="collega"), signed_in(person)

@@ -65,7 +65,7 @@ def test_stranger_does_not_learn_whether_a_password_is_right(connection: Connect
 def test_owner_in_a_known_browser_is_told(client: Client, provider: Provider, connection: Connection) -> None:
     connection.organisation.second_step = SecondStep.OPTIONAL
     connection.organisation.save()
-    person = employee(connection)
+    person = employee(connection, with_totp=True)
     sign_in(client, person)
     client.post("/uitloggen/")
     demand(connection)
@@ -77,7 +77,7 @@ def test_owner_in_a_known_browser_is_told_nothing_while_attempts_have_to_wait(
     client: Client, provider: Provider
 ) -> None:
     made = connect(provider)
-    person = employee(made)
+    person = employee(made, with_totp=True)
     sign_in(client, person)
     client.post("/uitloggen/")
     demand(made)
@@ -112,7 +112,7 @@ def test_business_account_opens_the_portal(provider: Provider, connection: Conne
 
 def test_session_of_a_password_ends_when_the_demand_comes(provider: Provider) -> None:
     made = connect(provider)
-    person = employee(made)
+    person = employee(made, with_totp=True)
     by_password, there = signed_in(person), signed_in_there(provider, made)
     demand(made)
     page = shown(by_password, "/")

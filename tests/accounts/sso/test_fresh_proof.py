@@ -17,7 +17,7 @@ from tests.accounts.sso.browsing import come_back, connect, employee, led_to, si
 from tests.accounts.sso.provider import Provider
 from tests.codes import code_of, wrong_code_of
 from tests.conftest import outlive_proof
-from tests.factories import PASSWORD, AuthenticatorFactory
+from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
 from tests.pages import ACTIVATE, CODE, CONFIRM, is_signed_in, session_key, session_row, signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +203,7 @@ def test_second_step_that_came_in_another_browser_closes_a_session_that_owes_it(
 
 
 def test_password_session_proves_with_the_password_as_before(provider: Provider, connection: Connection) -> None:
-    client = signed_in(employee(connection))
+    client = signed_in(UserFactory(organisation=connection.organisation))
     outlive_proof(client)
     answer = client.get(ADDRESS)
     assert 'name="password"' in text(client.get(answer.url))

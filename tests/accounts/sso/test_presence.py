@@ -39,7 +39,7 @@ def test_visitor_gets_our_page_instead_of_the_browsers(
     client: Client, provider: Provider, settings: Settings, silent: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     connection = connect(provider)
-    person = employee(connection)
+    person = employee(connection, with_totp=True)
     settings.SSO_ALLOWED_PRIVATE_ADDRESSES = [*settings.SSO_ALLOWED_PRIVATE_ADDRESSES, f"127.0.0.1:{silent}"]
     keep_description(provider, token_endpoint=f"http://127.0.0.1:{silent}/token")
     caplog.set_level(logging.WARNING)

@@ -31,7 +31,7 @@ from tests.accounts.sso.browsing import (
 from tests.accounts.sso.provider import Provider, public_jwk
 from tests.codes import code_of
 from tests.conftest import browser
-from tests.factories import AuthenticatorFactory, OrganisationFactory
+from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
 from tests.pages import CODE, CONFIRM, DETAILS, SIGN_IN, is_signed_in, session_key, session_row, shown, signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -442,5 +442,5 @@ def test_button_gives_way_to_a_line_about_the_organisation(client: Client, provi
 
 
 def test_who_signs_in_with_a_password_keeps_the_button(provider: Provider) -> None:
-    person = employee(connect(provider))
+    person = UserFactory(organisation=connect(provider).organisation)
     assert "Activeer Twee-Staps-Authenticatie" in shown(signed_in(person), DETAILS)

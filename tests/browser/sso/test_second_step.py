@@ -102,13 +102,13 @@ def test_worker_who_becomes_staff_in_an_agreed_session_owes_the_own_code(screen:
     town.change(vouching="agreement", vouching_value="")
     anna, here = town.employee("Anna Jansen", claims=ONE_STEP)
     town.sign_in(screen, anna)
-    User.objects.filter(pk=here.pk).update(is_staff=True, is_superuser=True)
+    User.objects.filter(pk=here.pk).update(is_staff=True)
     screen.open("/beheer/")
     screen.heading("Twee-staps-authenticatie instellen")
 
 
 def test_shown_claim_opens_the_administration(screen: Screen, town: Agreement) -> None:
-    boss, _ = town.employee("Bea Beheer", superuser=True)
+    boss, _ = town.employee("Bea Beheer", staff=True)
     town.sign_in(screen, boss)
     screen.open("/beheer/")
     expect(screen.page).to_have_title("Beheer · Beheer van Assetmaps")
