@@ -109,4 +109,9 @@ def derived_key(key_id: str, purpose: str) -> bytes | None:
     """A key for another purpose than encryption, from one of ENCRYPTION_KEYS (HKDF, RFC 5869); None when that key is no
     longer configured."""
     key = _configured().get(bytes.fromhex(key_id))
-    return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key) if key else None
+    return _derived(key, purpose) if key else None
+
+
+@lru_cache(maxsize=32)
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key)

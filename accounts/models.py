@@ -71,7 +71,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     links_issued = models.PositiveIntegerField(default=0, editable=False)
     # No link for a password goes to the address: its owner reported that somebody else reads there, or that it is not
     # theirs. Until somebody of support has spoken to them.
-    links_withheld = models.BooleanField(default=False, editable=False)
+    links_withheld = models.BooleanField(default=False, db_default=False, editable=False)
     # Part of the cookie of a known browser: counting on makes every such cookie void.
     known_browsers_epoch = models.PositiveIntegerField(default=0, editable=False)
 

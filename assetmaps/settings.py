@@ -250,6 +250,8 @@ PURGES = ["environments.people.imports.purge", "environments.new_address.flows.p
 
 # The audit trail is sealed in the background, a few seconds after an entry.
 AUDIT_SEAL_AFTER_COMMIT = True
+# The newest seal is noted outside the database, too: one file for each database that this machine works with.
+AUDIT_HEAD_FILE = env.read("AUDIT_HEAD_FILE", values.file, services.audit_head(DATABASES["default"], VAR_DIR))
 
 # Mail ------------------------------------------------------------------------------------------------------------
 vars().update(env.read("EMAIL_URL", services.mail, "consolemail://" if DEBUG else "smtp://localhost:25"))

@@ -13,6 +13,7 @@ from assetmaps.settings import BASE_DIR, CACHES, DATABASES, STORAGES, VAR_DIR
 
 # The browser tests run a plain http server on localhost; browsers treat that as secure, __Host- cookies included.
 SECURE_SSL_REDIRECT = False
+AUDIT_HEAD_FILE = ""  # each test begins a chain of its own
 AUDIT_SEAL_AFTER_COMMIT = False  # a thread of its own would meet a test database that is gone
 IMPORT_IN_BACKGROUND = False  # the same; tests that want the thread switch it on
 STATIC_ROOT = BASE_DIR / "static"

@@ -2,8 +2,10 @@
 
 Entries are sealed in batches a few seconds after they are written, never in the transaction of a sign-in: sign-ins
 would wait for each other's place in the chain. The order is that of sealing, because on PostgreSQL an entry with a
-lower id can be committed later. What this does not show: a change within the seconds before sealing, and a removed
-tail; for that the newest digest goes to the log (`verify_audit_trail --head`).
+lower id can be committed later. Until then the code of each entry (`codes`) shows whether it was changed, and what has
+none is never sealed. The newest digest goes to the log and to a file (`heads`), so a removed end shows; a chain that
+does not hold it is not continued (`why_not`). What nothing shows: an entry that was removed in the seconds before its
+sealing.
 
 The key is derived from the newest of ENCRYPTION_KEYS, and each seal names it. So a retired key stays at the end of that
 list as long as seals made with it must be verified; it decrypts nothing any more after `rotate_encryption_keys`.
@@ -17,8 +19,6 @@ import json
 import logging
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC
 from enum import Enum, auto
 from typing import Any
 
@@ -27,6 +27,9 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from accounts import encryption, limits
+from accounts.audit import codes, heads
+from accounts.audit.codes import content
+from accounts.audit.heads import Head
 from accounts.audit.models import AuditEntry, AuditSeal
 
 log = logging.getLogger(__name__)
@@ -35,17 +38,6 @@ PURPOSE = "audit trail"
 BEGIN = "0" * 64  # what the first entry has instead of a predecessor
 
 _scheduled = threading.Lock()  # held from the planning of a sealing to its beginning
-
-
-@dataclass(frozen=True)
-class Report:
-    """``broken``: the first break in words, or empty; ``head``: the digest of the last good seal, hexadecimal."""
-
-    broken: str
-    sealed: int
-    unsealed: int
-    head: str
-    head_found: bool
 
 
 def seal_soon() -> None:
@@ -69,36 +61,106 @@ def _seal_in_thread() -> None:
 def seal(*, everything: bool = False) -> int:
     """Seal what is not sealed yet, and return how many entries. Any number of processes may call this at a time.
 
-    ``everything`` looks at every entry instead of the newest `limits.SEAL_LOOK_BACK`; slower, for commands.
+    ``everything`` looks at every entry instead of the newest `limits.SEAL_LOOK_BACK`; slower, for commands. Seals
+    nothing while `why_not` has a reason, and never an entry that the program did not write.
     """
-    total = 0
-    while (count := _seal_batch(everything=everything)) == limits.SEAL_BATCH:
-        total += count
-    return total + count
-
-
-def _seal_batch(*, everything: bool) -> int:
-    last = AuditSeal.objects.order_by("-position").first()
-    entries = list(_unsealed(everything=everything)[: limits.SEAL_BATCH])
-    if not entries:
+    if reason := why_not():
+        log.critical("the audit trail is not sealed any more: %s", reason)
         return 0
+    total = 0
+    for entries in in_batches(unsealed(everything=everything)):
+        if (count := _seal_batch(entries)) is None:
+            break  # another process seals at the same time, and goes on by itself
+        total += count
+    return total
+
+
+def why_not() -> str:
+    """Why the chain in the database must not be continued, in words; empty when it may be.
+
+    A seal put behind a chain that was made anew, or lost its end, would make a forgery good.
+    """
+    try:
+        head = heads.noted()
+    except heads.HeadUnreadableError as mistake:
+        return f"the head outside the database cannot be read ({mistake})"
+    last = AuditSeal.objects.order_by("-position").first()
+    if head and not _holds(head):
+        return f"the chain does not hold seal {head.position}, which this machine noted in {heads.path()}"
+    if last is None:
+        return ""
+    entry = AuditEntry.objects.filter(pk=last.entry_id).first()
+    if entry is None:
+        return f"entry {last.entry_id}, the last that was sealed, was removed"
+    return f"entry {entry.pk}, the last that was sealed, was changed" if _is_broken(entry) else ""
+
+
+def _holds(head: Head) -> bool:
+    return AuditSeal.objects.filter(position=head.position, digest=head.digest).exists()
+
+
+def _is_broken(entry: AuditEntry) -> bool:
+    return standing_of(entry)[0] is Standing.BROKEN
+
+
+def in_batches(entries: QuerySet[AuditEntry]) -> Iterator[list[AuditEntry]]:
+    """By their numbers: what is not sealed at all must not stand in the way of what comes behind it."""
+    after = -1
+    while batch := list(entries.filter(pk__gt=after)[: limits.SEAL_BATCH]):
+        yield batch
+        after = batch[-1].pk
+
+
+def _seal_batch(entries: list[AuditEntry]) -> int | None:
+    """None when another process sealed meanwhile."""
+    last = AuditSeal.objects.order_by("-position").first()
     position, digest = (last.position, last.digest) if last else (0, BEGIN)
     key_id = encryption.newest_key_id()
     seals = []
+    foreign = foreign_among(entries)
     for entry in entries:
+        if entry.pk in foreign:
+            continue
         position += 1
         digest = digest_of(key_id, position, digest, content(entry))
         seals.append(AuditSeal(position=position, entry_id=entry.pk, digest=digest, key_id=key_id))
+    if foreign:
+        number, why = next(iter(foreign.items()))
+        log.critical("%s entries of the audit trail are not sealed; entry %s: %s", len(foreign), number, why)
+    if not seals:
+        return 0
     try:
         with transaction.atomic():
             AuditSeal.objects.bulk_create(seals)
     except IntegrityError:
-        return 0  # another process sealed these at the same time: places and entries are unique, so all or nothing
+        return None  # places and entries are unique, so all or nothing
     log.info("audit trail sealed", extra={"facts": {"position": position, "head": digest}})
+    heads.note(Head(position, digest))
     return len(seals)
 
 
-def _unsealed(*, everything: bool) -> QuerySet[AuditEntry]:
+def foreign_among(entries: list[AuditEntry]) -> dict[int, str]:
+    """Those that the program did not write as they are, each with the reason in words."""
+    found = {entry.pk: why for entry in entries if (why := _FOREIGN.get(codes.standing_of(entry)))}
+    # A copy has the code of the first, and so its time, which has an index. The first number counts.
+    same = AuditEntry.objects.filter(at__in={entry.at for entry in entries}).exclude(code="")
+    firsts: dict[str, int] = {}
+    for number, code in same.order_by("pk").values_list("pk", "code"):
+        firsts.setdefault(code, number)
+    for entry in entries:
+        if entry.pk not in found and firsts.get(entry.code, entry.pk) != entry.pk:
+            found[entry.pk] = f"it repeats entry {firsts[entry.code]}"
+    return found
+
+
+_FOREIGN = {
+    codes.Standing.NONE: "it has no code, so the program did not write it",
+    codes.Standing.WRONG: "it was changed, or the program did not write it",
+    codes.Standing.KEY_UNKNOWN: "its code was made with a key that is not among ENCRYPTION_KEYS",
+}
+
+
+def unsealed(*, everything: bool) -> QuerySet[AuditEntry]:
     entries = AuditEntry.objects.filter(~Exists(AuditSeal.objects.filter(entry_id=OuterRef("pk"))))
     if not everything:
         newest = AuditSeal.objects.aggregate(newest=Max("entry_id"))["newest"] or 0
@@ -113,13 +175,6 @@ def digest_of(key_id: str, position: int, before: str, fields: dict[str, Any]) -
         raise LookupError(key_id)
     sealed = json.dumps([key_id, position, before, fields], sort_keys=True, separators=(",", ":"))
     return hmac.new(key, sealed.encode(), hashlib.sha256).hexdigest()
-
-
-def content(entry: AuditEntry) -> dict[str, Any]:
-    """Every field by its column. Empty ones are left out, so that a column added later changes no older digest."""
-    values = {field.attname: getattr(entry, field.attname) for field in AuditEntry._meta.concrete_fields}
-    values["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return {name: value for name, value in values.items() if value not in (None, "", {})}
 
 
 class Standing(Enum):
@@ -149,44 +204,3 @@ def before_each(seals: Iterable[AuditSeal]) -> dict[int, str]:
     wanted = [seal_.position - 1 for seal_ in seals]
     found = AuditSeal.objects.filter(position__in=wanted).values_list("position", "digest")
     return {1: BEGIN} | {position + 1: digest for position, digest in found}
-
-
-def verify(head: str = "") -> Report:
-    """Compute the chain again, in constant memory, to the first break. ``head``: a digest from the log that it must
-    hold; otherwise somebody removed the end."""
-    sealed, digest, broken, found = 0, BEGIN, "", not head
-    for seal_, entry in _sealed_entries():
-        broken = _break(seal_, entry, sealed + 1, digest)
-        if broken:
-            break
-        sealed, digest = seal_.position, seal_.digest
-        found = found or hmac.compare_digest(digest, head)
-    return Report(broken, sealed, _unsealed(everything=True).count(), digest, found)
-
-
-def _sealed_entries() -> Iterator[tuple[AuditSeal, AuditEntry | None]]:
-    position: int | None = None
-    while batch := list(_seals_after(position)[: limits.SEAL_BATCH]):
-        entries = AuditEntry.objects.in_bulk([seal_.entry_id for seal_ in batch])
-        yield from ((seal_, entries.get(seal_.entry_id)) for seal_ in batch)
-        position = batch[-1].position
-
-
-def _seals_after(position: int | None) -> QuerySet[AuditSeal]:
-    seals = AuditSeal.objects.order_by("position")
-    return seals if position is None else seals.filter(position__gt=position)
-
-
-def _break(seal_: AuditSeal, entry: AuditEntry | None, position: int, before: str) -> str:
-    """What is wrong with this seal and its entry, in words; empty when nothing is."""
-    if seal_.position != position:
-        return f"seal {position} is missing; the next one is {seal_.position}"
-    if entry is None:
-        return f"entry {seal_.entry_id} (seal {position}) was removed"
-    try:
-        digest = digest_of(seal_.key_id, position, before, content(entry))
-    except (LookupError, ValueError):
-        return f"seal {position} was made with key {seal_.key_id}, which is not among ENCRYPTION_KEYS"
-    if not hmac.compare_digest(digest, seal_.digest):
-        return f"entry {seal_.entry_id} or its seal {position} was changed, or put in another place"
-    return ""

@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -6,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit import codes
 from accounts.audit.events import Event
 
 MOVES = (Event.ADDRESS_CHANGED.value, Event.ADDRESS_CHANGED_BY_PERSON.value)
@@ -34,6 +40,12 @@ class AppendOnlyQuerySet(models.QuerySet):
     def delete(self) -> tuple[int, dict[str, int]]:
         raise AppendOnlyError("audit entries are never removed")
 
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        rows = list(objs)
+        for row in rows:
+            row.before_writing()
+        return super().bulk_create(rows, *args, **kwargs)
+
 
 class AppendOnly(models.Model):
     """Rows that are written once. Against whoever writes to the database directly, `chain` helps."""
@@ -46,7 +58,11 @@ class AppendOnly(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         if not self._state.adding:
             raise AppendOnlyError("audit entries are never changed")
+        self.before_writing()
         super().save(force_insert=True)
+
+    def before_writing(self) -> None:
+        """Called for every row, by whichever way it is written."""
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         raise AppendOnlyError("audit entries are never removed")
@@ -96,6 +112,8 @@ class AuditEntry(AppendOnly):
     address = models.GenericIPAddressField(_("network address"), null=True)
     browser = models.CharField(_("browser"), max_length=300, blank=True)
     reference = models.CharField(_("number of the request"), max_length=20, blank=True)
+    # Empty in entries of before there were codes; those are sealed.
+    code = models.CharField(max_length=codes.LONGEST, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("audit entry")
@@ -111,6 +129,9 @@ class AuditEntry(AppendOnly):
             # A handful of rows: the addresses that people had before, to find them by.
             models.Index(Lower(KT("detail__before")), condition=Q(event__in=MOVES), name="audit_by_former_address"),
         ]
+
+    def before_writing(self) -> None:
+        codes.sign(self)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_event_display()} {self.subject_name}"

@@ -74,7 +74,7 @@ class Report(models.Model):
         related_name="+",
     )
     reported_at = models.DateTimeField(_("reported on"), auto_now_add=True)
-    undone = models.JSONField(default=dict)
+    undone = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     looked_at = models.DateTimeField(_("looked at on"), null=True)
     looked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("looked at by"), null=True, on_delete=models.PROTECT, related_name="+"

@@ -7,6 +7,7 @@ Each function raises UnreadableError.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -39,6 +40,16 @@ def database(text: str, folder: Path) -> dict[str, Any]:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
     address = split(text, ("sqlite", *POSTGRESQL))
     return _sqlite(address, folder) if address.scheme == "sqlite" else _postgresql(address)
+
+
+def audit_head(database: dict[str, Any], folder: Path) -> str:
+    """Where the newest seal of this database is noted when AUDIT_HEAD_FILE names no file: beside a database that is
+    one, else in ``folder``."""
+    name = str(database["NAME"])
+    if database["ENGINE"].endswith("sqlite3"):
+        return "" if name == ":memory:" else f"{name}.audit-head"
+    place = "|".join(str(database.get(part, "")) for part in ("HOST", "PORT", "NAME"))
+    return str(folder / f"audit-head-{hashlib.sha256(place.encode()).hexdigest()[:12]}")
 
 
 def _sqlite(address: Address, folder: Path) -> dict[str, Any]:

@@ -55,6 +55,13 @@ def encryption_key(text: str) -> str:
     return text
 
 
+def file(text: str) -> str:
+    """The absolute path of a file, or "" for none."""
+    if text and not (text.startswith("/") and not text.endswith("/")):
+        raise UnreadableError("is not the whole path of a file, which begins with /.")
+    return text
+
+
 def mail_address(text: str) -> str:
     try:
         validate_email(text)

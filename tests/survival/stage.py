@@ -82,7 +82,7 @@ def running(folder: Path) -> Iterator[Stage]:
     with ExitStack() as stack:
         silent = stack.enter_context(closing(socket.create_server((HOST, 0), backlog=512)))
         postgres, redis = stack.enter_context(Postgres()), stack.enter_context(Redis())
-        environment = _environment(postgres, redis, silent)
+        environment = _environment(postgres, redis, silent) | {"AUDIT_HEAD_FILE": str(folder / "audit-head")}
         issuer = f"http://{HOST}:{silent.getsockname()[1]}"
         fill = [sys.executable, "-c", FILL, issuer]
         filled = subprocess.run(fill, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit import chain, export_check
+from accounts.audit import chain, export_check, verification
 
 
 class Command(BaseCommand):
@@ -24,11 +24,18 @@ class Command(BaseCommand):
             return
         if head and not (head.isascii() and len(head) == len(chain.BEGIN)):
             raise CommandError("--head is a digest of 64 hexadecimal digits.")
-        report = chain.verify(head)
+        report = verification.verify(head)
         self.stdout.write(f"{report.sealed} entries are in order, {report.unsealed} are not sealed yet.")
         self.stdout.write(f"head: {report.head}")
         if report.broken:
             raise CommandError(f"The chain is broken: {report.broken}.")
+        if reason := chain.why_not():
+            raise CommandError(f"The chain is broken: {reason}.")
+        if report.foreign:
+            raise CommandError(
+                f"{report.foreign} entries were not written by the program, or changed before they were sealed; "
+                f"the first is {report.first_foreign}."
+            )
         if not report.head_found:
             raise CommandError("The chain does not hold that digest: its end was removed, or made anew.")
 

@@ -63,7 +63,16 @@ def test_byte_order_mark_before_the_first_name_hides_no_variable(monkeypatch: py
 def test_empty_variable_is_one_that_is_not_set(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
     unset = load(monkeypatch)
     found = load(monkeypatch, **dict.fromkeys(unset["env"].names - set(NEEDED), empty))
-    for name in ("DEBUG", "PUBLIC_URL", "DATABASES", "CACHES", "EMAIL_HOST", "ALARM_EMAIL", "DNS_RESOLVERS"):
+    for name in (
+        "DEBUG",
+        "PUBLIC_URL",
+        "DATABASES",
+        "CACHES",
+        "EMAIL_HOST",
+        "ALARM_EMAIL",
+        "DNS_RESOLVERS",
+        "AUDIT_HEAD_FILE",
+    ):
         assert found[name] == unset[name], name
     for name in NEEDED:
         assert "is missing" in refusal(monkeypatch, **{name: empty})

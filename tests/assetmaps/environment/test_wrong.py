@@ -53,6 +53,7 @@ WRONG = {
     """,
     "SSO_ALLOWED_PRIVATE_ADDRESSES": "127.0.0.1 https://127.0.0.1:8001 127.0.0.1:x ::1:80 :80 a:0 $SSO",
     "DNS_RESOLVERS": "dns.voorbeeld.nl 127.0.0.1:x 127.0.0.1: [::1]x [::1 192.0.2.1/24 $DNS",
+    "AUDIT_HEAD_FILE": "var/head head /srv/ $HEAD ../head",
 }
 WITH_SPACES = [
     *[(name, f"{LEFT * 9}{unseen}{RIGHT * 9}") for name in WRONG for unseen in ("\n", "\r", "\0", "\udcff", "\u200b")],
