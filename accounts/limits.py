@@ -294,6 +294,9 @@ WORKBOOK_ROWS = 20_000  # with anything in them, of all sheets together
 WORKBOOK_CELLS = 2_000_000  # in a sheet, from its first to its last
 WORKBOOK_MEMORY = 400_000_000  # bytes
 WORKBOOK_SECONDS = timedelta(seconds=10)  # of a processor; twice that by the clock
+WORKBOOKS_AT_ONCE = 2  # that are read, in a process
+# How long a request waits until another upload has been read; then its sender is asked to come back.
+UPLOAD_TURN = timedelta(seconds=3)
 IMPORT_PAGE = 100  # lines shown at once
 IMPORTS_AT_ONCE = 2  # in a process
 IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
@@ -325,7 +328,6 @@ PICTURE_SCANS = 100  # of a JPEG; programs make about ten, and each goes over al
 # What drawing one may take. A process of its own keeps to it, and one of them runs at a time.
 PICTURE_MEMORY = 600_000_000  # bytes of addresses, of which Python and Pillow take 100 MB
 PICTURE_SECONDS = timedelta(seconds=5)  # of a processor; twice that by the clock
-PICTURE_TURN = timedelta(seconds=3)  # that a request waits for another picture, before it is asked to come back
 PICTURE_WIDTHS = (72, 144, 288)
 PICTURE_QUALITY = 80  # of WebP, 0 to 100
 LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form

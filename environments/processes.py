@@ -11,7 +11,10 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +40,18 @@ def ask(program: str, content: bytes, bounds: dict[str, Any]) -> Any | None:
     except subprocess.TimeoutExpired:
         return None
     return None if done.returncode or not done.stdout else json.loads(done.stdout)
+
+
+@contextmanager
+def turn(gate: Semaphore, seconds: float) -> Iterator[bool]:
+    """Wait ``seconds`` for a place in a queue, and hold it; False when none came free. Not longer, because a row of
+    files that each take all of their time would take all threads, and nobody would get a page."""
+    has_turn = gate.acquire(timeout=seconds)
+    try:
+        yield has_turn
+    finally:
+        if has_turn:
+            gate.release()
 
 
 def keep_to(bounds: dict[str, Any]) -> None:

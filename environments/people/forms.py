@@ -37,6 +37,7 @@ UNREADABLE = {
     ),
     Unreadable.DAMAGED: format_lazy("{} {}", _("This workbook is damaged."), _SAVE_ANEW),
     Unreadable.TOO_LONG: _("This list is too long. Offer it in parts."),
+    Unreadable.BUSY: _("Other lists are being read right now. Offer this one again in a minute."),
     Unreadable.TOO_LARGE: _("This workbook is too large. Copy only the people into a new one, and offer that."),
 }
 FOREIGN = _("This e-mail address is of a mail domain that %(organisation)s proved. It can be used there only.")

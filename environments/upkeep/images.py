@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
-import threading
+from threading import Semaphore
 from typing import Any
 
 from accounts import limits
@@ -20,18 +20,15 @@ PROGRAM = "environments.upkeep.drawing"
 FORMATS = tuple(limits.PICTURE_PIXELS)
 
 log = logging.getLogger(__name__)
-_one_at_a_time = threading.Lock()  # one picture unpacks to more memory than all of the rest of the program uses
+_one_at_a_time = Semaphore()  # one picture unpacks to more memory than all of the rest of the program uses
 
 
 def redraw(uploaded: bytes) -> dict[int, bytes] | Refusal:
     """WebP files by width in pixels (`limits.PICTURE_WIDTHS`), square, cut around the middle."""
-    # Not waited for without end: a row of them would take all threads, and nobody would get a page.
-    if not _one_at_a_time.acquire(timeout=limits.PICTURE_TURN.total_seconds()):
-        return Refusal.BUSY
-    try:
+    with processes.turn(_one_at_a_time, limits.UPLOAD_TURN.total_seconds()) as has_turn:
+        if not has_turn:
+            return Refusal.BUSY
         answer = processes.ask(PROGRAM, uploaded, bounds())
-    finally:
-        _one_at_a_time.release()
     if answer is None:
         log.warning("an uploaded picture of %d bytes took more memory or time than it may", len(uploaded))
         return Refusal.TOO_MUCH_WORK

@@ -41,6 +41,7 @@ class Unreadable(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too_large"
     TOO_LONG = "too_long"
+    BUSY = "busy"  # others offer workbooks at this moment
 
 
 class NoteKind(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Semaphore
 from typing import Any
 
 from accounts import limits
@@ -14,6 +15,7 @@ from environments.people.reading.delimited import plain
 from environments.people.reading.parts import LONGEST_CELL, Flaw, Line, Note, NoteKind, Unreadable
 
 PROGRAM = "environments.people.reading.workbook"
+_places = Semaphore(limits.WORKBOOKS_AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ def _ask(content: bytes) -> list[dict[str, Any]] | Unreadable:
         "cells": limits.WORKBOOK_CELLS,
         "cell": LONGEST_CELL + 1,
     }
-    answer = processes.ask(PROGRAM, content, bounds)
+    with processes.turn(_places, limits.UPLOAD_TURN.total_seconds()) as has_turn:
+        if not has_turn:
+            return Unreadable.BUSY
+        answer = processes.ask(PROGRAM, content, bounds)
     if answer is None:
         return Unreadable.TOO_LARGE
     return Unreadable(answer["unreadable"]) if "unreadable" in answer else answer["sheets"]

@@ -8,11 +8,14 @@ import struct
 import subprocess
 import zipfile
 import zlib
+from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
 
 from accounts import limits
 from environments import processes
+from environments.people.reading import workbooks
 from environments.people.reading.parts import Listing, NoteKind, Unreadable
 from environments.people.table import read, read_file
 from tests.environments.people.workbooks import Sheet, ods, pack, xlsx
@@ -164,3 +167,13 @@ def test_archive_is_made_as_the_standard_says() -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.getinfo("a.xml").file_size == 10
         assert zlib.crc32(b"x" * 1000) == archive.getinfo("a.xml").CRC
+
+
+def test_more_workbooks_than_may_be_read_at_once_are_asked_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "UPLOAD_TURN", timedelta(0))
+    workbook = xlsx(Sheet("Mensen", [["jan@voorbeeld.nl"]]))
+    with ExitStack() as others:
+        for _ in range(limits.WORKBOOKS_AT_ONCE):
+            assert others.enter_context(processes.turn(workbooks._places, 0))
+        assert read_file(workbook) is Unreadable.BUSY
+    assert isinstance(read_file(workbook), Listing)

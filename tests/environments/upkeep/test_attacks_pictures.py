@@ -13,11 +13,15 @@ import pytest
 from PIL import Image
 
 from accounts import limits
+from accounts.audit.models import AuditEntry
 from environments import processes
 from environments.upkeep import images
 from environments.upkeep.drawing import scans
 from environments.upkeep.drawing.refusals import Refusal
+from tests.changes import World
+from tests.conftest import mails, outlive_proof, prove
 from tests.environments.upkeep.test_images import picture
+from tests.pages import signed_in
 
 BEGIN, END = b"\xff\xd8", b"\xff\xd9"
 
@@ -120,7 +124,7 @@ def test_program_that_draws_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_who_comes_while_another_picture_is_drawn_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PICTURE_TURN", timedelta(0))
+    monkeypatch.setattr(limits, "UPLOAD_TURN", timedelta(0))
     began, may_end = threading.Event(), threading.Event()
     original = processes.ask
 
@@ -139,3 +143,36 @@ def test_who_comes_while_another_picture_is_drawn_does_not_wait_for_ever(monkeyp
         may_end.set()
         first.join()
     assert isinstance(images.redraw(picture()), dict)
+
+
+# Unseen changes ---------------------------------------------------------------------------------------------------
+
+
+def test_picture_of_an_environment_is_changed_with_an_entry_a_mail_and_fresh_proof(transactional_db: None) -> None:
+    world = World()
+    client, address = signed_in(world.boss), f"/beheer/omgevingen/{world.environment.pk}/afbeelding/"
+    mails().clear()
+    for page, values in ((address, {"picture": io.BytesIO(picture())}), (f"{address}verwijderen/", {})):
+        outlive_proof(client)
+        assert client.post(page, values).url.startswith("/bevestig-identiteit/")
+        assert not AuditEntry.objects.filter(event="environment_changed").exists()
+        assert client.get(address).url.startswith("/bevestig-identiteit/")
+    prove(client)
+    client.post(address, {"picture": io.BytesIO(picture())})
+    client.post(f"{address}verwijderen/", {})
+    entries = AuditEntry.objects.filter(event="environment_changed", actor=world.boss)
+    assert [entry.detail["picture"] for entry in entries] == ["1 → 2", "0 → 1"]
+    assert [message.to[0] for message in mails()] == [world.administrator.email] * 2
+
+
+def test_role_is_changed_with_fresh_proof_and_the_person_hears_it(transactional_db: None) -> None:
+    world = World()
+    client, address = signed_in(world.boss), f"/beheer/omgevingen/rol/{world.access.pk}/"
+    mails().clear()
+    outlive_proof(client)
+    assert client.post(address, {"role": "manager"}).url.startswith("/bevestig-identiteit/")
+    prove(client)
+    client.post(address, {"role": "manager"})
+    (message,) = mails()
+    assert message.to == [world.person.email]
+    assert "je rol: beheerder" in message.body
