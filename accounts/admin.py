@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import ManyToManyField, QuerySet
@@ -21,6 +21,7 @@ from accounts.requests import person
 from accounts.rights import flows as rights
 from accounts.stale_pages.admin import MergedAdmin
 from accounts.support import flows as support
+from accounts.support import sentences
 from accounts.two_factor import devices
 
 admin.site.unregister(Group)
@@ -129,7 +130,8 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
             passwords.invite(obj, actor=person(request), origin=origin)
             return
         before = User.objects.select_for_update().get(pk=obj.pk)
-        flows.change_person(obj, before=before, actor=person(request), origin=origin)
+        if held := flows.change_person(obj, before=before, actor=person(request), origin=origin):
+            messages.warning(request, sentences.held(held))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         shown = context.get("original")

@@ -22,6 +22,9 @@ from accounts.organisations import demands, emergency
 from accounts.passwords import verification as passwords
 from accounts.rights import flows as rights
 from accounts.rights.flows import Rights
+from accounts.support import unproved
+from accounts.support.interventions import actions, addresses
+from accounts.support.models import Intervention
 from accounts.throttling import network, spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
@@ -175,9 +178,14 @@ def change_details(user: User, changed: Collection[str], origin: Origin) -> None
 
 
 @transaction.atomic
-def change_person(user: User, *, before: User, actor: User, origin: Origin) -> None:
+def change_person(user: User, *, before: User, actor: User, origin: Origin) -> Intervention | None:
     """Store what an administrator changed, with the consequences of another address and of deactivation. ``before``:
-    as stored, locked by the caller."""
+    as stored, locked by the caller. Returns what another address waits for, when it was not stored."""
+    asked, after = None, user.email
+    if after != before.email:
+        asked = addresses.hold_back(before, after, actor, origin)
+        held = asked is not None and asked.state in Intervention.OPEN
+        user.email = before.email if held else after
     # Only what differs: the rest may be changed at this moment by somebody else, or by the person.
     if changed := [name for name in EDITABLE if getattr(user, name) != getattr(before, name)]:
         user.save(update_fields=changed)
@@ -189,8 +197,16 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> N
         rights.reactivated(user, actor=actor, origin=origin)
     if user.email != before.email:
         sessions.end_all(user)
-        entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail={"before": before.email})
-        mail.notify(entry, user, to=before.email)  # the old address must hear of it as well
+        facts = (actions.facts(asked) if asked else {}) | {"before": before.email}
+        _note_address(user, facts, actor, origin)
+    return asked if user.email != after else None
+
+
+def _note_address(user: User, facts: dict[str, str | int], actor: User, origin: Origin) -> None:
+    """The old address must hear of it as well, and those before it that nobody has confirmed to be left."""
+    entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail=facts)
+    for address in dict.fromkeys([str(facts["before"]), *unproved.former_addresses(user)]):
+        mail.notify(entry, user, to=address)
 
 
 def _note_details(user: User, before: User, actor: User, origin: Origin) -> None:

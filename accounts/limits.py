@@ -150,6 +150,7 @@ WORKER_RESETS_PERIOD = timedelta(hours=1)
 WORKER_LIFTS = 20  # waits lifted by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped
 LIFTED_WAITS = 3  # for one person, in a LIFTED_WAITS_PERIOD
 LIFTED_WAITS_PERIOD = timedelta(hours=24)
+FORMER_ADDRESSES = 5  # of one person, that hear what is done until the second factor was shown again
 # Who has rights is helped after a second worker approved, or this long after the mail that lets the person cancel.
 INTERVENTION_WAITS = timedelta(hours=24)
 INTERVENTION_READY = timedelta(hours=24)  # after the approval or the wait; then it is void

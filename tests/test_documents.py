@@ -86,7 +86,10 @@ def in_words(value: object) -> str:
             "throttling.md",
             r"CODE_|PASSWORD_(FREE|FIRST|LONGEST|MOST)|NETWORK_|KNOWN_BROWSER|(RESET|ADDRESS)_MAILS|SSO_LOGOUT",
         ),
-        ("support-desk.md", r"FIND_|LOOKED_UP|WARNING_|CALLER_CHECK|BRIDGE_CODE|WORKER_|LIFTED_|INTERVENTION_"),
+        (
+            "support-desk.md",
+            r"FIND_|LOOKED_UP|WARNING_|CALLER_CHECK|BRIDGE_CODE|WORKER_|LIFTED_|FORMER_AD|INTERVENTION_",
+        ),
         (
             "operations.md",
             r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|OUTSIDE_(?!TIMEOUT)|FRESH_PROOF|REMINDER|DEMAND_|SNAPSHOTS_|SSO_CHECKS|MAIL_DOMAINS|SECRET_W|LONGEST_|HASH"

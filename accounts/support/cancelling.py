@@ -37,12 +37,15 @@ def cancellable(token: str) -> Intervention | None:
 
 
 @transaction.atomic
-def cancel(intervention: Intervention, origin: Origin, *, by: User | None = None) -> bool:
-    """False when it was cancelled or carried out before. ``by``: a worker; None is the person."""
+def cancel(intervention: Intervention, origin: Origin, *, by: User | None = None, cause: str = "") -> bool:
+    """False when it was cancelled or carried out before. ``by``: a worker; None is the person. ``cause``: in one word,
+    when nobody chose it."""
     fresh = Intervention.objects.filter(pk=intervention.pk, state__in=Intervention.OPEN)
     if fresh.update(state=State.CANCELLED, cancelled_at=timezone.now()) != 1:
         return False
     detail: dict[str, str | int] = {"receipt": intervention.receipt, "kind": intervention.kind}
+    if cause:
+        detail["cause"] = cause
     record(Event.INTERVENTION_CANCELLED, subject=intervention.subject, actor=by, origin=origin, detail=detail)
     return True
 

@@ -96,6 +96,10 @@ class Kind(models.TextChoices):
     END_SESSIONS = "end_sessions", _("End all sessions")
     BRIDGE_CODE = "bridge_code", _("Give a code")
     RESET = "reset", _("Reset two-step authentication")
+    ADDRESS = "address", _("Change the e-mail address")
+
+
+AT_THE_DESK = (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.BRIDGE_CODE, Kind.RESET)  # the buttons of the person's page
 
 
 class State(models.TextChoices):
@@ -121,6 +125,7 @@ class Intervention(models.Model):
     worker = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=500)
     ticket = models.CharField(max_length=40, blank=True)
+    new_address = models.EmailField(blank=True, db_default="")  # only of Kind.ADDRESS
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     asked_at = models.DateTimeField(default=timezone.now)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

@@ -14,7 +14,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.audit import links, mail
 from accounts.audit.events import Event
@@ -23,7 +22,7 @@ from accounts.audit.models import MOVES, AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.sso import identities
-from accounts.support import cancelling
+from accounts.support import cancelling, parties
 from accounts.support.models import Check, Report
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
@@ -179,14 +178,13 @@ def is_open(user: User) -> bool:
 @transaction.atomic
 def looked_at(report: Report, by: User, origin: Origin, *, check: Check, reason: str = "") -> bool:
     """Somebody else has looked and spoken to the person, so support may act again; False for one's own report, a
-    second time, or from who gave this person another address this week.
+    second time, or from whom `parties` counts as one with who gave this person another address.
 
     ``check``: how the person was recognised, by a way that does not pass the mailbox. The view has checked that ``by``
     has the right, and works for this person.
     """
     user = User.objects.select_for_update().get(pk=report.user_id)
-    since = timezone.now() - limits.WARNING_PERIOD
-    if AuditEntry.objects.filter(actor=by, subject=user, event=Event.ADDRESS_CHANGED, at__gt=since).exists():
+    if parties.changed_address(by, user):
         return False
     fresh = Report.objects.filter(pk=report.pk, looked_at=None).exclude(user=by)
     if fresh.update(looked_at=timezone.now(), looked_by=by) != 1:

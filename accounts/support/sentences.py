@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.support.flows import Refusal
+from accounts.support.models import Intervention
 
 
 def of(refusal: Refusal | None) -> str:
     """A finished sentence for the worker; empty when nothing is refused."""
     return str(_SENTENCES[refusal]) if refusal else ""
+
+
+def held(asked: Intervention) -> str:
+    """Why another address is not stored yet, and what to do."""
+    facts = {"address": asked.new_address, "at": date_format(timezone.localtime(asked.ready_at), "j F H:i")}
+    sentence = _(
+        "The e-mail address is not changed yet: since the second step was shown last, the password or the address came "
+        "by mail, so somebody else may read that mailbox. Store %(address)s here again from %(at)s on, or after "
+        "a colleague of support has approved it."
+    )
+    return sentence % facts
 
 
 _SENTENCES = {
@@ -39,8 +53,8 @@ _SENTENCES = {
     ),
     Refusal.NOT_CHECKED: _("Check the caller first: the code is read out on the telephone."),
     Refusal.CHANGED_ADDRESS: _(
-        "You changed the e-mail address of this person this week. "
-        "Somebody else then opens the account: ask a colleague."
+        "You or somebody of your organisation changed the e-mail address of this person. "
+        "Somebody else then opens the account: ask support that works for every organisation."
     ),
     Refusal.STOPPED: _(
         "You have helped many people in the last hour. This is stopped for now, and your administrators have been told."

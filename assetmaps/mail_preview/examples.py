@@ -125,6 +125,15 @@ EXAMPLES: dict[str, list[Facts]] = {
     "intervention_asked": [
         _by_support(what=kind.label, by_two=by_two, hours=24, cancel=_address(f"hulp-van-support-intrekken/{SIGNED}"))
         for kind, by_two in ((Kind.RESET, False), (Kind.LIFT_WAIT, True))
+    ]
+    + [
+        {
+            "what": Kind.ADDRESS.label,
+            "new_address": "jansen@voorbeeld.nl",
+            "receipt": "K7QX-2M4P",
+            "hours": 24,
+            "at": AT,
+        },
     ],
     "invitation": [PASSWORD],
     "link_withheld": [{}],
@@ -149,7 +158,9 @@ EXAMPLES: dict[str, list[Facts]] = {
     "rights_changed": [_notice(**RANK), _notice(group="Support")],
     "second_step_activated": [_notice()],
     "second_step_reminder": [_demand(14), _demand(0)],
-    "second_step_reset": [_by_support(link=NEW_PHONE, hours=24), _by_support(link="", hours=24)],
+    "second_step_reset": [
+        _by_support(hours=24, **link) for link in ({"link": NEW_PHONE}, {"link": ""}, {"link": "", "only_told": True})
+    ],
     "second_step_switched_off": [_notice()],
     "sessions_ended_by_support": [_by_support()],
     "sign_ins_crowd": [_notice()],

@@ -22,6 +22,7 @@ from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.requests import person
 from accounts.rights.flows import Rights
+from accounts.support import sentences
 from environments import flows as access
 from environments.filters import (
     EnvironmentFilter,
@@ -122,8 +123,10 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         before = flows.as_stored(obj, form.changed_data)
         rights = Rights.of(obj, form.cleaned_data.get("groups"))
         whose = form.cleaned_data.get("organisation", form.chosen)  # type: ignore[attr-defined]
-        belongs_to = whose.pk if whose else None
-        flows.change(obj, rights_before=Rights.of(before), rights=rights, belongs_to=belongs_to, **by)
+        by_rights: dict[str, Any] = {"rights_before": Rights.of(before), "rights": rights}
+        if held := flows.change(obj, belongs_to=whose.pk if whose else None, **by_rights, **by):
+            form.changed_data.remove("email")  # or the history would say that it was changed
+            messages.warning(request, sentences.held(held))
         if "opens" in form.changed_data:
             wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]

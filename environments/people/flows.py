@@ -21,6 +21,7 @@ from accounts.passwords import flows as passwords
 from accounts.rights import flows as ranks
 from accounts.rights.flows import Rights
 from accounts.support import flows as support
+from accounts.support.models import Intervention
 from environments import flows as access
 from environments.models import Environment
 
@@ -94,8 +95,9 @@ def as_stored(user: User, changed: Collection[str]) -> User:
 @transaction.atomic
 def change(
     user: User, *, rights_before: Rights, rights: Rights, belongs_to: int | None, actor: User, origin: Origin
-) -> None:
-    """Store what an administrator changed about the person, and record what must be answered for.
+) -> Intervention | None:
+    """Store what an administrator changed about the person, and record what must be answered for. Returns what another
+    address waits for, when it was not stored.
 
     ``belongs_to``: the organisation in which the address is going to be used, if any. Raises PermissionError for an
     address that this administrator does not decide on, ForeignAddressError for one of another organisation.
@@ -105,8 +107,9 @@ def change(
         raise PermissionError("the address of somebody who can open environments of another organisation")
     if user.email != before.email:
         members.refuse_foreign([user.email], belongs_to)
-    hall.change_person(user, before=before, actor=actor, origin=origin)
+    held = hall.change_person(user, before=before, actor=actor, origin=origin)
     ranks.change(user, before=rights_before, after=rights, actor=actor, origin=origin)
+    return held
 
 
 @transaction.atomic

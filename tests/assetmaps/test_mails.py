@@ -19,6 +19,7 @@ ROOT = Path(settings.BASE_DIR)
 FOLDERS = sorted(folder.name for folder in (ROOT / "templates" / "mail").iterdir() if folder.is_dir())
 # Nothing to do, or for a colleague who can only call: a button would be a promise of something.
 WITHOUT_BUTTON = {
+    ("intervention_asked", 2),  # to a mailbox that nobody has shown to be the person's
     ("address_taken", 0),
     ("emergency_sign_in", 1),
     ("emergency_waits", 0),

@@ -21,7 +21,7 @@ from accounts.support.desk import attempts, find, flows, state, warnings
 from accounts.support.desk.forms import FindForm, LookedAtForm
 from accounts.support.flows import may_help
 from accounts.support.interventions import approval, rules
-from accounts.support.models import Check, Kind, Report
+from accounts.support.models import AT_THE_DESK, Check, Kind, Report
 from accounts.support.pages import about_person, for_workers, page
 
 FOUND = "support_found"  # the numbers of the people in the list, so that no name is in an address or a log
@@ -74,7 +74,7 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
         "attempts": attempts.newest(subject),
         "earlier": state.earlier(subject),
         "refusal": sentences.of(may_help(request.user, subject)),
-        "actions": [_action(request.user, subject, kind) for kind in Kind],
+        "actions": [_action(request.user, subject, kind) for kind in AT_THE_DESK],
         "checked": caller_check.has_passed(subject, request.user),
         "checking": caller_check.waiting(subject, request.user),
     }

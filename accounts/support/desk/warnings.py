@@ -14,12 +14,11 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
+from accounts.support import unproved
 from accounts.support.desk.state import Account
 from accounts.support.flows import is_privileged
 from accounts.support.models import HelpRequest, Report
 from accounts.two_factor import steps
-
-ADDRESS = (Event.ADDRESS_CHANGED, Event.ADDRESS_CHANGED_BY_PERSON)
 
 
 def of(subject: User, account: Account) -> list[str]:
@@ -29,7 +28,7 @@ def of(subject: User, account: Account) -> list[str]:
         *_unreadable(account),
         *_used_after_loss(subject, account),
         *_stolen(subject),
-        *_mailbox(subject),
+        *_mailbox(subject, account),
         *_many_requests(subject),
         *_open_ways(account),
         *_rights(subject),
@@ -88,20 +87,27 @@ def _stolen(subject: User) -> Iterator[str]:
         ) % _when(entry.at)
 
 
-def _mailbox(subject: User) -> Iterator[str]:
-    if entry := _since(subject, *ADDRESS):
+def _mailbox(subject: User, account: Account) -> Iterator[str]:
+    """Until the second factor was shown again; where there is none, for `limits.WARNING_PERIOD`."""
+    doubtful = unproved.changes(subject)
+    found = doubtful if account.authenticators or account.recovery else unproved.recent(subject)
+    moved = [entry for entry in found if entry.event != Event.PASSWORD_CHANGED]
+    by_mail = [entry for entry in found if entry.event == Event.PASSWORD_CHANGED]
+    for entry in moved[-1:]:
         yield _("The e-mail address was changed on %(date)s at %(time)s. Words that we mail go to the new one.") % (
             _when(entry.at)
         )
-    since = timezone.now() - limits.WARNING_PERIOD
-    by_mail = AuditEntry.objects.filter(
-        subject=subject, event=Event.PASSWORD_CHANGED, at__gt=since, detail__way="mailed link"
-    )
-    if entry := by_mail.order_by("-pk").first():
+    for entry in by_mail[-1:]:
         yield _(
             "The password was set by a mailed link on %(date)s at %(time)s. Whoever reads this mailbox has both: "
             "mailed words then prove nothing more. Ask for something that only this person knows, or call back."
         ) % _when(entry.at)
+
+    if doubtful:
+        yield _(
+            "Since then nobody signed in with the second step. Until that happens a reset, a code or another address "
+            "takes a second worker, or a day; the earlier mailbox hears of it."
+        )
 
 
 def _many_requests(subject: User) -> Iterator[str]:

@@ -12,6 +12,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.support import unproved
 from accounts.support.interventions import rules
 from accounts.support.models import Intervention, Kind
 from accounts.throttling import flows as throttling
@@ -48,12 +49,18 @@ def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | 
     )
     former.note_end(subject, entry)  # of a reset: a report about it lets the apps count again
     mail.notify(entry, subject, receipt=intervention.receipt, **extra)
+    if kind in rules.COUNTED:
+        extra |= {"link": "", "only_told": True}
+        for address in unproved.former_addresses(subject):
+            mail.notify(entry, subject, to=address, receipt=intervention.receipt, **extra)
     return code
 
 
 def facts(intervention: Intervention) -> dict[str, str | int]:
     """For the audit entry."""
     found: dict[str, str | int] = {"receipt": intervention.receipt}
+    if intervention.new_address:
+        found["after"] = intervention.new_address
     if intervention.ticket:
         found["ticket"] = intervention.ticket
     if intervention.approved_by:

@@ -3,6 +3,8 @@ told by mail, did not cancel."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -14,7 +16,7 @@ from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
-from accounts.support import cancelling
+from accounts.support import cancelling, parties, unproved
 from accounts.support.flows import Refusal, may_help, may_reset
 from accounts.support.interventions import actions, rules
 from accounts.support.models import Intervention, Kind, State
@@ -30,24 +32,35 @@ def ask(intervention: Intervention, origin: Origin) -> None:
         reason=intervention.reason,
         detail=actions.facts(intervention) | {"kind": intervention.kind},
     )
-    mail.notify(
-        entry,
-        intervention.subject,
-        what=Kind(intervention.kind).label,
-        receipt=intervention.receipt,
-        cancel=cancelling.link(intervention),
-        by_two=intervention.waits_for_second,
-        hours=int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
-    )
+    context: dict[str, Any] = {
+        "what": Kind(intervention.kind).label,
+        "receipt": intervention.receipt,
+        "new_address": intervention.new_address,
+        "by_two": intervention.waits_for_second,
+        "hours": int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
+    }
+    subject = intervention.subject
+    for address in [subject.email, *unproved.former_addresses(subject)]:
+        mail.notify(entry, subject, to=address, cancel=cancelling.link(intervention), **context)
+    if intervention.new_address:
+        # Without a link: whose mailbox that is, nobody has shown yet.
+        context |= {"at": timezone.localtime(entry.at), "reason": entry.reason}
+        mail.send(entry.event, subject, to=intervention.new_address, **context)
 
 
 def may_approve(intervention: Intervention, worker: User) -> Refusal | None:
     """Why this worker may not be the second, or None."""
     if intervention.worker_id == worker.pk:
         return Refusal.NOT_ONES_OWN
-    if rules.changed_address(worker, intervention.subject):
+    if parties.changed_address(worker, intervention.subject) or _is_the_askers(intervention, worker):
         return Refusal.CHANGED_ADDRESS
     return may_reset(worker, intervention.subject)
+
+
+def _is_the_askers(intervention: Intervention, worker: User) -> bool:
+    """Would this worker agree to an address that a colleague of the same organisation chose?"""
+    asker = intervention.worker_id
+    return intervention.kind == Kind.ADDRESS and asker is not None and parties.are_one_party(worker, asker)
 
 
 @transaction.atomic
@@ -117,9 +130,20 @@ def _is_open() -> Q:
     return approved | (waiting & ~too_late)
 
 
-def open_of(kind: Kind, subject: User, worker: User) -> Intervention | None:
+def open_of(kind: Kind, subject: User, worker: User, new_address: str = "") -> Intervention | None:
     """What this worker has asked for already."""
-    return Intervention.objects.filter(_is_open(), kind=kind, subject=subject, worker=worker).first()
+    mine = Intervention.objects.filter(_is_open(), kind=kind, subject=subject, worker=worker)
+    return mine.filter(new_address__iexact=new_address).first()
+
+
+def drop_overtaken(subject: User, worker: User, origin: Origin) -> None:
+    """Cancel what was asked before the password or the address came by a mailbox: the wait, and the mail that lets the
+    person cancel, are worth something only from then on. Call under the lock of the person's row."""
+    if not (later := unproved.changes(subject)):
+        return
+    kinds = (*rules.COUNTED, Kind.ADDRESS)
+    for asked in Intervention.objects.filter(_is_open(), subject=subject, kind__in=kinds, asked_at__lt=later[0].at):
+        cancelling.cancel(asked, origin, by=worker, cause="overtaken")
 
 
 def refusal_on_page(kind: Kind, worker: User, subject: User, *, needs_approval: bool) -> Refusal | None:

@@ -67,6 +67,7 @@ def _act(order: Order, origin: Origin, prepared: FreshCode | None) -> Result:
         return _do_at_once(order, subject, None, origin, prepared)
     if refusal := rules.refusal(order.kind, worker, subject):
         return _refuse(order, subject, worker, refusal, origin)
+    approval.drop_overtaken(subject, worker, origin)
     if rules.needs_approval(order.kind, subject):
         if approval.open_of(order.kind, subject, worker):
             return Result(Refusal.ALREADY_ASKED)
@@ -94,6 +95,7 @@ def _carry_out(intervention: Intervention, worker: User, origin: Origin, prepare
         refusal = Refusal.NOT_CHECKED
     if refusal:
         return _refuse(order, subject, worker, refusal, origin)
+    approval.drop_overtaken(subject, worker, origin)
     if not approval.use_up(intervention):
         return Result(Refusal.NOT_READY)
     done = Intervention.objects.select_related("approved_by", "worker").get(pk=intervention.pk)

@@ -5,18 +5,15 @@ from __future__ import annotations
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit.events import Event
-from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations import demands
+from accounts.support import parties, unproved
 from accounts.support.caller_check import flows as caller_check
 from accounts.support.flows import Refusal, is_privileged, may_help, may_reset
 from accounts.support.models import Intervention, Kind, State
 from accounts.throttling import flows as throttling
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind as Attempted
-from accounts.two_factor import devices
-from accounts.two_factor.account_recovery import flows as account_recovery
 
 COUNTED = (Kind.BRIDGE_CODE, Kind.RESET)  # what opens an account
 
@@ -28,13 +25,13 @@ def refusal(kind: Kind, worker: User, subject: User) -> Refusal | None:
         return refused
     if kind in COUNTED and not subject.is_active:
         return Refusal.INACTIVE
-    if kind is Kind.BRIDGE_CODE and not has_to_show_something(subject):
+    if kind is Kind.BRIDGE_CODE and not unproved.has_to_show_something(subject):
         return Refusal.NO_SECOND_STEP
     if kind is Kind.LIFT_WAIT and (refused := _refusal_to_lift(subject)):
         return refused
     if kind in COUNTED and any(is_password_closed(door) for door in doors(subject)):
         return Refusal.PASSWORD_CLOSED
-    if kind in COUNTED and changed_address(worker, subject):
+    if kind in COUNTED and parties.changed_address(worker, subject):
         return Refusal.CHANGED_ADDRESS
     return Refusal.STOPPED if is_stopped(worker, kind) else None
 
@@ -48,14 +45,6 @@ def _refusal_to_lift(subject: User) -> Refusal | None:
     since = timezone.now() - limits.LIFTED_WAITS_PERIOD
     lifted = Intervention.objects.filter(subject=subject, kind=Kind.LIFT_WAIT, state=State.DONE, done_at__gt=since)
     return Refusal.LIFTED_OFTEN if lifted.count() >= limits.LIFTED_WAITS else None
-
-
-def changed_address(worker: User, subject: User) -> bool:
-    """Did this worker give this person another address this week? Alone, that and a reset would take the account over:
-    the words, the link and a new password all go to the new mailbox."""
-    since = timezone.now() - limits.WARNING_PERIOD
-    own = AuditEntry.objects.filter(actor=worker, subject=subject, event=Event.ADDRESS_CHANGED)
-    return own.filter(at__gt=since).exists()
 
 
 def caller_is_checked(kind: Kind, worker: User, subject: User) -> bool:
@@ -82,10 +71,11 @@ def is_stopped(worker: User, kind: Kind) -> bool:
 
 
 def needs_approval(kind: Kind, subject: User) -> bool:
-    """Must somebody else agree? What is closed, because the password may be stolen, one worker alone opens for nobody."""
+    """Must somebody else agree? One worker alone opens for nobody what is closed, because the password may be stolen;
+    and no account with rights, or whose password or address came by a mailbox that may be somebody else's."""
     if kind is Kind.LIFT_WAIT:
         return any(door.closed for door in doors(subject))
-    return kind in COUNTED and is_privileged(subject)
+    return kind in COUNTED and (is_privileged(subject) or bool(unproved.changes(subject)))
 
 
 def doors(subject: User) -> list[AttemptCounter]:
@@ -99,14 +89,9 @@ def is_password_closed(door: AttemptCounter) -> bool:
     return door.closed and door.kind == Attempted.PASSWORD and door.bucket == AttemptCounter.STRANGERS
 
 
-def has_to_show_something(subject: User) -> bool:
-    """Does the password alone not open this account? Also true after a reset, until a new phone is linked."""
-    return devices.has_confirmed_device(subject) or account_recovery.of(subject) is not None
-
-
 def recovers(subject: User) -> bool:
     """Must the password be accompanied by the mailed link after a reset?
 
     Not for somebody who never had a second step and of whom none is demanded: the password alone was all there was.
     """
-    return has_to_show_something(subject) or demands.is_required(subject)
+    return unproved.has_to_show_something(subject) or demands.is_required(subject)

@@ -185,4 +185,6 @@ def cancel(request: PersonRequest, intervention_id: int) -> HttpResponse:
 @fresh_proof_required
 def carry_out(request: PersonRequest, intervention_id: int) -> HttpResponse:
     asked = _open(request, intervention_id)
+    if asked.kind == Kind.ADDRESS:
+        return redirect("admin:accounts_user_change", asked.subject_id)  # stored there, again, by who asked
     return _after(request, asked.subject, flows.carry_out(asked, request.user, Origin.of(request)))

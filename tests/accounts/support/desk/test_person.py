@@ -179,10 +179,17 @@ def test_phone_that_was_found_again_weeks_ago_does_not_warn(person: User) -> Non
 
 
 @pytest.mark.parametrize("event", [Event.ADDRESS_CHANGED, Event.ADDRESS_CHANGED_BY_PERSON])
-def test_new_address_warns_for_a_week(event: Event, person: User) -> None:
-    record(event, subject=person, origin=HERE)
-    assert "E-mail" in warned(person)[0] or "e-mail" in warned(person)[0]
-    with time_machine.travel(timezone.now() + limits.WARNING_PERIOD + timedelta(minutes=1)):
+def test_new_address_warns_until_the_second_step_is_shown_and_without_one_for_a_week(
+    event: Event, person: User
+) -> None:
+    plain = UserFactory()
+    for moved in (person, plain):
+        record(event, subject=moved, origin=HERE)
+        assert "e-mail" in warned(moved)[0]
+    with time_machine.travel(timezone.now() + limits.WARNING_PERIOD + timedelta(minutes=1), tick=True):
+        assert warned(plain) == []
+        assert "e-mail" in warned(person)[0]
+        sign_in(browser(), person)
         assert warned(person) == []
 
 
@@ -190,8 +197,9 @@ def test_password_from_a_mailed_link_warns_and_a_changed_one_does_not(person: Us
     passwords.change(person, "zeven lange gele banden", HERE)
     assert warned(person) == []
     assert passwords.set_from_link(links.make(person, Purpose.RESET), "acht korte rode banden", HERE)
-    (warning,) = warned(person)
+    warning, consequence = warned(person)
     assert "link uit de mail" in warning
+    assert "tweede medewerker" in consequence
 
 
 def test_many_requests_in_a_day_warn(person: User) -> None:

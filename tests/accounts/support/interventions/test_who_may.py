@@ -18,7 +18,7 @@ from accounts.support import group, sentences
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval
 from accounts.support.interventions.flows import Outcome
-from accounts.support.models import CallerCheck, Intervention, Kind, Report
+from accounts.support.models import AT_THE_DESK, CallerCheck, Intervention, Kind, Report
 from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode
 from tests.accounts.support.desk_pages import APPROVALS, DESK, HERE, PAGES, REPORTS, WHY, act, page_of
 from tests.conftest import sign_in
@@ -134,7 +134,7 @@ def test_worker_of_one_organisation_finds_nobody_of_another() -> None:
         for part in POSTS:
             answer = client.post(f"{page_of(stranger)}{part}", {"reason": WHY, "words": "x y"})
             assert answer.status_code == 404, part
-        for kind in Kind:
+        for kind in AT_THE_DESK:
             assert act(kind, stranger, worker).outcome is Refusal.OUT_OF_SCOPE
         nothing_happened_to(stranger)
     colleague = UserFactory(with_totp=True, organisation=mine)
@@ -166,7 +166,7 @@ def test_worker_of_one_organisation_sees_no_approval_and_no_report_of_another() 
     assert asked.state == "waiting"
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", AT_THE_DESK)
 def test_nobody_helps_themselves(kind: Kind, desk: User) -> None:
     client = signed_in(desk)
     assert "Dit is je eigen account." in shown(client, page_of(desk))
@@ -179,7 +179,7 @@ def test_nobody_helps_themselves(kind: Kind, desk: User) -> None:
     assert (refused.detail, refused.reason) == ({"cause": "oneself"}, WHY)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", AT_THE_DESK)
 def test_nobody_helps_a_person_with_more_rights(kind: Kind, desk: User) -> None:
     boss = UserFactory(superuser=True, with_totp=True)
     retired_boss = UserFactory(superuser=True, with_totp=True, is_active=False)
@@ -216,7 +216,7 @@ def test_open_report_stops_what_opens_an_account_and_not_what_closes_it(desk: Us
     assert "“dit was ik niet” gemeld" in shown(signed_in(desk), page_of(subject, Kind.RESET))
 
 
-def test_who_changed_the_address_this_week_does_not_open_the_account_as_well() -> None:
+def test_who_changed_the_address_does_not_open_the_account_as_well() -> None:
     boss, second = UserFactory(superuser=True), UserFactory(superuser=True)
     subject, colleague = UserFactory(with_totp=True), UserFactory(with_totp=True, staff=True)
     for person in (subject, colleague):
@@ -226,8 +226,10 @@ def test_who_changed_the_address_this_week_does_not_open_the_account_as_well() -
     assert act(Kind.END_SESSIONS, subject, boss).outcome is Outcome.DONE
     asked = act(Kind.RESET, colleague, second).intervention
     assert approval.approve(asked, boss, HERE) is Refusal.CHANGED_ADDRESS
-    assert act(Kind.RESET, subject, second).outcome is Outcome.DONE
-    with time_machine.travel(timezone.now() + limits.WARNING_PERIOD + timedelta(minutes=1)):
+    assert act(Kind.RESET, subject, second).outcome is Outcome.ASKED
+    with time_machine.travel(timezone.now() + limits.WARNING_PERIOD + timedelta(minutes=1), tick=True):
+        assert act(Kind.BRIDGE_CODE, colleague, boss).outcome is Refusal.CHANGED_ADDRESS
+        signed_in(colleague)
         assert act(Kind.BRIDGE_CODE, colleague, boss).outcome is Outcome.ASKED
 
 

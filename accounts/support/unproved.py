@@ -1,0 +1,58 @@
+"""What came by way of a mailbox since the second factor was shown last: a password, or another address.
+
+As long as there is something, whoever reads that mailbox may be somebody else, and a reset would let them in with the
+mailbox alone: password and link both come from there. Read from the audit trail, which nobody edits and which every
+flow that sets one of the two writes anyway: a mark on the account could be forgotten by one of them.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.models import MOVES, AuditEntry
+from accounts.models import User
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.models import Authenticator, RecoveryCodeSet
+
+_BY_MAIL = Q(event=Event.PASSWORD_CHANGED, detail__way="mailed link")
+_MOVED = Q(event__in=MOVES)
+_PROVED = Q(event=Event.SIGNED_IN, succeeded=True, detail__factor__in=(Authenticator.kind, RecoveryCodeSet.kind))
+
+
+def has_to_show_something(subject: User) -> bool:
+    """Does the password alone not open this account? Also true after a reset, until a new phone is linked."""
+    return devices.has_confirmed_device(subject) or account_recovery.of(subject) is not None
+
+
+def changes(subject: User) -> list[AuditEntry]:
+    """Each new password by mail and each other address since the last sign-in with the second factor, oldest first.
+
+    Empty where the password alone is all there is: then there is no second factor that could be got round.
+    """
+    mine = AuditEntry.objects.filter(subject=subject).order_by("-pk")
+    newest = mine.filter(_PROVED | _BY_MAIL | _MOVED).first()
+    if newest is None or newest.event == Event.SIGNED_IN or not has_to_show_something(subject):
+        return []  # for nearly everybody, after one statement
+    last = mine.filter(_PROVED).values_list("pk", flat=True).first() or 0
+    return list(reversed(mine.filter(_BY_MAIL | _MOVED, pk__gt=last)))
+
+
+def recent(subject: User) -> list[AuditEntry]:
+    """The same of the last `limits.WARNING_PERIOD`, whatever was shown since, oldest first."""
+    since = timezone.now() - limits.WARNING_PERIOD
+    return list(AuditEntry.objects.filter(_BY_MAIL | _MOVED, subject=subject, at__gt=since).order_by("pk"))
+
+
+def former_addresses(subject: User) -> list[str]:
+    """The mailboxes that these changes left behind, the oldest first, `limits.FORMER_ADDRESSES` at most; they hear of
+    everything that is done to the account meanwhile."""
+    known = {subject.email.casefold(): ""}
+    for entry in changes(subject):
+        before = str(entry.detail.get("before", ""))
+        if before:
+            known.setdefault(before.casefold(), before)
+    return [address for address in known.values() if address][: limits.FORMER_ADDRESSES]
