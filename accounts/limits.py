@@ -249,6 +249,10 @@ SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
 SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
 SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
 ACTIVITY_PAGE = 50
+# Refusals that strangers can cause without end, about one person or organisation: so many in a REFUSALS_PERIOD have an
+# entry each, the rest have one together, with a count.
+REFUSALS_EACH = 20
+REFUSALS_PERIOD = timedelta(hours=1)
 
 # Setting up single sign-on.
 MAIL_DOMAINS = 20  # at most, an organisation

@@ -67,8 +67,13 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         _("staff"), default=False, help_text=_("May open the administration, after the second step.")
     )
     date_joined = models.DateTimeField(_("added on"), default=timezone.now, editable=False)
-    # Part of every mailed link: making a new link makes the earlier ones void.
+    # Part of every mailed link: counting on makes all of them void.
     links_issued = models.PositiveIntegerField(default=0, editable=False)
+    # Part of the links of one purpose: a new one makes the earlier ones of that purpose void, and no others. Otherwise
+    # anybody who asks for a link to a forgotten password would take an invitation away.
+    invitations_issued = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    resets_issued = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    address_links_issued = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     # No link for a password goes to the address: its owner reported that somebody else reads there, or that it is not
     # theirs. Until somebody of support has spoken to them.
     links_withheld = models.BooleanField(default=False, db_default=False, editable=False)

@@ -85,7 +85,8 @@ def result(entry: AuditEntry) -> str:
     cause, minutes = str(entry.detail.get("cause", "")), entry.detail.get("minutes_off")
     if cause == "clock_off" and isinstance(minutes, int) and minutes:
         return _clock(minutes)
-    return str(CAUSES.get(cause, _("refused")))
+    text, count = str(CAUSES.get(cause, _("refused"))), entry.detail.get("count")
+    return _("%(text)s, %(count)s times") % {"text": text, "count": count} if isinstance(count, int) else text
 
 
 def explained(entry: AuditEntry) -> str:

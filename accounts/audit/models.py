@@ -150,3 +150,20 @@ class AuditSeal(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.position}: entry {self.entry_id}"
+
+
+class Repetition(models.Model):
+    """Refusals of one kind about one person or organisation within an hour, gathered for one entry; see
+    `repetitions`. Not part of the trail: a row ends as an entry."""
+
+    key = models.CharField(primary_key=True, max_length=64)  # a digest of all that is the same
+    event = models.CharField(max_length=40)
+    subject = models.BigIntegerField(null=True)
+    organisation = models.BigIntegerField(null=True)
+    detail = models.JSONField(default=dict)
+    since = models.DateTimeField(db_index=True)
+    seen = models.PositiveIntegerField(default=0)  # in this hour
+    gathered = models.PositiveIntegerField(default=0)  # of them without an entry yet
+
+    def __str__(self) -> str:
+        return f"{self.event}: {self.gathered}"

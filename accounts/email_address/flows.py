@@ -14,6 +14,7 @@ from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.email_address import links
 from accounts.models import User
 from accounts.organisations import members, scope
@@ -37,8 +38,8 @@ def ask(user: User, new_address: str, origin: Origin) -> Outcome:
     if new_address == user.email:
         return Outcome.PRESENT_ONE
     if not _within_quota(user, new_address):
-        detail["cause"] = "too often"
-        record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+        cause: dict[str, str | int] = {"cause": "too often"}
+        record_sparingly(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, detail=cause, each=1)
         return Outcome.TOO_OFTEN
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
@@ -61,9 +62,10 @@ def _within_quota(user: User, new_address: str) -> bool:
 
 
 def _mail(user: User, new_address: str, owner: User | None) -> str:
-    """Make the earlier links void, and mail. The same statements either way."""
-    User.objects.filter(pk=user.pk).update(links_issued=F("links_issued") + 1)
-    user.links_issued += 1
+    """Mail. A link makes the earlier ones void, a notice none. The same statements either way."""
+    links_more = 1 if owner is None else 0
+    User.objects.filter(pk=user.pk).update(address_links_issued=F("address_links_issued") + links_more)
+    user.address_links_issued += links_more
     link = settings.PUBLIC_URL + reverse("follow_address_link", args=[links.make(user, new_address)])
     if owner is not None:
         mail.send("address_taken", owner)

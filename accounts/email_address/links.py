@@ -30,5 +30,6 @@ def new_address(token: str, user: User) -> str | None:
 def _account(user: User) -> str:
     """A keyed hash of all that makes earlier links void when it changes. Not of the last sign-in: whoever opens the
     link in another browser signs in first."""
-    facts = f"{user.pk}|{user.password}|{user.email}|{user.links_issued}"
+    issued = f"{user.links_issued}|{user.address_links_issued}"
+    facts = f"{user.pk}|{user.password}|{user.email}|{issued}"
     return salted_hmac(SALT, facts, algorithm="sha256").hexdigest()[:32]

@@ -10,13 +10,16 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import limits, quotas
 from accounts.active_sessions import flows as sessions
 from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record, record_many
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.organisations import demands, members, rank, scope
 from accounts.passwords import links
@@ -35,7 +38,8 @@ class Way(Enum):
 def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
 
-    Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded. Whose
+    Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded, once an
+    hour with a count. Who has an open invitation gets that anew, and the earlier mail works as well. Whose
     organisation takes the business account only, or whose second step is at its provider, hears that in the mail, which
     has no link.
     """
@@ -46,14 +50,22 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
         people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
         people = people.annotate(is_linked=demands.linked_to_provider())
         user = people.filter(email__lower=address, is_active=True).first()
-        _issue_link(user if within else None, Purpose.RESET, way=_way_of(user))
-        record(
-            Event.PASSWORD_LINK_SENT,
-            subject=user,
-            origin=origin,
-            succeeded=within and user is not None,
-            detail={} if within else {"cause": "too many"},
-        )
+        is_invited = _has_open_invitation(user)
+        purpose = Purpose.INVITATION if is_invited else Purpose.RESET
+        _issue_link(user if within else None, purpose, way=_way_of(user), voids_earlier=not is_invited)
+        if within:
+            record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
+        else:
+            cause: dict[str, str | int] = {"cause": "too many"}
+            record_sparingly(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, detail=cause, each=1)
+
+
+def _has_open_invitation(user: User | None) -> bool:
+    """Somebody who has an invitation gets that once more: another link would live an hour only, and bind no business
+    account. The same statement for everybody."""
+    since = timezone.now() - limits.INVITATION_LINK
+    invited = AuditEntry.objects.filter(subject=user.pk if user else 0, event=Event.INVITED, at__gt=since).exists()
+    return invited and user is not None and not user.has_usable_password()
 
 
 def _within_quota(address: str, origin: Origin) -> bool:
@@ -87,7 +99,7 @@ def invite_many(
     users: Collection[User], *, actor: User | None, origin: Origin, reports: Sequence[mail.Report] = ()
 ) -> None:
     """`invite` for each of these, who were stored in this very transaction. ``reports``: one for each, or none."""
-    _count_links(users)
+    _count_links(users, Purpose.INVITATION)
     for user, report in zip_longest(users, reports):
         _send_link(user, Purpose.INVITATION, in_bulk=True, report=report)
     record_many(Event.INVITED, [(user, {}) for user in users], actor=actor, origin=origin)
@@ -98,19 +110,21 @@ def _issue_link(
     purpose: Purpose,
     *,
     way: Way,
+    voids_earlier: bool = True,
     in_bulk: bool = False,
     report: mail.Report | None = None,
 ) -> None:
     """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
-    _count_links([someone])
+    _count_links([someone], purpose, by=int(voids_earlier))
     _send_link(someone, purpose, way=way, deliver=user is not None, in_bulk=in_bulk, report=report)
 
 
-def _count_links(users: Collection[User]) -> None:
-    User.objects.filter(pk__in=[user.pk for user in users]).update(links_issued=F("links_issued") + 1)
+def _count_links(users: Collection[User], purpose: Purpose, by: int = 1) -> None:
+    counter = purpose.counter
+    User.objects.filter(pk__in=[user.pk for user in users]).update(**{counter: F(counter) + by})
     for user in users:
-        user.links_issued += 1
+        setattr(user, counter, getattr(user, counter) + by)
 
 
 def _send_link(

@@ -19,6 +19,11 @@ class Purpose(Enum):
     INVITATION = "invitation"
 
     @property
+    def counter(self) -> str:
+        """The field of a person that counts the links of this purpose."""
+        return "resets_issued" if self is Purpose.RESET else "invitations_issued"
+
+    @property
     def lifetime(self) -> timedelta:
         return limits.PASSWORD_RESET_LINK if self is Purpose.RESET else limits.INVITATION_LINK
 
@@ -60,5 +65,6 @@ def _account(user: User, purpose: Purpose) -> str:
     never get to choose another one.
     """
     signed_in = user.last_login if purpose is Purpose.INVITATION else ""
-    facts = f"{user.pk}|{user.password}|{signed_in}|{user.email}|{user.links_issued}"
+    issued = f"{user.links_issued}|{getattr(user, purpose.counter)}"
+    facts = f"{user.pk}|{user.password}|{signed_in}|{user.email}|{issued}"
     return salted_hmac(SALT, facts, algorithm="sha256").hexdigest()[:32]

@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -43,7 +44,10 @@ def count(
     elif waits and not counter.closed and counter.bucket == AttemptCounter.STRANGERS:
         outcome = Outcome.HELD
     detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
-    record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+    if waits:  # without end; judged ones are as few as the waits let through
+        record_sparingly(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
+    else:
+        record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
     return outcome
 
 

@@ -16,8 +16,8 @@ from django.utils.http import urlencode
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.policy import Vouched
@@ -222,12 +222,12 @@ def _same(connection: Connection, begun: Transaction, user: User | None, token: 
 
 def _refused(connection: Connection, begun: Transaction, reason: Reason, origin: Origin) -> Arrival:
     connections.note_failure(connection, reason, begun.purpose)
-    record(
+    # Sparingly: anybody can begin at the provider's page, and come back with something wrong.
+    record_sparingly(
         Event.SSO_REFUSED,
         subject=None,
         organisation=connection.organisation,
         origin=origin,
-        succeeded=False,
         detail={"cause": reason.value, "purpose": begun.purpose.value},
     )
     return Arrival(connection, begun, reason)

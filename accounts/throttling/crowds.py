@@ -12,6 +12,7 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.throttling.known_browsers import KnownBrowsers
 
@@ -30,7 +31,7 @@ def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
     if quotas.spend("strange-sign-ins", subject, limit=limits.STRANGE_SIGN_INS, period=period):
         return True
     detail: dict[str, str | int] = {"factor": "password", "cause": "crowd"}
-    record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+    record_sparingly(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
     return False
 
 

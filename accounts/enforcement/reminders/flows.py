@@ -157,11 +157,9 @@ def _reach(person: User, organisation: Organisation, demand: Demand) -> bool:
 
 
 def _invite_again(person: User) -> bool:
-    """Only when no earlier link can still work: a new one makes that void, and nobody knows which mail is opened."""
-    now = timezone.now()
-    fresh = Q(event=Event.INVITED, at__gt=now - limits.INVITATION_LINK) | Q(
-        event=Event.PASSWORD_LINK_SENT, at__gt=now - limits.PASSWORD_RESET_LINK
-    )
+    """Only when no earlier invitation can still work: a new one makes that void, and nobody knows which mail is opened.
+    What strangers ask for at "forgot your password" counts for nothing here."""
+    fresh = Q(event=Event.INVITED, at__gt=timezone.now() - limits.INVITATION_LINK)
     locked = User.objects.select_for_update().get(pk=person.pk)
     if locked.has_usable_password() or AuditEntry.objects.filter(fresh, subject=locked).exists():
         return False

@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 
 from accounts import flows
 from accounts.active_sessions.store import SessionStore
-from accounts.audit import chain, outcomes
+from accounts.audit import chain, outcomes, repetitions
 from accounts.enforcement.progress import flows as progress
 from accounts.enforcement.reminders import flows as reminders
 from accounts.sso import once
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         with outcomes.collect() as mails:
             others = sum(import_string(name)() for name in settings.PURGES)
         mails.wait()
+        repetitions.flush()
         chain.seal(everything=True)
         self.stdout.write(
             f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts, "

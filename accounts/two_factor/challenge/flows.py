@@ -18,6 +18,7 @@ from accounts.active_sessions.store import PENDING_USER
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.throttling import spraying
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -99,7 +100,10 @@ def _judge(
     if result.outcome is Outcome.ACCEPTED and opens:
         opens(result)
     elif result.outcome is not Outcome.ACCEPTED and result.was_judged:
-        record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=result.facts)
+        if result.outcome in (Outcome.WAITING, Outcome.CLOSED, Outcome.UNREADABLE):
+            record_sparingly(Event.CODE_REFUSED, subject=user, origin=origin, detail=result.facts)
+        else:
+            record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=result.facts)
     return result
 
 

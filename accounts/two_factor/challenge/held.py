@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from accounts import encryption, limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.organisations import demands, emergency
 from accounts.throttling import flows as throttling
@@ -115,7 +115,7 @@ def _refuse(what: Held, typed: str, origin: Origin) -> None:
             own = throttling.counter_for(what.user, Kind.PASSWORD, STRANGER, network=origin.address)
             throttling.count_failure(own)
         detail: dict[str, str | int] = {"factor": "password", "cause": "waiting"}
-        record(Event.PASSWORD_REFUSED, subject=what.user, origin=origin, succeeded=False, detail=detail)
+        record_sparingly(Event.PASSWORD_REFUSED, subject=what.user, origin=origin, detail=detail)
 
 
 def _is_of(user: User | None, typed: str) -> bool:

@@ -15,6 +15,7 @@ from accounts import encryption, limits
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -91,7 +92,7 @@ def _judge(
     if answer is None:
         until = verification.count_failure(counter, user, origin)
         answer = Answer(Outcome.WRONG, waits_until=until, factor=RecoveryCodeSet.kind)
-    record(Event.RECOVERY_CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+    record_sparingly(Event.RECOVERY_CODE_REFUSED, subject=user, origin=origin, detail=answer.facts)
     return answer
 
 

@@ -186,7 +186,7 @@ def test_invitation_is_sent_again_with_one_click_and_ends_the_earlier_link() -> 
     answer = boss.post(f"/beheer/mensen/{person.pk}/uitnodigen/", follow=True)
     assert "Er is 1 uitnodiging verstuurd." in text(answer)
     assert [message.to for message in mails()] == [[person.email]]
-    assert User.objects.get(pk=person.pk).links_issued == 1
+    assert User.objects.get(pk=person.pk).invitations_issued == 1
 
 
 @pytest.mark.parametrize("kind", ["has a password", "deactivated", "has more rights"])
@@ -221,7 +221,7 @@ def test_many_are_invited_again_from_the_list() -> None:
 def test_newest_of_two_invitations_at_once_works() -> None:
     boss, person = superuser(), UserFactory(password="!x")
     at_once([partial(flows.invite_again, person.pk, actor=boss, origin=HERE) for _ in range(4)])
-    assert User.objects.get(pk=person.pk).links_issued == 4
+    assert User.objects.get(pk=person.pk).invitations_issued == 4
     tokens = re.findall(r"/wachtwoord-instellen/(\S+)/", "\n".join(mail.body for mail in mails()))
     assert len(set(tokens)) == 4
     assert [links.holder(token) for token in tokens].count(person) == 1
