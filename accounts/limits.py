@@ -135,6 +135,8 @@ LOST_PHONE_REQUEST_KEPT = timedelta(days=90)
 FIND_LEAST = 3  # letters, before beginnings of names and addresses are searched
 FIND_MOST = 20  # people in a list; who is not among them types more
 LOOKED_UP_AGAIN = timedelta(minutes=15)  # looking at the same person is recorded once in this time
+LOOK_UPS = 100  # people that one worker looks at in a LOOK_UPS_PERIOD; more wait, and whoever watches is told
+LOOK_UPS_PERIOD = timedelta(hours=1)
 ATTEMPTS_SHOWN = 20
 INTERVENTIONS_SHOWN = 20
 REPORTS_SHOWN = 50
@@ -160,8 +162,17 @@ RESET_MAILS_PERIOD = timedelta(hours=1)
 RESET_MAILS_NETWORK = 30  # from one network address, in a RESET_MAILS_PERIOD
 PASSWORD_CHANGES = 3  # by one person with the present password, in a PASSWORD_CHANGES_PERIOD; each voids mailed links
 PASSWORD_CHANGES_PERIOD = timedelta(hours=1)
+INVITATION_MAILS = 5  # to one address, in an INVITATION_MAILS_PERIOD, beside the first
+INVITATION_MAILS_PERIOD = timedelta(days=1)
+# What somebody who works for one organisation learns about addresses that people elsewhere have.
+ADDRESSES_TOLD = 20  # of lists that are looked at, in an ADDRESSES_TOLD_PERIOD
+ADDRESSES_TOLD_PERIOD = timedelta(days=1)
+ADDRESSES_TYPED = 50  # one by one, in an ADDRESSES_TYPED_PERIOD; lists are for more
+ADDRESSES_TYPED_PERIOD = timedelta(hours=1)
 ADDRESS_MAILS = 3  # by one person, and to one new address, in an ADDRESS_MAILS_PERIOD
 ADDRESS_MAILS_PERIOD = timedelta(hours=1)
+
+GREETED_LONGEST = 40  # characters of a first name that a mail begins with; a longer one is a text
 
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)

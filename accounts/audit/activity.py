@@ -35,6 +35,7 @@ CAUSES = {
     "too often": gettext_lazy("refused: too many mails asked for"),
     "taken": gettext_lazy("refused: the address belongs to somebody else by now"),
     "foreign": gettext_lazy("refused: the address is of a mail domain of another organisation"),
+    "too_many_look_ups": gettext_lazy("refused: the worker looked at too many people"),
     "not_allowed": gettext_lazy("refused: the worker does not have the right"),
     "oneself": gettext_lazy("refused: nobody does this for themselves"),
     "outranked": gettext_lazy("refused: the person has more rights than the worker"),

@@ -55,6 +55,24 @@ def record_many(
     transaction.on_commit(chain.seal_soon, robust=True)
 
 
+def record_in_stories(
+    event: Event,
+    stories: Iterable[tuple[int | None, dict[str, str | int]]],
+    *,
+    origin: Origin,
+    actor: User | None = None,
+) -> None:
+    """One act about several organisations, each given by its number: an entry with its detail in the story of each.
+    None is the story of nobody, for what is about people without an organisation."""
+    entries = []
+    for organisation_id, detail in stories:
+        entry = _entry(event, None, origin, actor, None, detail)
+        entry.organisation_id = organisation_id
+        entries.append(entry)
+    AuditEntry.objects.bulk_create(entries)
+    transaction.on_commit(chain.seal_soon, robust=True)
+
+
 def _entry(
     event: Event,
     subject: User | None,

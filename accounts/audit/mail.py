@@ -97,11 +97,12 @@ def compose(template: str, person: User, **context: Any) -> EmailMultiAlternativ
 
     ``action.txt`` names the label and the address of the button; without one it is "Dit was ik niet" in a notice.
     """
-    context = typed(context) | {"person": person, "name": letter.one_line(person.first_name)}
+    context = typed(context) | {"person": person, "name": letter.greeted(person.first_name)}
     context |= {"public_url": settings.PUBLIC_URL, "support": settings.SUPPORT_EMAIL}
     with translation.override(person.language):
-        subject = letter.one_line(render_to_string(f"mail/{template}/subject.txt", context))
+        subject = letter.unlinked(letter.one_line(render_to_string(f"mail/{template}/subject.txt", context)))
         body = re.sub(r"\n{3,}", "\n\n", render_to_string(f"mail/{template}/body.txt", context).strip()) + "\n"
+        body = letter.unlinked(body)
         action = select_template([f"mail/{template}/action.txt", "mail/action.txt"]).render(context)
         page = letter.as_html(subject, body, action, person.language)
     headers = {

@@ -8,6 +8,7 @@ misled by its estimates. The pages of the walks are then merged.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -91,10 +92,23 @@ def count(search: Search, most: int) -> int:
 
 def batches(search: Search, newest: int) -> Iterator[list[AuditEntry]]:
     """Everything up to and with the id ``newest``, oldest first, in constant memory."""
+    for ids in _batches_of_ids(search, newest):
+        yield _entries(ids)[::-1]
+
+
+def by_organisation(search: Search, newest: int) -> Counter[int | None]:
+    """How many of these there are in the story of each organisation; None is nobody's."""
+    found: Counter[int | None] = Counter()
+    for ids in _batches_of_ids(search, newest):
+        found.update(AuditEntry.objects.filter(pk__in=ids).order_by().values_list("organisation_id", flat=True))
+    return found
+
+
+def _batches_of_ids(search: Search, newest: int) -> Iterator[list[int]]:
     low, high = _bounds(search)
     high = min(high, newest + 1)
     while ids := _ids(search, (low, high), limits.EXPORT_BATCH, ascending=True):
-        yield _entries(ids)[::-1]
+        yield ids
         low = ids[-1]
 
 

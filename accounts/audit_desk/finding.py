@@ -1,8 +1,8 @@
 """From what somebody typed to what is looked for, within what they may see.
 
-Nothing here may tell a worker of one organisation who exists elsewhere. So the beginning of an address is looked up
-among the people in scope only; a whole address among everybody, because the entries of the own organisation may be
-about somebody who has moved on, and "nothing found" is the same answer whether or not the address is somebody's.
+Nothing here may tell a worker of one organisation who exists elsewhere. So people are looked up among those in scope,
+and by a whole address also among those of whom an entry of the own organisation tells under that very address: they may
+have moved on. Whether an address is somebody's elsewhere changes no answer, not even by what it leaves out.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _beginning_of(day: date | None, *, days_later: int = 0) -> datetime | None:
 
 def _people(worker: User, typed: str) -> tuple[int, ...]:
     """Who has or had this address, else whose address or name in scope begins so; nobody is no refusal."""
-    exact = set(User.objects.filter(email__lower=typed.lower()).values_list("pk", flat=True)) | _formerly(typed)
+    exact = _with_address(worker, typed.lower())
     if exact:
         return tuple(sorted(exact))
     mine, found = User.objects.filter(scope.people(worker)), set[int]()
@@ -93,9 +93,26 @@ def _people(worker: User, typed: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _formerly(typed: str) -> set[int]:
+def _with_address(worker: User, address: str) -> set[int]:
+    """Who has or had it, as far as this worker may know."""
+    present = set(User.objects.filter(email__lower=address).values_list("pk", flat=True))
+    everybody = present | _formerly(address)
+    if scope.works_for_all(worker):
+        return everybody
+    mine = set(User.objects.filter(scope.people(worker), pk__in=present).values_list("pk", flat=True))
+    return mine | {pk for pk in everybody if _is_told_of(worker, pk, address)}
+
+
+def _is_told_of(worker: User, pk: int, address: str) -> bool:
+    """Does an entry that this worker sees name the person so?"""
+    seen = AuditEntry.objects.filter(entries_in_scope(worker))
+    as_subject = seen.filter(subject_id=pk, subject_name__iexact=address)
+    return as_subject.exists() or seen.filter(actor_id=pk, actor_name__iexact=address).exists()
+
+
+def _formerly(address: str) -> set[int]:
     moves = AuditEntry.objects.filter(event__in=MOVES).annotate(former=Lower(KT("detail__before")))
-    return set(moves.filter(former=typed.lower(), subject__isnull=False).values_list("subject_id", flat=True))
+    return set(moves.filter(former=address, subject__isnull=False).values_list("subject_id", flat=True))
 
 
 def _organisation(worker: User, typed: str) -> int:

@@ -13,11 +13,10 @@ from django.utils import timezone
 from accounts import limits
 from accounts.audit import chain, export, search
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
+from accounts.audit.ledger import record_in_stories
 from accounts.audit.origin import Origin
 from accounts.audit.search import Search
 from accounts.models import User
-from accounts.organisations.models import Organisation
 
 
 class Outcome(Enum):
@@ -49,16 +48,23 @@ def export_entries(
         return Export(Outcome.TOO_MANY if count else Outcome.NOTHING, count)
     made_at = timezone.now().astimezone(UTC).isoformat(timespec="seconds")
     about = export.About(actor.email if actor else origin.browser, made_at, filters)
-    _record(wanted, about, actor, kind, count, origin)
+    stories = _stories(wanted, newest, count)
+    _record(stories, about, actor, kind, origin)
     found = search.batches(wanted, newest)
     lines = export.csv_lines(found) if kind == "csv" else export.json_lines(found, about)
     return Export(Outcome.EXPORTED, count, lines)
 
 
+def _stories(wanted: Search, newest: int, count: int) -> dict[int | None, int]:
+    """In whose story it is recorded that this left, with how many entries of theirs; 0 where that is not counted."""
+    if wanted.organisation or not count:
+        return {wanted.organisation: count}
+    return search.by_organisation(wanted, newest)
+
+
 @transaction.atomic
-def _record(wanted: Search, about: export.About, actor: User | None, kind: str, count: int, origin: Origin) -> None:
+def _record(stories: dict[int | None, int], about: export.About, actor: User | None, kind: str, origin: Origin) -> None:
     words = "; ".join(f"{name}: {value}" for name, value in about.filters.items())
-    detail: dict[str, str | int] = {"kind": kind, "filters": words[:1000]} | ({"count": count} if count else {})
-    # The story of the organisation whose entries left, so that it sees this; everybody's story belongs to none.
-    whose = Organisation.objects.filter(pk=wanted.organisation).first() if wanted.organisation else None
-    record(Event.AUDIT_EXPORTED, subject=None, actor=actor, organisation=whose, origin=origin, detail=detail)
+    facts: dict[str, str | int] = {"kind": kind, "filters": words[:1000]}
+    details = [(whose, facts | ({"count": count} if count else {})) for whose, count in stories.items()]
+    record_in_stories(Event.AUDIT_EXPORTED, details, actor=actor, origin=origin)

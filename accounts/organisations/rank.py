@@ -34,9 +34,10 @@ def organisation_decides_over(person: User) -> bool:
     """May what is set for the person's organisation decide how this person gets in?
 
     Never over superusers, people who work for every organisation, and whoever has a right that somebody who may set the
-    organisation up lacks. For these its provider is one factor at most, and its demand does not hold.
+    organisation up lacks. Nor over who can open environments of another organisation, which has not chosen this
+    provider. For these its provider is one factor at most, and its demand does not hold.
     """
-    if person.is_superuser:
+    if person.is_superuser or scope.opens_elsewhere(person):
         return False
     if not person.is_staff:
         return True  # rights count in the administration only, which opens for staff only

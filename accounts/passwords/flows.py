@@ -84,9 +84,13 @@ def invite(
     """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
 
     ``in_bulk``: one of many, which every other mail may overtake. False for who has an address that another
-    organisation proved since: nobody is invited with it.
+    organisation proved since, with which nobody is invited, and for who got so many that no more are sent for now: a
+    mailbox is not filled by pressing a button.
     """
     if members.is_foreign(user.email, scope.organisation_id_of(user)):
+        return False
+    limit, period = limits.INVITATION_MAILS, limits.INVITATION_MAILS_PERIOD
+    if not quotas.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
         return False
     way = Way.PROVIDER if demands.has_second_step_at_provider(user) else Way.LINK
     _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, report=report)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.fields.json import KT
+
+from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.rank import outranks
@@ -57,3 +61,14 @@ def may_reset(worker: User, subject: User) -> Refusal | None:
 def is_privileged(subject: User) -> bool:
     """Has this account rights? Then nobody of support opens it alone."""
     return subject.is_staff or subject.is_superuser or subject.groups.exists() or subject.user_permissions.exists()
+
+
+def in_story(worker: User) -> Q:
+    """The condition on interventions that this worker sees: those that stand in the story of an organisation that the
+    worker works for. What support did elsewhere, before the person came here, is not shown."""
+    if scope.works_for_all(worker):
+        return Q()
+    entries = AuditEntry.objects.annotate(receipt=KT("detail__receipt")).filter(
+        scope.organisations(worker, "organisation_id"), subject_id=OuterRef("subject_id"), receipt=OuterRef("receipt")
+    )
+    return Q(Exists(entries))

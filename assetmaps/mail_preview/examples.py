@@ -180,6 +180,9 @@ EXAMPLES: dict[str, list[Facts]] = {
         }
     ],
     "wait_lifted": [_by_support()],
+    "many_look_ups": [
+        {"worker": "desk@voorbeeld.nl", "number": 100, "at": AT, "address": _address("beheer/activiteit")}
+    ],
     "worker_stopped": [
         {"worker": "desk@voorbeeld.nl", "number": 10, "hours": 1, "at": AT, "address": _address("beheer/activiteit")}
     ],

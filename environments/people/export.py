@@ -7,12 +7,16 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.ledger import record_in_stories
+from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import scope
 from accounts.spreadsheets import safe_cell
 from environments.models import Access
 
@@ -24,6 +28,15 @@ def line(cells: Iterable[object]) -> str:
     written = io.StringIO()
     csv.writer(written, delimiter=";").writerow([safe_cell(cell) for cell in cells])
     return written.getvalue()
+
+
+def record(people: QuerySet[User], filters: str, *, actor: User, origin: Origin) -> None:
+    """That they leave, in the story of each organisation whose people they are, with how many; nobody at all in that of
+    the actor's own."""
+    rows = people.order_by().values_list("membership__organisation").annotate(count=Count("pk", distinct=True))
+    counts = dict(rows) or {scope.organisation_id_of(actor): 0}
+    stories = [(whose, {"filters": filters, "count": count}) for whose, count in counts.items()]
+    record_in_stories(Event.PEOPLE_EXPORTED, stories, actor=actor, origin=origin)
 
 
 def lines(people: QuerySet[User], seen: Q) -> Iterator[str]:

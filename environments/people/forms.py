@@ -6,7 +6,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits
+from accounts import limits, quotas
 from accounts.models import User
 from accounts.organisations import members, scope
 from accounts.organisations.models import Organisation
@@ -40,6 +40,9 @@ UNREADABLE = {
     Unreadable.BUSY: _("Other lists are being read right now. Offer this one again in a minute."),
     Unreadable.TOO_LARGE: _("This workbook is too large. Copy only the people into a new one, and offer that."),
 }
+TOO_MANY_ADDRESSES = _(
+    "You have filled in many e-mail addresses one by one. Invite more people with a list, or go on in an hour."
+)
 FOREIGN = _("This e-mail address is of a mail domain that %(organisation)s proved. It can be used there only.")
 REFUSALS = {
     Refusal.ONESELF: ("is_active", _("You cannot deactivate yourself. Ask a colleague.")),
@@ -127,11 +130,18 @@ class PersonForm(forms.ModelForm):
         others = User.objects.filter(email__lower=address.lower()).exclude(pk=self.instance.pk)
         # Who works for one organisation reads the same of both, so that nobody learns who exists elsewhere.
         for_all = scope.works_for_all(self.worker)
+        if not for_all and not self._may_type():
+            self.add_error("email", str(TOO_MANY_ADDRESSES))
+            return
         if for_all and owners:
             told = FOREIGN % {"organisation": owners[address]}
             self.add_error("organisation" if moved else "email", told)
         elif owners or (not for_all and others.exclude(scope.people(self.worker)).exists()):
             self.add_error("email", str(Why.ELSEWHERE.label))
+
+    def _may_type(self) -> bool:
+        limit, period = limits.ADDRESSES_TYPED, limits.ADDRESSES_TYPED_PERIOD
+        return quotas.spend("addresses-typed-by", str(self.worker.pk), limit=limit, period=period)
 
 
 def may_move(worker: User, subject: User) -> bool:

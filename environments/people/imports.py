@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, quotas
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
@@ -55,12 +55,23 @@ def offer(listing: Listing, organisation: Organisation, worker: User) -> PeopleI
             continue
         judge.judge(line)
         address = line.address.lower()
+        if address in judge.elsewhere and not _may_tell(worker):
+            line.state, line.why, line.is_new = State.NEW, "", True
         if not line.why and address in first:
             line.state, line.why, line.about = State.TWICE, Why.TWICE, str(first[address])
         elif not line.why:
             first[address] = line.number
     ImportLine.objects.bulk_create(lines, batch_size=500)
     return batch
+
+
+def _may_tell(worker: User) -> bool:
+    """Who works for one organisation reads of so many addresses a day that they cannot be used; of more it turns out
+    when the list is carried out, which is recorded. Otherwise lists would tell, unseen, who exists elsewhere."""
+    if scope.works_for_all(worker):
+        return True
+    limit, period = limits.ADDRESSES_TOLD, limits.ADDRESSES_TOLD_PERIOD
+    return quotas.spend("addresses-told-to", str(worker.pk), limit=limit, period=period)
 
 
 def _line(batch: PeopleImport, row: Row) -> ImportLine:

@@ -30,7 +30,10 @@ class Judge:
         wanted = [address.lower() for address in addresses]
         found = User.objects.filter(email__lower__in=wanted).select_related("membership")
         self.known = {user.email.lower(): user for user in found}
+        theirs = (user for user in found if scope.organisation_id_of(user) != organisation.pk)
         self.foreign = members.foreign(set(wanted), organisation.pk)
+        # Somebody's who is not here, so that the answer tells who exists; of a proved domain it is the same for all.
+        self.elsewhere = {user.email.lower() for user in theirs} - self.foreign.keys()
 
     def judge(self, line: ImportLine) -> None:
         """Put state, reason and whether the person is new on the line."""

@@ -19,8 +19,6 @@ from accounts import limits
 from accounts.active_sessions.decorators import no_sign_of_life
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit import outcomes
-from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
@@ -176,11 +174,7 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     except IncorrectLookupParameters:  # as the list itself does with what it cannot understand
         return redirect(PEOPLE)
     filters = request.GET.urlencode()
-    count = changelist.queryset.order_by().count()
-    detail: dict[str, str | int] = {"filters": filters, "count": count}
-    whose = Organisation.objects.filter(pk=scope.organisation_id_of(request.user) or 0).first()
-    origin = Origin.of(request)
-    record(Event.PEOPLE_EXPORTED, subject=None, actor=request.user, organisation=whose, origin=origin, detail=detail)
+    file.record(changelist.queryset, filters, actor=request.user, origin=Origin.of(request))
     name = f"personen-{timezone.localdate():%Y-%m-%d}.csv"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     written = file.lines(changelist.queryset, access.in_scope(request.user))
@@ -216,5 +210,5 @@ def invite_again(request: PersonRequest, person_id: int) -> HttpResponse:
         for level, told in words.told(mails, 1):
             getattr(messages, level)(request, told)
     else:
-        messages.warning(request, _("This person came already or is deactivated, and gets no invitation."))
+        messages.warning(request, words.left_out(1))
     return redirect(PERSON, subject.pk)

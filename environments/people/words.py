@@ -39,8 +39,9 @@ def told(mails: Outcomes, again: int) -> Iterator[tuple[str, str]]:
 
 
 def left_out(count: int) -> str:
-    return ngettext(
-        "%(count)d person got none: they came already or are deactivated.",
-        "%(count)d people got none: they came already or are deactivated.",
+    text = ngettext(
+        "%(count)d person got none: they came already, are deactivated, or got %(most)d today. Then try it tomorrow.",
+        "%(count)d people got none: they came already, are deactivated, or got %(most)d today. Then try it tomorrow.",
         count,
-    ) % {"count": count}
+    )
+    return text % {"count": count, "most": limits.INVITATION_MAILS}

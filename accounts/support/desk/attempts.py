@@ -11,6 +11,7 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import browser_in_words
 from accounts.models import User
+from accounts.organisations import scope
 
 ATTEMPTS = (
     Event.SIGNED_IN,
@@ -36,9 +37,10 @@ class Attempt:
     address: str
 
 
-def newest(subject: User) -> list[Attempt]:
-    """The last `limits.ATTEMPTS_SHOWN`, newest first."""
-    entries = AuditEntry.objects.filter(subject=subject, event__in=ATTEMPTS).order_by("-pk")
+def newest(subject: User, worker: User) -> list[Attempt]:
+    """The last `limits.ATTEMPTS_SHOWN` in the story of an organisation that the worker works for, newest first."""
+    seen = scope.organisations(worker, "organisation_id")
+    entries = AuditEntry.objects.filter(seen, subject=subject, event__in=ATTEMPTS).order_by("-pk")
     return [
         Attempt(
             at=entry.at,

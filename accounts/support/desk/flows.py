@@ -1,27 +1,54 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits
+from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.watchers import watchers
 from accounts.models import User
 
 
-def look_up(subject: User, worker: User, origin: Origin) -> None:
-    """Record that this worker looks at this account: once in `limits.LOOKED_UP_AGAIN`, whatever runs in parallel."""
+def look_up(subject: User, worker: User, origin: Origin) -> bool:
+    """Record that this worker looks at this account: once in `limits.LOOKED_UP_AGAIN`, whatever runs in parallel. False
+    when this worker has looked at as many as one may in a while: then the page must not be shown."""
     if _was_recorded(subject, worker):
-        return  # without a lock: this is a page that workers reload
+        return True  # without a lock: this is a page that workers reload
     with transaction.atomic():
         User.objects.select_for_update().get(pk=worker.pk)
-        if not _was_recorded(subject, worker):
-            record(Event.PERSON_LOOKED_UP, subject=subject, actor=worker, origin=origin)
+        if _was_recorded(subject, worker):
+            return True
+        if _recent(worker, limits.LOOK_UPS_PERIOD).filter(succeeded=True).count() >= limits.LOOK_UPS:
+            _alarm(subject, worker, origin)
+            return False
+        record(Event.PERSON_LOOKED_UP, subject=subject, actor=worker, origin=origin)
+    return True
+
+
+def _recent(worker: User, period: timedelta) -> QuerySet[AuditEntry]:
+    since = timezone.now() - period
+    return AuditEntry.objects.filter(actor=worker, event=Event.PERSON_LOOKED_UP, at__gt=since)
 
 
 def _was_recorded(subject: User, worker: User) -> bool:
-    since = timezone.now() - limits.LOOKED_UP_AGAIN
-    mine = AuditEntry.objects.filter(actor=worker, subject=subject, event=Event.PERSON_LOOKED_UP)
-    return mine.filter(at__gt=since).exists()
+    return _recent(worker, limits.LOOKED_UP_AGAIN).filter(subject=subject, succeeded=True).exists()
+
+
+def _alarm(subject: User, worker: User, origin: Origin) -> None:
+    """Record and mail it, once in the period: a script that goes on fills neither the audit trail nor a mailbox."""
+    if _recent(worker, limits.LOOK_UPS_PERIOD).filter(succeeded=False).exists():
+        return
+    detail: dict[str, str | int] = {"cause": "too_many_look_ups"}
+    entry = record(Event.PERSON_LOOKED_UP, subject=subject, actor=worker, origin=origin, succeeded=False, detail=detail)
+    at, address = timezone.localtime(entry.at), settings.PUBLIC_URL + reverse("audit_activity")
+    for watcher in watchers():
+        mail.send("many_look_ups", watcher, worker=worker, number=limits.LOOK_UPS, at=at, address=address)

@@ -12,6 +12,7 @@ from accounts import limits
 from accounts.active_sessions.models import Session
 from accounts.audit.origin import browser_in_words
 from accounts.models import User
+from accounts.support.flows import in_story
 from accounts.support.interventions import rules
 from accounts.support.models import HelpRequest, Intervention
 from accounts.throttling import flows as throttling
@@ -95,7 +96,7 @@ def _bridge_code_until(subject: User) -> datetime | None:
     return found.made_at + limits.BRIDGE_CODE if found else None
 
 
-def earlier(subject: User) -> list[Intervention]:
-    """What support did to this account, newest first."""
-    mine = Intervention.objects.filter(subject=subject).select_related("worker", "approved_by")
+def earlier(subject: User, worker: User) -> list[Intervention]:
+    """What support did to this account, newest first, as far as this worker sees it."""
+    mine = Intervention.objects.filter(in_story(worker), subject=subject).select_related("worker", "approved_by")
     return list(mine.order_by("-asked_at")[: limits.INTERVENTIONS_SHOWN])

@@ -65,20 +65,29 @@ def _nobody(typed: str) -> str:
 @about_person
 def person(request: PersonRequest, subject: User) -> HttpResponse:
     """How the account stands, what warns, and what can be done."""
-    flows.look_up(subject, request.user, Origin.of(request))
+    if not flows.look_up(subject, request.user, Origin.of(request)):
+        messages.error(request, _too_many())
+        return redirect("support_find")
     account = state.of(subject)
     context = {
         "subject": subject,
         "account": account,
         "warnings": warnings.of(subject, account),
-        "attempts": attempts.newest(subject),
-        "earlier": state.earlier(subject),
+        "attempts": attempts.newest(subject, request.user),
+        "earlier": state.earlier(subject, request.user),
         "refusal": sentences.of(may_help(request.user, subject)),
         "actions": [_action(request.user, subject, kind) for kind in AT_THE_DESK],
         "checked": caller_check.has_passed(subject, request.user),
         "checking": caller_check.waiting(subject, request.user),
     }
     return page(request, "person.html", subject.get_full_name() or subject.email, **context)
+
+
+def _too_many() -> str:
+    return _(
+        "You have looked at %(number)d people in the last hour. Let a colleague help this caller, or try again later; "
+        "your administrators have been told."
+    ) % {"number": limits.LOOK_UPS}
 
 
 def _action(worker: User, subject: User, kind: Kind) -> dict[str, object]:

@@ -17,7 +17,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.support import cancelling, parties, unproved
-from accounts.support.flows import Refusal, may_help, may_reset
+from accounts.support.flows import Refusal, in_story, may_help, may_reset
 from accounts.support.interventions import actions, rules
 from accounts.support.models import Intervention, Kind, State
 
@@ -158,5 +158,5 @@ def refusal_on_page(kind: Kind, worker: User, subject: User, *, needs_approval: 
 def open_for(worker: User) -> QuerySet[Intervention]:
     """What waits or is approved, for the people that this worker may see; the oldest first."""
     people = ("subject__membership__organisation", "worker", "approved_by")
-    mine = Intervention.objects.filter(_is_open(), scope.people(worker, "subject__"))
+    mine = Intervention.objects.filter(_is_open(), scope.people(worker, "subject__"), in_story(worker))
     return mine.select_related(*people).order_by("asked_at")

@@ -75,7 +75,7 @@ def test_line_breaks_that_somebody_typed_make_no_paragraph_button_or_large_words
         facts |= {"organisation": typed, "people": {"people": 2, "without": 2}, "address": f"{OURS}/beheer/"}
     message = mail.compose(template or "caller_check_sent", person, **facts)
     page = str(message.alternatives[0].content)
-    assert "Piet, 0900 1234 " in message.body
+    assert ("Piet, 0900 1234 " in message.body) == (field != "name"), "such a name is not greeted at all"
     assert page.count("display: inline-block") == 1
     assert page.count("font-size: 26px") == (template is None)
 
@@ -97,3 +97,84 @@ def test_name_that_is_hidden_behind_an_unseen_sign_makes_no_large_words() -> Non
 
 def test_name_keeps_the_joiners_that_some_languages_are_written_with() -> None:
     assert letter.one_line("عل\u200cی") == "عل\u200cی"
+
+
+# Whoever invites somebody chooses the first name, and mail programs make links of text by themselves.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "http://evil.example",
+        "https:/evil.example",
+        "evil.example",
+        "EVIL.Example/gratis",
+        "www.evil",
+        "www.x",
+        "jan@evil.example",
+        "1.2.3.4",
+        "Bel 0900-1234",
+        "evil\uff0eexample",
+        "evil\u3002example",
+        "evil\u200b.example",
+        "x:y",
+        "Je account is gesloten en wij hebben dringend je hulp nodig",
+    ],
+)
+def test_first_name_that_says_something_else_is_not_greeted(name: str) -> None:
+    message = mail.compose("invitation", User(email="a@voorbeeld.nl", first_name=name), address=f"{OURS}/x/", hours=24)
+    assert message.body.startswith("Hallo,\n")
+    assert "evil" not in message.body.lower()
+    assert "evil" not in message.alternatives[0].content.lower()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Per",
+        "Jan-Willem",
+        "J.P.",
+        "J. P. M.",
+        "D'Arcy",
+        "Renée",
+        "Zoë van der",
+        "Łukasz",
+        "Юлія",
+        "李",
+        "मीरा",
+        "St. Jan",
+        "O’Neil",
+    ],
+)
+def test_names_are_greeted(name: str) -> None:
+    message = mail.compose("invitation", User(email="a@voorbeeld.nl", first_name=name), address=f"{OURS}/x/", hours=24)
+    assert message.body.startswith(f"Hallo {name},")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "http://evil.example",
+        "HTTPS://evil.example/?a=1",
+        "https:/evil.example",
+        "evil.example",
+        "“evil.example”",
+        "www.evil.example",
+        f"{OURS}.evil.example/",
+        f"{OURS}@evil.example/",
+        "http://jan@evil.example",
+        "//evil.example",
+        "mailto:x.evil@evil.example",
+    ],
+)
+def test_no_word_of_others_is_an_address(words: str) -> None:
+    for text in (letter.unlinked(f"Zie {words}."), letter.unlinked(words)):
+        assert "evil.example" not in text
+        assert "://" not in text
+
+
+def test_our_addresses_and_those_of_people_stay() -> None:
+    for text in (
+        f"Ga naar {OURS}/x.y/. Of {OURS}",
+        "van jan.de.vries@gemeente.nl naar a@b.nl.",
+        "Om 10.30 uur, J.P. en 192.0.2.7",
+    ):
+        assert letter.unlinked(text) == text

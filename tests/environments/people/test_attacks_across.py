@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
+from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -17,7 +18,8 @@ from accounts.support.interventions.flows import Order, act
 from accounts.support.models import Intervention, Kind
 from environments import flows as access
 from environments.models import Access
-from environments.people import flows
+from environments.people import flows, imports
+from environments.people.table import read
 from tests.conftest import mails
 from tests.environments.people.staff import PEOPLE, administrator, page_of, superuser, values_of
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
@@ -213,3 +215,79 @@ def test_own_administrator_learns_no_name_of_an_environment_elsewhere() -> None:
     assert "Kaart van A" in page
     assert "Kaart van B" not in page
     assert "Kaart van B" in text(signed_in(UserFactory(in_support=True, with_totp=True)).get(page_of(world.guest)))
+
+
+def test_export_by_who_works_for_all_stands_in_the_story_of_each_organisation_it_was_about() -> None:
+    world = World()
+    UserFactory(email="los@nergens.example")
+    client = signed_in(superuser())
+    client.post("/beheer/mensen/exporteren/", {"filters": "q=gast@a"})
+    entry = AuditEntry.objects.get(event="people_exported")
+    assert (entry.organisation, entry.detail["count"]) == (world.ours.organisation, 1)
+    client.post("/beheer/mensen/exporteren/", {"filters": ""})
+    stories = AuditEntry.objects.filter(event="people_exported").exclude(pk=entry.pk)
+    assert {(one.organisation, one.detail["count"]) for one in stories} == {
+        (world.ours.organisation, 2),
+        (world.theirs.organisation, 1),
+        (None, 2),
+    }
+    client.post("/beheer/mensen/exporteren/", {"filters": "q=niemand@nergens"})
+    assert AuditEntry.objects.filter(event="people_exported", detail__count=0).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mailbox_is_not_filled_with_invitations() -> None:
+    world = World(password="!x")
+    boss = signed_in(superuser())
+    for _ in range(limits.INVITATION_MAILS + 2):
+        page = text(boss.post(f"/beheer/mensen/{world.guest.pk}/uitnodigen/", follow=True))
+    assert f"kreeg er vandaag al {limits.INVITATION_MAILS}" in page
+    boss.post(PEOPLE, {"action": "invite_again", "_selected_action": [world.guest.pk]})
+    assert len(mails()) == AuditEntry.objects.filter(event="invited").count() == limits.INVITATION_MAILS
+    assert User.objects.get(pk=world.guest.pk).links_issued == limits.INVITATION_MAILS, "the last link keeps working"
+
+
+# ASVS 8.4.1
+def test_address_that_somebody_has_elsewhere_is_refused_in_the_words_of_a_foreign_one() -> None:
+    world = World()
+    UserFactory(email="iemand@gratis.example", organisation=world.theirs.organisation)
+    mine = UserFactory(email="mijn@a.example", organisation=world.ours.organisation)
+    client, new = world.client, {"first_name": "N", "last_name": "N", "language": "nl"}
+    for page in (
+        shown(client, f"{PEOPLE}add/", new | {"email": "Iemand@gratis.example"}),
+        shown(client, page_of(mine), values_of(mine, email="iemand@gratis.example")),
+    ):
+        assert "Dit adres kun je niet gebruiken voor deze organisatie" in page
+        assert "Er is al iemand met dit e-mailadres" not in page
+    assert "Er is al iemand met dit e-mailadres" in shown(client, f"{PEOPLE}add/", new | {"email": "mijn@a.example"})
+
+
+def test_addresses_are_not_tried_one_by_one_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ADDRESSES_TYPED", 2)
+    world = World()
+    UserFactory(email="iemand@gratis.example", organisation=world.theirs.organisation)
+    client, values = world.client, {"first_name": "N", "last_name": "N", "language": "nl"}
+    typed = ["iemand@gratis.example", "iemand@gratis.example", "iemand@gratis.example", "niemand@gratis.example"]
+    pages = [shown(client, f"{PEOPLE}add/", values | {"email": email}) for email in typed]
+    assert ["één voor één" in page for page in pages] == [False, False, True, True]
+    assert not User.objects.filter(email="niemand@gratis.example").exists()
+    mine = UserFactory(organisation=world.ours.organisation)
+    client.post(page_of(mine), values_of(mine, first_name="Anders"))
+    assert User.objects.get(pk=mine.pk).first_name == "Anders", "what is not about an address goes on"
+
+
+def test_list_that_is_only_looked_at_tells_of_few_addresses_that_they_are_somebodys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "ADDRESSES_TOLD", 2)
+    world = World()
+    people = [UserFactory(email=f"p{n}@gratis.example", organisation=world.theirs.organisation) for n in range(4)]
+    listed = "\n".join(person.email for person in people)
+    batch = imports.offer(read(listed), world.ours.organisation, world.of_a)
+    assert [line.state for line in batch.lines.all()] == ["wrong", "wrong", "new", "new"]
+    assert imports.confirm(batch, world.of_a, HERE)
+    imports.carry_out(batch.pk)
+    assert {line.why for line in batch.lines.filter(state="failed")} == {"elsewhere"}
+    assert not AuditEntry.objects.filter(event="invited").exists()
+    everyones = imports.offer(read(listed), world.ours.organisation, superuser())
+    assert {line.state for line in everyones.lines.all()} == {"wrong"}
