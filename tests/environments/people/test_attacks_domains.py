@@ -189,7 +189,8 @@ def test_nobody_becomes_a_member_by_another_way() -> None:
                     if any(isinstance(one, ast.Attribute) and one.attr == "email" for one in targets):
                         addresses.add(name)
     assert stores == {"accounts/organisations/members.py"}
-    assert addresses <= {"accounts/email_address/flows.py"}
+    # A report "this was not me" gives back the address that the person had before.
+    assert addresses <= {"accounts/email_address/flows.py", "accounts/support/reports.py"}
 
 
 MAKING = {"Membership"} | {
