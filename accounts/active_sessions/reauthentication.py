@@ -88,6 +88,8 @@ def _keep(request: HttpRequest) -> str:
     request.session[INTERRUPTED] = {
         "name": name,
         "path": request.path,
+        # With the question part of the address: "all of this list" would be another list without it.
+        "query": encryption.seal_text(request.META.get("QUERY_STRING", ""), owner=_owner(request)),
         "body": encryption.seal_text(body, owner=_owner(request)),
         "until": (timezone.now() + limits.FRESH_PROOF).isoformat(),
     }
@@ -111,10 +113,10 @@ def resume(request: HttpRequest, target: str) -> HttpResponse:
     if not constant_time_compare(kept["name"], name):
         return redirect(target)
     found = resolve(kept["path"])
-    if not getattr(found.func, "needs_fresh_proof", False):
+    if not getattr(found.func, "needs_fresh_proof", False) or "query" not in kept:  # kept by an earlier version
         return redirect(target)
     try:
-        body = encryption.unseal_text(kept["body"], owner=_owner(request))
+        body, query = (encryption.unseal_text(kept[part], owner=_owner(request)) for part in ("body", "query"))
     except encryption.SecretUnreadableError as mistake:
         log.error("what user %s had filled in cannot be read: %s", person(request).pk, mistake)
         lost = _(
@@ -123,7 +125,8 @@ def resume(request: HttpRequest, target: str) -> HttpResponse:
         messages.error(request, lost % {"reference": request.META.get(REFERENCE) or "-"})
         return redirect("personal_details")  # the page itself may take nothing but a POST
     request.method = "POST"  # the proof may come back from a provider with a GET
-    request.POST = QueryDict(body)
+    request.POST, request.GET = QueryDict(body), QueryDict(query)
+    request.META["QUERY_STRING"] = query
     request.path = request.path_info = kept["path"]
     request.resolver_match = found
     return found.func(request, *found.args, **found.kwargs)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
+from accounts.models import User
+from accounts.organisations.models import Organisation
+from tests.codes import code_of
 from tests.conftest import outlive_proof
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, OrganisationFactory, UserFactory
 from tests.pages import browser, session_key, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -60,3 +67,28 @@ def test_own_post_is_carried_out(owner: Client) -> None:
     page = owner.post(ADDRESS, {"email": "eigenaar@voorbeeld.nl"}).url
     confirm(owner, page)
     assert asked_for() == ["eigenaar@voorbeeld.nl"]
+
+
+def proved_after(client: Client, worker: User, address: str, values: dict[str, object]) -> None:
+    """Post with a proof that is too old, and prove it then."""
+    outlive_proof(client)
+    page = client.post(address, values).url
+    with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=True):  # the next code
+        posted = {"password": PASSWORD, "code": code_of(worker), "next": client.get(page).context["next"]}
+        assert client.post("/bevestig-identiteit/", posted).status_code == 302
+
+
+def test_all_of_a_filtered_list_is_after_the_proof_still_that_list() -> None:
+    boss = UserFactory(superuser=True, with_totp=True)
+    client = signed_in(boss)
+    gone, kept = (OrganisationFactory(name=name) for name in ("Weg", "Blijft"))
+    values = {"action": "delete_selected", "_selected_action": str(gone.pk), "select_across": "1", "post": "yes"}
+    proved_after(client, boss, "/beheer/organisations/organisation/?q=Weg", values)
+    assert list(Organisation.objects.all()) == [kept]
+
+
+def test_person_who_is_added_after_the_proof_belongs_where_the_page_said() -> None:
+    boss, organisation = UserFactory(superuser=True, with_totp=True), OrganisationFactory(slug="hier")
+    values = {"email": "nieuw@voorbeeld.nl", "first_name": "N", "last_name": "W", "language": "nl"}
+    proved_after(signed_in(boss), boss, "/beheer/accounts/user/add/?organisation=hier", values)
+    assert User.objects.get(email="nieuw@voorbeeld.nl").membership.organisation == organisation
