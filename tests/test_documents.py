@@ -266,3 +266,11 @@ def test_needs_of_the_browser_are_told() -> None:
     told = ["TLS", "__Host-", "HSTS", "content security policy", "COOP", "JavaScript is not needed", "no cookies"]
     for word in [*told, "too old"]:
         assert word in text.replace("\n", " ")
+
+
+def test_threat_model_names_tests_that_are_there_and_leaves_no_cell_empty() -> None:
+    text = document("threat-model.md")
+    named = set(re.findall(r"`((?:accounts|environments|outside)/[\w/]+(?:/|\.py))`", text))
+    assert len(named) > 20
+    assert [path for path in sorted(named) if not (ROOT / "tests" / path).exists() and not (ROOT / path).exists()] == []
+    assert [row for row in rows(text) if not all(row)] == []
