@@ -23,10 +23,17 @@ LONGEST_ERROR = 1_000  # characters of one sentence; ours are shorter
 LONGEST_COOKIE = 3800
 SECONDS = 120
 SHOWN = "accounts.refusal_shown"
+TYPED_SHOWN = "accounts.typed_shown"
 
 
 def _is_secret(field: forms.Field) -> bool:
     return isinstance(field.widget, forms.PasswordInput) or bool(getattr(field, "is_secret", False))
+
+
+def _whose(request: HttpRequest) -> str:
+    """Who typed it: the next person at the same computer must not see it."""
+    user = getattr(request, "user", None)
+    return str(user.pk) if user is not None and user.is_authenticated else ""
 
 
 def redirect_with_errors(request: HttpRequest, form: forms.BaseForm, to: str | None = None) -> HttpResponseRedirect:
@@ -40,6 +47,7 @@ def redirect_with_errors(request: HttpRequest, form: forms.BaseForm, to: str | N
     # Some of Django's sentences repeat what was typed, however long that is.
     errors = {name: [str(text)[:LONGEST_ERROR] for text in texts] for name, texts in form.errors.items()}
     kept = {"page": to.split("?")[0], "typed": typed, "errors": errors, "mark": getattr(form, "mark", "")}
+    kept["whose"] = _whose(request)
     carried = signing.dumps(kept, salt=SALT, compress=True)
     if len(carried) > LONGEST_COOKIE:
         carried = signing.dumps(kept | {"typed": {}, "mark": ""}, salt=SALT, compress=True)
@@ -54,7 +62,7 @@ def restore(request: HttpRequest, form: forms.BaseForm) -> forms.BaseForm:
         carried = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=SECONDS)
     except (signing.BadSignature, json.JSONDecodeError):
         return form
-    if carried["page"] != request.path:
+    if carried["page"] != request.path or carried.get("whose") != _whose(request):
         return form
     request.META[SHOWN] = True
     form.data = carried["typed"]
@@ -91,6 +99,7 @@ def keep_typed(response: HttpResponse, text: str) -> None:
 
 def typed(request: HttpRequest) -> str:
     """What `keep_typed` kept; empty when it is too old or was never there."""
+    request.META[TYPED_SHOWN] = True
     try:
         return str(signing.loads(request.COOKIES.get(TYPED, ""), salt=SALT, max_age=TYPED_SECONDS))
     except (signing.BadSignature, json.JSONDecodeError):
@@ -98,7 +107,17 @@ def typed(request: HttpRequest) -> str:
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Drop the carried errors after they were shown once."""
+    """Drop the carried errors after they were shown once, and what was typed when its page was left for another."""
     if request.META.get(SHOWN):
         response.delete_cookie(COOKIE, samesite="Lax")
+    is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
+    if TYPED in request.COOKIES and is_page and not request.META.get(TYPED_SHOWN):
+        response.delete_cookie(TYPED, samesite="Lax")
+    return response
+
+
+def forget_all(response: HttpResponse) -> HttpResponse:
+    """Drop both: somebody signed out, and somebody else may sit down."""
+    for name in (COOKIE, TYPED):
+        response.delete_cookie(name, samesite="Lax")
     return response

@@ -23,7 +23,7 @@ from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
 from accounts.models import User
 from accounts.organisations import demands, rank
-from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.post_redirect_get import forget_all, redirect_with_errors, restore
 from accounts.requests import PersonRequest, own_address, person
 from accounts.sso import connections, identities
 from accounts.sso.views import SIGNED_OUT
@@ -73,7 +73,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     # strangers from locking the owner out. Not "cache": emptying a full one takes seconds, and no page of ours is in
     # it; of a picture the browser asks each time whether it may show it (ASVS 14.3.1).
     response["Clear-Site-Data"] = '"storage"'
-    return response
+    return forget_all(response)
 
 
 @sensitive_post_parameters()

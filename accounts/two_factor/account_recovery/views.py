@@ -5,12 +5,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
+from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.known_browsers import KnownBrowsers, prove_mailbox
 from accounts.two_factor.account_recovery import flows
 from accounts.two_factor.account_recovery.flows import Outcome
 from accounts.two_factor.challenge import flows as challenge
@@ -24,19 +25,38 @@ LINK = "recovery_link"  # where the session keeps the token, so that it leaves t
 @login_not_required
 @require_http_methods(["GET", "HEAD"])
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Remember the link in this browser; the password comes next. Uses nothing up, so a mail scanner does no harm."""
-    if flows.recovery_of(token) is None:
+    """Remember the link in this browser; the password comes next. Uses nothing up, so a mail scanner does no harm, and
+    signs nobody out: anybody may be sent the link of somebody else."""
+    recovery = flows.recovery_of(token)
+    if recovery is None:
+        request.session.pop(LINK, None)
         return redirect("recovery_link_expired")
-    request.session.flush()  # whoever was signed in here; the link is for a sign-in of its own
     request.session[LINK] = token
+    request.session.cycle_key()
+    if request.user.is_authenticated:
+        return redirect("recovery_link_expired")
+    return _to_sign_in(request, recovery.user)
+
+
+def _to_sign_in(request: HttpRequest, user: User) -> HttpResponse:
     messages.info(request, _("Sign in now. After that you link your new phone."))
-    return redirect("sign_in")
+    return prove_mailbox(redirect("sign_in"), user)
 
 
 @login_not_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def link_expired(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/two_factor/recovery_link_expired.html", status=410)
+    """Asks who is signed in already whether to sign out, for the link is for a sign-in of its own. Else there is no
+    link, or none that works."""
+    token = request.session.get(LINK, "")
+    recovery = flows.recovery_of(token) if token and request.user.is_authenticated else None
+    if recovery is None:
+        return render(request, "accounts/two_factor/recovery_link_expired.html", status=410)
+    if request.method != "POST":
+        return render(request, "accounts/two_factor/recovery_link_signed_in.html")
+    sessions.sign_out(request, Origin.of(request))
+    request.session[LINK] = token
+    return _to_sign_in(request, recovery.user)
 
 
 @login_not_required

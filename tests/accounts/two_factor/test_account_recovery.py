@@ -161,10 +161,12 @@ def test_password_set_by_mail_after_the_reset_does_not_go_with_a_link_from_the_s
     assert not mails()[1:]  # only the notice of the changed password
 
 
-def test_opening_a_link_ends_the_session_of_whoever_was_signed_in(lost: User) -> None:
+def test_link_ends_the_session_of_whoever_was_signed_in_by_its_button_and_not_by_being_opened(lost: User) -> None:
     client = browser()
     sign_in(client, UserFactory())
     client.get(begin(lost))
+    assert is_signed_in(client)
+    client.post("/nieuwe-telefoon/")
     assert not is_signed_in(client)
 
 
