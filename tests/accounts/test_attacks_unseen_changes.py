@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.audit.models import AuditEntry
 from accounts.models import User
@@ -13,6 +17,7 @@ from tests.changes import GROUPS, ORGANISATIONS, World, group_values, organisati
 from tests.conftest import mails, outlive_proof
 from tests.environments.people.staff import page_of, superuser, values_of
 from tests.factories import UserFactory
+from tests.mail_server import mail_server
 from tests.pages import shown, signed_in
 
 
@@ -117,3 +122,19 @@ def test_what_was_chosen_in_a_list_is_done_after_the_proof_only(world: World) ->
     chosen = {"action": "delete_selected", "_selected_action": [str(world.group.pk)], "post": "yes"}
     assert client.post(GROUPS, chosen).url.startswith("/bevestig-identiteit/")
     world.group.refresh_from_db()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_superuser_made_on_the_server_is_told_to_the_others_and_made_without_a_mail_server_too(
+    settings: Settings,
+) -> None:
+    UserFactory(superuser=True, email="eerste@voorbeeld.nl")
+    call_command("createsuperuser", email="tweede@voorbeeld.nl", interactive=False, stdout=StringIO())
+    assert heard("Rechten of account gewijzigd: tweede@voorbeeld.nl") == {"eerste@voorbeeld.nl"}
+    assert heard("Je rechten in Assetmaps zijn gewijzigd") == {"tweede@voorbeeld.nl"}
+    with mail_server(settings) as server:
+        server.refuse("RCPT", "550 5.1.1 onbekend")
+        out, err = StringIO(), StringIO()
+        call_command("createsuperuser", email="derde@voorbeeld.nl", interactive=False, stdout=out, stderr=err)
+    assert "derde@voorbeeld.nl was created" in out.getvalue()
+    assert "550" in err.getvalue()
