@@ -164,8 +164,10 @@ def give(user: User, environments: Iterable[Environment], *, actor: User, origin
 
 # Without a savepoint of its own: whoever asks for many has one around all of it.
 @transaction.atomic(savepoint=False)
-def give_many(wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: User, origin: Origin) -> int:
-    """`give` for each of these people."""
+def give_many(
+    wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: User, origin: Origin, tell: bool = False
+) -> int:
+    """`give` for each of these people. ``tell``: each hears it by mail, for who gets no invitation."""
     pairs = [(user, environment) for user, environments in wanted for environment in environments]
     users = {user.pk for user, _environment in pairs}
     has = set(Access.objects.filter(user__in=users).values_list("user", "environment")) if users else set()
@@ -174,10 +176,14 @@ def give_many(wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: Us
     rows = [Access(user=user, environment=environment) for user, environment in new]
     Access.objects.bulk_create(rows, ignore_conflicts=True)
     by_organisation: defaultdict[int, list[tuple[User, dict[str, str | int]]]] = defaultdict(list)
+    by_person: defaultdict[User, list[Environment]] = defaultdict(list)
     for user, one in new:
+        by_person[user].append(one)
         by_organisation[one.organisation_id].append((user, {"environment": one.slug}))
     for pk, about in by_organisation.items():
         record_many(Event.ACCESS_GIVEN, about, actor=actor, origin=origin, organisation=Organisation(pk=pk))
+    for user, given in by_person.items() if tell else ():
+        _tell_person(user, actor, given=given)
     return len(new)
 
 

@@ -218,7 +218,7 @@ def _store(lines: list[ImportLine], judge: Judge, batch: PeopleImport, worker: U
     known = [(judge.known[line.address.lower()], judge.environments_of(line)) for line in lines if not line.is_new]
     reports = [(NOTE_MAIL, line.pk) for line in lines if line.is_new]
     flows.add(new, batch.organisation, actor=worker, origin=origin, reports=reports)
-    access.give_many(known, actor=worker, origin=origin)
+    access.give_many(known, actor=worker, origin=origin, tell=True)
 
 
 def note_mail(line_id: int, outcome: Outcome) -> None:

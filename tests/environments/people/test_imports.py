@@ -126,7 +126,9 @@ def test_confirmed_list_invites_and_gives_access(environment: Environment) -> No
         (person.pk, environment.pk),
         (known.pk, environment.pk),
     }
-    assert [message.to for message in mails()] == [["nieuw@x.nl"]], "who is known gets no invitation"
+    invitations = [message.to for message in mails() if "uitgenodigd" in message.subject]
+    assert invitations == [["nieuw@x.nl"]], "who is known gets no invitation"
+    assert [message.to for message in mails() if "kunt openen" in message.subject] == [["bekend@x.nl"]]
     found = imports.counts(batch)
     assert (found["invited"], found["added"], found["not_well"], found["to_do"]) == (1, 1, 1, 0)
     assert batch.finished_at is not None
@@ -322,3 +324,15 @@ def test_invitations_of_a_list_let_every_other_mail_go_first(
     gate.set()
     mail.wait_until_sent()
     assert len(sent) == 11
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_was_there_already_hears_once_of_what_the_list_opens() -> None:
+    environment = EnvironmentFactory(name="Bomen")
+    UserFactory(email="jan@voorbeeld.nl", organisation=environment.organisation)
+    worker = administrator(environment.organisation)
+    for _again in range(2):
+        carried_out(offer(environment, "jan@voorbeeld.nl;Jan;Jansen;Bomen", worker))
+    (message,) = mails()
+    assert message.to == ["jan@voorbeeld.nl"]
+    assert "Je kunt openen: Bomen" in message.body
