@@ -71,7 +71,8 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
             network.give_back(origin)  # nothing was judged
         raise
     # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
-    is_void = right and known is not None and demands.must_use_business_account(known)
+    # Asked of a wrong one too: of staff it takes statements, and these must not tell that it is right.
+    is_void = known is not None and demands.must_use_business_account(known) and right
     if is_void and known and not is_stranger:
         return _tell_owner(known, origin, browsers)
     cause = "business_account" if is_void else "wrong"

@@ -69,7 +69,9 @@ def holds(demand: Demand | None) -> bool:
 
 def must_use_business_account(user: User) -> bool:
     """Does the organisation take the business account only, so that this person's password opens nothing?"""
-    return _takes_business_account_only(user) and not _has_emergency_account(user)
+    if not _takes_business_account_only(user) or _has_emergency_account(user):
+        return False
+    return rank.organisation_decides_over(user)  # the demand holds for nobody above those who set it
 
 
 def linked_to_provider() -> Exists:
@@ -146,7 +148,22 @@ def may_require_business_account(organisation: Organisation) -> bool:
     connection = _connection_of(organisation)
     if connection is None or not connection.enabled:
         return False
-    return connection.worked_at is not None and connection.break_glass_id is not None
+    keeper = User.objects.filter(pk=connection.break_glass_id, membership__organisation=organisation, is_active=True)
+    return connection.worked_at is not None and any(one.has_usable_password() for one in keeper)
+
+
+def hold_emergency_account(organisation: Organisation) -> None:
+    """Lock the emergency account: of a demand and a deactivation at once, the second finds what the first did. Call
+    inside a transaction."""
+    people = User.objects.filter(pk=getattr(_connection_of(organisation), "break_glass_id", None) or 0)
+    list(people.select_for_update(no_key=True).values_list("pk"))
+
+
+def is_needed_emergency_account(user: User) -> bool:
+    """Is this person the emergency account of an organisation that takes the business account only? Then the account
+    stays where it is and open, until another one is named."""
+    needing = Organisation.objects.filter(connection__break_glass=user, second_step=SecondStep.BUSINESS_ACCOUNT)
+    return needing.exists()
 
 
 def in_words(second_step: str, required_from: date | None) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.active_sessions import flows as sessions
@@ -21,6 +23,7 @@ from accounts.audit.ledger import record
 from accounts.audit.models import MOVES, AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import demands
 from accounts.sso import identities
 from accounts.support import cancelling, parties
 from accounts.support.models import Check, Report
@@ -91,8 +94,18 @@ def _report(entry: AuditEntry, subject: User, unknown: str, origin: Origin) -> N
     _withhold_links(user)
     detail: dict[str, str | int] = {"about": entry.event, **undone}
     noted = record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail=detail)
+    if unknown and demands.is_needed_emergency_account(user):
+        _tell_of_emergency_account(user)
     for address in {user.email.lower(), _mailbox_of(entry).lower()}:
         mail.notify(noted, user, to=address, undone=undone)
+
+
+def _tell_of_emergency_account(user: User) -> None:
+    """Its password is void: nobody would come in when the provider does not work."""
+    organisation = user.membership.organisation
+    page = settings.PUBLIC_URL + reverse("sso_emergency_account", args=[organisation.slug])
+    for other in demands.must_hear(organisation, besides=user):
+        mail.send("emergency_void", other, who=user.email, organisation=organisation.name, address=page)
 
 
 def _end_what_is_open(user: User, origin: Origin) -> None:

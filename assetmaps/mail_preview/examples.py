@@ -121,6 +121,13 @@ EXAMPLES: dict[str, list[Facts]] = {
             "address": _address("beheer/omgevingen/1/adres"),
         }
     ],
+    "emergency_void": [
+        {
+            "who": "noodaccount@voorbeeld.nl",
+            "organisation": ORGANISATION,
+            "address": _address("beheer/sso/voorbeeld/noodaccount"),
+        }
+    ],
     "help_asked": [{"address": _address(f"hulp-intrekken/{SIGNED}"), "reference": "H4T7K2QM", "at": AT}],
     "intervention_asked": [
         _by_support(what=kind.label, by_two=by_two, hours=24, cancel=_address(f"hulp-van-support-intrekken/{SIGNED}"))

@@ -15,7 +15,7 @@ from accounts.audit.ledger import record
 from accounts.audit.mail import Report
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import members, scope
+from accounts.organisations import demands, members, scope
 from accounts.organisations.models import Membership, Organisation
 from accounts.passwords import flows as passwords
 from accounts.rights import flows as ranks
@@ -36,6 +36,7 @@ NEVER_CAME = Q(last_login=None, password__startswith="!")  # noqa: S106 - what D
 class Refusal(Enum):
     ONESELF = auto()  # nobody deactivates themselves
     LAST_SUPERUSER = auto()  # somebody must be able to give rights
+    EMERGENCY_ACCOUNT = auto()  # of an organisation that takes the business account only: the last way in
 
 
 @transaction.atomic(savepoint=False)
@@ -71,11 +72,13 @@ def hold(user_id: int) -> None:
     list(people.select_for_update().order_by("pk").values_list("pk"))
 
 
-def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User) -> Refusal | None:
+def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User, moves: bool = False) -> Refusal | None:
     """Why the person may not become so, or None. Call it in the transaction that stores it: it locks the superusers,
     so that of two who demote each other at the same moment one stays."""
     if before.pk == actor.pk and before.is_active and not is_active:
         return Refusal.ONESELF
+    if ((before.is_active and not is_active) or moves) and demands.is_needed_emergency_account(before):
+        return Refusal.EMERGENCY_ACCOUNT
     if not before.is_superuser or (is_active and is_superuser):
         return None
     superusers = User.objects.select_for_update().filter(is_superuser=True, is_active=True).order_by("pk")
@@ -126,12 +129,14 @@ def set_environments(
 @transaction.atomic
 def move(user: User, organisation: Organisation | None, *, actor: User, origin: Origin) -> bool:
     """Put the person in another organisation, or in none; what the earlier one let them open is closed. Raises
-    ForeignAddressError."""
+    ForeignAddressError, and PermissionError for an emergency account that is needed: `refusal` says so before."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     membership = Membership.objects.filter(user=user).select_related("organisation").first()
     before = membership.organisation if membership else None
     if before == organisation:
         return False
+    if demands.is_needed_emergency_account(user):
+        raise PermissionError("the emergency account of an organisation that takes the business account only")
     if before is not None:
         gone = Environment.objects.filter(organisation=before, access__user=user).select_related("organisation")
         access.take(user, list(gone), actor=actor, origin=origin)
@@ -181,6 +186,7 @@ def invite_again(
 @transaction.atomic
 def deactivate(user_id: int, *, actor: User, origin: Origin) -> bool:
     """End every session and close the account; False for oneself, for who has more rights, and when it is done."""
+    hold(user_id)  # whoever makes this the emergency account at this moment was before, or comes after
     user = User.objects.filter(scope.people(actor), pk=user_id, is_active=True).first()
     if user is None or support.outranks(user, actor) or not actor.has_perm(MAY_CHANGE):
         return False

@@ -47,6 +47,13 @@ FOREIGN = _("This e-mail address is of a mail domain that %(organisation)s prove
 REFUSALS = {
     Refusal.ONESELF: ("is_active", _("You cannot deactivate yourself. Ask a colleague.")),
     Refusal.LAST_SUPERUSER: (None, _("This is the last superuser. First make somebody else a superuser.")),
+    Refusal.EMERGENCY_ACCOUNT: (
+        None,
+        _(
+            "This is the emergency account of an organisation that takes the business account only, so it must stay. "
+            "First name another emergency account there."
+        ),
+    ),
 }
 
 
@@ -114,7 +121,8 @@ class PersonForm(forms.ModelForm):
         before = User.objects.filter(pk=self.instance.pk).first()
         if before is not None:
             flags = {name: data.get(name, getattr(before, name)) for name in ("is_active", "is_superuser")}
-            why = flows.refusal(before, **flags, actor=self.worker)
+            moves = data.get("organisation", self.chosen) != self.chosen
+            why = flows.refusal(before, **flags, actor=self.worker, moves=moves)
             if why is not None:
                 self.add_error(*REFUSALS[why])
         self._judge_address(data.get("email", before.email if before else ""), data, before)

@@ -194,7 +194,10 @@ def deactivate(request: PersonRequest) -> HttpResponse:
     messages.success(request, told)
     if left := len(ids) - done:
         rest = ngettext("%(count)d person is left as it was.", "%(count)d people are left as they were.", left)
-        why = _("You cannot deactivate yourself, the last superuser, or somebody with more rights.")
+        why = _(
+            "You cannot deactivate yourself, the last superuser, somebody with more rights, or an emergency account "
+            "that is needed."
+        )
         messages.warning(request, f"{rest % {'count': left}} {why}")
     return redirect(PEOPLE)
 

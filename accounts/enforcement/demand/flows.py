@@ -99,6 +99,7 @@ def change(organisation: Organisation, choice: Choice, *, shown: str, actor: Use
     locked = mine.select_for_update(no_key=True).filter(pk=organisation.pk).first() if mine is not None else None
     if locked is None:
         return Outcome.NOT_ALLOWED
+    demands.hold_emergency_account(locked)
     if refused := refusal(locked, choice):
         return refused
     found, before = dry_run(locked, choice), Choice.of(locked)

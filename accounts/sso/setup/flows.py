@@ -18,6 +18,7 @@ from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
+from accounts.organisations import rank
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.sso import levels
 from accounts.sso.inspection.reading import Reader, read
@@ -59,8 +60,8 @@ def connection_of(organisation: Organisation) -> Connection | None:
 
 def _hold(organisation: Organisation) -> tuple[Organisation, Connection | None]:
     """Both as they are now. The organisation first, as whoever raises its demand does."""
-    held = Organisation.objects.select_for_update().get(pk=organisation.pk)
-    return held, Connection.objects.select_for_update().filter(organisation=held).first()
+    held = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+    return held, Connection.objects.select_for_update(no_key=True).filter(organisation=held).first()
 
 
 def hold(organisation: Organisation) -> Connection | None:
@@ -209,6 +210,8 @@ def set_break_glass(organisation: Organisation, person_id: int | None, *, actor:
     organisation, connection = _hold(organisation)
     if connection is None:
         return Outcome.NO_PROVIDER
+    # Locked: who is deactivated or moved at this moment is no candidate any more.
+    list(User.objects.select_for_update(no_key=True).filter(pk=person_id or 0).values_list("pk"))
     person = next((one for one in candidates(organisation) if one.pk == person_id), None)
     if person_id and person is None:
         return Outcome.NOT_A_MEMBER
@@ -221,9 +224,11 @@ def set_break_glass(organisation: Organisation, person_id: int | None, *, actor:
 
 
 def candidates(organisation: Organisation) -> list[User]:
-    """Who can be the emergency account: active people of the organisation with a password of their own."""
+    """Who can be the emergency account: active people of the organisation with a password of their own. Nobody above
+    those who choose: the emergency account cannot be deactivated while it is needed."""
     people = User.objects.filter(is_active=True, membership__organisation=organisation).order_by("email")
-    return [person for person in people if person.has_usable_password()]
+    own = [person for person in people.select_related("membership") if person.has_usable_password()]
+    return [person for person in own if rank.organisation_decides_over(person)]
 
 
 @transaction.atomic

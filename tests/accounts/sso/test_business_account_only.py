@@ -44,7 +44,7 @@ def try_password(client: Client, email: str, password: str = PASSWORD) -> str:
     return shown(client, SIGN_IN, {"username": email, "password": password})
 
 
-@pytest.mark.parametrize("traits", [{}, {"with_totp": True}, {"superuser": True}])
+@pytest.mark.parametrize("traits", [{}, {"with_totp": True}, {"staff": True}])
 def test_password_opens_nothing(client: Client, connection: Connection, traits: dict) -> None:
     person = employee(connection, **traits)
     page = try_password(client, person.email)
