@@ -147,6 +147,13 @@ CALLER_CHECK = timedelta(minutes=15)  # for the words, and for a code after them
 CALLER_CHECK_TRIES = 3
 CALLER_CHECK_MAILS = 3  # to one person, in a CALLER_CHECK_MAILS_PERIOD
 CALLER_CHECK_MAILS_PERIOD = timedelta(hours=1)
+# Wrong words, whatever mails were sent in between: of one person by all workers, and by one worker of all people. Two
+# words are one of 103,684 pairs, so guesses about one person hit in a year with a chance of 1.3 in 1,000; a code still
+# needs the password beside it.
+CALLER_CHECK_WRONG = 10
+CALLER_CHECK_WRONG_PERIOD = timedelta(days=30)
+WORKER_WRONG_WORDS = 15  # then the worker is stopped
+WORKER_WRONG_WORDS_PERIOD = timedelta(hours=24)
 WORKER_RESETS = 10  # resets and codes by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped
 WORKER_RESETS_PERIOD = timedelta(hours=1)
 WORKER_LIFTS = 20  # waits lifted by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped

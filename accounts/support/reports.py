@@ -198,12 +198,19 @@ def looked_at(report: Report, by: User, origin: Origin, *, check: Check, reason:
     """
     user = User.objects.select_for_update().get(pk=report.user_id)
     if parties.changed_address(by, user):
-        return False
+        return _refuse_looking(report, by, origin, "changed_address")
     fresh = Report.objects.filter(pk=report.pk, looked_at=None).exclude(user=by)
     if fresh.update(looked_at=timezone.now(), looked_by=by) != 1:
-        return False
+        return _refuse_looking(report, by, origin, "oneself" if report.user_id == by.pk else "not_ready")
     _withhold_links(user)
     detail: dict[str, str | int] = {"check": Check(check).value}
     entry = record(Event.REPORT_LOOKED_AT, subject=user, actor=by, origin=origin, reason=reason, detail=detail)
     mail.send(entry.event, user, check=Check(check).label, reason=reason, at=timezone.localtime(entry.at))
     return True
+
+
+def _refuse_looking(report: Report, by: User, origin: Origin, cause: str) -> bool:
+    """Recorded: somebody wanted to close it who may not."""
+    event = Event.REPORT_LOOKED_AT
+    record(event, subject=report.user, actor=by, origin=origin, succeeded=False, detail={"cause": cause})
+    return False

@@ -19,14 +19,17 @@ from accounts import limits, quotas
 from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.support.alarm import stop
 from accounts.support.caller_check.words import WORDS
 from accounts.support.flows import Refusal, may_help
 from accounts.support.models import CallerCheck
 from accounts.two_factor.codes import slow_digest
 
 SALT_BYTES = 16
+WRONG = "wrong"  # the cause in the entry that is counted
 _NO_LETTER = re.compile(r"[^a-z]+")
 
 
@@ -36,6 +39,8 @@ class Outcome(Enum):
     PASSED = auto()
     WRONG = auto()
     USED_UP = auto()  # that was the last try
+    GUESSED = auto()  # too many wrong ones of this person, by all workers together
+    WORKER_GUESSES = auto()  # too many wrong ones by this worker
     NOT_SENT = auto()  # or too long ago, or tried too often: new words are needed
 
 
@@ -46,11 +51,9 @@ def normalised(typed: str) -> str:
 
 def send(subject: User, worker: User, origin: Origin) -> Outcome | Refusal:
     """Mail two fresh words to the person's own address; earlier ones of this worker are void."""
-    if refusal := may_help(worker, subject):
-        return refusal
-    limit, period = limits.CALLER_CHECK_MAILS, limits.CALLER_CHECK_MAILS_PERIOD
-    if not quotas.spend("caller-check", str(subject.pk), limit=limit, period=period):
-        return Outcome.TOO_MANY
+    if refused := _refusal_to_send(subject, worker):
+        _record_refusal(Event.CALLER_CHECK_SENT, refused, subject, worker, origin)
+        return refused
     words = f"{secrets.choice(WORDS)} {secrets.choice(WORDS)}"
     salt = os.urandom(SALT_BYTES)
     digest = slow_digest(normalised(words), salt)  # before the transaction: it takes its time
@@ -63,23 +66,58 @@ def send(subject: User, worker: User, origin: Origin) -> Outcome | Refusal:
     return Outcome.SENT
 
 
+def _refusal_to_send(subject: User, worker: User) -> Outcome | Refusal | None:
+    if refused := may_help(worker, subject) or _guessed(subject, worker):
+        return refused
+    limit, period = limits.CALLER_CHECK_MAILS, limits.CALLER_CHECK_MAILS_PERIOD
+    within = quotas.spend("caller-check", str(subject.pk), limit=limit, period=period)
+    return None if within else Outcome.TOO_MANY
+
+
+def _guessed(subject: User, worker: User) -> Outcome | None:
+    """Were there so many wrong words that somebody may be guessing? Exact only while both rows are locked."""
+    wrong = AuditEntry.objects.filter(event=Event.CALLER_CHECKED, succeeded=False, detail__cause=WRONG)
+    now = timezone.now()
+    if wrong.filter(actor=worker, at__gt=now - limits.WORKER_WRONG_WORDS_PERIOD).count() >= limits.WORKER_WRONG_WORDS:
+        return Outcome.WORKER_GUESSES
+    of_person = wrong.filter(subject=subject, at__gt=now - limits.CALLER_CHECK_WRONG_PERIOD).count()
+    return Outcome.GUESSED if of_person >= limits.CALLER_CHECK_WRONG else None
+
+
+def _record_refusal(event: Event, refused: Outcome | Refusal, subject: User, worker: User, origin: Origin) -> None:
+    """Somebody wanted what may not be: also that is part of the story."""
+    detail: dict[str, str | int] = {"cause": refused.name.lower()}
+    record(event, subject=subject, actor=worker, origin=origin, succeeded=False, detail=detail)
+
+
 def answer(subject: User, worker: User, typed: str, origin: Origin) -> Outcome | Refusal:
     """Judge what the caller read back. Returns, so that the count of wrong answers survives."""
     if refusal := may_help(worker, subject):
+        _record_refusal(Event.CALLER_CHECKED, refusal, subject, worker, origin)
         return refusal
     known = CallerCheck.objects.filter(subject=subject, worker=worker).first()
     if known is None:
         return Outcome.NOT_SENT
     digest = slow_digest(normalised(typed), bytes(known.salt))
     with transaction.atomic():
-        outcome = _judge(known.pk, digest)
-        if outcome is not Outcome.NOT_SENT:
-            succeeded = outcome is Outcome.PASSED
-            detail: dict[str, str | int] = {} if succeeded else {"cause": "wrong"}
-            record(
-                Event.CALLER_CHECKED, subject=subject, actor=worker, origin=origin, succeeded=succeeded, detail=detail
-            )
+        # In the order in which interventions lock them; so the counts are exact, whatever runs in parallel.
+        list(User.objects.select_for_update().filter(pk__in={subject.pk, worker.pk}).order_by("pk"))
+        outcome = _guessed(subject, worker) or _judge(known.pk, digest)
+        _note(outcome, subject, worker, origin)
     return outcome
+
+
+def _note(outcome: Outcome, subject: User, worker: User, origin: Origin) -> None:
+    match outcome:
+        case Outcome.PASSED:
+            record(Event.CALLER_CHECKED, subject=subject, actor=worker, origin=origin)
+        case Outcome.WRONG | Outcome.USED_UP:
+            detail: dict[str, str | int] = {"cause": WRONG}
+            record(Event.CALLER_CHECKED, subject=subject, actor=worker, origin=origin, succeeded=False, detail=detail)
+            if _guessed(subject, worker) is Outcome.WORKER_GUESSES:
+                stop(worker, limits.WORKER_WRONG_WORDS, origin, period=limits.WORKER_WRONG_WORDS_PERIOD)
+        case Outcome.GUESSED | Outcome.WORKER_GUESSES:
+            _record_refusal(Event.CALLER_CHECKED, outcome, subject, worker, origin)
 
 
 def _judge(pk: int, digest: str) -> Outcome:

@@ -65,6 +65,16 @@ def _sentence(outcome: Outcome | Refusal) -> str:
             return _("There are no words to check, or they are too old. Send new ones.")
         case Outcome.TOO_MANY:
             return _("This person got words a few times already in the last hour. Wait a while, or call back.")
+        case Outcome.GUESSED:
+            return _(
+                "So many wrong words were typed for this person lately that no new ones are sent. "
+                "A reset still works: its link goes to the mailbox, whoever calls."
+            )
+        case Outcome.WORKER_GUESSES:
+            return _(
+                "You typed wrong words many times in the last day. Checking callers is stopped for now, "
+                "and your administrators have been told. A colleague can help this caller."
+            )
         case Refusal():
             return sentences.of(outcome)
         case _:

@@ -65,30 +65,40 @@ def _is_the_askers(intervention: Intervention, worker: User) -> bool:
 
 @transaction.atomic
 def approve(intervention: Intervention, worker: User, origin: Origin) -> Refusal | None:
-    """The second worker agrees; of parallel approvals exactly one counts."""
-    if refusal := may_approve(intervention, worker):
-        return refusal
+    """The second worker agrees; of parallel approvals exactly one counts. A refusal is recorded as well: somebody who
+    may not wanted this."""
+    refusal = may_approve(intervention, worker)
+    if refusal is None and not _note_approval(intervention, worker):
+        refusal = Refusal.NOT_READY
+    _record(Event.INTERVENTION_APPROVED, intervention, worker, origin, refusal)
+    return refusal
+
+
+def _note_approval(intervention: Intervention, worker: User) -> bool:
     now = timezone.now()
     waiting = Intervention.objects.filter(
         pk=intervention.pk, state=State.WAITING, asked_at__gt=now - limits.INTERVENTION_WAITS
     )
-    if waiting.update(state=State.APPROVED, approved_by=worker, approved_at=now) != 1:
-        return Refusal.NOT_READY
-    record(
-        Event.INTERVENTION_APPROVED,
-        subject=intervention.subject,
-        actor=worker,
-        origin=origin,
-        detail={"receipt": intervention.receipt, "kind": intervention.kind},
-    )
-    return None
+    return waiting.update(state=State.APPROVED, approved_by=worker, approved_at=now) == 1
 
 
+def _record(event: Event, intervention: Intervention, worker: User, origin: Origin, refusal: Refusal | None) -> None:
+    detail: dict[str, str | int] = {"receipt": intervention.receipt, "kind": intervention.kind}
+    if refusal:
+        detail["cause"] = refusal.name.lower()
+    subject = intervention.subject
+    record(event, subject=subject, actor=worker, origin=origin, succeeded=refusal is None, detail=detail)
+
+
+@transaction.atomic
 def cancel(intervention: Intervention, worker: User, origin: Origin) -> Refusal | None:
     """A worker takes it back, the own or a colleague's; that is never dangerous, so a report does not stop it."""
-    if refusal := may_help(worker, intervention.subject):
-        return refusal
-    return None if cancelling.cancel(intervention, origin, by=worker) else Refusal.NOT_READY
+    refusal = may_help(worker, intervention.subject)
+    if refusal is None and not cancelling.cancel(intervention, origin, by=worker):
+        refusal = Refusal.NOT_READY
+    if refusal:
+        _record(Event.INTERVENTION_CANCELLED, intervention, worker, origin, refusal)
+    return refusal
 
 
 def use_up(intervention: Intervention) -> bool:

@@ -16,9 +16,9 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.support.alarm import stop
 from accounts.support.flows import Refusal
 from accounts.support.interventions import actions, approval, rules
-from accounts.support.interventions.alarm import stop
 from accounts.support.models import Intervention, Kind, State
 from accounts.two_factor.account_recovery.flows import FreshCode
 
@@ -70,7 +70,7 @@ def _act(order: Order, origin: Origin, prepared: FreshCode | None) -> Result:
     approval.drop_overtaken(subject, worker, origin)
     if rules.needs_approval(order.kind, subject):
         if approval.open_of(order.kind, subject, worker):
-            return Result(Refusal.ALREADY_ASKED)
+            return _refuse(order, subject, worker, Refusal.ALREADY_ASKED, origin)
         asked = _row(order, subject, worker)
         approval.ask(asked, origin)
         return Result(Outcome.ASKED, asked)
@@ -97,7 +97,7 @@ def _carry_out(intervention: Intervention, worker: User, origin: Origin, prepare
         return _refuse(order, subject, worker, refusal, origin)
     approval.drop_overtaken(subject, worker, origin)
     if not approval.use_up(intervention):
-        return Result(Refusal.NOT_READY)
+        return _refuse(order, subject, worker, Refusal.NOT_READY, origin)
     done = Intervention.objects.select_related("approved_by", "worker").get(pk=intervention.pk)
     done.subject = subject
     return Result(Outcome.DONE, done, actions.carry_out(done, origin, prepared))

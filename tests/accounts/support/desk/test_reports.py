@@ -50,7 +50,10 @@ def test_who_has_the_right_closes_a_report_once_and_it_is_recorded(desk: User) -
         assert answer in shown(client, f"{REPORTS}{report.pk}/bekeken/", {"check": "called_back"})
     report.refresh_from_db()
     assert report.looked_by == desk
-    assert AuditEntry.objects.filter(event=Event.REPORT_LOOKED_AT, actor=desk, subject=report.user).count() == 1
+    assert (
+        AuditEntry.objects.filter(event=Event.REPORT_LOOKED_AT, actor=desk, subject=report.user, succeeded=True).count()
+        == 1
+    )
 
 
 def test_report_is_not_closed_without_saying_how_the_person_was_recognised(desk: User) -> None:

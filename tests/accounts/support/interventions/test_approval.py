@@ -135,7 +135,7 @@ def test_second_worker_must_be_allowed_to_help_this_person(desk: User, second: U
     asked = asked_by(boss, other_boss)
     assert approval.approve(asked, second, HERE) is Refusal.OUTRANKED
     assert approval.approve(asked, UserFactory(staff=True), HERE) is Refusal.NOT_ALLOWED
-    assert not AuditEntry.objects.filter(event="intervention_approved").exists()
+    assert not AuditEntry.objects.filter(event="intervention_approved", succeeded=True).exists()
 
 
 def test_after_a_day_without_a_word_it_can_be_done_and_a_day_later_no_more(desk: User, colleague: User) -> None:
@@ -263,7 +263,7 @@ def test_of_parallel_approvals_and_carryings_out_exactly_one_counts(desk: User, 
     third = UserFactory(in_support=True)
     answers = at_once([partial(approval.approve, asked, who, HERE) for who in (second, third) * 3])
     assert answers.count(None) == 1
-    assert AuditEntry.objects.filter(event="intervention_approved").count() == 1
+    assert AuditEntry.objects.filter(event="intervention_approved", succeeded=True).count() == 1
     assert at_once([partial(carry_out, asked, desk)] * 6).count(Outcome.DONE) == 1
     assert AuditEntry.objects.filter(event="second_step_reset").count() == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,14 +19,14 @@ from accounts.audit.watchers import watchers
 from accounts.models import User
 
 
-def stop(worker: User, number: int, origin: Origin) -> None:
+def stop(worker: User, number: int, origin: Origin, *, period: timedelta = limits.WORKER_RESETS_PERIOD) -> None:
     """Record and mail that this worker is stopped, once in a period. ``number``: how often it may be done in that time.
     Call while the worker's row is locked."""
-    since = timezone.now() - limits.WORKER_RESETS_PERIOD
+    since = timezone.now() - period
     if AuditEntry.objects.filter(actor=worker, event=Event.WORKER_STOPPED, at__gt=since).exists():
         return
     entry = record(Event.WORKER_STOPPED, subject=worker, origin=origin, detail={"number": number})
-    hours = int(limits.WORKER_RESETS_PERIOD.total_seconds()) // 3600
+    hours = int(period.total_seconds()) // 3600
     facts: dict[str, Any] = {"worker": worker, "number": number, "hours": hours}
     facts |= {"at": timezone.localtime(entry.at), "address": settings.PUBLIC_URL + reverse("audit_activity")}
     for watcher in watchers():
