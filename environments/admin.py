@@ -19,6 +19,7 @@ from accounts.requests import person
 from environments import flows
 from environments.changes import flows as changes
 from environments.filters import OwnerFilter
+from environments.forms import EnvironmentForm
 from environments.models import Access, Environment, GroupMapping
 
 
@@ -31,6 +32,7 @@ class GroupMappingInline(admin.TabularInline):
 class EnvironmentAdmin(ScopedAdmin):
     """Who may open an environment is kept at the people: an environment can have a hundred thousand."""
 
+    form = EnvironmentForm
     list_display = ["name", "organisation", "address"]
     list_filter = [OwnerFilter]
     ASKED = frozenset({"organisation", "organisation_named"})

@@ -16,8 +16,8 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands, notices, scope
-from accounts.organisations.models import Organisation
+from accounts.organisations import demands, notices, scope, short_names
+from accounts.organisations.models import Organisation, ShortName
 from environments import addresses
 from environments.models import Access, Environment, Preferences, Role
 from environments.new_address import flows as new_address
@@ -208,11 +208,12 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
     detail: dict[str, str | int] = {"environment": environment.slug}
     some = list(everybody[:DELETED_AT_ONCE])
     while some:  # not in one cursor, which PgBouncer may not have, and which would hold all of them in memory
-        about = [(access.user, detail) for access in some]
-        record_many(Event.ACCESS_TAKEN, about, actor=actor, origin=origin, organisation=environment.organisation)
+        # In the story of each person's organisation; that of the environment's tells that it was deleted.
+        record_many(Event.ACCESS_TAKEN, [(access.user, detail) for access in some], actor=actor, origin=origin)
         some = list(everybody.filter(pk__gt=some[-1].pk)[:DELETED_AT_ONCE])
     count = rows.delete()[0]
     owner, name = environment.organisation, environment.name
+    short_names.keep(ShortName.Kind.ENVIRONMENT, environment.slug, owner=environment.pk)
     environment.delete()
     facts: dict[str, str | int] = {**detail, "name": name, "address": environment.address, "count": count}
     entry = record(

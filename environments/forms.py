@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 
 from accounts import limits
+from accounts.organisations.forms import ShortNameForm
+from accounts.organisations.models import ShortName
 
 
 class FindForm(forms.Form):
@@ -38,3 +40,9 @@ class LeaveForm(forms.Form):
     """``host``: what the person was told about."""
 
     host = forms.CharField(max_length=255)
+
+
+class EnvironmentForm(ShortNameForm):
+    """Of the administration."""
+
+    kind = ShortName.Kind.ENVIRONMENT

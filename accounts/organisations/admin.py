@@ -19,6 +19,7 @@ from accounts.audit.origin import Origin
 from accounts.deletion import CountedDeletion
 from accounts.models import User
 from accounts.organisations import flows, scope
+from accounts.organisations.forms import OrganisationForm
 from accounts.organisations.models import Organisation
 from accounts.requests import person
 from accounts.stale_pages.admin import MergedAdmin
@@ -117,12 +118,21 @@ class ScopedAdmin(BoundedAdmin, MergedAdmin):
 
 @admin.register(Organisation)
 class OrganisationAdmin(ScopedAdmin):
+    form = OrganisationForm
     list_display = ["name", "contact"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
 
     def in_scope(self, worker: User) -> Q:
         return scope.organisations(worker)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Organisation | None = None) -> Any:
+        """Names are unique: whoever works for one organisation would learn by trying them which others there are."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if scope.works_for_all(person(request)) else [*fixed, "name", "slug"]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Organisation | None = None) -> dict[str, Any]:
+        return {} if "slug" in self.get_readonly_fields(request, obj) else super().get_prepopulated_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and scope.works_for_all(person(request))

@@ -7,15 +7,17 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands, notices
-from accounts.organisations.models import Organisation
+from accounts.organisations import demands, notices, short_names
+from accounts.organisations.models import Organisation, ShortName
 
+ORGANISATION = ShortName.Kind.ORGANISATION
 EDITABLE = ("name", "slug", "colour", "contact")
 
 
 @transaction.atomic
 def add(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     organisation.save()
+    short_names.take(ORGANISATION, organisation.slug, owner=organisation.pk)
     detail: dict[str, str | int] = {"name": organisation.name, "slug": organisation.slug}
     entry = record(
         Event.ORGANISATION_ADDED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
@@ -34,6 +36,7 @@ def change(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     changed = [one.name for one in differences]
     organisation.save(update_fields=changed)
     if "slug" in changed:
+        short_names.take(ORGANISATION, organisation.slug, owner=organisation.pk, instead_of=before.slug)
         _forget_test(before)
     detail = notices.facts(differences)
     entry = record(
@@ -60,6 +63,7 @@ def delete(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     entry = record(
         Event.ORGANISATION_DELETED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
     )
+    short_names.keep(ORGANISATION, organisation.slug, owner=organisation.pk)
     organisation.delete()
     notices.tell(entry, hearers, about=str(detail["name"]), page=reverse("admin:organisations_organisation_changelist"))
 

@@ -75,3 +75,24 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation}"
+
+
+class ShortName(models.Model):
+    """A short name that was given out, and to whom: never to another, also when its owner is gone or has another name.
+
+    ``owner`` is the number of an organisation or environment, by ``kind``; no foreign key, because it outlives them.
+    """
+
+    class Kind(models.TextChoices):
+        ORGANISATION = "organisation"
+        ENVIRONMENT = "environment"
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    slug = models.CharField(max_length=80)  # in lower case: names that differ in capitals only read the same
+    owner = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "slug"], name="one_owner_a_short_name")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.slug}"

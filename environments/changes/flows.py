@@ -12,12 +12,13 @@ from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands, notices
-from accounts.organisations.models import Organisation
+from accounts.organisations import demands, notices, short_names
+from accounts.organisations.models import Organisation, ShortName
 from accounts.organisations.notices import Difference
 from environments.models import Access, Environment, GroupMapping
 from environments.new_address import flows as new_address
 
+ENVIRONMENT = ShortName.Kind.ENVIRONMENT
 EDITABLE = (
     *("organisation", "name", "slug", "place", "description", "address"),
     *("open_on_arrival", "is_closed", "closed_text"),
@@ -27,6 +28,7 @@ EDITABLE = (
 @transaction.atomic
 def add(environment: Environment, *, actor: User, origin: Origin) -> None:
     environment.save()
+    short_names.take(ENVIRONMENT, environment.slug, owner=environment.pk)
     _note(Event.ENVIRONMENT_ADDED, environment, [], actor, origin, address=environment.address)
 
 
@@ -40,6 +42,8 @@ def change(environment: Environment, *, actor: User, origin: Origin) -> bool:
         wanted, environment.address = environment.address, before.address
         waits = new_address.ask(before, wanted, actor=actor, origin=origin)
     differences = notices.between(before, environment, EDITABLE)
+    if environment.slug != before.slug:
+        short_names.take(ENVIRONMENT, environment.slug, owner=environment.pk, instead_of=before.slug)
     if differences:
         environment.save(update_fields=[one.name for one in differences])
         _note(Event.ENVIRONMENT_CHANGED, environment, differences, actor, origin, besides=before.organisation)
