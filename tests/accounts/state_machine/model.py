@@ -1,0 +1,239 @@
+"""The account as a state machine: what there is to know about it, who knows what, and what may never become true.
+
+Nothing of the program is imitated here. Every step goes through the pages; afterwards the account is asked how it
+stands. Of each step is only noted what its actor knows from then on.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+import pyotp
+import time_machine
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts import limits, outside
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.sso.models import Identity
+from accounts.support.models import Report
+from accounts.throttling.known_browsers import COOKIE, KnownBrowsers
+from accounts.two_factor import devices
+from accounts.two_factor.models import Authenticator
+from accounts.two_factor.recovery_codes import flows as recovery_codes
+from tests.accounts.state_machine.window import Window, is_in
+from tests.clock import later
+from tests.conftest import mails
+from tests.factories import OrganisationFactory, UserFactory
+
+BEGIN = datetime(2030, 1, 7, 9, tzinfo=UTC)  # always the same, so that every run of one seed does the same
+NEXT_CODE = limits.TOTP_STEP + timedelta(seconds=1)
+DAY = timedelta(days=1)
+LINK = re.compile(r"https://mijn\.assetmaps\.nl(/\S+)")
+PASSWORD_LINK, RECOVERY_LINK = "/wachtwoord-instellen/", "/nieuwe-telefoon/"
+NOT_ME, CANCEL_HELP, CANCEL_SUPPORT = "/dit-was-ik-niet/", "/hulpvraag-intrekken/", "/hulp-van-support-intrekken/"
+ADDRESS_LINK = "/persoonlijke-gegevens/e-mailadres/bevestigen/"
+
+
+class BreachError(AssertionError):
+    """The thief is in, or the owner is out."""
+
+
+class Means(Enum):
+    """The one thing that the thief has."""
+
+    NOTHING = "nothing"
+    PASSWORD = "password"
+    MAILBOX = "mailbox"
+    PHONE = "phone"
+    SESSION = "session"
+
+
+class Kind(Enum):
+    """What the account has."""
+
+    SECOND_STEP = "second step"  # password, authenticator app, recovery codes
+    PASSWORD_ONLY = "password only"
+    PROVIDER = "provider"  # a business account that vouches; no password, no app
+    STAFF = "staff"  # a worker of support: whoever helps them needs a second worker
+
+
+@dataclass(frozen=True)
+class Letter:
+    """``by``: whose step caused it."""
+
+    to: str
+    subject: str
+    body: str
+    by: str
+
+    def link(self, part: str) -> str | None:
+        return next((found for found in LINK.findall(self.body) if found.startswith(part)), None)
+
+
+@dataclass
+class Phone:
+    """An authenticator app with its secret."""
+
+    secret: bytes
+
+    def code(self, ahead: timedelta = timedelta()) -> str:
+        return pyotp.TOTP(base64.b32encode(self.secret).decode()).at(int(time.time() + ahead.total_seconds()))
+
+
+class Clock:
+    """Turned forwards only; back at the present when the example is over."""
+
+    def __init__(self) -> None:
+        self._turned = ExitStack()
+        self._turned.enter_context(time_machine.travel(BEGIN, tick=True))
+
+    def turn(self, by: timedelta) -> None:
+        self._turned.enter_context(later(by))
+
+    def stop(self) -> None:
+        self._turned.close()
+
+
+@dataclass
+class Account:
+    """One account with everything around it.
+
+    ``void``: sessions copied before must open nothing more; ``forgotten``: cookies of known browsers must not count.
+    """
+
+    kind: Kind
+    means: Means
+    by: str = "owner"
+    letters: list[Letter] = field(default_factory=list)
+    phones: list[Phone] = field(default_factory=list)
+    recovery_codes: list[str] = field(default_factory=list)
+    used: dict[str, str] = field(default_factory=dict)  # what the owner typed last, seen by everybody
+    void: bool = False
+    forgotten: bool = False
+    password: str = "de eerste lange zin van de eigenaar"
+
+    def __post_init__(self) -> None:
+        cache.clear()
+        outside.forget()
+        self.clock = Clock()
+        self._example = ExitStack()
+        self._example.enter_context(transaction.atomic())
+        mails().clear()
+        self.organisation = OrganisationFactory()
+        self.person_id = self._make_person().pk
+        self.addresses = {self.person.email}
+        self._known = self.state()
+
+    def _make_person(self) -> User:
+        is_staff = self.kind is Kind.STAFF
+        person = UserFactory(email="eigenaar@voorbeeld.nl", organisation=self.organisation, in_support=is_staff)
+        person.set_password(None if self.kind is Kind.PROVIDER else self.password)
+        person.save()
+        if self.kind in (Kind.SECOND_STEP, Kind.STAFF):
+            self.phones.append(Phone(self.link_phone(person)))
+            self.recovery_codes = recovery_codes.make(person, Origin("192.0.2.1", "Testbrowser"))
+        return person
+
+    @staticmethod
+    def link_phone(person: User) -> bytes:
+        device = Authenticator(user=person, name="Telefoon", confirmed=True)
+        secret = bytes(range(person.pk % 7, person.pk % 7 + limits.TOTP_SECRET_BYTES))
+        device.set_secret(secret)
+        device.save()
+        return secret
+
+    def stop(self) -> None:
+        """Forget the example: the next one begins with nothing."""
+        mails().clear()
+        transaction.set_rollback(True)
+        self._example.close()
+        self.clock.stop()
+
+    @property
+    def person(self) -> User:
+        return User.objects.get(pk=self.person_id)
+
+    def act(self, by: str) -> None:
+        """From now on what happens is done by this actor."""
+        self.collect()
+        self.by = by
+
+    def collect(self) -> list[Letter]:
+        """The post of all mailboxes so far."""
+        for message in mails()[len(self.letters) :]:
+            self.letters.append(Letter(message.to[0], message.subject, message.body, self.by))
+        return self.letters
+
+    def newest_link(self, part: str, mailboxes: set[str], by: str = "") -> str | None:
+        """The newest link of this sort in these mailboxes, whether or not it still works."""
+        found = [letter.link(part) for letter in self.collect() if letter.to in mailboxes and by in letter.by]
+        return next((link for link in reversed(found) if link), None)
+
+    @property
+    def opens_by_itself(self) -> bool:
+        """Is the thief's one means all that this account asks? Then it matters that the owner gets it back."""
+        return self.kind is Kind.PASSWORD_ONLY and self.means in (Means.PASSWORD, Means.MAILBOX)
+
+    def foreign(self) -> list[str]:
+        """What is bound to the account and is not the owner's."""
+        person, own = self.person, {phone.secret for phone in self.phones}
+        found = [f"an authenticator app: {device.name}" for device in self.apps() if device.secret() not in own]
+        if person.email not in self.addresses:
+            found.append(f"an address: {person.email}")
+        strange = Identity.objects.filter(user=person).exclude(subject="persoon-1")
+        return found + [f"a business account: {identity.subject}" for identity in strange]
+
+    def apps(self) -> list[Authenticator]:
+        return devices.authenticators_of(self.person)
+
+    def judged_guesses(self) -> int:
+        """Wrong codes of the app that were held against a secret, of the last month."""
+        since = datetime.now(UTC) - limits.CODE_CAP_PERIOD
+        wrong = AuditEntry.objects.filter(subject=self.person_id, event="code_refused", detail__cause="wrong")
+        return wrong.filter(at__gt=since, detail__factor="totp").count()
+
+    def knows(self, window: Window) -> bool:
+        """Does the cookie of this browser still count as known?"""
+        request = HttpRequest()
+        request.COOKIES = {name: morsel.value for name, morsel in window.cookies.items() if name == COOKIE}
+        return bool(KnownBrowsers.of(request).bucket_of(self.person))
+
+    def state(self) -> tuple[object, ...]:
+        """What ends every other session when it changes."""
+        person = self.person
+        apps = tuple(sorted(device.pk for device in self.apps()))
+        return person.password, person.email, apps, Report.objects.filter(user=person).count()
+
+    def note_change(self) -> None:
+        """After every step."""
+        now = self.state()
+        reported = now[-1] != self._known[-1]
+        was_reset = bool(self._known[2]) and not now[2]
+        self.void = self.void or now != self._known
+        self.forgotten = self.forgotten or reported or was_reset
+        self._known = now
+
+    def judge(self, thief: list[Window], stolen: Window | None) -> None:
+        """Raises BreachError when a rule is broken."""
+        if stolen and self.void and is_in(stolen):
+            raise BreachError("a stolen session outlived what should have ended it")
+        if stolen and self.forgotten and self.knows(stolen):
+            raise BreachError("the cookie of a known browser outlived what should have ended it")
+        if self.judged_guesses() > limits.CODE_CAP + limits.CODE_FREE_FAILURES:
+            raise BreachError(f"{self.judged_guesses()} codes of strangers were judged within a month")
+        if self.opens_by_itself:
+            return
+        if any(is_in(window) for window in thief):
+            raise BreachError("the thief is signed in")
+        if foreign := self.foreign():
+            raise BreachError(f"the thief bound {foreign[0]}")

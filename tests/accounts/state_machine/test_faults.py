@@ -1,0 +1,25 @@
+"""The search finds the faults that were there once, and their neighbours, when they are put back."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import seed
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.accounts.state_machine.faults import FAULTS, Fault
+from tests.accounts.state_machine.machine import search
+from tests.accounts.state_machine.means import machine
+from tests.accounts.state_machine.model import BreachError
+
+pytestmark = pytest.mark.django_db
+DEEP = "STATE_MACHINE_EXAMPLES" in os.environ
+PUT_BACK = [fault for fault in FAULTS if DEEP or fault.quick]
+
+
+@pytest.mark.parametrize("fault", PUT_BACK, ids=[fault.name for fault in PUT_BACK])
+def test_fault_put_back_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault.put(monkeypatch)
+    with pytest.raises(BreachError):
+        run_state_machine_as_test(seed(1)(machine(fault.kind, fault.means)), settings=search(fault.examples))
