@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
+from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.support.caller_check import flows
@@ -96,7 +97,11 @@ def test_cap_is_exact_when_many_workers_guess_at_once(person: User) -> None:
     for worker in workers:
         cache.clear()
         flows.send(person, worker, HERE)
-    at_once([partial(flows.answer, person, worker, "niet deze", HERE) for worker in workers for _ in range(3)])
+    for _ in range(limits.CALLER_CHECK_WRONG - 2):
+        facts = {"actor": workers[0], "succeeded": False, "detail": {"cause": "wrong"}}
+        record(Event.CALLER_CHECKED, subject=person, origin=HERE, **facts)
+    outcomes = at_once([partial(flows.answer, person, worker, "niet deze", HERE) for worker in workers])
+    assert outcomes.count(Outcome.WRONG) == 2
     assert refused(Event.CALLER_CHECKED).count("wrong") == limits.CALLER_CHECK_WRONG
 
 
