@@ -4,7 +4,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -24,6 +24,14 @@ class PersonRequest(HttpRequest):
 def person(request: HttpRequest) -> User:
     """Who is signed in, in places where the framework gives a plain request."""
     return cast(User, request.user)
+
+
+def each_once(values: QueryDict) -> dict[str, str]:
+    """The parameters of a protocol; none at all when one of them came twice, because one half of the chain may have
+    judged the first of the two and the other half the last (RFC 6749 section 3.1)."""
+    if any(len(found) != 1 for _name, found in values.lists()):
+        return {}
+    return {name: str(value) for name, value in values.items()}
 
 
 def own_address(request: HttpRequest) -> str:

@@ -25,7 +25,7 @@ from accounts.organisations import demands, rank
 from accounts.organisations.sentences import second_step_is_there
 from accounts.passwords import links
 from accounts.passwords import views as password_link
-from accounts.requests import PersonRequest, person
+from accounts.requests import PersonRequest, each_once, person
 from accounts.sso import connections, identities
 from accounts.sso import flows as sso
 from accounts.sso.flows import Arrival
@@ -58,7 +58,7 @@ def callback(request: HttpRequest, organisation: str) -> HttpResponse:
     present = person(request) if request.user.is_authenticated else None
     invited = links.invited(request.session.get(password_link.LINK, ""))
     origin = Origin.of(request)
-    arrival = sso.finish(connection, request.GET.dict(), request.session, origin, present=present, invited=invited)
+    arrival = sso.finish(connection, each_once(request.GET), request.session, origin, present=present, invited=invited)
     if arrival.transaction and arrival.transaction.purpose is Purpose.TEST:
         return trial.returned(request, arrival) or refused(request, arrival)
     if arrival.reason or arrival.transaction is None:

@@ -58,6 +58,8 @@ def _of_agreement(reason: Reason) -> str:
             return _("The token was meant for another client. Is the client id right?")
         case Reason.ALGORITHM:
             return _("The provider signs in a way that we do not accept.")
+        case Reason.TOKEN_HASH:
+            return _("The token did not belong to the answer that it came in.")
         case Reason.UNKNOWN_KEY | Reason.SIGNATURE:
             return _("The token was not signed with a key of the provider.")
         case Reason.CODE_REFUSED | Reason.PROVIDER_ERROR:
@@ -90,5 +92,7 @@ def _of_person(reason: Reason) -> str:
             return _("The account here belongs to another organisation now.")
         case Reason.NO_SECOND_STEP:
             return _("The second step was not shown, and then the sign-in is refused.")
+        case Reason.ONE_FACTOR_AT_MOST:
+            return _("Over this person your organisation does not decide: the portal always asks its own code as well.")
         case _else:
             return _("The answer of the provider did not belong to this sign-in. Begin again.")

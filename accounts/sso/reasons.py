@@ -48,6 +48,7 @@ class Reason(StrEnum):
     TOO_EARLY = "too_early"
     TOO_OLD = "too_old"
     NONCE = "nonce"
+    TOKEN_HASH = "token_hash"  # noqa: S105 - the ID token belongs to another code or access token
     SUBJECT = "subject"
     AUTHENTICATION_TIME = "authentication_time"
     LOGOUT_TOKEN = "logout_token"  # noqa: S105
@@ -101,6 +102,7 @@ _OF_PROVIDER = _OUTAGE | {
     Reason.TOO_EARLY,
     Reason.TOO_OLD,
     Reason.NONCE,
+    Reason.TOKEN_HASH,
     Reason.SUBJECT,
     Reason.AUTHENTICATION_TIME,
 }

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.organisations.models import SecondStep
 from accounts.organisations.sentences import one_factor_at_most
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import own_address
+from accounts.requests import each_once, own_address
 from accounts.sso import backchannel, connections, flows
 from accounts.sso.flows import Arrival
 from accounts.sso.forms import AddressForm
@@ -138,7 +138,7 @@ def _logout_token(request: HttpRequest) -> str:
     """Empty, without reading, when more came along than a token."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     fits = length.isascii() and length.isdigit() and int(length[:9]) <= limits.SSO_LONGEST_TOKEN + len("logout_token=")
-    return str(request.POST.get("logout_token", "")) if fits else ""
+    return each_once(request.POST).get("logout_token", "") if fits else ""
 
 
 @login_not_required

@@ -72,8 +72,18 @@ def is_entra(issuer: str) -> bool:
     return urlsplit(issuer).hostname == "login.microsoftonline.com"
 
 
-def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> str:
-    """The ID token, unverified, for the code. Other tokens in the answer are dropped unread. Raises RefusedError."""
+@dataclass(frozen=True)
+class Exchanged:
+    """``id_token``: unverified. ``access_token``: used for nothing but to see that the ID token belongs to it; empty
+    without one. ``code``: for which they were given."""
+
+    id_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    code: str = field(repr=False)
+
+
+def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> Exchanged:
+    """The tokens for the code. Raises RefusedError."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -94,7 +104,8 @@ def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> st
     token = content.get("id_token")
     if not isinstance(token, str) or not token:
         raise RefusedError(Reason.NO_ID_TOKEN)
-    return token
+    access = content.get("access_token")
+    return Exchanged(token, access if isinstance(access, str) else "", code)
 
 
 def _why(status: int, error: object) -> Reason:

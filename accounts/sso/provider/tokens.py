@@ -7,6 +7,7 @@ work; the claims are checked here, because its registry lets an empty ``sub`` an
 from __future__ import annotations
 
 import binascii
+import hashlib
 import json
 import time
 from dataclasses import dataclass
@@ -15,10 +16,11 @@ from typing import Any, TypeGuard
 from django.utils.crypto import constant_time_compare
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.util import urlsafe_b64decode
+from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from accounts import limits
 from accounts.sso.provider import keys, transport
+from accounts.sso.provider.client import Exchanged
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
 from accounts.sso.reasons import Reason, RefusedError
@@ -51,9 +53,13 @@ class LogoutToken:
     number: str
 
 
-def id_token(raw: str, metadata: Metadata, client_id: str, nonce: str, inquiry: Inquiry) -> IdToken:
+def id_token(exchanged: Exchanged, metadata: Metadata, client_id: str, nonce: str, inquiry: Inquiry) -> IdToken:
     """Raises RefusedError with the first thing that is wrong."""
-    claims = _verified(raw, metadata, client_id, ("jwt", ""), inquiry)
+    raw, types = exchanged.id_token, ("jwt", "")
+    claims = _verified(raw, metadata, client_id, types, inquiry)
+    algorithm, _kid = _signed_with(raw, types)
+    _check_hash(claims, "at_hash", exchanged.access_token, algorithm)
+    _check_hash(claims, "c_hash", exchanged.code, algorithm)
     if "events" in claims:
         raise RefusedError(Reason.TOKEN_TYPE)  # a logout token without its type
     sent = claims.get("nonce")
@@ -140,6 +146,18 @@ def _part(raw: str, number: int) -> dict[str, Any]:
     if not isinstance(part, dict):
         raise RefusedError(Reason.MALFORMED)
     return part
+
+
+def _check_hash(claims: Claims, name: str, value: str, algorithm: str) -> None:
+    """May be left out of a token that comes for a code, and is right where it is there (OpenID Connect Core sections
+    3.1.3.6 to 3.1.3.8, 3.3.2.11): the left half of the hash that the algorithm of the signature is named after."""
+    if name not in claims:
+        return
+    told = claims[name]
+    digest = hashlib.new(f"sha{algorithm[2:]}", value.encode()).digest()
+    right = urlsafe_b64encode(digest[: len(digest) // 2]).decode()
+    if not isinstance(told, str) or not value or not constant_time_compare(told, right):
+        raise RefusedError(Reason.TOKEN_HASH)
 
 
 def _check_claims(claims: Claims, issuer: str, client_id: str) -> None:

@@ -3,6 +3,7 @@ a Dutch page, and one line in the log says why."""
 
 from __future__ import annotations
 
+import hashlib
 import html
 import logging
 import socket
@@ -18,7 +19,7 @@ from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.sso.models import Connection
 from tests.accounts.sso.browsing import come_back, connect, employee, entry, leave, sign_in_there
-from tests.accounts.sso.provider import LOGOUT, Handler, Provider, b64, public_jwk, public_pem, signed
+from tests.accounts.sso.provider import LOGOUT, Handler, Provider, b64, public_jwk, public_pem, query, signed
 from tests.conftest import browser, sign_in
 from tests.pages import is_signed_in, text
 
@@ -91,6 +92,10 @@ def text_of(forged: str) -> Twist:
     return lambda provider, header, claims: forged
 
 
+def half(value: str) -> str:
+    return b64(hashlib.sha256(value.encode()).digest()[:16])
+
+
 TOKENS: dict[str, tuple[Twist, str]] = {
     # ASVS 10.5.1
     "no nonce": (claim(nonce=None), "nonce"),
@@ -111,6 +116,12 @@ TOKENS: dict[str, tuple[Twist, str]] = {
     "several audiences without azp": (claim(aud=["portaal", "een-ander"]), "authorised_party"),
     "several audiences, other azp": (claim(aud=["portaal", "een-ander"], azp="een-ander"), "authorised_party"),
     "other azp": (claim(azp="een-ander"), "authorised_party"),
+    # OpenID Connect Core section 3.1.3.8
+    "at_hash of another token": (claim(at_hash=half("een-ander-bewijs")), "token_hash"),
+    "whole at_hash": (claim(at_hash=b64(hashlib.sha256(b"een-toegangsbewijs").digest())), "token_hash"),
+    "empty at_hash": (claim(at_hash=""), "token_hash"),
+    "at_hash that is no text": (claim(at_hash=[half("een-toegangsbewijs")]), "token_hash"),
+    "c_hash of another code": (claim(c_hash=half("een-andere-code")), "token_hash"),
     # ASVS 6.8.2, 9.1.2
     "alg none": (head(alg="none"), "algorithm"),
     "alg None in capitals": (head(alg="NONE"), "algorithm"),
@@ -182,6 +193,46 @@ def test_wrong_token_lets_nobody_in(
     check_refused(client, answer, reason, caplog)
     assert provider.paths.count("/other-keys") == 0
     assert Connection.objects.get().failure == reason
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256"])
+def test_right_at_hash_is_fine(client: Client, provider: Provider, algorithm: str) -> None:
+    connection = connect(provider)
+    employee(connection)
+    provider.keys, provider.header = [public_jwk("first", algorithm)], {"alg": algorithm}
+    sign_in_there(client, provider, connection, at_hash=half("een-toegangsbewijs"))
+    assert is_signed_in(client)
+
+
+def test_at_hash_without_the_token_that_it_is_of_is_refused(client: Client, provider: Provider) -> None:
+    connection = connect(provider)
+    employee(connection)
+    provider.claims["at_hash"] = half("")
+
+    def answer(handler: Handler) -> None:
+        status, content = provider.exchange(provider.asked[-1])
+        handler.send({name: value for name, value in content.items() if name != "access_token"}, status)
+
+    provider.answers["/token"] = answer
+    sign_in_there(client, provider, connection)
+    assert not is_signed_in(client)
+    assert Connection.objects.get().failure == "token_hash"
+
+
+@pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
+@pytest.mark.parametrize("first", [True, False])
+def test_parameter_that_comes_twice_lets_nobody_in(client: Client, provider: Provider, name: str, first: bool) -> None:
+    """RFC 6749 section 3.1: what stands before us may have judged the other one."""
+    connection = connect(provider)
+    employee(connection)
+    right = query(provider.sign_in(leave(client, connection)))
+    other = f"{name}=iets-anders"
+    twice = f"{other}&{right}" if first else f"{right}&{other}"
+    address = f"{entry(connection)}callback/?"
+    client.get(address + (f"{twice}&{other}" if name == "error" else twice))
+    assert not is_signed_in(client)
+    client.get(address + right)  # and it is not used up by that
+    assert is_signed_in(client)
 
 
 # ASVS 11.6.1
