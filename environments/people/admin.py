@@ -18,7 +18,7 @@ from accounts.admin import SecondStepFilter, UserAdmin
 from accounts.audit import outcomes
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import scope
+from accounts.organisations import members, scope
 from accounts.organisations.models import Organisation
 from accounts.requests import person
 from accounts.rights.flows import Rights
@@ -41,6 +41,10 @@ LOOKED_AT_BY = "_looked_at_by"
 ADDRESS_FIXED = _(
     "This person can also open an environment of another organisation. Support changes the e-mail address and sends "
     "invitations."
+)
+STAYS = _(
+    "This person is not moved yet: the present e-mail address is of another organisation. Save both once more as soon "
+    "as the new address may be used."
 )
 ASKED_OF_ACCESS = frozenset({"organisation", "organisation_named", "environment", "environment_named"})
 
@@ -130,8 +134,17 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         if "opens" in form.changed_data:
             wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]
-        if "organisation" in form.changed_data:
+        if "organisation" in form.changed_data and not self._is_left(request, obj, form):
             flows.move(obj, form.cleaned_data["organisation"], **by)
+
+    def _is_left(self, request: HttpRequest, obj: User, form: forms.ModelForm) -> bool:
+        """Is the move left out, because the address that goes with it waits? With the present one it may not be."""
+        organisation = form.cleaned_data["organisation"]
+        if organisation is None or not members.is_foreign(obj.email, organisation.pk):
+            return False
+        form.changed_data.remove("organisation")
+        messages.warning(request, STAYS)
+        return True
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         worker, shown = person(request), context.get("original")

@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit.events import Event
+from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.email_address import flows as email_address
@@ -26,7 +28,7 @@ from environments.people.table import read
 from tests.conftest import mails
 from tests.environments.people.staff import PEOPLE, administrator, page_of, superuser, values_of
 from tests.factories import OrganisationFactory, UserFactory
-from tests.pages import shown, signed_in
+from tests.pages import shown, signed_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +115,17 @@ def test_person_is_not_moved_with_an_address_of_the_present_one_but_with_a_new_o
     assert not Membership.objects.filter(user=person).exists(), "out of every organisation is no other one"
 
 
+def test_person_whose_new_address_waits_is_not_moved_with_the_present_one(a: Organisation, b: Organisation) -> None:
+    person = UserFactory(email=FOREIGN, organisation=b, with_totp=True)
+    record(Event.PASSWORD_CHANGED, subject=person, origin=HERE, detail={"way": "mailed link"})
+    answer = signed_in(superuser()).post(
+        page_of(person), values_of(person, organisation="a", email="iemand@a.example"), follow=True
+    )
+    assert "Deze persoon is nog niet verplaatst" in text(answer)
+    assert Membership.objects.get(user=person).organisation == b
+    assert User.objects.get(pk=person.pk).email == FOREIGN
+
+
 def test_flows_refuse_what_their_pages_did_not(a: Organisation, b: Organisation) -> None:
     boss, person = superuser(), UserFactory(email=FOREIGN, organisation=b)
     with pytest.raises(ForeignAddressError):
@@ -189,8 +202,9 @@ def test_nobody_becomes_a_member_by_another_way() -> None:
                     if any(isinstance(one, ast.Attribute) and one.attr == "email" for one in targets):
                         addresses.add(name)
     assert stores == {"accounts/organisations/members.py"}
-    # A report "this was not me" gives back the address that the person had before.
-    assert addresses <= {"accounts/email_address/flows.py", "accounts/support/reports.py"}
+    # `change_person` is called by `people.flows.change` only, which asks; a report "this was not me" gives an address
+    # back that was the person's.
+    assert addresses <= {"accounts/email_address/flows.py", "accounts/support/reports.py", "accounts/flows.py"}
 
 
 MAKING = {"Membership"} | {
