@@ -154,7 +154,7 @@ def _tell_person(
 
 
 def _named(some: Iterable[Environment]) -> str:
-    return ", ".join(notices.unlinked(one.name) for one in some)
+    return ", ".join(one.name for one in some)
 
 
 def give(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +15,6 @@ from accounts.audit import mail
 from accounts.audit.letter import one_line
 from accounts.audit.models import AuditEntry
 from accounts.models import User
-
-SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -51,23 +48,18 @@ def facts(differences: Iterable[Difference]) -> dict[str, str | int]:
     return {one.name: f"{one.before} → {one.after}" for one in differences}
 
 
-def unlinked(value: Any) -> Any:
-    """A text that a mail program makes no link of: what somebody typed must not be one press away in a mail of ours."""
-    return SCHEME.sub("", value) if isinstance(value, str) else value
-
-
 def tell(
     entry: AuditEntry, hearers: Iterable[User], *, about: str, page: str, differences: Iterable[Difference] = ()
 ) -> None:
     """``about``: what it is called; ``page``: the path where it can be looked at."""
-    shown = [replace(one, before=unlinked(one.before), after=unlinked(one.after)) for one in differences]
+    shown = list(differences)
     for person in hearers:
         mail.send(
             "administration_changed",
             person,
             entry=entry,
             actor=entry.actor_name,
-            about=unlinked(about),
+            about=about,
             differences=shown,
             address=settings.PUBLIC_URL + page,
             at=timezone.localtime(entry.at),

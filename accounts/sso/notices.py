@@ -17,7 +17,6 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import demands, rank
 from accounts.organisations.models import Organisation
-from accounts.organisations.notices import unlinked
 from accounts.sso.models import Connection, MissingProof, Vouching
 
 NAMES: dict[str, Promise] = {
@@ -53,7 +52,7 @@ def record_change(
             "sso_settings_changed",
             person,
             entry=entry,
-            organisation=unlinked(organisation.name),
+            organisation=organisation.name,
             actor=actor.email,
             changes=[_in_words(name, value) for name, value in entry.detail.items()],
             address=settings.PUBLIC_URL + reverse("sso_setup", args=[organisation.slug]),
@@ -64,4 +63,4 @@ def record_change(
 def _in_words(name: str, value: str | int) -> tuple[Any, Any]:
     """Both still to be put into the language of whoever reads it."""
     label = NAMES[name] if name in NAMES else Connection._meta.get_field(name).verbose_name  # type: ignore[union-attr]
-    return label, VALUES[name](value).label if name in VALUES else unlinked(SHORT.get(value, value))
+    return label, VALUES[name](value).label if name in VALUES else SHORT.get(value, value)
