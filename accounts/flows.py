@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 
@@ -19,6 +18,7 @@ from accounts.audit.origin import Origin
 from accounts.hash_queue import TooBusyError
 from accounts.models import User
 from accounts.organisations import demands, emergency
+from accounts.passwords import unknown
 from accounts.passwords import verification as passwords
 from accounts.rights import flows as rights
 from accounts.rights.flows import Rights
@@ -61,11 +61,12 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     people = User.objects.select_related("membership__organisation__connection")
     known = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
     is_stranger = not browsers.password_bucket_of(known)
+    shares = unknown.shares_of_earlier()  # asked for whether somebody has the address or not
     if is_stranger and (until := network.admit(origin)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.place)
         return PasswordAnswer(network_waits_until=until)
     try:
-        right = _is_right(known, password)
+        right = _is_right(known, typed_address, password, shares)
     except TooBusyError:
         if is_stranger:
             network.give_back(origin)  # nothing was judged
@@ -92,9 +93,9 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     return PasswordAnswer(known)
 
 
-def _is_right(known: User | None, password: str) -> bool:
+def _is_right(known: User | None, typed_address: str, password: str, shares: unknown.Shares) -> bool:
     if known is None:
-        make_password(password)  # as long as checking one
+        unknown.spend(typed_address, password, shares)  # as long as checking one
         return False
     return known.check_password(password) and known.is_active
 

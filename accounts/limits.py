@@ -60,6 +60,7 @@ BREACHED_LONGEST_ANSWER = 200_000  # bytes; a padded range is about 50,000
 ARGON2_MEMORY_KIB = 19 * 1024
 ARGON2_TIME = 2
 ARGON2_PARALLELISM = 1
+EARLIER_HASHES_COUNTED = timedelta(hours=1)  # how long the share of people with a hash of before is taken as known
 HASHES_A_CORE = 2  # at once, a process: more would be no faster, and each takes ARGON2_MEMORY_KIB
 HASH_WAIT = timedelta(seconds=2)  # for a turn; then the visitor gets a page that says how busy it is
 BUSY_AGAIN = timedelta(seconds=5)  # after which that page asks to try again

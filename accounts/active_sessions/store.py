@@ -3,26 +3,33 @@
 Own code instead of ``django.contrib.sessions.backends.db`` because that one stores the session keys readable, does not
 know whose a session is, and spends five statements on a change of key; this one stores a digest, ends sessions by
 person, and saves a changed key and changed data in one statement.
+
+What a session holds is sealed, and bound to its key: a mailed link that was opened, or the state and verifier of a
+sign-in at a provider, would otherwise lie readable for whoever reads the database or a copy of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase, UpdateError
+from django.core import signing
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from accounts import limits
+from accounts import encryption, limits
 from accounts.active_sessions.models import Session
 from accounts.models import User
 from accounts.policy import Vouched
+
+log = logging.getLogger(__name__)
 
 PENDING_USER = "pending_user"  # whose second step is still open
 STARTED, ADDRESS, BROWSER = "started", "address", "browser"
@@ -69,6 +76,10 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def _owner(key: str) -> str:
+    return f"session:{digest_of(key)}"
+
+
 def expiry(started: datetime, seen: datetime) -> datetime:
     """When a session ends by itself: the idle limit, but never past the overall limit (NIST SP 800-63B-4 2.2.3)."""
     return min(started + limits.SESSION_OVERALL, seen + limits.SESSION_IDLE)
@@ -87,6 +98,35 @@ class SessionStore(SessionBase):
             self._session_key = None  # never adopt a key that somebody else may have planted
             return {}
         return self.decode(row.data)
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """Sealed for this session: in the row of another one it cannot be opened."""
+        plain = self.serializer().dumps(session_dict).decode("latin-1")
+        return encryption.seal_text(plain, owner=_owner(self.session_key or ""))
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """What a row holds; nothing when no key opens it, or it belongs to another session."""
+        text = session_data.decode("ascii") if isinstance(session_data, bytes) else session_data
+        if ":" in text:
+            return self._decode_of_before(text)
+        try:
+            plain = encryption.unseal_text(text, owner=_owner(self.session_key or ""))
+        except encryption.SecretUnreadableError as mistake:
+            log.warning("a session cannot be read: %s", mistake)
+            return {}
+        found: dict[str, Any] = self.serializer().loads(plain.encode("latin-1"))
+        return found
+
+    def _decode_of_before(self, text: str) -> dict[str, Any]:
+        """Signed and not sealed by an earlier version; the next change seals it. No later than such a session lives, or
+        an old row could be put into a new one."""
+        try:
+            found: dict[str, Any] = signing.loads(
+                text, salt=self.key_salt, serializer=self.serializer, max_age=limits.SESSION_OVERALL
+            )
+        except signing.BadSignature:
+            return {}
+        return found
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(digest=digest_of(session_key)).exists()

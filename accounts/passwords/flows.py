@@ -25,6 +25,7 @@ from accounts.organisations import demands, members, rank, scope
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
+from accounts.throttling import known_browsers
 
 
 class Way(Enum):
@@ -179,6 +180,8 @@ def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
         return None
     _set(user, encoded, origin, way="mailed link")
     sessions.end_all(user)
+    # A cookie of a browser in which somebody signed in with the password of before.
+    known_browsers.forget_all(user)
     throttling.reopen(user)
     return user
 
@@ -203,6 +206,7 @@ def set_on_server(user: User, new_password: str, origin: Origin) -> None:
     with transaction.atomic():
         _set(user, encoded, origin, way="command")
         sessions.end_all(user)
+        known_browsers.forget_all(user)
         throttling.reopen(user)
 
 

@@ -1,4 +1,5 @@
-"""What came by way of a mailbox since the second factor was shown last: a password, or another address.
+"""What came by way of a mailbox since the second factor was shown last: a password, another address, or a report "this
+was not me".
 
 As long as there is something, whoever reads that mailbox may be somebody else, and a reset would let them in with the
 mailbox alone: password and link both come from there. Read from the audit trail, which nobody edits and which every
@@ -20,6 +21,7 @@ from accounts.two_factor.models import Authenticator, RecoveryCodeSet
 
 _BY_MAIL = Q(event=Event.PASSWORD_CHANGED, detail__way="mailed link")
 _MOVED = Q(event__in=MOVES)
+_REPORTED = Q(event=Event.REPORTED_NOT_ME)
 _PROVED = Q(event=Event.SIGNED_IN, succeeded=True, detail__factor__in=(Authenticator.kind, RecoveryCodeSet.kind))
 
 
@@ -29,16 +31,17 @@ def has_to_show_something(subject: User) -> bool:
 
 
 def changes(subject: User) -> list[AuditEntry]:
-    """Each new password by mail and each other address since the last sign-in with the second factor, oldest first.
+    """Each new password by mail, each other address and each report since the last sign-in with the second factor,
+    oldest first.
 
     Empty where the password alone is all there is: then there is no second factor that could be got round.
     """
     mine = AuditEntry.objects.filter(subject=subject).order_by("-pk")
-    newest = mine.filter(_PROVED | _BY_MAIL | _MOVED).first()
+    newest = mine.filter(_PROVED | _BY_MAIL | _MOVED | _REPORTED).first()
     if newest is None or newest.event == Event.SIGNED_IN or not has_to_show_something(subject):
         return []  # for nearly everybody, after one statement
     last = mine.filter(_PROVED).values_list("pk", flat=True).first() or 0
-    return list(reversed(mine.filter(_BY_MAIL | _MOVED, pk__gt=last)))
+    return list(reversed(mine.filter(_BY_MAIL | _MOVED | _REPORTED, pk__gt=last)))
 
 
 def recent(subject: User) -> list[AuditEntry]:

@@ -22,6 +22,8 @@ from accounts.passwords import flows as passwords
 from accounts.passwords import links as password_links
 from accounts.passwords.links import Purpose
 from accounts.support import help_requests, reports
+from accounts.support.flows import Refusal
+from accounts.support.interventions.flows import Outcome
 from accounts.support.models import Check, HelpRequest, Kind, Report
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator, FormerAuthenticator, RecoveryCodeSet
@@ -399,6 +401,20 @@ def test_who_changed_the_address_does_not_close_the_report_about_it() -> None:
     assert reports.looked_at(report, UserFactory(superuser=True), HERE, check=Check.IN_PERSON)
     assert last(Event.REPORT_LOOKED_AT, person).detail == {"check": "in_person"}
     assert "Support heeft naar je melding gekeken" in mails()[-1].subject
+
+
+def test_after_a_report_words_in_the_mailbox_and_one_worker_do_not_open_the_account() -> None:
+    """Until the owner shows the second factor again: a thief with the mailbox reads the words and the link as well."""
+    person, worker = UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)
+    passwords.change(person, NEW, HERE)
+    press(last(Event.PASSWORD_CHANGED, person))
+    assert act(Kind.RESET, person, worker).outcome is Refusal.REPORTED
+    assert reports.looked_at(Report.objects.get(), UserFactory(superuser=True), HERE, check=Check.CALLED_BACK)
+    for kind in (Kind.RESET, Kind.BRIDGE_CODE):
+        assert act(kind, person, worker).outcome is Outcome.ASKED, kind
+    by_mail(person)
+    assert opens(person, NEW, code_of(person))
+    assert act(Kind.RESET, person, UserFactory(in_support=True, with_totp=True)).outcome is Outcome.DONE
 
 
 def test_old_reports_of_an_account_end_with_their_links() -> None:
