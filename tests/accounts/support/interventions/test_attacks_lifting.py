@@ -82,6 +82,7 @@ def wait_again(person: User) -> None:
     )
 
 
+# ASVS 6.3.1
 def test_worker_who_lifts_after_every_five_wrong_codes_gets_the_thief_ten_guesses_and_no_more(
     desk: User, person: User
 ) -> None:

@@ -85,6 +85,7 @@ def is_reset(person: User) -> bool:
 
 
 # ASVS 6.4.4
+# NIST N27
 @pytest.mark.parametrize("kind", [Kind.RESET, Kind.BRIDGE_CODE])
 @pytest.mark.parametrize("way", ["password", "own address", "address by an administrator"])
 def test_password_or_address_by_mail_and_then_one_worker_open_nothing(
