@@ -19,7 +19,7 @@ from accounts.audit.letter import one_line
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import notices
+from accounts.organisations import demands, notices
 
 Facts = dict[str, str | int]
 
@@ -48,8 +48,7 @@ class Rights:
 
 def superusers(*besides: User | None) -> list[User]:
     """Who hears of a change of rank."""
-    left_out = [person.pk for person in besides if person is not None]
-    return list(User.objects.filter(is_superuser=True, is_active=True).exclude(pk__in=left_out).order_by("pk"))
+    return [one for one in demands.superusers() if one not in besides]
 
 
 @transaction.atomic

@@ -125,8 +125,7 @@ def _take_effect(environment: Environment, actor: User | None, origin: Origin) -
 
 def _hearers(environment: Environment, actor: User | None) -> list[User]:
     """The organisation's administrators and the superusers: the second administrator is one of them."""
-    superusers = User.objects.filter(is_superuser=True, is_active=True)
-    found = {one.pk: one for one in (*demands.administrators_of(environment.organisation), *superusers)}
+    found = {one.pk: one for one in (*demands.administrators_of(environment.organisation), *demands.superusers())}
     return [one for one in found.values() if one != actor]
 
 
