@@ -30,13 +30,16 @@ def record_sparingly(
     organisation: models.Model | None = None,
     detail: Detail,
     each: int = limits.REFUSALS_EACH,
+    typed_address: str = "",
 ) -> None:
     """Note a refusal. The first ``each`` in an hour are entries of their own; what comes after them is gathered into
     one, with ``count`` in its detail, written when the next hour's first comes or by `flush`.
 
-    About the same are those with the same event, person, organisation and detail.
+    About the same are those with the same event, person, organisation and detail. ``typed_address``: whose it would be;
+    an address that nobody has is then counted as one that somebody has, and takes the same work (ASVS 6.3.8). Only
+    where something else bounds how many addresses can be typed.
     """
-    row = _lock(event, subject, organisation, detail)
+    row = _lock(event, subject, organisation, detail, typed_address.strip().lower())
     if row.since <= timezone.now() - limits.REFUSALS_PERIOD:
         _write(row)
         row.since, row.seen, row.gathered = timezone.now(), 0, 0
@@ -60,9 +63,11 @@ def flush() -> int:
     return written
 
 
-def _lock(event: Event, subject: User | None, organisation: models.Model | None, detail: Detail) -> Repetition:
+def _lock(
+    event: Event, subject: User | None, organisation: models.Model | None, detail: Detail, typed: str
+) -> Repetition:
     whose, where = subject.pk if subject else None, organisation.pk if organisation else None
-    key = hashlib.sha256(json.dumps([event, whose, where, detail], sort_keys=True).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([event, whose, where, detail, typed], sort_keys=True).encode()).hexdigest()
     fresh = Repetition(key=key, event=event, subject=whose, organisation=where, detail=detail, since=timezone.now())
     # Not get_or_create: of two parallel first ones one would fail on the key.
     Repetition.objects.bulk_create([fresh], ignore_conflicts=True)

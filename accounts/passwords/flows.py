@@ -36,6 +36,14 @@ class Way(Enum):
     PROVIDER = auto()  # the second step of this person is there
 
 
+class Quota(Enum):
+    """Whose quota of mails is used up."""
+
+    WITHIN = auto()
+    NETWORK = auto()
+    ADDRESS = auto()
+
+
 def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
 
@@ -45,7 +53,8 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     has no link.
     """
     address = typed_address.strip().lower()
-    within = _within_quota(address, origin)
+    quota = _spend(address, origin)
+    within = quota is Quota.WITHIN
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
         people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
@@ -57,8 +66,15 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
         if within:
             record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
         else:
-            cause: dict[str, str | int] = {"cause": "too many"}
-            record_sparingly(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, detail=cause, each=1)
+            _record_refused(quota, user, address, origin)
+
+
+def _record_refused(quota: Quota, user: User | None, address: str, origin: Origin) -> None:
+    """Once an hour. What the network's quota refuses is about nobody: there is no end to the addresses typed."""
+    about, typed = (user, address) if quota is Quota.ADDRESS else (None, "")
+    cause: dict[str, str | int] = {"cause": "too many"}
+    event = Event.PASSWORD_LINK_SENT
+    record_sparingly(event, subject=about, origin=origin, detail=cause, each=1, typed_address=typed)
 
 
 def _has_open_invitation(user: User | None) -> bool:
@@ -69,13 +85,14 @@ def _has_open_invitation(user: User | None) -> bool:
     return invited and user is not None and not user.has_usable_password()
 
 
-def _within_quota(address: str, origin: Origin) -> bool:
+def _spend(address: str, origin: Origin) -> Quota:
     """Counted by what was typed, so that known and unknown addresses are treated alike."""
     period = limits.RESET_MAILS_PERIOD
     limit, where = limits.RESET_MAILS_NETWORK, origin.address
     if not quotas.spend_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
-        return False  # and one network cannot fill the cache with counters either
-    return quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
+        return Quota.NETWORK  # and one network cannot fill the cache with counters either
+    is_within = quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
+    return Quota.WITHIN if is_within else Quota.ADDRESS
 
 
 @transaction.atomic

@@ -45,7 +45,9 @@ def count(
         outcome = Outcome.HELD
     detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
     if waits:  # without end; judged ones are as few as the waits let through
-        record_sparingly(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
+        record_sparingly(
+            Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail, typed_address=typed_address
+        )
     else:
         record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
     return outcome

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from accounts import limits, quotas
 from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
-from accounts.audit.models import AuditEntry
+from accounts.audit.models import AuditEntry, Repetition
 from accounts.audit.origin import Origin
 from accounts.audit.watchers import watchers
 
@@ -79,4 +79,7 @@ def _facts(since: datetime) -> dict[str, str | int]:
     counts = entries.aggregate(
         refused=Count("pk"), people=Count("subject", distinct=True), networks=Count("address", distinct=True)
     )
-    return {name: int(number) for name, number in counts.items()}
+    # Those that have no entry of their own yet.
+    gathered = Repetition.objects.filter(event__in=REFUSED, since__gt=since).aggregate(refused=Sum("gathered"))
+    facts: dict[str, str | int] = {name: int(number) for name, number in counts.items()}
+    return facts | {"refused": counts["refused"] + (gathered["refused"] or 0)}

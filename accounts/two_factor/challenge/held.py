@@ -115,7 +115,9 @@ def _refuse(what: Held, typed: str, origin: Origin) -> None:
             own = throttling.counter_for(what.user, Kind.PASSWORD, STRANGER, network=origin.address)
             throttling.count_failure(own)
         detail: dict[str, str | int] = {"factor": "password", "cause": "waiting"}
-        record_sparingly(Event.PASSWORD_REFUSED, subject=what.user, origin=origin, detail=detail)
+        record_sparingly(
+            Event.PASSWORD_REFUSED, subject=what.user, origin=origin, detail=detail, typed_address=what.address
+        )
 
 
 def _is_of(user: User | None, typed: str) -> bool:
