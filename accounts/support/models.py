@@ -74,6 +74,8 @@ class Report(models.Model):
         related_name="+",
     )
     reported_at = models.DateTimeField(_("reported on"), auto_now_add=True)
+    # Where the mail lay in which it was pressed: a hash of the address.
+    mailbox = models.CharField(max_length=20, default="", db_default="", editable=False)
     undone = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     looked_at = models.DateTimeField(_("looked at on"), null=True)
     looked_by = models.ForeignKey(

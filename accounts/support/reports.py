@@ -46,7 +46,11 @@ ADDRESS, MAILBOX = "address", "mailbox"  # why no link for a password is mailed
 def reportable(token: str) -> AuditEntry | None:
     """The event that the link is about, if it was not reported yet and the mail went to the person."""
     entry = links.entry_of(token)
-    if entry is None or Report.objects.filter(entry=entry).exists() or _is_of_a_thief(entry):
+    if (
+        entry is None
+        or Report.objects.filter(entry=entry).exists()
+        or _is_of_a_thief(entry, links.mailed_to(token, entry))
+    ):
         return None
     return entry
 
@@ -57,11 +61,14 @@ def of(token: str) -> Report | None:
     return Report.objects.filter(entry=entry).select_related("entry").first() if entry else None
 
 
-def _is_of_a_thief(entry: AuditEntry) -> bool:
-    """Was it mailed between a change of address and the report that set it back? Then it went to the other mailbox,
-    and whoever reads there must not take from the owner what the owner does."""
+def _is_of_a_thief(entry: AuditEntry, mailbox: str) -> bool:
+    """Was it mailed between a change of address and the report that set it back, to another mailbox than that of the
+    owner? Whoever reads there must not take from the owner what the owner does."""
     turned_back = AuditEntry.objects.filter(subject=entry.subject_id, event=Event.ADDRESS_RESTORED, pk__gt=entry.pk)
-    return any(int(back.detail["since"]) < entry.pk for back in turned_back)
+    return any(
+        int(back.detail["since"]) < entry.pk and links.mailbox(str(back.detail["after"])) != mailbox
+        for back in turned_back
+    )
 
 
 def report(token: str, origin: Origin) -> bool:
@@ -75,13 +82,13 @@ def report(token: str, origin: Origin) -> bool:
     unknown = make_password(secrets.token_urlsafe(32)) if is_known else ""
     try:
         with transaction.atomic():
-            _report(entry, entry.subject, unknown, origin)
+            _report(entry, entry.subject, _mailbox_of(entry, token), unknown, origin)
     except IntegrityError:
         return False  # a parallel press on the same button was first
     return True
 
 
-def _report(entry: AuditEntry, subject: User, unknown: str, origin: Origin) -> None:
+def _report(entry: AuditEntry, subject: User, mailbox: str, unknown: str, origin: Origin) -> None:
     # The person before the counters and the sessions, as a sign-in does; in another order the two could wait for each
     # other.
     people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation")
@@ -90,13 +97,15 @@ def _report(entry: AuditEntry, subject: User, unknown: str, origin: Origin) -> N
     throttling.hold(user)
     _end_what_is_open(user, origin)
     undone = _undo(entry, user, unknown, origin)
-    Report.objects.filter(pk=made.pk).update(undone=undone)
+    if doubt := _doubt(entry, user, mailbox):
+        undone["doubt"] = doubt
+    Report.objects.filter(pk=made.pk).update(undone=undone, mailbox=mailbox)
     _withhold_links(user)
     detail: dict[str, str | int] = {"about": entry.event, **undone}
     noted = record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail=detail)
     if unknown and demands.is_needed_emergency_account(user):
         _tell_of_emergency_account(user)
-    for address in {user.email.lower(), _mailbox_of(entry).lower()}:
+    for address in {user.email.lower(), _address_of(entry).lower()}:
         mail.notify(noted, user, to=address, undone=undone)
 
 
@@ -132,8 +141,6 @@ def _undo(entry: AuditEntry, user: User, unknown: str, origin: Origin) -> dict[s
         undone["unlinked"] = identities.unlink(user, str(entry.detail.get("issuer", "")))
     factors = undoing.undo(user, entry)
     undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
-    if doubt := _doubt(entry, user):
-        undone["doubt"] = doubt
     return undone
 
 
@@ -157,17 +164,22 @@ def _restore_address(entry: AuditEntry, user: User, origin: Origin) -> bool:
     return True
 
 
-def _mailbox_of(entry: AuditEntry) -> str:
+def _address_of(entry: AuditEntry) -> str:
     """Where the mail about this went. Of another address: the one before, which heard of it as well."""
     return str(entry.detail.get("before", "")) if entry.event in MOVES else entry.subject_name
 
 
-def _doubt(entry: AuditEntry, user: User) -> str:
+def _mailbox_of(entry: AuditEntry, token: str) -> str:
+    """Whose word this is. Of another address always that of the owner, whoever of the two pressed."""
+    return links.mailbox(_address_of(entry)) if entry.event in MOVES else links.mailed_to(token, entry)
+
+
+def _doubt(entry: AuditEntry, user: User, mailbox: str) -> str:
     """Why a link for a password would not reach the owner alone; empty when it would.
 
     Where a second step is asked, a password set by whoever reads the mailbox too opens nothing.
     """
-    if user.email.lower() != _mailbox_of(entry).lower():
+    if links.mailbox(user.email) != mailbox:
         return ADDRESS
     by_mail = entry.event == Event.PASSWORD_CHANGED and entry.detail.get("way") == "mailed link"
     return MAILBOX if by_mail and not devices.has_confirmed_device(user) else ""
@@ -176,11 +188,11 @@ def _doubt(entry: AuditEntry, user: User) -> str:
 def _withhold_links(user: User) -> None:
     """Mail no link for a password while an open report doubts where it would go, and mail them again afterwards."""
     doubts = [
-        (report.undone["doubt"], _mailbox_of(report.entry).lower())
-        for report in Report.objects.filter(user=user, looked_at=None).select_related("entry")
+        (report.undone["doubt"], report.mailbox)
+        for report in Report.objects.filter(user=user, looked_at=None)
         if "doubt" in report.undone
     ]
-    user.links_withheld = any(why == MAILBOX or mailbox != user.email.lower() for why, mailbox in doubts)
+    user.links_withheld = any(why == MAILBOX or mailbox != links.mailbox(user.email) for why, mailbox in doubts)
     user.save(update_fields=["links_withheld"])
 
 

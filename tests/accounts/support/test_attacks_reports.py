@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
@@ -333,6 +334,44 @@ def test_page_promises_no_reset_to_an_address_that_is_the_owner_s_no_more() -> N
     assert (person.email, person.links_withheld) == ("eigenaar@voorbeeld.nl", False)
     by_mail(person)
     assert opens(person, NEW)
+
+
+def test_mail_to_a_mailbox_that_the_account_left_leads_to_no_reset_that_goes_to_the_other_one() -> None:
+    """A reset is mailed to the earlier mailbox too, as long as the new one is not proved."""
+    person, desk = UserFactory(email="eigenaar@voorbeeld.nl", with_totp=True), UserFactory(superuser=True)
+    moved = moved_to(person, THIEF)
+    entry = record(Event.SECOND_STEP_RESET, subject=person, actor=desk, origin=HERE)
+    link = f"/dit-was-ik-niet/{links.make(entry, 'eigenaar@voorbeeld.nl')}/"
+    assert "eigenaar" not in link
+    page = shown(browser(), link, {"answer": "do"})
+    assert "/wachtwoord-vergeten/" not in page
+    assert "Vraag geen nieuw wachtwoord aan" in page
+    person.refresh_from_db()
+    assert person.links_withheld
+    press(moved)
+    person.refresh_from_db()
+    assert (person.email, person.links_withheld) == ("eigenaar@voorbeeld.nl", False)
+
+
+def test_what_was_mailed_to_the_owner_s_earlier_mailbox_still_undoes_after_the_address_came_back() -> None:
+    person = UserFactory(email="eigenaar@voorbeeld.nl", with_totp=True)
+    own = phone(devices.authenticator_of(person))
+    moved = moved_to(person, THIEF)
+    _new, entry = replaced_by_a_thief(person)
+    press(moved)
+    person.refresh_from_db()
+    assert not reports.report(links.make(entry, THIEF), HERE)
+    assert reports.report(links.make(entry, person.email), HERE)
+    with later(STEP):
+        assert opens(person, code=own.now())
+
+
+def test_link_of_the_earlier_version_still_works() -> None:
+    person = UserFactory()
+    passwords.change(person, NEW, HERE)
+    assert reports.report(signing.dumps(last(Event.PASSWORD_CHANGED, person).pk, salt=links.SALT), HERE)
+    person.refresh_from_db()
+    assert not person.links_withheld
 
 
 def test_address_that_somebody_else_has_by_now_is_not_taken_back_and_no_link_goes_to_the_thief() -> None:
