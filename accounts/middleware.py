@@ -152,6 +152,7 @@ class SecondStepMiddleware:
             owes_provider=not verified and not vouched and demands.has_second_step_at_provider(owner or user),
             is_above=not verified
             and vouched is Vouched.NOTHING
+            and not request.session.get(store.PASSWORD_TOO)
             and owner is not None
             and not rank.organisation_decides_over(owner),
         )

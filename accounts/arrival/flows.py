@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts import limits
 from accounts.active_sessions import store
@@ -21,6 +22,7 @@ from accounts.sso.flows import Arrival
 from accounts.two_factor import devices
 
 PROVIDER = "provider"  # the short name of the organisation whose provider opened the session
+PASSWORD_SHOWN = "password_shown"  # noqa: S105 - by whom, on the way to the provider
 PROVED_THERE = "proved_there"  # when the provider showed anew who it is, while our code is still open
 
 
@@ -30,13 +32,35 @@ def opens_nothing(user: User) -> bool:
     return not rank.organisation_decides_over(user) and not devices.has_confirmed_device(user)
 
 
+def note_password(session: MutableMapping[str, Any], user: User) -> None:
+    """The password was right, and opens nothing without what the provider shows next."""
+    session[PASSWORD_SHOWN] = {
+        "user": user.pk,
+        "at": timezone.now().timestamp(),
+        "account": user.get_session_auth_hash(),  # void when the password changes
+    }
+
+
+def has_shown_password(session: MutableMapping[str, Any], user: User) -> bool:
+    """In this browser, just before: so that the provider need not be believed alone. Of nobody who stands above those
+    who set the provider up: these set up a second step of ours with the password."""
+    shown: dict[str, Any] = session.get(PASSWORD_SHOWN) or {}
+    if shown.get("user") != user.pk or rank.stands_above(user):
+        return False
+    age = timezone.now().timestamp() - shown["at"]
+    is_fresh = 0 <= age <= limits.SSO_TRANSACTION.total_seconds()
+    return is_fresh and constant_time_compare(shown["account"], user.get_session_auth_hash())
+
+
 def begin_anew(session: SessionBase, arrival: Arrival | None) -> None:
     """Whatever this browser was doing before ends here, but for sign-ins in other tabs."""
+    password_too = bool(arrival and arrival.user and has_shown_password(session, arrival.user))
     tabs = transactions.of_other_tabs(session)
     session.flush()
     transactions.keep(session, tabs)
     if arrival:
         take_over(session, arrival)
+        session[store.PASSWORD_TOO] = password_too
         session[store.STALE] = not _is_fresh(arrival)
 
 

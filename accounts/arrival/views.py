@@ -68,11 +68,15 @@ def callback(request: HttpRequest, organisation: str) -> HttpResponse:
             return _proved(request, arrival)
         case Purpose.LINK:
             return _linked(request, arrival)
-        case _ if arrival.user and flows.opens_nothing(arrival.user):
+        case _ if arrival.user and _opens_nothing(request, arrival.user):
             return refused(request, sso.refuse(arrival, Reason.ONE_FACTOR_AT_MOST, origin))
         case _ if arrival.user:
             return enter(request, arrival.user, arrival.transaction.target, arrival)
     return refused(request, arrival)
+
+
+def _opens_nothing(request: HttpRequest, user: User) -> bool:
+    return flows.opens_nothing(user) and not flows.has_shown_password(request.session, user)
 
 
 def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None = None) -> HttpResponse:
@@ -112,6 +116,7 @@ def _open(request: HttpRequest, user: User, target: str) -> HttpResponse:
 def _on_to_provider(request: HttpRequest, user: User, target: str) -> HttpResponse:
     """The password was right, and the second step is at the provider. Nothing begins there by itself (ASVS 7.6.2)."""
     flows.note_without_provider(user, Origin.of(request))
+    flows.note_password(request.session, user)
     messages.info(request, second_step_is_there())
     page = resolve_url("sso_entry", user.membership.organisation.slug)
     return redirect(f"{page}?{urlencode({'next': target})}")
@@ -159,7 +164,7 @@ def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:
             return redirect(reauthentication.page_for(target))
         if policy.is_enough(level, is_staff=user.is_staff):
             return refused(request, replace(arrival, reason=Reason.NO_SECOND_STEP))  # less than the session began with
-        if not rank.organisation_decides_over(user):
+        if not (request.session.get(store.PASSWORD_TOO) or rank.organisation_decides_over(user)):
             return refused(request, replace(arrival, reason=Reason.ONE_FACTOR_AT_MOST))
     sessions.prove(request, user, Origin.of(request))
     flows.keep_proof(request.session, is_complete=True)

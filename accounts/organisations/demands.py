@@ -91,16 +91,19 @@ def linked_to_provider() -> Exists:
 
 
 def has_second_step_at_provider(user: User) -> bool:
-    """Is the second step of this person at the provider? Then a password alone opens nothing here, and no mail helps
-    to one: otherwise a mailbox would be enough, also for somebody who was removed there."""
+    """Is the second step of this person at the provider? Then a password alone opens nothing here: otherwise a mailbox
+    would be enough, also for somebody who was removed there. Of who can open environments of another organisation the
+    provider alone opens nothing either: both together do."""
     if getattr(user, "membership", None) is None:
         return False
-    return User.objects.filter(linked_to_provider(), pk=user.pk).exists() and rank.organisation_decides_over(user)
+    return User.objects.filter(linked_to_provider(), pk=user.pk).exists() and not rank.stands_above(user)
 
 
-def password_opens_nothing(user: User) -> bool:
-    """By itself, whatever the reason."""
-    return must_use_business_account(user) or has_second_step_at_provider(user)
+def needs_no_password(user: User) -> bool:
+    """Would a new password be of no use, so that no mail helps to one?"""
+    if must_use_business_account(user):
+        return True
+    return has_second_step_at_provider(user) and rank.organisation_decides_over(user)
 
 
 def is_emergency(user: User) -> bool:

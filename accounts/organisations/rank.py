@@ -37,12 +37,15 @@ def organisation_decides_over(person: User) -> bool:
     organisation up lacks. Nor over who can open environments of another organisation, which has not chosen this
     provider. For these its provider is one factor at most, and its demand does not hold.
     """
-    if person.is_superuser or scope.opens_elsewhere(person):
-        return False
-    if not person.is_staff:
-        return True  # rights count in the administration only, which opens for staff only
+    return not (stands_above(person) or scope.opens_elsewhere(person))
+
+
+def stands_above(person: User) -> bool:
+    """The same by rights alone. Nothing that is set for the organisation may keep this person out either."""
+    if person.is_superuser or not person.is_staff:
+        return person.is_superuser  # other rights count in the administration only, which opens for staff only
     mine = scope.organisation_id_of(person)
-    return mine is not None and person.pk not in _above(mine, [person.pk])
+    return mine is None or person.pk in _above(mine, [person.pk])
 
 
 def counted(vouched: Vouched, person: User) -> Vouched:

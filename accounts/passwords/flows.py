@@ -110,7 +110,8 @@ def invite(
     limit, period = limits.INVITATION_MAILS, limits.INVITATION_MAILS_PERIOD
     if not quotas.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
         return False
-    way = Way.PROVIDER if demands.has_second_step_at_provider(user) else Way.LINK
+    is_there = demands.has_second_step_at_provider(user) and rank.organisation_decides_over(user)
+    way = Way.PROVIDER if is_there else Way.LINK
     _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, report=report)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
     return True
@@ -193,7 +194,7 @@ def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
     holder = links.holder(token)
     # Locked and asked again: of two parallel uses of one link, the second finds another password.
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
-    if user is None or links.holder(token) is None or demands.password_opens_nothing(user):
+    if user is None or links.holder(token) is None or demands.needs_no_password(user):
         return None
     _set(user, encoded, origin, way="mailed link")
     sessions.end_all(user)

@@ -72,7 +72,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         context = {"form": restore(request, form), "address": holder.email} | _instead(holder, token)
         return render(request, "accounts/passwords/set_new.html", context)
-    if demands.password_opens_nothing(holder):
+    if demands.needs_no_password(holder):
         return redirect("set_new_password")
     if not form.is_valid():
         return redirect_with_errors(request, form)
@@ -95,7 +95,7 @@ def _instead(holder: User, token: str) -> dict[str, object]:
     connection = getattr(organisation, "connection", None)
     return {
         "business_account": organisation if connection and connection.enabled else None,
-        "password_is_void": demands.password_opens_nothing(holder),
+        "password_is_void": demands.needs_no_password(holder),
         "is_demanded": demands.must_use_business_account(holder),
         "second_step_is_there": second_step_is_there(),
     }
