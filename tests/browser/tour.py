@@ -139,6 +139,9 @@ def daily_use(screen: Screen) -> Iterator[str]:
     with_picture, closed = Environment.objects.get(slug="woningen"), Environment.objects.filter(slug="riolering")
     upkeep.set_picture(with_picture.pk, _drawing(), actor=User.objects.first(), origin=Origin())
     closed.update(is_closed=True, closed_text="Tot 14 uur: we zetten nieuwe leidingen op de kaart.")
+    asked_at = timezone.now() - timedelta(hours=4)
+    moving = Environment.objects.filter(slug="woningen")
+    moving.update(next_address="https://woningen.elders.nl/", next_address_at=asked_at)
     screen.open("/")
     screen.page.locator("img.tile__picture").evaluate("picture => picture.decode()")
     yield "mijn-omgevingen-in-gebruik"
@@ -348,6 +351,13 @@ def second_step(screen: Screen) -> Iterator[str]:
     for _attempt in range(4):
         screen.give_code(wrong_code_of(person))
     yield "verificatiecode-wachten"
+    _forget(screen)
+    for _attempt in range(6):
+        screen.give_password(EMPLOYEE, "een fout wachtwoord")
+    yield "extra-controle"
+    screen.code.fill("123456")
+    screen.press("Bevestigen")
+    yield "extra-controle-geweigerd"
 
 
 def lost_phone(screen: Screen) -> Iterator[str]:
@@ -408,6 +418,9 @@ def after_reset(screen: Screen) -> Iterator[str]:
     yield "inloggen-na-link"
     screen.give_password(VERIFIED)
     yield "instellen-na-link"
+    _sign_in(screen, EMPLOYEE)
+    screen.open(link.removeprefix(settings.PUBLIC_URL))
+    yield "nieuwe-telefoon-terwijl-ingelogd"
     AccountRecovery.objects.all().delete()
     AuthenticatorFactory(user=person)
 
@@ -452,6 +465,8 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-omgevingen", "environments/environment/"),
         ("beheer-omgeving", f"environments/environment/{Environment.objects.first().pk}/change/"),
         ("beheer-omgeving-afbeelding", f"omgevingen/{Environment.objects.first().pk}/afbeelding/"),
+        ("beheer-omgeving-nieuw-adres", f"omgevingen/{_with_new_address().pk}/adres/"),
+        ("beheer-omgeving-adres-wacht", f"environments/environment/{_with_new_address().pk}/change/"),
         ("beheer-toegang", f"environments/access/{Access.objects.first().pk}/change/"),
         ("beheer-toegang-rol", f"omgevingen/rol/{Access.objects.first().pk}/"),
         ("beheer-organisaties", "organisations/organisation/"),
@@ -463,6 +478,15 @@ def administration(screen: Screen) -> Iterator[str]:
     ):
         screen.open(f"/beheer/{address}")
         yield name
+
+
+def _with_new_address() -> Environment:
+    environment = Environment.objects.get(slug="woningen")
+    environment.next_address = "https://woningen.elders.nl/"
+    environment.next_address_asked_at = timezone.now() - timedelta(hours=4)
+    environment.next_address_by = User.objects.get(email=VERIFIED)
+    environment.save()
+    return environment
 
 
 def support_desk(screen: Screen) -> Iterator[str]:
