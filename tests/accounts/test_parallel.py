@@ -135,7 +135,8 @@ def test_of_links_asked_for_at_once_one_works() -> None:
     at_once([partial(passwords.send_reset_link, person.email, HERE)] * 8)
     tokens = [re.search(r"/wachtwoord-instellen/([^/\s]+)/", message.body)[1] for message in mails()]
     assert len(tokens) == limits.RESET_MAILS
-    assert AuditEntry.objects.filter(event="password_link_sent", detail__cause="too many").count() == 5
+    # The rest is one entry, with how many when the hour is over.
+    assert AuditEntry.objects.filter(event="password_link_sent", detail__cause="too many").count() == 1
     assert [links.holder(token) for token in tokens].count(person) == 1
 
 
