@@ -393,6 +393,7 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     screen.field("Nee, dit was ik niet").check()
     screen.press("Bevestigen")
     yield "dit-was-ik-niet-gemeld"
+    Report.objects.update(looked_at=timezone.now())
     screen.open(behind.mailed("dit-was-ik-niet"))
     yield "dit-was-ik-niet-te-laat"
     Report.objects.all().delete()
