@@ -85,6 +85,10 @@ PASSWORD_LONGEST_WAIT = timedelta(hours=1)
 PASSWORD_FAILURES_OF_ALL = 50
 PASSWORD_NETWORKS = 50  # of one account that are remembered, the newest
 MAILED_PROOF = timedelta(hours=1)  # so long a browser that used a mailed link does not wait for strangers' passwords
+# Where password and code are judged together: a refusal takes this long whatever was right, and after so many the
+# password is asked anew.
+PASSWORD_HELD_ANSWER = timedelta(milliseconds=400)
+PASSWORD_HELD_TRIES = 5
 DOOR_TOLD_AGAIN = timedelta(hours=24)  # a mail about wrong codes, or about the emergency account, at most once in it
 PASSWORD_MOST_FAILURES = 100  # in a row, then only a reset by mail helps (NIST SP 800-63B-4 section 3.2.2)
 NETWORK_FAILURES = 30  # wrong passwords by unknown browsers from one network address in a NETWORK_PERIOD

@@ -17,6 +17,7 @@ from accounts.sso.models import Connection
 from accounts.throttling import network
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
+from accounts.two_factor.challenge import held
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.clock import later
 from tests.codes import code_of, wrong_code_of
@@ -158,7 +159,7 @@ def test_wrong_codes_while_waiting_count_after_the_right_password_only() -> None
         stranger.post(CODE, {"code": wrong_code_of(person)})
     mine = AttemptCounter.objects.filter(subject=f"user:{person.pk}", kind=Kind.CODE)
     assert not mine.exists()
-    for _ in range(6):
+    for _ in range(5):
         thief.post(CODE, {"code": wrong_code_of(person)})
     assert mine.get().failures == limits.CODE_FREE_FAILURES
     assert "Foute codes na je juiste wachtwoord" in [message.subject for message in mails()]
@@ -173,6 +174,31 @@ def test_thief_with_the_phone_learns_no_more_passwords_while_waiting_than_may_be
     thief.post(CODE, {"code": code_of(person)})
     assert AttemptCounter.objects.get(subject=f"user:{person.pk}").failures == before + 1
     assert NO_FIT in shown(thief, CODE)
+
+
+# ASVS 6.3.8
+def test_refusals_take_the_same_time_whatever_was_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    person, slept = UserFactory(with_totp=True), []
+    wrong_passwords(person, 6)
+    monkeypatch.setattr(held.time, "sleep", slept.append)
+    monkeypatch.setattr(held.time, "monotonic", lambda: 7.0)
+    for password in (PASSWORD, "iets heel anders"):
+        visitor = browser()
+        visitor.post(SIGN_IN, {"username": person.email, "password": password})
+        visitor.post(CODE, {"code": wrong_code_of(person)})
+    assert slept == [limits.PASSWORD_HELD_ANSWER.total_seconds()] * 2
+    assert owner_gets_in(person)
+    assert len(slept) == 2
+
+
+def test_after_five_wrong_pairs_the_password_is_asked_anew() -> None:
+    person, visitor = UserFactory(with_totp=True), browser()
+    wrong_passwords(person, 6)
+    visitor.post(SIGN_IN, {"username": person.email, "password": "iets heel anders"})
+    for _ in range(limits.PASSWORD_HELD_TRIES):
+        visitor.post(CODE, {"code": wrong_code_of(person)})
+    assert NO_FIT in shown(visitor, SIGN_IN)
+    assert visitor.get(CODE).url.startswith(SIGN_IN)
 
 
 def test_what_was_held_is_void_after_five_minutes_and_after_a_change_of_the_password() -> None:

@@ -8,6 +8,7 @@ so the wait still bounds guesses at it. A code is judged and counted only after 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Opens, Outcome
 
 MARKER = "held_sign_in"
+TRIES = "held_sign_in_tries"
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,34 @@ def pending(session: SessionBase) -> PendingHeld | None:
     return PendingHeld(Held(address, user, right and is_same), target, left)
 
 
+def count_try(session: MutableMapping[str, Any]) -> bool:
+    """A wrong pair; may there be another? After `limits.PASSWORD_HELD_TRIES` the password is asked anew, which the
+    network pays for."""
+    tries = session.get(TRIES, 0) + 1
+    if tries >= limits.PASSWORD_HELD_TRIES:
+        forget(session)
+        return False
+    session[TRIES] = tries
+    return True
+
+
 def forget(session: MutableMapping[str, Any]) -> None:
     session.pop(MARKER, None)
+    session.pop(TRIES, None)
 
 
 def answer(what: Held, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens) -> Answer | None:
-    """Judge password and code together. ``opens`` opens the session. None when they do not fit, whatever the reason;
-    raises TooBusyError."""
+    """Judge password and code together. ``opens`` opens the session. None when they do not fit, whatever the reason,
+    and then always after the same time: a right password means more work. Raises TooBusyError."""
+    begun = time.monotonic()
+    result = _judge(what, typed, origin, browsers, opens)
+    if result is None:
+        left = limits.PASSWORD_HELD_ANSWER.total_seconds() - (time.monotonic() - begun)
+        time.sleep(max(0.0, left))
+    return result
+
+
+def _judge(what: Held, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens) -> Answer | None:
     if what.user is None or not what.right or not devices.has_confirmed_device(what.user):
         _refuse(what, typed, origin)
         return None
@@ -103,8 +126,7 @@ def _end_wait(user: User, origin: Origin, browsers: KnownBrowsers) -> None:
 
 
 def _refuse(what: Held, typed: str, origin: Origin) -> None:
-    """The same kind of work as for a wrong code after the right password, so that the time tells little; how often it
-    could be measured is bounded by `limits.NETWORK_FAILURES`. Counts at nobody who exists.
+    """The same kind of work as for a wrong code after the right password. Counts at nobody who exists.
 
     But a right code proves that a thief has the phone, who would learn here that the password is wrong: that counts.
     """

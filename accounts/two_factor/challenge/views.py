@@ -91,7 +91,10 @@ def _held(request: HttpRequest, pending: PendingHeld) -> HttpResponse:
     answer = held.answer(pending.what, form.cleaned_data["code"], Origin.of(request), browsers, opens)
     if answer is None or user is None:
         form.refuse()
-        return redirect_with_errors(request, form)
+        if held.count_try(request.session):
+            return redirect_with_errors(request, form)
+        messages.error(request, str(form.non_field_errors()[0]))
+        return sign_in_page(pending.target)
     return _go_on(request, user, answer, pending.target)
 
 
