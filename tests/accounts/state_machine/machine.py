@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from accounts.support.models import Intervention, State
 from accounts.support.models import Kind as Help
+from tests.accounts.sso.provider import Provider
 from tests.accounts.state_machine.desk import Desk
 from tests.accounts.state_machine.model import (
     DAY,
@@ -51,15 +52,20 @@ class Machine(RuleBasedStateMachine):
 
     kind: ClassVar[Kind]
     means: ClassVar[Means]
+    provider: ClassVar[Provider | None] = None
 
     def __init__(self) -> None:
         super().__init__()
-        self.account = Account(self.kind, self.means)
-        self.desk = Desk(self.account)
-        self.owner = Owner(self.account, self.desk)
-        if self.means is Means.SESSION:
-            self.account.clock.turn(LITTLE_WHILE)
-        self.thief = Thief(self.account, self.desk, self.owner.home)
+        self.account = Account(self.kind, self.means, provider=self.provider)
+        try:
+            self.desk = Desk(self.account)
+            self.owner = Owner(self.account, self.desk)
+            if self.means is Means.SESSION:
+                self.account.clock.turn(LITTLE_WHILE)
+            self.thief = Thief(self.account, self.desk, self.owner.home)
+        except BaseException:
+            self.account.stop()
+            raise
 
     def teardown(self) -> None:
         """The verdict at the end, unless a step has failed already."""

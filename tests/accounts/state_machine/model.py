@@ -24,12 +24,14 @@ from accounts import limits, outside
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.sso.models import Identity
+from accounts.sso.models import Connection, Identity
 from accounts.support.models import Report
 from accounts.throttling.known_browsers import COOKIE, KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
+from tests.accounts.sso.browsing import connect, identify
+from tests.accounts.sso.provider import Provider
 from tests.accounts.state_machine.window import Window, is_in
 from tests.clock import later
 from tests.conftest import mails
@@ -38,6 +40,7 @@ from tests.factories import OrganisationFactory, UserFactory
 BEGIN = datetime(2030, 1, 7, 9, tzinfo=UTC)  # always the same, so that every run of one seed does the same
 NEXT_CODE = limits.TOTP_STEP + timedelta(seconds=1)
 DAY = timedelta(days=1)
+OWN_SUBJECT = "persoon-1"  # what the provider calls the owner
 LINK = re.compile(r"https://mijn\.assetmaps\.nl(/\S+)")
 PASSWORD_LINK, RECOVERY_LINK = "/wachtwoord-instellen/", "/nieuwe-telefoon/"
 NOT_ME, CANCEL_HELP, CANCEL_SUPPORT = "/dit-was-ik-niet/", "/hulpvraag-intrekken/", "/hulp-van-support-intrekken/"
@@ -121,16 +124,23 @@ class Account:
     void: bool = False
     forgotten: bool = False
     password: str = "de eerste lange zin van de eigenaar"
+    provider: Provider | None = None  # at which the owner signs in, and nobody else
+    connection: Connection | None = None
 
     def __post_init__(self) -> None:
         cache.clear()
         outside.forget()
         self.clock = Clock()
         self._example = ExitStack()
-        self._example.enter_context(transaction.atomic())
+        whole = transaction.atomic()
+        whole._from_testcase = True  # as Django marks the one around a test: none of the program's own
+        self._example.enter_context(whole)
         mails().clear()
         self.organisation = OrganisationFactory()
         self.person_id = self._make_person().pk
+        if self.provider:
+            self.connection = connect(self.provider, self.organisation)
+            identify(self.connection, self.person, OWN_SUBJECT)
         self.addresses = {self.person.email}
         self._known = self.state()
 
@@ -190,7 +200,7 @@ class Account:
         found = [f"an authenticator app: {device.name}" for device in self.apps() if device.secret() not in own]
         if person.email not in self.addresses:
             found.append(f"an address: {person.email}")
-        strange = Identity.objects.filter(user=person).exclude(subject="persoon-1")
+        strange = Identity.objects.filter(user=person).exclude(subject=OWN_SUBJECT)
         return found + [f"a business account: {identity.subject}" for identity in strange]
 
     def apps(self) -> list[Authenticator]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from accounts.support.models import Kind as Help
+from tests.accounts.sso.browsing import sign_in_there
 from tests.accounts.state_machine.desk import Desk
 from tests.accounts.state_machine.model import (
     ADDRESS_LINK,
@@ -55,6 +56,9 @@ class Owner:
         """With everything the owner has. Whether that opened the account."""
         account = self.account
         account.clock.turn(NEXT_CODE)
+        if account.provider and account.connection:
+            sign_in_there(window, account.provider, account.connection)
+            return is_in(window)
         answer = window.post(SIGN_IN, {"username": account.person.email, "password": account.password})
         if answer.status_code == 302 and answer.url == CODE and by_recovery_code and account.recovery_codes:
             account.used["recovery code"] = account.recovery_codes.pop()

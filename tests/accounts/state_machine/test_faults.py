@@ -8,9 +8,9 @@ import pytest
 from hypothesis import seed
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.accounts.state_machine.conftest import Make
 from tests.accounts.state_machine.faults import FAULTS, Fault
 from tests.accounts.state_machine.machine import search
-from tests.accounts.state_machine.means import machine
 from tests.accounts.state_machine.model import BreachError
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ PUT_BACK = [fault for fault in FAULTS if DEEP or fault.quick]
 
 
 @pytest.mark.parametrize("fault", PUT_BACK, ids=[fault.name for fault in PUT_BACK])
-def test_fault_put_back_is_found(fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_put_back_is_found(fault: Fault, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     fault.put(monkeypatch)
     with pytest.raises(BreachError):
-        run_state_machine_as_test(seed(1)(machine(fault.kind, fault.means)), settings=search(fault.examples))
+        run_state_machine_as_test(seed(1)(make(fault.kind, fault.means)), settings=search(fault.examples))
