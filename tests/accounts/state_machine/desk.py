@@ -1,11 +1,14 @@
-"""Support and its lead: honest people who do what the pages let them do, for whoever calls."""
+"""Support, its lead and the organisation's administrator: honest people who do what the pages let them do."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
+from django.contrib.auth.models import Group
+
 from accounts.models import User
+from accounts.support import group
 from accounts.support.models import Check, Intervention, Kind, Report
 from tests.accounts.state_machine.model import NEXT_CODE, Account, Phone
 from tests.accounts.state_machine.window import Window
@@ -30,8 +33,9 @@ class Desk:
     def _window(self, role: str) -> Window:
         """Signed in just now, through the pages."""
         if role not in self._people:
-            traits = {"in_support": True} if role == "worker" else {"superuser": True}
-            person = UserFactory(email=f"{role}@voorbeeld.nl", **traits)
+            person = UserFactory(email=f"{role}@voorbeeld.nl", **self._traits(role))
+            if role == "administrator":
+                person.groups.add(Group.objects.get(name=group.PEOPLE))
             person.set_password(PASSWORD)
             person.save()
             self._people[role] = person, Phone(Account.link_phone(person))
@@ -41,6 +45,18 @@ class Desk:
         window.post(SIGN_IN, {"username": person.email, "password": PASSWORD})
         window.post(CODE, {"code": phone.code()})
         return window
+
+    def _traits(self, role: str) -> dict[str, object]:
+        if role == "administrator":
+            return {"staff": True, "organisation": self.account.organisation}
+        return {"in_support": True} if role == "worker" else {"superuser": True}
+
+    def set_address(self, address: str) -> None:
+        """By the administrator of the organisation, whom the owner asked."""
+        person = self.account.person
+        names = {"first_name": person.first_name, "last_name": person.last_name, "language": "nl"}
+        page = f"/beheer/accounts/user/{person.pk}/change/"
+        self._window("administrator").post(page, {"email": address, **names, "is_active": "on"})
 
     def help(self, kind: Kind, *, words: Reader | None = None, is_owner: bool = False) -> str:
         """What the caller is told: a code, or nothing. ``words``: None when the caller cannot read the mailbox."""

@@ -1,4 +1,4 @@
-"""Faults put back, one function each: the search must find every one of them, or it would not find the next either."""
+"""Faults put back: the search must find every one of them, or it would not find the next either."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import Any
 
 import pytest
 
+from accounts import flows as hall
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import reauthentication
 from accounts.audit.origin import Origin
 from accounts.models import User
+from accounts.organisations import demands
+from accounts.passwords import flows as passwords
 from accounts.passwords import links
-from accounts.support.interventions import actions, rules
+from accounts.support import reports, unproved
+from accounts.support.interventions import rules
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
-from accounts.two_factor import steps
+from accounts.throttling.models import AttemptCounter
+from accounts.throttling.rules import Tally
+from accounts.two_factor import steps, undoing
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import RecoveryCode
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -33,7 +39,7 @@ class Fault:
     kind: Kind
     means: Means
     put: Put
-    examples: int = 60
+    examples: int = 200
     quick: bool = False
 
 
@@ -56,6 +62,26 @@ def _claim_again(code_set: object, digest: str) -> bool:
 
 def _proves_under_the_old_key(request: Any, user: User, origin: Origin) -> None:
     reauthentication.note(request)
+
+
+def _lifts_without_end(patch: pytest.MonkeyPatch) -> None:
+    subject_of = throttling.subject_of
+    patch.setattr(throttling, "lift", lambda user: AttemptCounter.objects.filter(subject=subject_of(user)).delete())
+    patch.setattr(rules, "_refusal_to_lift", lambda subject: None)
+    patch.setattr(rules, "needs_approval", lambda kind, subject: False)
+
+
+def _strangers_wait_together(patch: pytest.MonkeyPatch) -> None:
+    """And what was typed meanwhile is not held for a code."""
+    patch.setattr(
+        Tally, "waits_until_for", lambda self, network: max([self.waits_until, *(row[2] for row in self.networks)])
+    )
+    patch.setattr(hall, "Held", lambda *facts: None)
+
+
+def _mailbox_is_enough(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(demands, "has_second_step_at_provider", lambda user: False)
+    patch.setattr(passwords, "_way_of", lambda user: passwords.Way.LINK)
 
 
 FAULTS = [
@@ -89,14 +115,7 @@ FAULTS = [
         Means.PASSWORD,
         instead(rules, "caller_is_checked", lambda kind, worker, subject: True),
     ),
-    Fault(
-        "a wait that support lifts forgets the month",
-        Kind.SECOND_STEP,
-        Means.PASSWORD,
-        instead(
-            actions.throttling, "lift", lambda counter: throttling.AttemptCounter.objects.filter(pk=counter.pk).delete()
-        ),
-    ),
+    Fault("support lifts one wait after another", Kind.SECOND_STEP, Means.PASSWORD, _lifts_without_end),
     Fault(
         "a sign-in makes mailed links void",
         Kind.PASSWORD_ONLY,
@@ -142,4 +161,36 @@ FAULTS = [
         instead(known_browsers, "forget_all", lambda user: None),
         quick=True,
     ),
+    Fault(
+        "a report ends no session",
+        Kind.SECOND_STEP,
+        Means.SESSION,
+        instead(sessions, "end_all", lambda user: 0),
+    ),
+    Fault(
+        "a report leaves the thief's phone",
+        Kind.PASSWORD_ONLY,
+        Means.PASSWORD,
+        instead(undoing, "undo", lambda user, entry: undoing.Undone()),
+    ),
+    Fault(
+        "a report leaves the thief's address",
+        Kind.PASSWORD_ONLY,
+        Means.PASSWORD,
+        instead(reports, "_restore_address", lambda entry, user, origin: False),
+    ),
+    Fault(
+        "a report about a factor leaves the password alone in force",
+        Kind.SECOND_STEP,
+        Means.MAILBOX,
+        instead(undoing, "_is_closed", lambda user, gone: False),
+    ),
+    Fault(
+        "a password by mail and one reset are enough",
+        Kind.SECOND_STEP,
+        Means.MAILBOX,
+        instead(unproved, "changes", lambda subject: []),
+    ),
+    Fault("strangers keep the owner waiting", Kind.SECOND_STEP, Means.NOTHING, _strangers_wait_together),
+    Fault("a mailbox opens what a provider guards", Kind.PROVIDER, Means.MAILBOX, _mailbox_is_enough),
 ]

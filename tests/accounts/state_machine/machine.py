@@ -85,7 +85,7 @@ class Machine(RuleBasedStateMachine):
     @rule(what=strategies.data())
     def owner_changes(self, what: strategies.DataObject) -> None:
         self.account.act("owner")
-        always = ["change_password", "choose_password_by_mail", "change_address"]
+        always = ["change_password", "choose_password_by_mail", "change_address", "ask_administrator_for_address"]
         with_step = ["replace_phone", "add_phone", "make_recovery_codes"] if has_step(self) else []
         getattr(self.owner, what.draw(strategies.sampled_from(always + with_step)))()
 
@@ -99,7 +99,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def owner_reports(self) -> None:
         self.account.act("owner")
-        self.owner.report_what_was_not_mine()
+        self._report()
 
     @rule()
     def a_day_passes(self) -> None:
@@ -111,20 +111,18 @@ class Machine(RuleBasedStateMachine):
 
     # The thief, without anything but the address.
 
-    @rule()
-    def thief_asks_for_links(self) -> None:
+    @rule(what=strategies.sampled_from(["ask_for_a_link", "guess_passwords"]))
+    def thief_disturbs(self, what: str) -> None:
         self.account.act("thief")
-        self.thief.ask_for_a_link()
+        getattr(self.thief, what)()
 
-    @rule()
-    def thief_guesses_passwords(self) -> None:
-        self.account.act("thief")
-        self.thief.guess_passwords()
-
-    @rule(kind=strategies.sampled_from([Help.RESET, Help.BRIDGE_CODE]))
-    def thief_calls_support(self, kind: Help) -> None:
+    @rule(kind=strategies.sampled_from([Help.RESET, Help.BRIDGE_CODE]), at_once=strategies.booleans())
+    def thief_calls_support(self, kind: Help, at_once: bool) -> None:
+        """``at_once``: uses what support gives, if it does."""
         self.account.act("thief")
         self.thief.call(kind)
+        if at_once and self.thief.password:
+            self.thief.use_code_of_support() if self.thief.code_of_support else self.thief.follow_recovery_link()
 
     @precondition(lambda self: bool(self.thief.code_of_support and self.thief.password))
     @rule()
@@ -157,10 +155,16 @@ class Machine(RuleBasedStateMachine):
         is_reset = Intervention.objects.filter(subject=self.account.person_id, kind=Help.RESET, state=State.DONE)
         return self.means in (Means.NOTHING, Means.PHONE) and has_step(self) and not is_reset.exists()
 
+    def _report(self) -> None:
+        """What the owner was told of and disowns is undone by that alone."""
+        self.owner.report_what_was_not_mine()
+        if foreign := self.account.foreign():
+            raise BreachError(f"a report leaves {foreign[0]}")
+
     def _takes_it_back(self) -> None:
         if not self.account.foreign() and not self.owner.choose_password_by_mail(self.thief.press_on):
             raise BreachError("the thief keeps the owner from a new password")
-        self.owner.report_what_was_not_mine()
+        self._report()
         self.desk.look_at_reports()
         if not self.owner.choose_password_by_mail(self.thief.press_on):
             raise BreachError("the thief keeps the owner from a new password after a report")

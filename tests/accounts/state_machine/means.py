@@ -87,15 +87,10 @@ class WithMailbox(Machine):
         self.account.act("thief")
         self.thief.take_over(self.thief.sign_in())
 
-    @rule()
-    def thief_reports(self) -> None:
+    @rule(what=strategies.sampled_from(["report", "cancel"]))
+    def thief_presses(self, what: str) -> None:
         self.account.act("thief")
-        self.thief.report()
-
-    @rule()
-    def thief_cancels(self) -> None:
-        self.account.act("thief")
-        self.thief.cancel()
+        getattr(self.thief, what)()
 
 
 class WithPhone(Machine):

@@ -1,7 +1,6 @@
 """The account as a state machine: what there is to know about it, who knows what, and what may never become true.
 
-Nothing of the program is imitated here. Every step goes through the pages; afterwards the account is asked how it
-stands. Of each step is only noted what its actor knows from then on.
+Nothing of the program is imitated: every step goes through the pages, and only what its actor knows then is noted.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ import pyotp
 import time_machine
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest
+from django.test import TestCase
+from django.utils import timezone
 
 from accounts import limits, outside
 from accounts.audit.models import AuditEntry
@@ -26,13 +26,13 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.sso.models import Connection, Identity
 from accounts.support.models import Report
-from accounts.throttling.known_browsers import COOKIE, KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
+from accounts.two_factor.totp import flows as totp
 from tests.accounts.sso.browsing import connect, identify
 from tests.accounts.sso.provider import Provider
-from tests.accounts.state_machine.window import Window, is_in
+from tests.accounts.state_machine.window import Window, is_in, is_known
 from tests.clock import later
 from tests.conftest import mails
 from tests.factories import OrganisationFactory, UserFactory
@@ -133,7 +133,7 @@ class Account:
         self.clock = Clock()
         self._example = ExitStack()
         whole = transaction.atomic()
-        whole._from_testcase = True  # as Django marks the one around a test: none of the program's own
+        whole._from_testcase = True  # as the one around a test: none of the program's own
         self._example.enter_context(whole)
         mails().clear()
         self.organisation = OrganisationFactory()
@@ -150,9 +150,17 @@ class Account:
         person.set_password(None if self.kind is Kind.PROVIDER else self.password)
         person.save()
         if self.kind in (Kind.SECOND_STEP, Kind.STAFF):
-            self.phones.append(Phone(self.link_phone(person)))
-            self.recovery_codes = recovery_codes.make(person, Origin("192.0.2.1", "Testbrowser"))
+            self._activate(person)
         return person
+
+    def _activate(self, person: User) -> None:
+        """With the mail that tells it, about which anybody who reads it may say "this was not me"."""
+        origin = Origin("192.0.2.1", "Testbrowser")
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            pending = totp.begin(person, begun_in="a sign-in")
+            self.phones.append(Phone(pending.secret()))
+            totp.activate(person, self.phones[0].code(), "Telefoon", origin, begun_in="a sign-in")
+            self.recovery_codes = recovery_codes.make(person, origin)
 
     @staticmethod
     def link_phone(person: User) -> bytes:
@@ -208,15 +216,9 @@ class Account:
 
     def judged_guesses(self) -> int:
         """Wrong codes of the app that were held against a secret, of the last month."""
-        since = datetime.now(UTC) - limits.CODE_CAP_PERIOD
+        since = timezone.now() - limits.CODE_CAP_PERIOD
         wrong = AuditEntry.objects.filter(subject=self.person_id, event="code_refused", detail__cause="wrong")
         return wrong.filter(at__gt=since, detail__factor="totp").count()
-
-    def knows(self, window: Window) -> bool:
-        """Does the cookie of this browser still count as known?"""
-        request = HttpRequest()
-        request.COOKIES = {name: morsel.value for name, morsel in window.cookies.items() if name == COOKIE}
-        return bool(KnownBrowsers.of(request).bucket_of(self.person))
 
     def state(self) -> tuple[object, ...]:
         """What ends every other session when it changes."""
@@ -226,9 +228,8 @@ class Account:
 
     def note_change(self) -> None:
         """After every step."""
-        now = self.state()
+        now, was_reset = self.state(), bool(self._known[2]) and not self.apps()
         reported = now[-1] != self._known[-1]
-        was_reset = bool(self._known[2]) and not now[2]
         self.void = self.void or now != self._known
         self.forgotten = self.forgotten or reported or was_reset
         self._known = now
@@ -237,7 +238,7 @@ class Account:
         """Raises BreachError when a rule is broken."""
         if stolen and self.void and is_in(stolen):
             raise BreachError("a stolen session outlived what should have ended it")
-        if stolen and self.forgotten and self.knows(stolen):
+        if stolen and self.forgotten and is_known(stolen, self.person):
             raise BreachError("the cookie of a known browser outlived what should have ended it")
         if self.judged_guesses() > limits.CODE_CAP + limits.CODE_FREE_FAILURES:
             raise BreachError(f"{self.judged_guesses()} codes of strangers were judged within a month")

@@ -151,7 +151,7 @@ class Thief:
         if link and window.get(link).status_code == 302:
             window.post(SET_NEW, {"new_password1": OWN_PASSWORD, "new_password2": OWN_PASSWORD})
             if self.account.person.check_password(OWN_PASSWORD):
-                self.password = OWN_PASSWORD
+                self.password, self.account.forgotten = OWN_PASSWORD, True
 
     def follow_recovery_link(self) -> None:
         """Of a reset: open it, show the password, and link the own phone."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.http import HttpRequest
 from django.test import TestCase
 from django.test.client import ClientHandler
 
+from accounts.models import User
+from accounts.throttling.known_browsers import COOKIE, KnownBrowsers
 from tests.conftest import Browser
 
 ONLY_POST = "/persoonlijke-gegevens/herstelcodes/bij-de-hand/"
@@ -34,3 +37,10 @@ def is_in(window: Window) -> bool:
     """Is it signed in fully? Asked of a page that takes no GET: who may not come there is led away before it says so,
     and nothing is rendered in thousands of looks."""
     return window.get(ONLY_POST).status_code == 405
+
+
+def is_known(window: Window, person: User) -> bool:
+    """Does its cookie still count as that of a known browser?"""
+    request = HttpRequest()
+    request.COOKIES = {name: morsel.value for name, morsel in window.cookies.items() if name == COOKIE}
+    return bool(KnownBrowsers.of(request).bucket_of(person))
