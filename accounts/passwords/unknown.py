@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password, identify_hasher, make_password
 from django.core.cache import cache
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from accounts import limits
@@ -59,9 +60,17 @@ def shares_of_earlier() -> Shares:
 def _count() -> Shares:
     neither = Q(password__startswith=f"{Argon2idHasher.algorithm}$") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
     earlier = User.objects.exclude(neither)
-    costs = Counter(like for stored in earlier.values_list("password", flat=True).iterator() if (like := _like(stored)))
+    costs = Counter(like for stored in _in_batches(earlier) if (like := _like(stored)))
     people = User.objects.count() if costs else 0
     return [(encoded, number / people) for encoded, number in sorted(costs.items())]
+
+
+def _in_batches(people: QuerySet[User]) -> Iterator[str]:
+    """Not in one cursor, which PgBouncer may not have, and not all in memory."""
+    batch, last = people.order_by("pk").values_list("pk", "password"), 0
+    while found := list(batch.filter(pk__gt=last)[: limits.EXPORT_BATCH]):
+        yield from (stored for _pk, stored in found)
+        last = found[-1][0]
 
 
 def _like(stored: str) -> str:

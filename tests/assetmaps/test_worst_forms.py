@@ -17,6 +17,7 @@ from django.test import RequestFactory
 from accounts.audit_desk.forms import SearchForm
 from accounts.forms import ProofForm
 from accounts.models import User
+from accounts.organisations.forms import ShortNameForm
 from accounts.passwords.forms import ChangePasswordForm, NewPasswordForm
 from accounts.sso.setup.forms import EmergencyAccountForm, KeyPairForm
 from accounts.support.forms import MailedQuestionForm
@@ -81,7 +82,8 @@ def every_form(person: User) -> Iterator[tuple[str, Callable[..., forms.BaseForm
     import_module(settings.ROOT_URLCONF)  # and with it every view and form
     for form in sorted({*subclasses(forms.Form), *subclasses(forms.ModelForm)}, key=repr):
         # Those made for a request have the name of what they are made of; they come from the administration.
-        if form.__module__.startswith(OURS) and form is not PersonForm and not issubclass(form, PersonForm):
+        of_administration = issubclass(form, (PersonForm, ShortNameForm))
+        if form.__module__.startswith(OURS) and not of_administration:
             yield form.__name__, built(form, person)
     yield from of_the_administration(person)
 

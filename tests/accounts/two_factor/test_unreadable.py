@@ -139,10 +139,23 @@ def test_unfinished_set_up_says_it_and_begins_again(caplog: pytest.LogCaptureFix
 def test_fresh_recovery_codes_that_cannot_be_shown_say_it(person: User, settings: object, client: Client) -> None:
     client = signed_in(person)
     client.post("/persoonlijke-gegevens/herstelcodes/nieuw/")
-    keys = settings.ENCRYPTION_KEYS
-    settings.ENCRYPTION_KEYS = [another_key()]
+    keys, session = settings.ENCRYPTION_KEYS, client.session
+    sealed = session[recovery_codes.SHOWN_ONCE]
+    settings.ENCRYPTION_KEYS = [*keys, another_key()]
+    session[recovery_codes.SHOWN_ONCE] = sealed[:-2]
+    session.save()
     page = shown(client, "/persoonlijke-gegevens/herstelcodes/")
     assert "We kunnen je nieuwe herstelcodes niet tonen. Dat ligt aan ons." in page
+
+
+def test_session_that_cannot_be_read_asks_to_sign_in_and_is_there_again_with_the_key(
+    person: User, settings: object
+) -> None:
+    client = signed_in(person)
+    client.post("/persoonlijke-gegevens/herstelcodes/nieuw/")
+    keys = settings.ENCRYPTION_KEYS
+    settings.ENCRYPTION_KEYS = [another_key()]
+    assert client.get("/persoonlijke-gegevens/herstelcodes/").url.startswith("/inloggen/")
     settings.ENCRYPTION_KEYS = keys
     assert "Dat ligt aan ons" not in shown(client, "/persoonlijke-gegevens/herstelcodes/")
 

@@ -26,7 +26,7 @@ def test_variables_are_read_in_one_place() -> None:
     assert reading == {
         "assetmaps/settings.py",
         "accounts/management/commands/createsuperuser.py",
-        "environments/people/reading/workbooks.py",  # leaves all but a few out for the process that reads a workbook
+        "environments/processes.py",  # leaves all but a few out for the processes that read what was uploaded
     }
 
 
