@@ -21,24 +21,27 @@ from accounts.support.interventions import rules
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 from accounts.throttling.models import AttemptCounter
-from accounts.throttling.rules import Tally
 from accounts.two_factor import steps, undoing
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import RecoveryCode
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.accounts.state_machine.model import Kind, Means
 
+IN = "the thief (is signed in|bound)"
+OUTLIVED = "a stolen session outlived"
 Put = Callable[[pytest.MonkeyPatch], None]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """``examples``: within how many it must be found; ``quick``: put back in every run of the tests."""
+    """``shows``: what the search then says; ``examples``: within how many it must be found;
+    ``quick``: put back in every run of the tests."""
 
     name: str
     kind: Kind
     means: Means
     put: Put
+    shows: str = IN
     examples: int = 200
     quick: bool = False
 
@@ -73,9 +76,12 @@ def _lifts_without_end(patch: pytest.MonkeyPatch) -> None:
 
 def _strangers_wait_together(patch: pytest.MonkeyPatch) -> None:
     """And what was typed meanwhile is not held for a code."""
-    patch.setattr(
-        Tally, "waits_until_for", lambda self, network: max([self.waits_until, *(row[2] for row in self.networks)])
-    )
+    after_failure = throttling.rules.after_failure
+
+    def of_all_networks(*facts: Any, known: bool, network: str = "") -> Any:
+        return after_failure(*facts, known=known)
+
+    patch.setattr(throttling.rules, "after_failure", of_all_networks)
     patch.setattr(hall, "Held", lambda *facts: None)
 
 
@@ -115,12 +121,19 @@ FAULTS = [
         Means.PASSWORD,
         instead(rules, "caller_is_checked", lambda kind, worker, subject: True),
     ),
-    Fault("support lifts one wait after another", Kind.SECOND_STEP, Means.PASSWORD, _lifts_without_end),
+    Fault(
+        "support lifts one wait after another",
+        Kind.SECOND_STEP,
+        Means.PASSWORD,
+        _lifts_without_end,
+        shows="codes of strangers were judged",
+    ),
     Fault(
         "a sign-in makes mailed links void",
         Kind.PASSWORD_ONLY,
         Means.PASSWORD,
         _number_of_the_last_sign_in,
+        shows="keeps the owner from a new password",
     ),
     Fault(
         "password and link may come from one mailbox",
@@ -140,12 +153,14 @@ FAULTS = [
         Means.SESSION,
         instead(sessions, "end_others", lambda request, user: 0),
         quick=True,
+        shows=OUTLIVED,
     ),
     Fault(
         "a sensitive change asks no fresh proof",
         Kind.SECOND_STEP,
         Means.SESSION,
         instead(reauthentication, "is_fresh", lambda request: True),
+        shows=f"{OUTLIVED}|{IN}",
         quick=True,
     ),
     Fault(
@@ -153,6 +168,7 @@ FAULTS = [
         Kind.SECOND_STEP,
         Means.SESSION,
         instead(sessions, "prove", _proves_under_the_old_key),
+        shows=OUTLIVED,
     ),
     Fault(
         "a known browser outlives everything",
@@ -160,24 +176,28 @@ FAULTS = [
         Means.SESSION,
         instead(known_browsers, "forget_all", lambda user: None),
         quick=True,
+        shows="the cookie of a known browser outlived",
     ),
     Fault(
         "a report ends no session",
-        Kind.SECOND_STEP,
+        Kind.PASSWORD_ONLY,
         Means.SESSION,
         instead(sessions, "end_all", lambda user: 0),
+        shows=OUTLIVED,
     ),
     Fault(
         "a report leaves the thief's phone",
         Kind.PASSWORD_ONLY,
         Means.PASSWORD,
         instead(undoing, "undo", lambda user, entry: undoing.Undone()),
+        shows="a report leaves an authenticator app",
     ),
     Fault(
         "a report leaves the thief's address",
         Kind.PASSWORD_ONLY,
         Means.PASSWORD,
         instead(reports, "_restore_address", lambda entry, user, origin: False),
+        shows="a report leaves an address|the owner is locked out",
     ),
     Fault(
         "a report about a factor leaves the password alone in force",
@@ -191,6 +211,12 @@ FAULTS = [
         Means.MAILBOX,
         instead(unproved, "changes", lambda subject: []),
     ),
-    Fault("strangers keep the owner waiting", Kind.SECOND_STEP, Means.NOTHING, _strangers_wait_together),
+    Fault(
+        "strangers keep the owner waiting",
+        Kind.SECOND_STEP,
+        Means.NOTHING,
+        _strangers_wait_together,
+        shows="strangers keep the owner out",
+    ),
     Fault("a mailbox opens what a provider guards", Kind.PROVIDER, Means.MAILBOX, _mailbox_is_enough),
 ]

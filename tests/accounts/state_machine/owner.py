@@ -211,8 +211,11 @@ class Owner:
 
     def come_back(self, between: Between = nothing) -> str:
         """Everything the documents offer, the least first. Which way it was; empty when none opened the account."""
-        if self._signs_in_somewhere(between):
+        between()
+        if self.sign_in(Window("192.0.2.4")):
             return "signed in"
+        if self._signs_in_somewhere(between):
+            return "a known browser or a recovery code"
         between()
         self.report_what_was_not_mine()
         if self.choose_password_by_mail(between) and self._signs_in_somewhere(between):

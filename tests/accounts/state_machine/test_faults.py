@@ -21,5 +21,5 @@ PUT_BACK = [fault for fault in FAULTS if DEEP or fault.quick]
 @pytest.mark.parametrize("fault", PUT_BACK, ids=[fault.name for fault in PUT_BACK])
 def test_fault_put_back_is_found(fault: Fault, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     fault.put(monkeypatch)
-    with pytest.raises(BreachError):
+    with pytest.raises(BreachError, match=fault.shows):
         run_state_machine_as_test(seed(1)(make(fault.kind, fault.means)), settings=search(fault.examples))
