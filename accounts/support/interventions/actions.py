@@ -14,7 +14,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.support import unproved
 from accounts.support.interventions import rules
-from accounts.support.models import Intervention, Kind
+from accounts.support.models import CallerCheck, Intervention, Kind
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 from accounts.two_factor import devices, former
@@ -37,7 +37,7 @@ def prepare(kind: Kind, subject: User) -> FreshCode | None:
 def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | None) -> str:
     """Do it, record it, and mail the person. Returns the code to read out, if there is one."""
     kind, subject = Kind(intervention.kind), intervention.subject
-    extra = _bridge_code(subject, prepared) if prepared else HOW[kind](intervention)
+    extra = _bridge_code(intervention, prepared) if prepared else HOW[kind](intervention)
     code = str(extra.pop("code", ""))
     entry = record(
         EVENTS[kind],
@@ -82,8 +82,10 @@ def _end_sessions(intervention: Intervention) -> dict[str, Any]:
     return {}
 
 
-def _bridge_code(subject: User, prepared: FreshCode) -> dict[str, Any]:
-    code = account_recovery.issue_bridge_code(subject, prepared)
+def _bridge_code(intervention: Intervention, prepared: FreshCode) -> dict[str, Any]:
+    """Uses up every check of the caller: who calls next may be somebody else, and is recognised anew."""
+    CallerCheck.objects.filter(subject=intervention.subject).delete()
+    code = account_recovery.issue_bridge_code(intervention.subject, prepared)
     return {"code": code, "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60}
 
 

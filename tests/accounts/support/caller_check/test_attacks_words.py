@@ -148,3 +148,10 @@ def test_refused_approvals_cancellings_and_carryings_out_are_recorded(desk: User
     assert refused(Event.RESET_REFUSED) == ["already_asked", "not_ready"]
     entries = AuditEntry.objects.filter(event=Event.INTERVENTION_APPROVED, succeeded=False)
     assert {(entry.subject, entry.detail["receipt"]) for entry in entries} == {(colleague, asked.receipt)}
+
+
+def test_code_for_the_owner_is_no_check_of_who_calls_next(person: User, desk: User) -> None:
+    flows.send(person, desk, HERE)
+    flows.answer(person, desk, words_in_mail(), HERE)
+    assert act(Kind.BRIDGE_CODE, person, desk).code
+    assert act(Kind.BRIDGE_CODE, person, desk).outcome is Refusal.NOT_CHECKED
