@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail as outbox
@@ -66,6 +67,13 @@ class Browser(Client):
 
 def browser(**options: object) -> Browser:
     return Browser(headers={"user-agent": "Testbrowser"}, **options)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_sender_of_mail() -> None:
+    """Messages then come in the order in which they were handed over; with two it is chance."""
+    mail.SENDERS = 1
+    mail._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 @pytest.fixture
