@@ -63,7 +63,7 @@ def test_report_is_not_closed_without_saying_how_the_person_was_recognised(desk:
         assert "Kies hoe je deze persoon herkend hebt." in shown(client, f"{REPORTS}{report.pk}/bekeken/", typed)
     report.refresh_from_db()
     assert report.looked_at is None
-    assert "Ik heb teruggebeld op een nummer dat we al hadden" in shown(client, REPORTS)
+    assert "Teruggebeld op een nummer dat we al hadden" in shown(client, REPORTS)
 
 
 def test_nobody_closes_a_report_about_themselves(desk: User) -> None:
