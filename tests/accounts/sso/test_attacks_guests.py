@@ -28,7 +28,7 @@ from tests.pages import ACTIVATE, CODE, CONFIRM, SIGN_IN, is_signed_in, text
 
 pytestmark = pytest.mark.django_db
 
-ONE_FACTOR = "Met jouw rechten is het zakelijke account alleen niet genoeg."
+ONE_FACTOR = "Voor jouw account is alleen het zakelijke account niet genoeg."
 
 
 # ASVS 8.4.1

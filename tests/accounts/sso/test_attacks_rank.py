@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 ADMIN = "/beheer/"
 ADDRESS = "/persoonlijke-gegevens/e-mailadres/"
-ONE_FACTOR = "Met jouw rechten is het zakelijke account alleen niet genoeg."
+ONE_FACTOR = "Voor jouw account is alleen het zakelijke account niet genoeg."
 
 
 def administrator(connection: Connection, subject: str, **traits: object) -> User:
