@@ -80,11 +80,15 @@ def cancel(environment_id: int, shown: str, *, actor: User, origin: Origin) -> O
 
 
 def is_due(environment: Environment) -> bool:
-    """Has it waited long enough, and may who asked for it still do so? Of somebody who was deactivated meanwhile, or
-    lost the right, it waits for a second administrator."""
-    at, asker = environment.next_address_takes_effect, environment.next_address_by
-    if at is None or at > timezone.now():
-        return False
+    """Has it waited long enough, and does it take effect by itself?"""
+    at = environment.next_address_takes_effect
+    return at is not None and at <= timezone.now() and needs_no_second(environment)
+
+
+def needs_no_second(environment: Environment) -> bool:
+    """May who asked for it still do so? Of somebody who was deactivated meanwhile, or lost the right, it waits for
+    a second administrator."""
+    asker = environment.next_address_by
     return asker is not None and asker.is_active and asker.is_staff and asker.has_perm(MAY_CHANGE)
 
 

@@ -86,6 +86,7 @@ def new_address(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
     context = _page(request, _("New address of %(name)s") % {"name": environment.name})
     context |= {"environment": environment, "is_ones_own": environment.next_address_by_id == request.user.pk}
+    context["needs_no_second"] = addresses.needs_no_second(environment)
     return render(request, "admin/environments/new_address.html", context)
 
 
