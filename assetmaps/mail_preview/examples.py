@@ -144,7 +144,10 @@ EXAMPLES: dict[str, list[Facts]] = {
     ],
     "invitation": [PASSWORD],
     "link_withheld": [{}],
-    "organisation_changed": [_notice(detail={"before": ORGANISATION, "after": "Wonen aan de Dijk"})],
+    "organisation_changed": [
+        _notice(detail={"before": before, "after": after})
+        for before, after in ((ORGANISATION, "Wonen aan de Dijk"), ("-", ORGANISATION), (ORGANISATION, "-"))
+    ],
     "password_changed": [_notice()],
     "password_link": [PASSWORD],
     "password_treated_as_stolen": [_notice()],

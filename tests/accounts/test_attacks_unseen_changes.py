@@ -50,7 +50,7 @@ def test_another_short_name_makes_the_test_sign_in_void_because_the_redirect_add
     ("changed", "event", "subject"),
     [
         ({"is_active": None}, "deactivated", "Je account voor Assetmaps is gedeactiveerd"),
-        ({"organisation": "Leeg"}, "organisation_changed", "Je bent verplaatst naar een andere organisatie"),
+        ({"organisation": "Leeg"}, "organisation_changed", "Je organisatie in Assetmaps is gewijzigd"),
         ({"is_superuser": None}, "rights_changed", "Je rechten in Assetmaps zijn gewijzigd"),
     ],
 )

@@ -24,6 +24,7 @@ WITHOUT_BUTTON = {
     ("emergency_sign_in", 1),
     ("emergency_waits", 0),
     ("address_restored", 0),
+    ("deactivated", 0),  # a link to report it opens for nobody who is not active
     ("link_withheld", 0),
 } | {
     ("report_looked_at", 0),
