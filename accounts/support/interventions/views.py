@@ -15,7 +15,7 @@ from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.requests import PersonRequest
-from accounts.support import sentences
+from accounts.support import sentences, unproved
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval, flows, rules, shown_once
 from accounts.support.interventions.flows import Order, Outcome, Result
@@ -68,6 +68,7 @@ def _intervene(request: PersonRequest, subject: User, kind: Kind) -> HttpRespons
             "needs_approval": needs_approval,
             "caller_is_checked": rules.caller_is_checked(kind, request.user, subject),
             "recovers": rules.recovers(subject),
+            "is_unproved": kind is Kind.RESET and bool(unproved.changes(subject)),
         } | _numbers()
         return page(request, "intervene.html", str(kind.label), **context)
     if not form.is_valid():
