@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
@@ -93,6 +94,12 @@ class Environment(models.Model):
     def next_address_takes_effect(self) -> datetime | None:
         """When it does by itself; None while nothing waits."""
         return self.next_address_at + limits.NEW_ADDRESS_WAITS if self.next_address and self.next_address_at else None
+
+    @property
+    def next_address_is_overdue(self) -> bool:
+        """Whether that moment is past: who asked for it lost the right, see `environments.new_address`."""
+        at = self.next_address_takes_effect
+        return at is not None and at <= timezone.now()
 
     @property
     def initials(self) -> str:

@@ -142,6 +142,7 @@ def test_who_lost_the_right_meanwhile_leads_nobody_anywhere(world: World, lost: 
     with time_machine.travel(timezone.now() + 2 * DAY, tick=True):
         call_command("purge", verbosity=0)
         assert leads_to(world.person, world.environment) == "bomen.voorbeeld.nl"
+        assert "bomen.dief.nl, zodra een tweede beheerder het goedkeurt." in shown(signed_in(world.person), "/")
         second = UserFactory(superuser=True)
         assert new_address.approve(world.environment.pk, THIEF, actor=second, origin=HERE) is Outcome.DONE
 

@@ -20,7 +20,7 @@ from accounts.audit.origin import Origin
 from accounts.enforcement import census
 from accounts.enforcement.census import Census
 from accounts.models import User
-from accounts.organisations import demands, scope
+from accounts.organisations import demands, rank, scope
 from accounts.organisations.models import Organisation, SecondStep
 
 RIGHT = "organisations.change_organisation"
@@ -119,9 +119,17 @@ def administrators(organisation: Organisation) -> list[User]:
     return [person for person in staff.order_by("pk") if person.has_perm(RIGHT)]
 
 
+def _must_hear(organisation: Organisation, actor: User) -> list[User]:
+    """The administrators; superusers too when otherwise only the actor would know, or people above belong to it."""
+    own = administrators(organisation)
+    if rank.has_people_above(organisation) or not any(person != actor for person in own):
+        own += [person for person in demands.superusers() if person not in own]
+    return own
+
+
 def _tell(organisation: Organisation, before: Choice, after: Choice, actor: User, people: Census) -> None:
     address = settings.PUBLIC_URL + reverse("organisation_overview", args=[organisation.slug])
-    for person in administrators(organisation):
+    for person in _must_hear(organisation, actor):
         mail.send(
             "demand_changed",
             person,

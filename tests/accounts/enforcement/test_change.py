@@ -143,6 +143,15 @@ class TestSaving:
         assert "A second step is now: required from" in sent[english.email].body
         assert dutch.email in sent[english.email].body
 
+    def test_superusers_hear_what_otherwise_its_maker_alone_would_know(
+        self, django_capture_on_commit_callbacks: object
+    ) -> None:
+        organisation, ours = OrganisationFactory(), UserFactory(superuser=True)
+        alone = manager(organisation)
+        with django_capture_on_commit_callbacks(execute=True):
+            change(organisation, day(3), alone)
+        assert {message.to[0] for message in mails()} == {alone.email, ours.email}
+
     @pytest.mark.parametrize("who", ["stranger", "other", "without the right", "inactive"])
     def test_who_may_not_changes_nothing(self, who: str) -> None:
         organisation = OrganisationFactory()
