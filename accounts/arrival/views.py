@@ -85,6 +85,8 @@ def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None
     flows.begin_anew(request.session, arrival)
     mine = devices.authenticators_of(user)
     if arrival is None and not mine and demands.has_second_step_at_provider(user):
+        if link:
+            request.session[recovery_link.LINK] = link
         return _on_to_provider(request, user, target)
     vouched = rank.counted(store.vouched(request.session), user)
     if policy.is_enough(vouched, is_staff=user.is_staff):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.contrib.auth.models import Permission
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import User
 from accounts.organisations import scope
@@ -58,7 +58,8 @@ def counted(vouched: Vouched, person: User) -> Vouched:
 def has_people_above(organisation: Organisation) -> bool:
     """Belongs anybody to the organisation over whom it does not decide?"""
     members = User.objects.filter(membership__organisation=organisation).order_by()
-    if members.filter(is_superuser=True).exists():
+    guests = members.filter(access__isnull=False).alias(opens=F("access__environment__organisation"))
+    if members.filter(is_superuser=True).exists() or guests.exclude(opens=organisation.pk).exists():
         return True
     return bool(_above(organisation.pk, members.filter(is_staff=True).values_list("pk", flat=True)))
 

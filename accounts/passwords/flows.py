@@ -218,6 +218,14 @@ def change(user: User, new_password: str, origin: Origin) -> bool:
     return True
 
 
+def await_invitation(user: User) -> None:
+    """For somebody of an organisation that takes the business account only, to whom none is linked: the password is
+    void there, and no link for one is mailed. A new invitation leads to linking, and only who never came gets one."""
+    user.set_unusable_password()
+    user.last_login = None
+    user.save(update_fields=["password", "last_login"])
+
+
 def set_on_server(user: User, new_password: str, origin: Origin) -> None:
     """Set the password of somebody by a command, and end every session; the person hears of it by mail."""
     encoded = make_password(new_password)

@@ -61,7 +61,8 @@ def _contains(value: object, wanted: str) -> bool:
 
 def is_refused(connection: Connection, vouched: Vouched) -> bool:
     """Must somebody without the proof stay outside, instead of showing our code?"""
-    asks_for_proof = connection.vouching not in (Vouching.OURS, Vouching.AGREEMENT)
+    can_be_shown = not names_one_factor(connection.vouching_value)  # stored from before, such a value proves nothing
+    asks_for_proof = can_be_shown and connection.vouching not in (Vouching.OURS, Vouching.AGREEMENT)
     return asks_for_proof and vouched is Vouched.NOTHING and connection.missing_proof == MissingProof.REFUSE
 
 

@@ -24,6 +24,7 @@ from accounts.audit.models import MOVES, AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import demands
+from accounts.passwords import flows as passwords
 from accounts.sso import identities
 from accounts.support import cancelling, parties
 from accounts.support.models import Check, Report
@@ -39,6 +40,7 @@ PASSWORD_KNOWN = (
     Event.WRONG_CODES,
     Event.SIGN_INS_CROWD,
     Event.EMERGENCY_SIGN_IN,
+    Event.SSO_LINKED,
 )
 ADDRESS, MAILBOX = "address", "mailbox"  # why no link for a password is mailed
 
@@ -97,7 +99,7 @@ def _report(entry: AuditEntry, subject: User, mailbox: str, unknown: str, origin
     throttling.hold(user)
     _end_what_is_open(user, origin)
     undone = _undo(entry, user, unknown, origin)
-    if doubt := _doubt(entry, user, mailbox):
+    if doubt := _doubt(entry, user, mailbox, undone):
         undone["doubt"] = doubt
     Report.objects.filter(pk=made.pk).update(undone=undone, mailbox=mailbox)
     _withhold_links(user)
@@ -139,6 +141,8 @@ def _undo(entry: AuditEntry, user: User, unknown: str, origin: Origin) -> dict[s
     if entry.event == Event.SSO_LINKED:
         # A business account that somebody else linked would outlive every other remedy.
         undone["unlinked"] = identities.unlink(user, str(entry.detail.get("issuer", "")))
+        if undone["unlinked"] and demands.must_use_business_account(user):
+            passwords.await_invitation(user)
     factors = undoing.undo(user, entry)
     undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
     return undone
@@ -174,15 +178,18 @@ def _mailbox_of(entry: AuditEntry, token: str) -> str:
     return links.mailbox(_address_of(entry)) if entry.event in MOVES else links.mailed_to(token, entry)
 
 
-def _doubt(entry: AuditEntry, user: User, mailbox: str) -> str:
+def _doubt(entry: AuditEntry, user: User, mailbox: str, undone: dict[str, Any]) -> str:
     """Why a link for a password would not reach the owner alone; empty when it would.
 
     Where a second step is asked, a password set by whoever reads the mailbox too opens nothing.
     """
     if links.mailbox(user.email) != mailbox:
         return ADDRESS
+    if entry.event == Event.SECOND_STEP_RESET and undone.get("back"):
+        return MAILBOX  # support may have ended a phone that was stolen together with the mailbox
     by_mail = entry.event == Event.PASSWORD_CHANGED and entry.detail.get("way") == "mailed link"
-    return MAILBOX if by_mail and not devices.has_confirmed_device(user) else ""
+    is_alone = by_mail or undone.get("unlinked")
+    return MAILBOX if is_alone and not devices.has_confirmed_device(user) else ""
 
 
 def _withhold_links(user: User) -> None:

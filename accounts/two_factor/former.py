@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -38,7 +40,10 @@ def retire(found: QuerySet[Authenticator], why: Why) -> int:
 
 def note_end(user: User, entry: AuditEntry) -> None:
     """Remember which entry of the audit trail ended the apps that were just retired. Call in the same transaction."""
-    fresh = FormerAuthenticator.objects.filter(user=user, ended_in=None).exclude(why=Why.UNFINISHED)
+    # Just now: what a process of an earlier version retired during an upgrade has no entry, and gets no later one.
+    just_now = timezone.now() - timedelta(minutes=1)
+    fresh = FormerAuthenticator.objects.filter(user=user, ended_in=None, ended_at__gt=just_now)
+    fresh = fresh.exclude(why=Why.UNFINISHED)
     fresh.update(ended_in=entry.pk)
 
 

@@ -17,7 +17,7 @@ from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands, notices
+from accounts.organisations import demands, notices, scope
 from environments.models import Environment
 
 MAY_CHANGE = "environments.change_environment"
@@ -89,7 +89,10 @@ def needs_no_second(environment: Environment) -> bool:
     """May who asked for it still do so? Of somebody who was deactivated meanwhile, or lost the right, it waits for
     a second administrator."""
     asker = environment.next_address_by
-    return asker is not None and asker.is_active and asker.is_staff and asker.has_perm(MAY_CHANGE)
+    if asker is None or not (asker.is_active and asker.is_staff and asker.has_perm(MAY_CHANGE)):
+        return False
+    # Still one of those whom the environment is in the scope of: it, or who asked, may have moved meanwhile.
+    return Environment.objects.filter(scope.organisations(asker, "organisation_id"), pk=environment.pk).exists()
 
 
 @transaction.atomic

@@ -145,6 +145,9 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
         sessions.end_upstream(Q(user=user))
     if organisation is not None:
         members.join([locked], organisation)
+        moved = User.objects.select_related("membership__organisation").get(pk=user.pk)
+        if demands.must_use_business_account(moved):
+            passwords.await_invitation(moved)
     names: dict[str, str | int] = {
         "before": before.name if before else "-",
         "after": organisation.name if organisation else "-",

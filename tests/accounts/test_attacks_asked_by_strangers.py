@@ -196,3 +196,11 @@ def test_many_at_once_are_counted_exactly() -> None:
 
     at_once([refuse] * 12)
     assert (entries(person), Repetition.objects.get().gathered) == (1, 11)
+
+
+def test_right_password_makes_few_entries_with_codes_of_support_that_nobody_gave() -> None:
+    person, client = UserFactory(with_totp=True), browser()
+    client.post(SIGN_IN, {"username": person.email, "password": PASSWORD})
+    for _ in range(45):
+        client.post("/inloggen/code-van-support/", {"code": "K7N3-MZDW"})
+    assert AuditEntry.objects.filter(subject=person).count() <= limits.REFUSALS_EACH + 5

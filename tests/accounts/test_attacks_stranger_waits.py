@@ -14,11 +14,13 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.sso.models import Connection
+from accounts.support.models import Kind as SupportKind
 from accounts.throttling import network
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
 from accounts.two_factor.challenge import held
 from accounts.two_factor.recovery_codes import flows as recovery_codes
+from tests.accounts.support.desk_pages import act, check_caller
 from tests.clock import later
 from tests.codes import code_of, wrong_code_of
 from tests.conftest import mails, sign_in
@@ -280,3 +282,14 @@ def test_what_waits_of_passwords_is_shown_and_lifted_for_every_network(client: C
     assert [door.kind for door in rules.doors(person)] == [Kind.PASSWORD]
     throttling.lift(person)
     assert rules.doors(person) == []
+
+
+def test_code_of_support_is_taken_although_strangers_typed_wrong_passwords() -> None:
+    person, desk = UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)
+    wrong_passwords(person, 8)
+    check_caller(person, desk)
+    code = act(SupportKind.BRIDGE_CODE, person, desk).code
+    client = browser()
+    client.post(SIGN_IN, {"username": person.email, "password": PASSWORD})
+    client.post("/inloggen/code-van-support/", {"code": code})
+    assert client.get("/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/").status_code == 200

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -18,10 +19,11 @@ from environments.changes import flows as changes
 from environments.models import Environment
 from environments.new_address import flows as new_address
 from environments.new_address.flows import Outcome
+from environments.people import flows as people
 from tests.changes import World, environment_values
 from tests.conftest import mails
 from tests.environments.people.staff import administrator_of
-from tests.factories import UserFactory
+from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import at_once, shown, signed_in, text
 
 THIEF = "https://bomen.dief.nl/"
@@ -192,3 +194,19 @@ def test_of_those_who_open_it_when_it_is_due_one_records_it(world: World) -> Non
     at_once([lambda: new_address.take_effect_if_due(pk)] * 6)
     assert Environment.objects.get(pk=pk).address == THIEF
     assert AuditEntry.objects.filter(event="environment_address_changed").count() == 1
+
+
+@pytest.mark.parametrize("moved", ["environment", "asker"])
+def test_new_address_asked_by_who_no_longer_works_for_it_takes_no_effect_by_itself(world: World, moved: str) -> None:
+    asker = UserFactory(staff=True, with_totp=True, organisation=world.organisation)
+    asker.user_permissions.add(Permission.objects.get(codename="change_environment"))
+    environment = Environment.objects.get(pk=world.environment.pk)
+    environment.address = THIEF
+    assert changes.change(environment, actor=asker, origin=HERE)
+    elsewhere = OrganisationFactory()
+    if moved == "environment":
+        Environment.objects.filter(pk=environment.pk).update(organisation=elsewhere)
+    else:
+        people.move(asker, elsewhere, actor=world.boss, origin=HERE)
+    with time_machine.travel(timezone.now() + DAY + timedelta(minutes=1), tick=True):
+        assert leads_to(world.person, environment) == "bomen.voorbeeld.nl"

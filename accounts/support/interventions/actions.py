@@ -83,8 +83,11 @@ def _end_sessions(intervention: Intervention) -> dict[str, Any]:
 
 
 def _bridge_code(intervention: Intervention, prepared: FreshCode) -> dict[str, Any]:
-    """Uses up every check of the caller: who calls next may be somebody else, and is recognised anew."""
+    """Uses up every check of the caller: who calls next may be somebody else, and is recognised anew. Waits end,
+    because during one the password leads to a page that takes no such code."""
     CallerCheck.objects.filter(subject=intervention.subject).delete()
+    throttling.hold(intervention.subject)
+    throttling.lift(intervention.subject)
     code = account_recovery.issue_bridge_code(intervention.subject, prepared)
     return {"code": code, "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60}
 

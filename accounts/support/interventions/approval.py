@@ -152,7 +152,7 @@ def drop_overtaken(subject: User, worker: User, origin: Origin) -> None:
     if not (later := unproved.changes(subject)):
         return
     kinds = (*rules.COUNTED, Kind.ADDRESS)
-    for asked in Intervention.objects.filter(_is_open(), subject=subject, kind__in=kinds, asked_at__lt=later[0].at):
+    for asked in Intervention.objects.filter(_is_open(), subject=subject, kind__in=kinds, asked_at__lt=later[-1].at):
         cancelling.cancel(asked, origin, by=worker, cause="overtaken")
 
 

@@ -26,6 +26,7 @@ from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.two_factor.codes import TELEPHONE_SIGNS, parse_bridge_code, slow_digest
 from accounts.two_factor.models import AccountRecovery, BridgeCode
@@ -169,7 +170,7 @@ def use_bridge_code(user: User, typed: str, origin: Origin, opens: Callable[[], 
             opens()
         else:
             facts: dict[str, str | int] = {"factor": "bridge_code", "cause": "wrong"}
-            record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=facts)
+            record_sparingly(Event.CODE_REFUSED, subject=user, origin=origin, detail=facts)
     return outcome
 
 

@@ -60,4 +60,9 @@ def test_business_account_that_a_thief_linked_goes_with_the_report_about_it(clie
     assert not Identity.objects.exists()
     assert not is_signed_in(client)
     assert sign_in_there(browser(), provider, connection).status_code == 400
-    assert AuditEntry.objects.get(event="reported_not_me").detail == {"about": "sso_linked", "unlinked": 1}
+    assert AuditEntry.objects.get(event="reported_not_me").detail == {
+        "about": "sso_linked",
+        "password": "void",
+        "unlinked": 1,
+        "doubt": "mailbox",
+    }

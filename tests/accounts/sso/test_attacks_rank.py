@@ -20,7 +20,7 @@ from tests.accounts.sso.browsing import come_back, connect, employee, leave, led
 from tests.accounts.sso.provider import Provider
 from tests.codes import code_of
 from tests.conftest import outlive_proof, prove, sign_in
-from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
+from tests.factories import AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import CODE, CONFIRM, DETAILS, SIGN_IN, is_signed_in, session_row, signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +247,13 @@ def test_who_stands_above_links_and_is_told_of_the_code(client: Client, provider
     client.post("/uitloggen/")
     assert come_back(client, connection, provider.sign_in(leave(client, connection))).url == CODE
     assert client.get(DETAILS).url.startswith(SIGN_IN)
+
+
+@pytest.mark.django_db
+def test_guests_are_people_above_too() -> None:
+    town = OrganisationFactory()
+    guest = UserFactory(organisation=town)
+    EnvironmentFactory(organisation=town, people=[guest])
+    assert not rank.has_people_above(town)
+    EnvironmentFactory(people=[guest])
+    assert rank.has_people_above(town)

@@ -464,3 +464,12 @@ def test_old_reports_of_an_account_end_with_their_links() -> None:
     with later(limits.NOT_ME_LINK + timedelta(minutes=1)):
         assert not reports.report(token, HERE)
         assert timezone.now() - entry.at > limits.NOT_ME_LINK
+
+
+def test_thief_with_phone_and_mailbox_does_not_undo_the_reset_that_ended_the_phone() -> None:
+    person, desk = UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)
+    act(Kind.RESET, person, desk)
+    activated_by_a_thief(person)  # by the owner here: the new phone
+    press(last(Event.SECOND_STEP_RESET, person))
+    person.refresh_from_db()
+    assert person.links_withheld

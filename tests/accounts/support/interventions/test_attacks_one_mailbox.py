@@ -28,6 +28,7 @@ from accounts.support.models import AT_THE_DESK, Intervention, Kind, State
 from accounts.two_factor.models import Authenticator, BridgeCode
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.accounts.support.desk_pages import APPROVALS, HERE, act, check_caller, page_of
+from tests.clock import later
 from tests.codes import code_of
 from tests.conftest import mails
 from tests.factories import PASSWORD, OrganisationFactory, UserFactory
@@ -322,3 +323,14 @@ def test_of_many_who_ask_at_once_none_is_carried_out(person: User) -> None:
     assert {result.outcome for result in results} == {Outcome.ASKED}
     assert not is_reset(person)
     assert len(AT_THE_DESK) == 4
+
+
+def test_what_was_asked_between_two_passwords_by_mail_is_worth_nothing_either() -> None:
+    person, desk = UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)
+    password_by_mail(person)  # the owner, whom support then recognises
+    with later(timedelta(hours=1)):
+        assert act(Kind.RESET, person, desk).outcome is Outcome.ASKED
+    with later(timedelta(hours=24)):
+        password_by_mail(person)  # a thief with the mailbox
+    with later(timedelta(hours=25, minutes=5)):
+        assert flows.carry_out(Intervention.objects.get(), desk, HERE).outcome is not Outcome.DONE
