@@ -1,10 +1,21 @@
-# Two commands: `make run` and `make test`. Both start from a bare checkout with Python 3.11 or newer, venv and make.
+# `make run` and `make test` start from a bare checkout with Python 3.11 or newer, venv and make; `make help` names the rest.
 PORT ?= 8000
 PYTHON ?= python3
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: run test demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival messages lock
+.PHONY: help run test check test-browser test-postgres demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival messages lock
+
+help:
+	@echo "make run            the portal on http://127.0.0.1:$(PORT), with people to try it"
+	@echo "make check          lint, types, contracts, and the tests that a change is most likely to break"
+	@echo "make test           every test: SQLite with real browsers, PostgreSQL, Redis"
+	@echo "make test-browser   the tests in real browsers"
+	@echo "make test-postgres  every test but those in browsers, on PostgreSQL"
+	@echo "make demo-sso       the portal with identity providers"
+	@echo "make messages       collect new texts for the Dutch catalogue"
+	@echo "make lock           lock the versions of the packages anew"
+	@echo "Pictures and measurements: screenshots contact-sheet accessibility icons lighthouse pa11y survival"
 
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
@@ -17,6 +28,15 @@ run: .venv/installed-run var/run.env
 
 test: .venv/installed-test
 	@bash tests/run.sh
+
+check: .venv/installed-test
+	@bash tests/run.sh static quick
+
+test-browser: .venv/installed-test
+	@bash tests/run.sh browser
+
+test-postgres: .venv/installed-test
+	@bash tests/run.sh postgres
 
 # Needs node (20 or newer) and npm: the identity providers are a Node program.
 demo-sso: .venv/installed-test
