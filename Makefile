@@ -54,7 +54,7 @@ lighthouse pa11y: .venv/installed-test
 
 # Hurts the production command while people sign in; needs PostgreSQL, Redis and nginx. Exit status 1 on a broken promise.
 survival: .venv/installed-test
-	@$(BIN)/python -m tests.survival
+	@$(BIN)/python -m tests.resilience
 
 # Every screen in two languages, themes and widths: var/contact-sheet/index.html, and sheets beside it.
 contact-sheet: .venv/installed-test

@@ -6,7 +6,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from assetmaps.environment.faults import one_line
+from assetmaps.configuration.errors import one_line
 
 
 def main() -> None:

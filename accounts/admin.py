@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import flows
 from accounts.audit.origin import Origin
+from accounts.edit_conflicts.admin import MergedAdmin
+from accounts.http_requests import person
 from accounts.models import User
 from accounts.organisations.admin import BoundedAdmin
 from accounts.passwords import flows as passwords
-from accounts.requests import person
-from accounts.rights import flows as rights
-from accounts.stale_pages.admin import MergedAdmin
+from accounts.permissions import flows as rights
 from accounts.support import flows as support
-from accounts.support import sentences
+from accounts.support import wording
 from accounts.two_factor import devices
 
 admin.site.unregister(Group)
@@ -131,7 +131,7 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
             return
         before = User.objects.select_for_update().get(pk=obj.pk)
         if held := flows.change_person(obj, before=before, actor=person(request), origin=origin):
-            messages.warning(request, sentences.held(held))
+            messages.warning(request, wording.held(held))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         shown = context.get("original")

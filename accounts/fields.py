@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from accounts.texts import folded, normalise
+from accounts.unicode_text import folded, normalise
 
 
 class NameField(models.CharField):
@@ -23,7 +23,7 @@ class NameField(models.CharField):
 
 
 class SearchKeyField(models.CharField):
-    """How the text of another column is looked for, see `accounts.texts.folded`. Set whenever the row is stored.
+    """How the text of another column is looked for, see `accounts.unicode_text.folded`. Set whenever the row is stored.
 
     A column and not an expression in the index: SQLite knows no accents, and PostgreSQL no folding that an index takes.
     ``update()`` of a query set does not set it; the model's ``save`` names it together with ``source``.

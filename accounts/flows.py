@@ -11,24 +11,24 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.active_sessions import flows as sessions
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.hash_queue import TooBusyError
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations import demands, emergency
-from accounts.passwords import unknown
+from accounts.organisations import emergency, sign_in_policy
+from accounts.passwords import dummy_hash
 from accounts.passwords import verification as passwords
-from accounts.rights import flows as rights
-from accounts.rights.flows import Rights
-from accounts.support import unproved
-from accounts.support.interventions import actions, addresses
+from accounts.permissions import flows as rights
+from accounts.permissions.flows import Rights
+from accounts.support import unverified_changes
+from accounts.support.interventions import actions, address_changes
 from accounts.support.models import Intervention
 from accounts.throttling import network, spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
-from accounts.two_factor.challenge.held import Held
+from accounts.two_factor.challenge.combined import Held
 from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import Answer, Opens, Outcome
@@ -61,7 +61,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     people = User.objects.select_related("membership__organisation__connection")
     known = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
     is_stranger = not browsers.password_bucket_of(known)
-    shares = unknown.shares_of_earlier()  # asked for whether somebody has the address or not
+    shares = dummy_hash.shares_of_earlier()  # asked for whether somebody has the address or not
     if is_stranger and (until := network.admit(origin)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.place)
         return PasswordAnswer(network_waits_until=until)
@@ -73,7 +73,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         raise
     # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
     # Asked of a wrong one too: of staff it takes statements, and these must not tell that it is right.
-    is_void = known is not None and demands.must_use_business_account(known) and right
+    is_void = known is not None and sign_in_policy.must_use_business_account(known) and right
     if is_void and known and not is_stranger:
         return _tell_owner(known, origin, browsers)
     cause = "business_account" if is_void else "wrong"
@@ -88,14 +88,14 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     if is_stranger:
         network.give_back(origin)
     spraying.note_right(typed_address)
-    if known and demands.is_emergency(known):
+    if known and sign_in_policy.is_emergency(known):
         emergency.tell_that_it_was_used(known, origin)
     return PasswordAnswer(known)
 
 
-def _is_right(known: User | None, typed_address: str, password: str, shares: unknown.Shares) -> bool:
+def _is_right(known: User | None, typed_address: str, password: str, shares: dummy_hash.Shares) -> bool:
     if known is None:
-        unknown.spend(typed_address, password, shares)  # as long as checking one
+        dummy_hash.spend(typed_address, password, shares)  # as long as checking one
         return False
     return known.check_password(password) and known.is_active
 
@@ -185,7 +185,7 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> I
     as stored, locked by the caller. Returns what another address waits for, when it was not stored."""
     asked, after = None, user.email
     if after != before.email:
-        asked = addresses.hold_back(before, after, actor, origin)
+        asked = address_changes.hold_back(before, after, actor, origin)
         held = asked is not None and asked.state in Intervention.OPEN
         user.email = before.email if held else after
     # Only what differs: the rest may be changed at this moment by somebody else, or by the person.
@@ -207,8 +207,8 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> I
 def _note_address(user: User, facts: dict[str, str | int], actor: User, origin: Origin) -> None:
     """The old address must hear of it as well, and those before it that nobody has confirmed to be left."""
     entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail=facts)
-    for address in dict.fromkeys([str(facts["before"]), *unproved.former_addresses(user)]):
-        mail.notify(entry, user, to=address)
+    for address in dict.fromkeys([str(facts["before"]), *unverified_changes.former_addresses(user)]):
+        sending.notify(entry, user, to=address)
 
 
 def _note_details(user: User, before: User, actor: User, origin: Origin) -> None:
@@ -219,7 +219,7 @@ def _note_details(user: User, before: User, actor: User, origin: Origin) -> None
     was, now = (f"{one.get_full_name() or '-'} ({one.get_language_display()})" for one in (before, user))
     detail: dict[str, str | int] = {"before": was, "after": now}
     entry = record(Event.DETAILS_CHANGED_BY_OTHER, subject=user, actor=actor, origin=origin, detail=detail)
-    mail.notify(entry, user)
+    sending.notify(entry, user)
 
 
 def refresh_search_keys() -> int:

@@ -8,12 +8,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.edit_conflicts.forms import MergedForm
+from accounts.email_input import TypedAddressField
 from accounts.flows import PasswordAnswer, Proof
 from accounts.models import User
-from accounts.stale_pages.forms import MergedForm
 from accounts.two_factor.forms import CodeField, choice_of, offer_choice, refuse_code
 from accounts.two_factor.models import Authenticator
-from accounts.typed_addresses import TypedAddressField
 
 
 class SignInForm(forms.Form):

@@ -16,16 +16,16 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import intended, reauthentication, remaining, store
+from accounts.active_sessions import lifetime, reauthentication, requested_page, store
 from accounts.active_sessions.decorators import is_sign_of_life
 from accounts.audit.origin import Origin
+from accounts.http_requests import DEMAND, in_administration, page_of_form, person
 from accounts.language import choice
 from accounts.language import flows as languages
-from accounts.organisations import demands, rank
-from accounts.organisations.demands import Demand
-from accounts.organisations.sentences import one_factor_at_most, second_step_is_there
+from accounts.organisations import rank, sign_in_policy
+from accounts.organisations.sign_in_policy import Demand
+from accounts.organisations.wording import one_factor_at_most, second_step_is_there
 from accounts.policy import Decision, Vouched
-from accounts.requests import DEMAND, in_administration, page_of_form, person
 from accounts.two_factor import devices
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -102,7 +102,7 @@ class SecondStepMiddleware:
         # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
         request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
         row = store.of(request).row
-        if row and remaining.has_idled(row) and is_sign_of_life(request):
+        if row and lifetime.has_idled(row) and is_sign_of_life(request):
             # Kept, because the page asked for now counts as a sign of life: the next one would find nothing amiss.
             # What is none must not become one either: to save a session is to have seen the person.
             request.session[store.IDLED] = True
@@ -141,15 +141,15 @@ class SecondStepMiddleware:
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
         return policy.Facts(
-            must_have=not enough and (user.is_staff or demands.holds(SecondStepMiddleware._demand(request))),
+            must_have=not enough and (user.is_staff or sign_in_policy.holds(SecondStepMiddleware._demand(request))),
             has_factor=enough or devices.has_confirmed_device(user),
             is_verified=verified,
             device_gone=request.META[HAD_DEVICE] and not verified,
             set_up_only=sessions.SET_UP_ONLY in request.session,
             vouched=vouched,
             is_staff=user.is_staff,
-            password_is_void=not vouched and owner is not None and demands.must_use_business_account(owner),
-            owes_provider=not verified and not vouched and demands.has_second_step_at_provider(owner or user),
+            password_is_void=not vouched and owner is not None and sign_in_policy.must_use_business_account(owner),
+            owes_provider=not verified and not vouched and sign_in_policy.has_second_step_at_provider(owner or user),
             is_above=not verified
             and vouched is Vouched.NOTHING
             and not request.session.get(store.PASSWORD_TOO)
@@ -161,7 +161,7 @@ class SecondStepMiddleware:
     def _demand(request: HttpRequest) -> Demand | None:
         """Kept, because the pages that announce it would ask the database again."""
         membership = getattr(store.person_of(request.session), "membership", None)
-        request.META[DEMAND] = demand = demands.demand_by(membership.organisation if membership else None)
+        request.META[DEMAND] = demand = sign_in_policy.demand_by(membership.organisation if membership else None)
         return demand
 
     @staticmethod
@@ -171,7 +171,7 @@ class SecondStepMiddleware:
                 reauthentication.forget_interrupted(request, unless=SET_UP)
             SecondStepMiddleware._note_sign_of_life(request)
             return None
-        intended.keep(request)
+        requested_page.keep(request)
         messages.info(request, _why_set_up(request))
         return redirect("totp_confirm")
 
@@ -186,7 +186,7 @@ class SecondStepMiddleware:
         row = store.of(request).row
         if row is None or not in_administration(request):
             return False
-        idled = store.IDLED in request.session or remaining.has_idled(row)
+        idled = store.IDLED in request.session or lifetime.has_idled(row)
         return idled or timezone.now() - row.started_at > limits.STAFF_SESSION_OVERALL
 
     @staticmethod

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import NameField, SearchKeyField, with_keys
-from accounts.prefixes import Plain, last_word
+from accounts.prefix_search import Plain, last_word
 
 # `email__lower=…` matches without regard to case and uses the index of the constraint below.
 models.EmailField.register_lookup(Lower)

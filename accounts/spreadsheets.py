@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.texts import normalise
+from accounts.unicode_text import normalise
 
 MAKES_A_FORMULA = ("=", "+", "-", "@")
 ENDS_A_CELL = ("\t", "\r", "\n")

@@ -8,7 +8,7 @@ urlpatterns = [
     path("persoonlijke-gegevens/", views.personal_details, name="personal_details"),
     path("bevestig-identiteit/", views.confirm_identity, name="confirm_identity"),
     path("", include("accounts.sso.urls")),
-    path("", include("accounts.arrival.urls")),
+    path("", include("accounts.sign_in.urls")),
     path("", include("accounts.active_sessions.urls")),
     path("", include("accounts.support.urls")),
     path("", include("accounts.audit.urls")),

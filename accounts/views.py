@@ -16,15 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import flows, limits, policy
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import intended, reauthentication, store
-from accounts.arrival import flows as arrival
-from accounts.arrival.views import enter, enter_held, prove_there
+from accounts.active_sessions import reauthentication, requested_page, store
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm, ProofForm, SignInForm
+from accounts.http_requests import PersonRequest, own_address, person
 from accounts.models import User
-from accounts.organisations import demands, rank
+from accounts.organisations import rank, sign_in_policy
 from accounts.post_redirect_get import forget_all, redirect_with_errors, restore
-from accounts.requests import PersonRequest, own_address, person
+from accounts.sign_in import flows as arrival
+from accounts.sign_in.views import enter, enter_held, prove_there
 from accounts.sso import connections, identities
 from accounts.sso.views import SIGNED_OUT
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -161,7 +161,7 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
     }
     context |= shown_once(request)
     if context["codes"]:
-        context["go_on"] = intended.take(request)  # to the page that had to wait for the set-up
+        context["go_on"] = requested_page.take(request)  # to the page that had to wait for the set-up
     return context
 
 
@@ -184,4 +184,4 @@ def _business_account(request: PersonRequest) -> dict[str, object]:
 def _password_counts(request: PersonRequest) -> bool:
     """Somebody made at the first visit has none, and where only the business account is taken it opens nothing."""
     owner = store.person_of(request.session)  # read with the membership
-    return request.user.has_usable_password() and not (owner and demands.must_use_business_account(owner))
+    return request.user.has_usable_password() and not (owner and sign_in_policy.must_use_business_account(owner))

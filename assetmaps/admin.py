@@ -16,8 +16,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policy
+from accounts.http_requests import person
 from accounts.middleware import counted
-from accounts.requests import person
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from django.urls import Resolver404, resolve
 
 from assetmaps import wsgi  # sets Django up, which the next needs
-from assetmaps.serving.intake import Intake
+from assetmaps.serving.application import Intake
 
 # Django imports views and forms when the first address is looked up. Here that is before the workers are made, so that
 # they share the memory and no visitor waits for it.

@@ -1,6 +1,6 @@
 """What `manage.py check --deploy` says besides Django's own: settings that can be read, but do not fit each other.
 
-What cannot be read at all stops the start (`assetmaps.environment`). E: it does not work, or protects nobody; W: it
+What cannot be read at all stops the start (`assetmaps.configuration`). E: it does not work, or protects nobody; W: it
 depends on what these settings do not tell.
 """
 

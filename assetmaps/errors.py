@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from accounts.requests import own_address, page_of_form, sign_in_page
+from accounts.http_requests import own_address, page_of_form, sign_in_page
 from assetmaps import logs
 from assetmaps.outages import is_outage
 

@@ -19,11 +19,11 @@ from django.utils.log import log_response
 
 from accounts import limits
 from accounts.audit.origin import REFERENCE
-from accounts.requests import LONGEST_TARGET
-from assetmaps import errors, logs, near
-from assetmaps.gateway import UNREADABLE
-from assetmaps.headers import REFUSED
-from assetmaps.serving import bodies
+from accounts.http_requests import LONGEST_TARGET
+from assetmaps import address_aliases, errors, logs
+from assetmaps.header_limits import REFUSED
+from assetmaps.serving import request_bodies
+from assetmaps.wsgi_guard import UNREADABLE
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -141,7 +141,7 @@ def near_addresses(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 404 and request.method in ("GET", "HEAD"):
-            target = near.address(request.path_info)
+            target = address_aliases.address(request.path_info)
             if target:
                 query = request.META.get("QUERY_STRING", "")
                 return redirect(f"{target}?{query}" if 0 < len(query) <= LONGEST_TARGET else target)
@@ -157,7 +157,7 @@ def refusals(get_response: Handler) -> Handler:
         if request.method in ("TRACE", "TRACK", "CONNECT"):
             return _refuse(request, HttpResponseNotAllowed(["GET", "HEAD", "POST"]))
         length = _body_length(request)
-        if length > limits.LARGEST_BODY and length > bodies.largest(request.path_info):
+        if length > limits.LARGEST_BODY and length > request_bodies.largest(request.path_info):
             return _refuse(request, HttpResponse(status=413))
         if request.META.get(UNREADABLE):
             return _refuse(request, HttpResponse(status=400))

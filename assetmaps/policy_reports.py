@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.audit.origin import Origin, one_line
 
 # The same facts under the names of `report-uri` (CSP 2) and of `report-to` (Reporting API).
@@ -46,7 +46,9 @@ def too_many(origin: Origin) -> bool:
     """Count one more: for everybody together and per network, so that no crowd can fill the log, nor the cache with
     counters, which would push out those of the sign-in."""
     period = limits.POLICY_REPORTS_PERIOD
-    if not quotas.spend("policy-reports", "all", limit=limits.POLICY_REPORTS_OF_ALL, period=period):
+    if not rate_limits.spend("policy-reports", "all", limit=limits.POLICY_REPORTS_OF_ALL, period=period):
         return True
     limit = limits.POLICY_REPORTS
-    return not quotas.spend_by_network("policy-reports", origin.address, via=origin.via, limit=limit, period=period)
+    return not rate_limits.spend_by_network(
+        "policy-reports", origin.address, via=origin.via, limit=limit, period=period
+    )

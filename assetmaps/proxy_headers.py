@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
-from accounts import addresses
+from accounts import ip_addresses
 from accounts.audit.origin import VIA
 
 Environ = dict[str, Any]
@@ -67,7 +67,7 @@ class Proxies:
 
     def peer(self, remote: str) -> tuple[Peer, Address | None]:
         """Over a Unix socket the server tells no address: that is this machine, so it is trusted like loopback."""
-        ip = addresses.parse(remote)
+        ip = ip_addresses.parse(remote)
         if ip is None:
             return Peer("a socket of this machine", any(own in self for own in LOOPBACK)), None
         return Peer(str(ip), ip in self), ip
@@ -82,7 +82,7 @@ class Proxies:
         entries = header.rsplit(",", LONGEST_CHAIN)[::-1]
         writer = peer.name
         for hops, entry in enumerate(entries):
-            ip = addresses.parse(entry)
+            ip = ip_addresses.parse(entry)
             if ip is None:
                 fault = f"Proxy {writer} sends an X-Forwarded-For that is no address: {entry.strip()!r:.60}. {WIDE}"
                 return Visitor(None, writer, hops, fault)

@@ -9,8 +9,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
-from assetmaps.environment import addresses, names, services, values
-from assetmaps.environment.reader import Environment
+from assetmaps.configuration import addresses, host_names, services, values
+from assetmaps.configuration.reader import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -28,10 +28,10 @@ SECRET_KEY = env.needed("SECRET_KEY", values.signing_key)
 # Earlier ones still verify what they signed, so that a new one signs nobody out (ASVS 13.3.4).
 SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS", values.entries(values.signing_key))
 ENCRYPTION_KEYS = env.needed("ENCRYPTION_KEYS", values.entries(values.encryption_key))
-ALLOWED_HOSTS = env.needed("ALLOWED_HOSTS", values.entries(names.allowed_host))
+ALLOWED_HOSTS = env.needed("ALLOWED_HOSTS", values.entries(host_names.allowed_host))
 _usual = "http://127.0.0.1:8000" if DEBUG else "https://mijn.assetmaps.nl"
 PUBLIC_URL = env.read("PUBLIC_URL", addresses.website, _usual)
-TRUSTED_PROXIES = env.read("TRUSTED_PROXIES", values.entries(names.network))
+TRUSTED_PROXIES = env.read("TRUSTED_PROXIES", values.entries(host_names.network))
 
 # Everything that depends on TLS follows from the public address, so it cannot be half switched on.
 SECURE = urlsplit(PUBLIC_URL).scheme == "https"
@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "accounts.two_factor",
     "accounts.sso",
     "accounts.support",
-    "accounts.enforcement",
+    "accounts.mfa_policy",
     "environments",
     "environments.people",
 ]
@@ -81,7 +81,7 @@ MIDDLEWARE = [
     "accounts.middleware.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",  # asked for by Django's own deployment check
-    "assetmaps.around_views.AroundViewsMiddleware",
+    "assetmaps.view_guard.AroundViewsMiddleware",
 ]
 
 ROOT_URLCONF = "assetmaps.urls"
@@ -100,8 +100,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.context.questions",
-                "accounts.context.session",
+                "accounts.context_processors.questions",
+                "accounts.context_processors.session",
             ],
         },
     },
@@ -137,11 +137,11 @@ elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     }
 CACHES = {"default": env.read("CACHE_URL", services.cache, "locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
-    CACHES["default"]["BACKEND"] = "assetmaps.caches.process.ProcessCache"
+    CACHES["default"]["BACKEND"] = "assetmaps.caches.process_cache.ProcessCache"
     # Django keeps 300 entries; beyond that it throws some away, and counters must not be thrown away.
     CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = limits.CACHE_ENTRIES
 elif CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    CACHES["default"]["BACKEND"] = "assetmaps.caches.shared.SharedCache"
+    CACHES["default"]["BACKEND"] = "assetmaps.caches.shared_cache.SharedCache"
 
 # People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -159,7 +159,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "accounts.passwords.validators.NamesValidator",
         "OPTIONS": {
-            "sources": ["accounts.passwords.words.of", "accounts.organisations.words.of", "environments.words.of"]
+            "sources": [
+                "accounts.passwords.guessable_names.of",
+                "accounts.organisations.guessable_names.of",
+                "environments.guessable_names.of",
+            ]
         },
     },
     {"NAME": "accounts.passwords.validators.BreachedValidator"},
@@ -168,11 +172,11 @@ AUTH_PASSWORD_VALIDATORS = [
 BREACHED_PASSWORDS_URL = env.read("BREACHED_PASSWORDS_URL", addresses.endpoint)
 
 # Single sign-on: what a new person from a provider may open is decided by the environments, which lie above accounts.
-SSO_ON_ARRIVAL = "environments.arrivals.give_access"
+SSO_ON_ARRIVAL = "environments.provisioning.give_access"
 # For development only: host:port of a provider on a private address, or without TLS. `check --deploy` refuses any.
-SSO_ALLOWED_PRIVATE_ADDRESSES = env.read("SSO_ALLOWED_PRIVATE_ADDRESSES", values.entries(names.host_and_port))
+SSO_ALLOWED_PRIVATE_ADDRESSES = env.read("SSO_ALLOWED_PRIVATE_ADDRESSES", values.entries(host_names.host_and_port))
 # DNS servers to ask for the records that prove mail domains; empty: those of the machine.
-DNS_RESOLVERS = env.read("DNS_RESOLVERS", values.entries(names.name_server))
+DNS_RESOLVERS = env.read("DNS_RESOLVERS", values.entries(host_names.name_server))
 
 # Sessions and cookies --------------------------------------------------------------------------------------------
 # The __Host- prefix makes a browser refuse a cookie that another host or plain http tries to plant.
@@ -246,7 +250,7 @@ STORAGES = {
 # Lists of people are carried out in the background, after their confirmation.
 IMPORT_IN_BACKGROUND = True
 # What else `purge` does: functions of higher rooms, which take nothing and return how many rows they deleted.
-PURGES = ["environments.people.imports.purge", "environments.new_address.flows.purge"]
+PURGES = ["environments.people.imports.purge", "environments.address_change.flows.purge"]
 
 # The audit trail is sealed in the background, a few seconds after an entry.
 AUDIT_SEAL_AFTER_COMMIT = True

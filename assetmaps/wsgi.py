@@ -8,7 +8,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from assetmaps.environment.faults import BOOT_FAILED, one_line
+from assetmaps.configuration.errors import BOOT_FAILED, one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
 
@@ -17,6 +17,6 @@ with one_line(BOOT_FAILED):
 
 # Lead to models, which exist only when Django is set up.
 from assetmaps import proxy_headers
-from assetmaps.gateway import guard
+from assetmaps.wsgi_guard import guard
 
 application = proxy_headers.read(guard(django_application), settings.TRUSTED_PROXIES)

@@ -97,8 +97,8 @@ def _list(texts: list[str]) -> str:
 def _the_portal(cursor, people: int, organisations: int) -> None:
     from accounts.models import User
     from accounts.organisations.models import Membership, Organisation
-    from accounts.texts import folded
     from accounts.two_factor.models import Authenticator
+    from accounts.unicode_text import folded
     from environments.models import Access, Environment
     from tests.factories import _HASH
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.texts import normalise, split_address
+from accounts.unicode_text import normalise, split_address
 
 LONGEST_HOST = 253  # characters (RFC 1035); a longer one leads nowhere
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.audit.origin import Origin
+from accounts.http_requests import person
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.admin import ScopedAdmin
 from accounts.organisations.models import Organisation
-from accounts.requests import person
 from environments import flows
 from environments.changes import flows as changes
 from environments.filters import OwnerFilter

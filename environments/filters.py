@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
+from accounts.http_requests import person
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
-from accounts.requests import person
-from accounts.texts import folded
+from accounts.unicode_text import folded
 from environments.models import Environment
 
 

@@ -11,16 +11,16 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record, record_many
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record, record_many
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations import demands, notices, scope, short_names
+from accounts.organisations import notices, scope, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
 from environments import addresses
+from environments.address_change import flows as new_address
 from environments.models import Access, Environment, Preferences, Role
-from environments.new_address import flows as new_address
 
 MAY_GIVE_ACCESS = "environments.add_access"
 DELETED_AT_ONCE = 1000  # people in memory
@@ -141,7 +141,7 @@ def _tell_person(
 ) -> None:
     if not (given or taken) or user == actor:
         return
-    mail.send(
+    sending.send(
         "access_changed",
         user,
         in_bulk=True,
@@ -220,7 +220,7 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
         Event.ENVIRONMENT_DELETED, subject=None, actor=actor, organisation=owner, origin=origin, detail=facts
     )
     page = reverse("admin:environments_environment_changelist")
-    notices.tell(entry, demands.must_hear(owner, besides=actor), about=name, page=page)
+    notices.tell(entry, sign_in_policy.must_hear(owner, besides=actor), about=name, page=page)
 
 
 def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin, **more: str) -> None:

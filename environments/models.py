@@ -97,7 +97,7 @@ class Environment(models.Model):
 
     @property
     def next_address_is_overdue(self) -> bool:
-        """Whether that moment is past: who asked for it lost the right, see `environments.new_address`."""
+        """Whether that moment is past: who asked for it lost the right, see `environments.address_change`."""
         at = self.next_address_takes_effect
         return at is not None and at <= timezone.now()
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.models import User
-from accounts.texts import folded
+from accounts.unicode_text import folded
 from environments.models import Access
 
 

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Membership
-from accounts.requests import PersonRequest
 from environments import flows, tiles
 from environments.flows import Opening, Outcome
 from environments.forms import FindForm, LeaveForm

@@ -6,7 +6,7 @@ import re
 
 from django.urls import get_resolver
 
-from tests.test_house import walk
+from tests.test_structure import walk
 
 
 def filled(person_id: int, slug: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import time_machine
 from django.core.cache import cache
 from django.utils import timezone
 
-from assetmaps.caches.shared import SharedCache
+from assetmaps.caches.shared_cache import SharedCache
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from accounts import outside
+from accounts import outbound_requests
 from accounts.active_sessions import reauthentication
-from accounts.audit import mail
+from accounts.mail import sending
 from accounts.models import User
-from accounts.passwords import unknown
+from accounts.passwords import dummy_hash
 from tests.codes import code_of
 from tests.factories import PASSWORD
 
@@ -24,14 +24,14 @@ from tests.factories import PASSWORD
 @pytest.fixture(autouse=True)
 def _clean() -> Iterator[None]:
     cache.clear()
-    cache.set(unknown.CACHED, [])  # as after the first visitor of the hour: no test has hashes of before by itself
-    outside.forget()
+    cache.set(dummy_hash.CACHED, [])  # as after the first visitor of the hour: no test has hashes of before by itself
+    outbound_requests.forget()
     yield
-    mail.wait_until_sent()
+    sending.wait_until_sent()
 
 
 HIDDEN = re.compile(r'<input type="hidden" name="(shown|version)" value="([^"]*)">')
-# Pages with a form that carries what it showed, by the name of the view; see `accounts.stale_pages`.
+# Pages with a form that carries what it showed, by the name of the view; see `accounts.edit_conflicts`.
 CARRIES_SHOWN = frozenset(
     {"personal_details", "totp_rename", "change_role", "change_picture", "remove_picture"}
     | {"sso_provider", "sso_secret", "sso_second_step", "sso_people", "sso_emergency_account"}
@@ -72,8 +72,8 @@ def browser(**options: object) -> Browser:
 @pytest.fixture(scope="session", autouse=True)
 def _one_sender_of_mail() -> None:
     """Messages then come in the order in which they were handed over; with two it is chance."""
-    mail.SENDERS = 1
-    mail._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
+    sending.SENDERS = 1
+    sending._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def outlive_proof(client: Client) -> None:
 
 def mails() -> list[outbox.EmailMessage]:
     """The messages sent so far; the sender threads are waited for."""
-    mail.wait_until_sent()
+    sending.wait_until_sent()
     return outbox.outbox
 
 

@@ -14,22 +14,22 @@ from django.urls import get_resolver
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from accounts.sso.models import Connection, MailDomain
 from accounts.sso.setup import key_pairs
 from accounts.support.models import Intervention, Kind, Report
 from accounts.two_factor.models import Authenticator
+from environments.administration import flows as upkeep
 from environments.people.models import PeopleImport
-from environments.upkeep import flows as upkeep
 from tests.conftest import browser, sign_in
-from tests.environments.upkeep.test_images import picture
+from tests.environments.administration.test_images import picture
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import half_signed_in
-from tests.test_house import walk
+from tests.test_structure import walk
 
 ROLES = ("anonymous", "half signed in", "employee", "support", "administrator", "superuser")
 ADMINISTRATION, SIGN_OUT = "/beheer/", "/uitloggen/"

@@ -50,15 +50,15 @@ static() {
 
 # Of every package the tests of its main pages and flows: what a change is most likely to break.
 QUICK=(
-  tests/test_house.py tests/test_requirements.py tests/test_documents.py
+  tests/test_structure.py tests/test_requirements.py tests/test_documents.py
   tests/assetmaps/{test_mails,test_errors,test_sources,environment/test_reader}.py
-  tests/accounts/{test_sign_in,test_personal_details,test_fresh_proof,test_policy,test_doors,test_encryption,test_admin}.py
+  tests/accounts/{test_sign_in,test_personal_details,test_fresh_proof,test_policy,test_access_control,test_encryption,test_admin}.py
   tests/accounts/two_factor/{test_challenge,test_totp_activation,test_codes,test_recovery_codes,test_account_recovery}.py
   tests/accounts/passwords/{test_reset_link,test_links,test_change}.py
   tests/accounts/throttling/{test_rules,test_sign_in_waits}.py
   tests/accounts/support/desk/test_person.py tests/accounts/support/interventions/{test_actions,test_approval}.py
   tests/accounts/sso/test_sign_in.py tests/accounts/email_address/test_pages.py
-  tests/accounts/active_sessions tests/accounts/audit/test_ledger.py tests/accounts/enforcement/test_change.py
+  tests/accounts/active_sessions tests/accounts/audit/test_recording.py tests/accounts/mfa_policy/test_change.py
   tests/environments/{test_overview,test_opening}.py tests/environments/people/{test_person,test_imports}.py
 )
 
@@ -109,7 +109,7 @@ redis() {
   server=$!
   trap 'kill $server 2>/dev/null || true' RETURN
   # Without the packages that never ask the cache.
-  local no_cache=(audit audit_desk enforcement organisations)
+  local no_cache=(audit audit_pages mail mfa_policy organisations)
   CACHE_URL="redis://127.0.0.1:$port/0" run_pytest tests/accounts -m "not browser" "${no_cache[@]/#/--ignore=tests/accounts/}"
 }
 

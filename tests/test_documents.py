@@ -18,7 +18,7 @@ from accounts import limits
 from accounts.forms import PersonalDetailsForm
 from accounts.models import User
 from tests.factories import UserFactory
-from tests.test_house import OPEN_TO_ALL, walk
+from tests.test_structure import OPEN_TO_ALL, walk
 
 ROOT = Path(settings.BASE_DIR)
 PROGRAM = [
@@ -195,9 +195,9 @@ def test_network_calls_are_made_by_these_modules_and_the_rest_is_listed() -> Non
     assert calling == {
         "accounts/passwords/breached.py",
         "accounts/sso/domains/resolver.py",
-        "accounts/sso/provider/addresses.py",
+        "accounts/sso/provider/permitted_addresses.py",
         "accounts/sso/provider/transport.py",
-        "environments/processes.py",  # a process on this machine, not the network
+        "environments/subprocesses.py",  # a process on this machine, not the network
     }
     connections = {row[1]: row for row in rows(section(document("operations.md"), "Connections"))[1:]}
     five_seconds = ("`EMAIL_URL`", "`DNS_RESOLVERS`", "the set-up of single sign-on")
@@ -270,7 +270,7 @@ def test_needs_of_the_browser_are_told() -> None:
 
 def test_threat_model_names_tests_that_are_there_and_leaves_no_cell_empty() -> None:
     text = document("threat-model.md")
-    named = set(re.findall(r"`((?:accounts|environments|outside)/[\w/]+(?:/|\.py))`", text))
+    named = set(re.findall(r"`((?:accounts|environments|outbound)/[\w/]+(?:/|\.py))`", text))
     assert len(named) > 20
     assert [path for path in sorted(named) if not (ROOT / "tests" / path).exists() and not (ROOT / path).exists()] == []
     assert [row for row in rows(text) if not all(row)] == []

@@ -37,8 +37,8 @@ IDS = LISTED.split()
 
 # What a check of the build is called in the table, and the text that must stand in a file for it to exist.
 CHECKS = {
-    "check --deploy": ("tests/test_house.py", '"check", "--deploy", "--fail-level", "INFO"'),
-    "import contracts": ("tests/test_house.py", '"lint-imports"'),
+    "check --deploy": ("tests/test_structure.py", '"check", "--deploy", "--fail-level", "INFO"'),
+    "import contracts": ("tests/test_structure.py", '"lint-imports"'),
     "mypy": ("pyproject.toml", "disallow_untyped_defs = true"),
     "ruff": ("pyproject.toml", '"S", "SIM"'),
 }

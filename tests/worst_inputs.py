@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from accounts.texts import MOST_MARKS
+from accounts.unicode_text import MOST_MARKS
 
 SMALL, LARGE = 8_000, 64_000  # characters
 ENOUGH = 0.25  # seconds of processor time below which growth says nothing

@@ -19,8 +19,8 @@ from accounts import limits
 from accounts.active_sessions import reauthentication, store
 from accounts.active_sessions.models import Session
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin, browser_in_words
+from accounts.audit.recording import record
 from accounts.models import User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"

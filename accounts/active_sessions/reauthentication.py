@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption, limits
 from accounts.audit.origin import REFERENCE
-from accounts.requests import person
+from accounts.http_requests import person
 
 log = logging.getLogger(__name__)
 View = Callable[..., HttpResponseBase]

@@ -8,11 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.active_sessions import flows, remaining
+from accounts.active_sessions import flows, lifetime
 from accounts.active_sessions.decorators import no_sign_of_life
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
-from accounts.requests import PersonRequest
+from accounts.http_requests import PersonRequest
 
 
 @no_sign_of_life
@@ -29,7 +29,7 @@ def extend(request: PersonRequest) -> HttpResponse:
 
 
 def _remaining(request: PersonRequest) -> HttpResponse:
-    found = {"portal": remaining.in_portal(request), "administration": remaining.in_administration(request)}
+    found = {"portal": lifetime.in_portal(request), "administration": lifetime.in_administration(request)}
     return JsonResponse({place: asdict(one) for place, one in found.items() if one})
 
 

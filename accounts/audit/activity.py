@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import limits
-from accounts.audit.clocks import how_far
+from accounts.audit.clock_skew import how_far
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import browser_in_words
 from accounts.models import User

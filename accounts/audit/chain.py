@@ -27,9 +27,9 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from accounts import encryption, limits
-from accounts.audit import codes, heads
+from accounts.audit import chain_heads, codes
+from accounts.audit.chain_heads import Head
 from accounts.audit.codes import content
-from accounts.audit.heads import Head
 from accounts.audit.models import AuditEntry, AuditSeal
 
 log = logging.getLogger(__name__)
@@ -81,12 +81,12 @@ def why_not() -> str:
     A seal put behind a chain that was made anew, or lost its end, would make a forgery good.
     """
     try:
-        head = heads.noted()
-    except heads.HeadUnreadableError as mistake:
+        head = chain_heads.noted()
+    except chain_heads.HeadUnreadableError as mistake:
         return f"the head outside the database cannot be read ({mistake})"
     last = AuditSeal.objects.order_by("-position").first()
     if head and not _holds(head):
-        return f"the chain does not hold seal {head.position}, which this machine noted in {heads.path()}"
+        return f"the chain does not hold seal {head.position}, which this machine noted in {chain_heads.path()}"
     if last is None:
         return ""
     entry = AuditEntry.objects.filter(pk=last.entry_id).first()
@@ -135,7 +135,7 @@ def _seal_batch(entries: list[AuditEntry]) -> int | None:
     except IntegrityError:
         return None  # places and entries are unique, so all or nothing
     log.info("audit trail sealed", extra={"facts": {"position": position, "head": digest}})
-    heads.note(Head(position, digest))
+    chain_heads.note(Head(position, digest))
     return len(seals)
 
 

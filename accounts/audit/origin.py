@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts import addresses
+from accounts import ip_addresses
 
 LONGEST_BROWSER = 300
 # Where a request keeps its number, and who handed it over without an address. No header can get here, those begin with
@@ -42,7 +42,7 @@ class Origin:
     @classmethod
     def of(cls, request: HttpRequest) -> Origin:
         """The origin of a request. Behind a proxy REMOTE_ADDR has been set by the WSGI application."""
-        ip = addresses.parse(request.META.get("REMOTE_ADDR", ""))
+        ip = ip_addresses.parse(request.META.get("REMOTE_ADDR", ""))
         browser = one_line(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER]
         reference, via = request.META.get(REFERENCE, ""), request.META.get(VIA, "")
         return cls(str(ip) if ip else None, browser, reference, via)

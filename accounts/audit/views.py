@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.audit import activity
-from accounts.requests import PersonRequest
+from accounts.http_requests import PersonRequest
 
 LONGEST_NUMBER = 18  # digits; more would not fit into the database's numbers
 

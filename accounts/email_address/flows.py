@@ -9,15 +9,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 
-from accounts import limits, quotas
-from accounts.audit import mail
+from accounts import limits, rate_limits
+from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.audit.repetitions import record_sparingly
+from accounts.audit.recording import record
 from accounts.email_address import links
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations import members, scope
+from accounts.organisations import memberships, scope
 
 
 class Outcome(Enum):
@@ -43,7 +43,7 @@ def ask(user: User, new_address: str, origin: Origin) -> Outcome:
         return Outcome.TOO_OFTEN
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)
-        if members.is_foreign(new_address, scope.organisation_id_of(user)):
+        if memberships.is_foreign(new_address, scope.organisation_id_of(user)):
             detail["cause"] = "foreign"
             record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
             return Outcome.FOREIGN
@@ -56,9 +56,9 @@ def ask(user: User, new_address: str, origin: Origin) -> Outcome:
 def _within_quota(user: User, new_address: str) -> bool:
     """Counted for the asker and for the address: nobody can have a stranger's mailbox filled by us."""
     period = limits.ADDRESS_MAILS_PERIOD
-    if not quotas.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):
+    if not rate_limits.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):
         return False
-    return quotas.spend("address-mails-to", new_address.lower(), limit=limits.ADDRESS_MAILS, period=period)
+    return rate_limits.spend("address-mails-to", new_address.lower(), limit=limits.ADDRESS_MAILS, period=period)
 
 
 def _mail(user: User, new_address: str, owner: User | None) -> str:
@@ -68,9 +68,11 @@ def _mail(user: User, new_address: str, owner: User | None) -> str:
     user.address_links_issued += links_more
     link = settings.PUBLIC_URL + reverse("follow_address_link", args=[links.make(user, new_address)])
     if owner is not None:
-        mail.send("address_taken", owner)
+        sending.send("address_taken", owner)
         return "notice"
-    mail.send("address_link", user, to=new_address, link=link, hours=int(limits.ADDRESS_LINK.total_seconds()) // 3600)
+    sending.send(
+        "address_link", user, to=new_address, link=link, hours=int(limits.ADDRESS_LINK.total_seconds()) // 3600
+    )
     return "link"
 
 
@@ -85,14 +87,14 @@ def confirm(user: User, token: str, origin: Origin) -> Outcome:
     before, after = user.email, links.new_address(token, user)
     if after is None:
         return Outcome.LINK_VOID
-    foreign = members.is_foreign(after, scope.organisation_id_of(user))
+    foreign = memberships.is_foreign(after, scope.organisation_id_of(user))
     if foreign or not _store(user, after):
         cause: dict[str, str | int] = {"after": after, "cause": "foreign" if foreign else "taken"}
         record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=cause)
         return Outcome.LINK_VOID
     detail: dict[str, str | int] = {"before": before, "after": after}
     entry = record(Event.ADDRESS_CHANGED_BY_PERSON, subject=user, origin=origin, detail=detail)
-    mail.notify(entry, user, to=before)
+    sending.notify(entry, user, to=before)
     return Outcome.CHANGED
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.typed_addresses import TypedAddressField
+from accounts.email_input import TypedAddressField
 
 
 class NewAddressForm(forms.Form):

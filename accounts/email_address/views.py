@@ -12,8 +12,8 @@ from accounts.audit.origin import Origin
 from accounts.email_address import flows, links
 from accounts.email_address.flows import Outcome
 from accounts.email_address.forms import NewAddressForm
+from accounts.http_requests import PersonRequest
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
 
 LINK = "address_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
 VOID = "void"  # there instead of a token that was used: the page then says so, and not to open the link once more

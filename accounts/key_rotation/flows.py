@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.encryption import SecretUnreadableError
 from accounts.sso.models import Connection
 from accounts.two_factor.models import Authenticator, FormerAuthenticator

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import limits
 from accounts.active_sessions import store
-from accounts.requests import person
+from accounts.http_requests import person
 
 LONGEST_MOMENT = 12  # digits of seconds since 1970
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 
 

@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest, own_address
 from accounts.language import choice, flows
 from accounts.language.forms import LanguageForm
-from accounts.requests import PersonRequest, own_address
 
 
 @login_not_required

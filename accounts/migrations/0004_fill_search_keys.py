@@ -4,7 +4,7 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from accounts.texts import folded, normalise
+from accounts.unicode_text import folded, normalise
 
 BATCH = 1000
 

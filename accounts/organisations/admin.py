@@ -13,16 +13,16 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 
-from accounts import limits, prefixes
+from accounts import limits, prefix_search
 from accounts.active_sessions.reauthentication import fresh_proof_required, fresh_proof_required_to_post
 from accounts.audit.origin import Origin
 from accounts.deletion import CountedDeletion
+from accounts.edit_conflicts.admin import MergedAdmin
+from accounts.http_requests import person
 from accounts.models import User
 from accounts.organisations import flows, scope
 from accounts.organisations.forms import OrganisationForm
 from accounts.organisations.models import Organisation
-from accounts.requests import person
-from accounts.stale_pages.admin import MergedAdmin
 
 
 def is_key(text: Any) -> bool:
@@ -74,7 +74,7 @@ class BoundedAdmin(CountedDeletion):
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
         if len(search_term) > limits.ADMIN_SEARCH_LONGEST:
             return queryset.none(), False
-        words = " ".join(search_term.split()[: prefixes.MOST_WORDS])
+        words = " ".join(search_term.split()[: prefix_search.MOST_WORDS])
         return super().get_search_results(request, queryset, words)
 
 

@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import sign_in_policy
 
 
 @transaction.atomic
@@ -27,11 +27,11 @@ def tell_that_it_waits(user: User, origin: Origin) -> None:
     nothing for other accounts."""
     since = timezone.now() - limits.DOOR_TOLD_AGAIN
     told = AuditEntry.objects.filter(subject=user, event=Event.EMERGENCY_WAITS, at__gt=since)
-    if demands.is_emergency(user) and not told.exists():
+    if sign_in_policy.is_emergency(user) and not told.exists():
         _tell_others(Event.EMERGENCY_WAITS, user, origin)
 
 
 def _tell_others(event: Event, user: User, origin: Origin) -> None:
     entry = record(event, subject=user, origin=origin)
-    for other in demands.must_hear(user.membership.organisation, besides=user):
-        mail.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))
+    for other in sign_in_policy.must_hear(user.membership.organisation, besides=user):
+        sending.send(entry.event, other, entry=entry, at=timezone.localtime(entry.at))

@@ -4,10 +4,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
-from accounts.organisations import demands, notices, short_names
+from accounts.organisations import notices, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
 
 ORGANISATION = ShortName.Kind.ORGANISATION
@@ -22,7 +22,7 @@ def add(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     entry = record(
         Event.ORGANISATION_ADDED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
     )
-    hearers = demands.must_hear(organisation, besides=actor)
+    hearers = sign_in_policy.must_hear(organisation, besides=actor)
     notices.tell(entry, hearers, about=organisation.name, page=_page(organisation))
 
 
@@ -42,7 +42,7 @@ def change(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     entry = record(
         Event.ORGANISATION_EDITED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
     )
-    hearers = demands.must_hear(organisation, besides=actor)
+    hearers = sign_in_policy.must_hear(organisation, besides=actor)
     notices.tell(entry, hearers, about=before.name, page=_page(organisation), differences=differences)
 
 
@@ -58,7 +58,7 @@ def _forget_test(organisation: Organisation) -> None:
 @transaction.atomic
 def delete(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     """Raises ProtectedError while there are people, environments or a single sign-on."""
-    hearers = demands.must_hear(organisation, besides=actor)
+    hearers = sign_in_policy.must_hear(organisation, besides=actor)
     detail: dict[str, str | int] = {"name": organisation.name, "slug": organisation.slug}
     entry = record(
         Event.ORGANISATION_DELETED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail

@@ -11,9 +11,9 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import mail
-from accounts.audit.letter import one_line
 from accounts.audit.models import AuditEntry
+from accounts.mail import sending
+from accounts.mail.rendering import one_line
 from accounts.models import User
 
 
@@ -54,7 +54,7 @@ def tell(
     """``about``: what it is called; ``page``: the path where it can be looked at."""
     shown = list(differences)
     for person in hearers:
-        mail.send(
+        sending.send(
             "administration_changed",
             person,
             entry=entry,

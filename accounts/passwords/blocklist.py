@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from accounts import limits
-from accounts.texts import normalise
+from accounts.unicode_text import normalise
 
 FILE = Path(__file__).with_name("common.txt.gz")
 SHORTEST_ENTRY = 4  # shorter ones would hit what is left of a good password by accident

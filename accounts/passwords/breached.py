@@ -18,15 +18,15 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from accounts import limits, outside
-from accounts.texts import opaque
+from accounts import limits, outbound_requests
+from accounts.unicode_text import opaque
 
 log = logging.getLogger(__name__)
 PREFIX = 5
 OWN_MACHINE = ("127.0.0.1", "localhost", "::1")  # a copy of the list may run beside us, without TLS
 CHUNK = 16_384
 SECONDS = limits.BREACHED_TIMEOUT.total_seconds()
-LIST = outside.Service("breached", at_once=limits.BREACHED_AT_ONCE)
+LIST = outbound_requests.Service("breached", at_once=limits.BREACHED_AT_ONCE)
 
 
 class NoRedirects(HTTPRedirectHandler):
@@ -60,10 +60,10 @@ def is_known(password: str) -> bool:
     try:
         with LIST.asking(settings.BREACHED_PASSWORDS_URL) as turn:
             return _has(_answer(digest[:PREFIX], turn), digest[PREFIX:])
-    except outside.NotAskedError as refused:
+    except outbound_requests.NotAskedError as refused:
         log.warning("the look-up of a stolen password was left out: %s", type(refused).__name__)
         return False
-    except outside.InTransactionError:
+    except outbound_requests.InTransactionError:
         raise
     except Exception as mistake:  # whatever the service does, it is logged and hurts nobody
         # Its kind only: the text could hold the address, and with it part of the digest.
@@ -71,7 +71,7 @@ def is_known(password: str) -> bool:
         return False
 
 
-def _answer(prefix: str, turn: outside.Turn) -> str:
+def _answer(prefix: str, turn: outbound_requests.Turn) -> str:
     try:
         return turn.in_time(partial(_range, prefix), time.monotonic() + SECONDS)
     except Exception:

@@ -12,16 +12,16 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.active_sessions import flows as sessions
-from accounts.audit import mail
+from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
-from accounts.audit.ledger import record, record_many
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
-from accounts.audit.repetitions import record_sparingly
+from accounts.audit.recording import record, record_many
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations import demands, members, rank, scope
+from accounts.organisations import memberships, rank, scope, sign_in_policy
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
@@ -58,7 +58,7 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
         people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
-        people = people.annotate(is_linked=demands.linked_to_provider())
+        people = people.annotate(is_linked=sign_in_policy.linked_to_provider())
         user = people.filter(email__lower=address, is_active=True).first()
         is_invited = _has_open_invitation(user)
         purpose = Purpose.INVITATION if is_invited else Purpose.RESET
@@ -89,15 +89,15 @@ def _spend(address: str, origin: Origin) -> Quota:
     """Counted by what was typed, so that known and unknown addresses are treated alike."""
     period = limits.RESET_MAILS_PERIOD
     limit, where = limits.RESET_MAILS_NETWORK, origin.address
-    if not quotas.spend_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
+    if not rate_limits.spend_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
         return Quota.NETWORK  # and one network cannot fill the cache with counters either
-    is_within = quotas.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
+    is_within = rate_limits.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
     return Quota.WITHIN if is_within else Quota.ADDRESS
 
 
 @transaction.atomic
 def invite(
-    user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False, report: mail.Report | None = None
+    user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False, report: sending.Report | None = None
 ) -> bool:
     """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
 
@@ -105,12 +105,12 @@ def invite(
     organisation proved since, with which nobody is invited, and for who got so many that no more are sent for now: a
     mailbox is not filled by pressing a button.
     """
-    if members.is_foreign(user.email, scope.organisation_id_of(user)):
+    if memberships.is_foreign(user.email, scope.organisation_id_of(user)):
         return False
     limit, period = limits.INVITATION_MAILS, limits.INVITATION_MAILS_PERIOD
-    if not quotas.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
+    if not rate_limits.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
         return False
-    is_there = demands.has_second_step_at_provider(user) and rank.organisation_decides_over(user)
+    is_there = sign_in_policy.has_second_step_at_provider(user) and rank.organisation_decides_over(user)
     way = Way.PROVIDER if is_there else Way.LINK
     _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, report=report)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
@@ -119,7 +119,7 @@ def invite(
 
 @transaction.atomic(savepoint=False)
 def invite_many(
-    users: Collection[User], *, actor: User | None, origin: Origin, reports: Sequence[mail.Report] = ()
+    users: Collection[User], *, actor: User | None, origin: Origin, reports: Sequence[sending.Report] = ()
 ) -> None:
     """`invite` for each of these, who were stored in this very transaction. ``reports``: one for each, or none."""
     _count_links(users, Purpose.INVITATION)
@@ -135,7 +135,7 @@ def _issue_link(
     way: Way,
     voids_earlier: bool = True,
     in_bulk: bool = False,
-    report: mail.Report | None = None,
+    report: sending.Report | None = None,
 ) -> None:
     """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
@@ -157,7 +157,7 @@ def _send_link(
     way: Way = Way.LINK,
     deliver: bool = True,
     in_bulk: bool = False,
-    report: mail.Report | None = None,
+    report: sending.Report | None = None,
 ) -> None:
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
@@ -167,14 +167,14 @@ def _send_link(
         template, address = "link_withheld", ""
     context: dict[str, Any] = {"is_demanded": way is Way.DEMANDED, "was_asked": purpose is Purpose.RESET}
     context |= {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
-    mail.send(template, user, deliver=deliver, in_bulk=in_bulk, report=report, **context)
+    sending.send(template, user, deliver=deliver, in_bulk=in_bulk, report=report, **context)
 
 
 def _way_of(user: User | None) -> Way:
     """Read together with the person: a statement more would tell that the address is known."""
     if user is None:
         return Way.LINK
-    if demands.must_use_business_account(user):
+    if sign_in_policy.must_use_business_account(user):
         return Way.DEMANDED
     is_there = getattr(user, "is_linked", False) and rank.organisation_decides_over(user)
     return Way.PROVIDER if is_there else Way.LINK
@@ -194,7 +194,7 @@ def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
     holder = links.holder(token)
     # Locked and asked again: of two parallel uses of one link, the second finds another password.
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
-    if user is None or links.holder(token) is None or demands.needs_no_password(user):
+    if user is None or links.holder(token) is None or sign_in_policy.needs_no_password(user):
         return None
     _set(user, encoded, origin, way="mailed link")
     sessions.end_all(user)
@@ -212,7 +212,7 @@ def change(user: User, new_password: str, origin: Origin) -> bool:
     another one.
     """
     period = limits.PASSWORD_CHANGES_PERIOD
-    if not quotas.spend("password-changes", str(user.pk), limit=limits.PASSWORD_CHANGES, period=period):
+    if not rate_limits.spend("password-changes", str(user.pk), limit=limits.PASSWORD_CHANGES, period=period):
         return False
     _set(user, make_password(new_password), origin, way="old password")
     return True

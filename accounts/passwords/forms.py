@@ -9,7 +9,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
-from accounts.typed_addresses import TypedAddressField
+from accounts.email_input import TypedAddressField
 
 
 class AddressForm(forms.Form):

@@ -1,9 +1,9 @@
 """How passwords are stored: Argon2id over the composed form of what was typed.
 
 Keyboards write one and the same é as one code point or as two, so what is hashed is the NFC form (NIST SP 800-63B-4
-section 3.1.1.2), with every kind of space as a space (`accounts.texts.opaque`). The algorithm's name says so: hashes
-under any other name were made before, or brought along from elsewhere. They are still read, and Django makes them anew
-at the next sign-in because the name differs.
+section 3.1.1.2), with every kind of space as a space (`accounts.unicode_text.opaque`). The algorithm's name says so:
+hashes under any other name were made before, or brought along from elsewhere. They are still read, and Django makes
+them anew at the next sign-in because the name differs.
 
 Each hash waits for its turn (`accounts.hash_queue`), and may raise TooBusyError.
 """
@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHash
 
 from accounts import limits
 from accounts.hash_queue import in_turn
-from accounts.texts import normalise, opaque
+from accounts.unicode_text import normalise, opaque
 
 
 class Argon2idHasher(Argon2PasswordHasher):

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from accounts import limits
 from accounts.passwords import blocklist, breached
-from accounts.texts import normalise, without_marks
+from accounts.unicode_text import normalise, without_marks
 
 PRODUCT = ("assetmaps",)
 # Taken out as well once a name was found: "assetmaps wachtwoord" is no better than "assetmaps".

@@ -6,10 +6,10 @@ from enum import Enum, auto
 
 from django.db import transaction
 
+from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.audit.repetitions import record_sparingly
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.models import User
-from accounts.organisations import demands, rank
-from accounts.organisations.sentences import second_step_is_there
+from accounts.organisations import rank, sign_in_policy
+from accounts.organisations.wording import second_step_is_there
 from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
 from accounts.passwords.links import Purpose
 from accounts.post_redirect_get import keep_typed, redirect_with_errors, restore, typed
-from accounts.requests import PersonRequest
 from accounts.throttling.known_browsers import KnownBrowsers, prove_mailbox
 
 LINK = "password_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
@@ -72,7 +72,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         context = {"form": restore(request, form), "address": holder.email} | _instead(holder, token)
         return render(request, "accounts/passwords/set_new.html", context)
-    if demands.needs_no_password(holder):
+    if sign_in_policy.needs_no_password(holder):
         return redirect("set_new_password")
     if not form.is_valid():
         return redirect_with_errors(request, form)
@@ -95,8 +95,8 @@ def _instead(holder: User, token: str) -> dict[str, object]:
     connection = getattr(organisation, "connection", None)
     return {
         "business_account": organisation if connection and connection.enabled else None,
-        "password_is_void": demands.needs_no_password(holder),
-        "is_demanded": demands.must_use_business_account(holder),
+        "password_is_void": sign_in_policy.needs_no_password(holder),
+        "is_demanded": sign_in_policy.must_use_business_account(holder),
         "second_step_is_there": second_step_is_there(),
     }
 

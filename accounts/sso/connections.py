@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from accounts import encryption, limits
 from accounts.models import User
-from accounts.organisations.members import domain_of
+from accounts.organisations.memberships import domain_of
 from accounts.sso.models import ClientProof, Connection, MailDomain
 from accounts.sso.provider import http
 from accounts.sso.provider.client import Client
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 log = logging.getLogger(__name__)
 

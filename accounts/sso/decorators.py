@@ -11,11 +11,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 
+from accounts.edit_conflicts import page_state
+from accounts.edit_conflicts.forms import gone
+from accounts.http_requests import PersonRequest
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
-from accounts.requests import PersonRequest
-from accounts.stale_pages import marks
-from accounts.stale_pages.forms import gone
 
 View = Callable[..., HttpResponseBase]
 RIGHT = "organisations.change_organisation"
@@ -36,7 +36,7 @@ def for_administrators(view: View) -> View:
         found = mine.filter(slug=slug).first()
         if found is not None:
             return view(request, found, *args, **kwargs)
-        if not marks.is_of(request.POST.get(marks.FIELD, ""), request.user.pk):
+        if not page_state.is_of(request.POST.get(page_state.FIELD, ""), request.user.pk):
             raise Http404
         messages.error(request, gone())
         return redirect("sso_organisations")

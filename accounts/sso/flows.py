@@ -15,21 +15,21 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts import limits
+from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
-from accounts.audit.repetitions import record_sparingly
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.policy import Vouched
-from accounts.sso import connections, identities, levels, once, transactions
+from accounts.sso import assurance, authentication_requests, connections, identities, replay_protection
+from accounts.sso.authentication_requests import Purpose, Session, Transaction
 from accounts.sso.models import Connection
-from accounts.sso.provider import client, discovery, http, presence, tokens
+from accounts.sso.provider import availability, client, discovery, http, tokens
 from accounts.sso.provider.client import Ask
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
 from accounts.sso.provider.tokens import IdToken
-from accounts.sso.reasons import Reason, RefusedError
-from accounts.sso.transactions import Purpose, Session, Transaction
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 # The person must do it anew there, whatever session is open (OpenID Connect Core section 3.1.2.1).
 ANEW = {"prompt": "login", "max_age": "0"}
@@ -67,8 +67,8 @@ def begin(
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, purpose)
         return refusal.reason
-    begun = transactions.begin(session, connection, purpose, target=target, user=user)
-    extra = _hints(connection, address) | levels.asked_for(connection) | _age(purpose)
+    begun = authentication_requests.begin(session, connection, purpose, target=target, user=user)
+    extra = _hints(connection, address) | assurance.asked_for(connection) | _age(purpose)
     return client.authorisation_address(us, metadata, Ask(begun.state, begun.nonce, begun.verifier, extra))
 
 
@@ -78,7 +78,7 @@ def _where_to(inquiry: Inquiry) -> Metadata:
         http.refuse_after_failure(inquiry)  # also when its description is kept
     metadata = discovery.of(inquiry)
     try:
-        presence.check(metadata, inquiry)
+        availability.check(metadata, inquiry)
     except RefusedError as refusal:
         if refusal.reason in (*http.SILENT, Reason.PRIVATE_ADDRESS):
             discovery.forget(inquiry.issuer)  # the next one asks anew where it is
@@ -108,14 +108,14 @@ def finish(
     invited: User | None = None,
 ) -> Arrival:
     """Judge what the browser brought back. ``present``: who is signed in here; ``invited``: who holds an invitation."""
-    begun = transactions.find(session, answer.get("state", ""), connection)
+    begun = authentication_requests.find(session, answer.get("state", ""), connection)
     if begun is None or not (connection.enabled or begun.purpose is Purpose.TEST):
         connections.note_failure(connection, Reason.NO_TRANSACTION, "answer")
         return Arrival(connection, reason=Reason.NO_TRANSACTION)
-    if not once.use("state", begun.state, until=timezone.now() + limits.SSO_TRANSACTION):
+    if not replay_protection.use("state", begun.state, until=timezone.now() + limits.SSO_TRANSACTION):
         connections.note_failure(connection, Reason.REPEATED, begun.purpose)
         return Arrival(connection, reason=Reason.REPEATED)
-    transactions.drop(session, begun)
+    authentication_requests.drop(session, begun)
     try:
         token = _token(connection, begun, answer)
     except RefusedError as refusal:
@@ -170,11 +170,11 @@ def _judge(
     present: User | None,
     invited: User | None,
 ) -> Arrival:
-    vouched = levels.reached(connection, token.claims)
+    vouched = assurance.reached(connection, token.claims)
     upstream = upstream_of(connection, session=token.session, subject=token.subject)
     if begun.purpose is Purpose.TEST:
         return Arrival(connection, begun, None, None, vouched, upstream, token)
-    if levels.is_refused(connection, vouched):
+    if assurance.is_refused(connection, vouched):
         return _refused(connection, begun, Reason.NO_SECOND_STEP, origin)
     found = _whose(connection, begun, token, origin, present, invited)
     if isinstance(found, Reason):

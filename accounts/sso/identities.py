@@ -13,14 +13,14 @@ from django.utils.module_loading import import_string
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin, one_line
+from accounts.audit.recording import record
 from accounts.models import User
-from accounts.organisations import members, scope
+from accounts.organisations import memberships, scope
 from accounts.sso import connections
 from accounts.sso.models import Connection, Identity
 from accounts.sso.provider.tokens import Claims, IdToken
-from accounts.sso.reasons import Reason
+from accounts.sso.refusal_reasons import Reason
 
 LONGEST_NAME = 150
 
@@ -96,7 +96,7 @@ def _make(connection: Connection, token: IdToken, origin: Origin) -> User | Reas
     try:
         with transaction.atomic():
             user.save(force_insert=True)
-            members.join([user], connection.organisation)
+            memberships.join([user], connection.organisation)
             _bind(connection, user, token)
     except IntegrityError:
         return _made_meanwhile(connection, token) or Reason.ADDRESS_TAKEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from accounts.texts import split_address
+from accounts.unicode_text import split_address
 
 ENTRA = "login.microsoftonline.com"
 ENTRA_EARLIER = "sts.windows.net"  # of tokens of version 1, which we do not take

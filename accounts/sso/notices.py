@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations import demands, rank
+from accounts.organisations import rank, sign_in_policy
 from accounts.organisations.models import Organisation
 from accounts.sso.models import Connection, MissingProof, Vouching
 
@@ -44,11 +44,11 @@ def record_change(
     entry = record(
         event, subject=None, actor=actor, organisation=organisation, origin=origin, reason=reason, detail=detail
     )
-    people = demands.must_hear(organisation, besides=actor)
+    people = sign_in_policy.must_hear(organisation, besides=actor)
     if rank.has_people_above(organisation):
-        people += [one for one in demands.superusers() if one != actor and one not in people]
+        people += [one for one in sign_in_policy.superusers() if one != actor and one not in people]
     for person in people:
-        mail.send(
+        sending.send(
             "sso_settings_changed",
             person,
             entry=entry,

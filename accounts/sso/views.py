@@ -1,4 +1,4 @@
-"""Leaving for the provider, and the provider's own ways in. Coming back is in `accounts.arrival`."""
+"""Leaving for the provider, and the provider's own ways in. Coming back is in `accounts.sign_in`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.audit.origin import Origin
+from accounts.http_requests import each_once, own_address
 from accounts.models import User
 from accounts.organisations.models import SecondStep
-from accounts.organisations.sentences import one_factor_at_most
+from accounts.organisations.wording import one_factor_at_most
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import each_once, own_address
 from accounts.sso import backchannel, connections, flows
+from accounts.sso.authentication_requests import Purpose
 from accounts.sso.flows import Arrival
 from accounts.sso.forms import AddressForm
 from accounts.sso.models import Connection, Vouching
-from accounts.sso.reasons import Reason
-from accounts.sso.transactions import Purpose
+from accounts.sso.refusal_reasons import Reason
 
 SIGNED_OUT = "signed_out_of"  # in the session after signing out: at whose provider a sign-out is offered, and for whom
 PAGES = {
@@ -92,7 +92,7 @@ def leave(
 ) -> HttpResponse:
     """Send the browser to the provider."""
     origin, limit, period = Origin.of(request), limits.SSO_STARTS, limits.SSO_STARTS_PERIOD
-    if not quotas.spend_by_network("sso-starts", origin.address, via=origin.via, limit=limit, period=period):
+    if not rate_limits.spend_by_network("sso-starts", origin.address, via=origin.via, limit=limit, period=period):
         return refused(request, Arrival(connection, reason=Reason.TOO_OFTEN))
     answer = flows.begin(connection, purpose, request.session, target=target, user=user, address=address)
     if isinstance(answer, Reason):

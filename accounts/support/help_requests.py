@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
-from accounts.support import cancelling
+from accounts.support import cancellation
 from accounts.support.models import HelpRequest
 
 SALT = "accounts.support.help_requests"
@@ -34,7 +34,7 @@ def ask(user: User, origin: Origin) -> HelpRequest:
     request = HelpRequest.objects.create(user=user, address=origin.address)
     record(Event.HELP_ASKED, subject=user, origin=origin, detail={"reference": request.reference})
     address = settings.PUBLIC_URL + reverse("help_cancel", args=[signing.dumps(request.pk, salt=SALT)])
-    mail.send("help_asked", user, address=address, reference=request.reference, at=timezone.localtime())
+    sending.send("help_asked", user, address=address, reference=request.reference, at=timezone.localtime())
     return request
 
 
@@ -49,9 +49,9 @@ def cancellable(token: str) -> HelpRequest | None:
 @transaction.atomic
 def cancel(token: str, origin: Origin) -> bool:
     request = cancellable(token)
-    if request is None or not cancelling.cancel_request(request, origin):
+    if request is None or not cancellation.cancel_request(request, origin):
         return False
-    cancelling.stop_everything(request.user, origin)  # nobody needs help any more, or it was a thief who asked
+    cancellation.stop_everything(request.user, origin)  # nobody needs help any more, or it was a thief who asked
     return True
 
 

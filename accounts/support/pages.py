@@ -11,9 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
+from accounts.http_requests import person
 from accounts.models import User
 from accounts.organisations import scope
-from accounts.requests import person
 from accounts.support import flows
 
 View = Callable[..., HttpResponseBase]

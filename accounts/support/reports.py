@@ -17,20 +17,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.active_sessions import flows as sessions
-from accounts.audit import links, mail
+from accounts.audit import report_links
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import MOVES, AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import sign_in_policy
 from accounts.passwords import flows as passwords
 from accounts.sso import identities
-from accounts.support import cancelling, parties
+from accounts.support import cancellation, independence
 from accounts.support.models import Check, Report
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
-from accounts.two_factor import devices, undoing
+from accounts.two_factor import devices, reversal
 from accounts.two_factor.account_recovery import flows as account_recovery
 
 # Somebody else set the password, or typed the right one.
@@ -47,11 +48,11 @@ ADDRESS, MAILBOX = "address", "mailbox"  # why no link for a password is mailed
 
 def reportable(token: str) -> AuditEntry | None:
     """The event that the link is about, if it was not reported yet and the mail went to the person."""
-    entry = links.entry_of(token)
+    entry = report_links.entry_of(token)
     if (
         entry is None
         or Report.objects.filter(entry=entry).exists()
-        or _is_of_a_thief(entry, links.mailed_to(token, entry))
+        or _is_of_a_thief(entry, report_links.mailed_to(token, entry))
     ):
         return None
     return entry
@@ -59,7 +60,7 @@ def reportable(token: str) -> AuditEntry | None:
 
 def of(token: str) -> Report | None:
     """The report that was made with this link."""
-    entry = links.entry_of(token)
+    entry = report_links.entry_of(token)
     return Report.objects.filter(entry=entry).select_related("entry").first() if entry else None
 
 
@@ -68,7 +69,7 @@ def _is_of_a_thief(entry: AuditEntry, mailbox: str) -> bool:
     owner? Whoever reads there must not take from the owner what the owner does."""
     turned_back = AuditEntry.objects.filter(subject=entry.subject_id, event=Event.ADDRESS_RESTORED, pk__gt=entry.pk)
     return any(
-        int(back.detail["since"]) < entry.pk and links.mailbox(str(back.detail["after"])) != mailbox
+        int(back.detail["since"]) < entry.pk and report_links.mailbox(str(back.detail["after"])) != mailbox
         for back in turned_back
     )
 
@@ -105,24 +106,24 @@ def _report(entry: AuditEntry, subject: User, mailbox: str, unknown: str, origin
     _withhold_links(user)
     detail: dict[str, str | int] = {"about": entry.event, **undone}
     noted = record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail=detail)
-    if unknown and demands.is_needed_emergency_account(user):
+    if unknown and sign_in_policy.is_needed_emergency_account(user):
         _tell_of_emergency_account(user)
     for address in {user.email.lower(), _address_of(entry).lower()}:
-        mail.notify(noted, user, to=address, undone=undone)
+        sending.notify(noted, user, to=address, undone=undone)
 
 
 def _tell_of_emergency_account(user: User) -> None:
     """Its password is void: nobody would come in when the provider does not work."""
     organisation = user.membership.organisation
     page = settings.PUBLIC_URL + reverse("sso_emergency_account", args=[organisation.slug])
-    for other in demands.must_hear(organisation, besides=user):
-        mail.send("emergency_void", other, who=user.email, organisation=organisation.name, address=page)
+    for other in sign_in_policy.must_hear(organisation, besides=user):
+        sending.send("emergency_void", other, who=user.email, organisation=organisation.name, address=page)
 
 
 def _end_what_is_open(user: User, origin: Origin) -> None:
     known_browsers.forget_all(user)
     sessions.end_all(user)
-    cancelling.stop_everything(user, origin)
+    cancellation.stop_everything(user, origin)
     account_recovery.distrust_links(user)
     # A part of every mailed link, for a password and for another address.
     User.objects.filter(pk=user.pk).update(links_issued=F("links_issued") + 1)
@@ -141,9 +142,9 @@ def _undo(entry: AuditEntry, user: User, unknown: str, origin: Origin) -> dict[s
     if entry.event == Event.SSO_LINKED:
         # A business account that somebody else linked would outlive every other remedy.
         undone["unlinked"] = identities.unlink(user, str(entry.detail.get("issuer", "")))
-        if undone["unlinked"] and demands.must_use_business_account(user):
+        if undone["unlinked"] and sign_in_policy.must_use_business_account(user):
             passwords.await_invitation(user)
-    factors = undoing.undo(user, entry)
+    factors = reversal.undo(user, entry)
     undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
     return undone
 
@@ -164,7 +165,7 @@ def _restore_address(entry: AuditEntry, user: User, origin: Origin) -> bool:
     detail: dict[str, str | int] = {"before": before, "after": after, "since": entry.pk}
     restored = record(Event.ADDRESS_RESTORED, subject=user, origin=origin, detail=detail)
     if before.lower() != after.lower():
-        mail.send(restored.event, user, to=before, detail=detail, at=timezone.localtime(restored.at))
+        sending.send(restored.event, user, to=before, detail=detail, at=timezone.localtime(restored.at))
     return True
 
 
@@ -175,7 +176,7 @@ def _address_of(entry: AuditEntry) -> str:
 
 def _mailbox_of(entry: AuditEntry, token: str) -> str:
     """Whose word this is. Of another address always that of the owner, whoever of the two pressed."""
-    return links.mailbox(_address_of(entry)) if entry.event in MOVES else links.mailed_to(token, entry)
+    return report_links.mailbox(_address_of(entry)) if entry.event in MOVES else report_links.mailed_to(token, entry)
 
 
 def _doubt(entry: AuditEntry, user: User, mailbox: str, undone: dict[str, Any]) -> str:
@@ -183,7 +184,7 @@ def _doubt(entry: AuditEntry, user: User, mailbox: str, undone: dict[str, Any]) 
 
     Where a second step is asked, a password set by whoever reads the mailbox too opens nothing.
     """
-    if links.mailbox(user.email) != mailbox:
+    if report_links.mailbox(user.email) != mailbox:
         return ADDRESS
     if entry.event == Event.SECOND_STEP_RESET and undone.get("back"):
         return MAILBOX  # support may have ended a phone that was stolen together with the mailbox
@@ -199,7 +200,7 @@ def _withhold_links(user: User) -> None:
         for report in Report.objects.filter(user=user, looked_at=None)
         if "doubt" in report.undone
     ]
-    user.links_withheld = any(why == MAILBOX or mailbox != links.mailbox(user.email) for why, mailbox in doubts)
+    user.links_withheld = any(why == MAILBOX or mailbox != report_links.mailbox(user.email) for why, mailbox in doubts)
     user.save(update_fields=["links_withheld"])
 
 
@@ -216,7 +217,7 @@ def looked_at(report: Report, by: User, origin: Origin, *, check: Check, reason:
     has the right, and works for this person.
     """
     user = User.objects.select_for_update().get(pk=report.user_id)
-    if parties.changed_address(by, user):
+    if independence.changed_address(by, user):
         return _refuse_looking(report, by, origin, "changed_address")
     fresh = Report.objects.filter(pk=report.pk, looked_at=None).exclude(user=by)
     if fresh.update(looked_at=timezone.now(), looked_by=by) != 1:
@@ -224,7 +225,7 @@ def looked_at(report: Report, by: User, origin: Origin, *, check: Check, reason:
     _withhold_links(user)
     detail: dict[str, str | int] = {"check": Check(check).value}
     entry = record(Event.REPORT_LOOKED_AT, subject=user, actor=by, origin=origin, reason=reason, detail=detail)
-    mail.send(entry.event, user, check=Check(check).label, reason=reason, at=timezone.localtime(entry.at))
+    sending.send(entry.event, user, check=Check(check).label, reason=reason, at=timezone.localtime(entry.at))
     return True
 
 

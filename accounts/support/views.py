@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.support import cancelling, forms, help_requests, reports
+from accounts.support import cancellation, forms, help_requests, reports
 from accounts.support.forms import MailedQuestionForm
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows as challenge
@@ -78,7 +78,7 @@ def cancel_help(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel_intervention(request: HttpRequest, token: str) -> HttpResponse:
     """What support wants to do to an account with rights, taken back by its owner."""
-    intervention = cancelling.cancellable(token)
+    intervention = cancellation.cancellable(token)
     form = MailedQuestionForm(
         request.POST if request.method == "POST" else None,
         question=_("Shall we cancel the help of support?"),
@@ -92,7 +92,7 @@ def cancel_intervention(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("intervention_cancel", token)
 
     def carry_out() -> HttpResponse:
-        if cancelling.cancel(intervention, Origin.of(request)):
+        if cancellation.cancel(intervention, Origin.of(request)):
             messages.success(request, _("It is cancelled. Support does nothing to your account."))
         return redirect("intervention_cancel", token)
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.models import User
 from accounts.throttling import rules
 from accounts.throttling.known_browsers import KnownBrowsers
@@ -52,7 +52,7 @@ def counter_for(
         counter.own_bucket = closed
     if network is not None or kind is Kind.PASSWORD:
         # A digest, because it is kept; those whose address is not told share one.
-        counter.network = hashlib.sha256(quotas.line_of(network).encode()).hexdigest()[:16]
+        counter.network = hashlib.sha256(rate_limits.line_of(network).encode()).hexdigest()[:16]
     return counter
 
 

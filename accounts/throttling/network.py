@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.audit.origin import Origin
 
 _PERIOD = int(limits.NETWORK_PERIOD.total_seconds())
@@ -23,11 +23,11 @@ def admit(origin: Origin) -> datetime | None:
     """Count an attempt in advance. None when it may be judged, else until when this network has to wait."""
     limit, period = limits.NETWORK_FAILURES, limits.NETWORK_PERIOD
     window = _window()
-    if quotas.spend_by_network(QUOTA, origin.address, via=origin.via, limit=limit, period=period, window=window):
+    if rate_limits.spend_by_network(QUOTA, origin.address, via=origin.via, limit=limit, period=period, window=window):
         return None
     return datetime.fromtimestamp((int(window) + 1) * _PERIOD, UTC)
 
 
 def give_back(origin: Origin) -> None:
     """The attempt was right, so it does not count."""
-    quotas.give_back_by_network(QUOTA, origin.address, via=origin.via, window=_window())
+    rate_limits.give_back_by_network(QUOTA, origin.address, via=origin.via, window=_window())

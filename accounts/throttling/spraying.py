@@ -17,13 +17,13 @@ from django.db.models import Count, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import limits, quotas
-from accounts.audit import mail
+from accounts import limits, rate_limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry, Repetition
 from accounts.audit.origin import Origin
-from accounts.audit.watchers import watchers
+from accounts.audit.recording import record
+from accounts.mail import sending
+from accounts.mail.alarm_recipients import watchers
 
 log = logging.getLogger(__name__)
 PERIOD = limits.NETWORK_PERIOD
@@ -36,19 +36,19 @@ def note_refused(typed_address: str, origin: Origin) -> None:
     An account counts once, whoever tried it and however often.
     """
     hour = _hour()
-    too_many = not quotas.spend("refused", hour, limit=limits.SPRAYING_REFUSALS - 1, period=PERIOD)
-    if quotas.spend("refused-account", _account(typed_address, hour), limit=1, period=PERIOD):
+    too_many = not rate_limits.spend("refused", hour, limit=limits.SPRAYING_REFUSALS - 1, period=PERIOD)
+    if rate_limits.spend("refused-account", _account(typed_address, hour), limit=1, period=PERIOD):
         accounts = limits.SPRAYING_ACCOUNTS - 1
-        too_many |= not quotas.spend("refused-accounts", hour, limit=accounts, period=PERIOD)
-    if too_many and quotas.spend("spraying-alarm", hour, limit=1, period=PERIOD):
+        too_many |= not rate_limits.spend("refused-accounts", hour, limit=accounts, period=PERIOD)
+    if too_many and rate_limits.spend("spraying-alarm", hour, limit=1, period=PERIOD):
         _raise_alarm(origin)
 
 
 def note_right(typed_address: str) -> None:
     """Whoever knows the password, or has the code, only mistyped before: this account does not count any more."""
     hour = _hour()
-    if quotas.forget("refused-account", _account(typed_address, hour)):
-        quotas.give_back("refused-accounts", hour)
+    if rate_limits.forget("refused-account", _account(typed_address, hour)):
+        rate_limits.give_back("refused-accounts", hour)
 
 
 def _hour() -> str:
@@ -70,7 +70,7 @@ def _raise_alarm(origin: Origin) -> None:
     page = settings.PUBLIC_URL + reverse("audit_activity")
     context: dict[str, Any] = facts | {"at": timezone.localtime(entry.at), "hours": PERIOD // timedelta(hours=1)}
     for watcher in watchers():
-        mail.send("spraying_suspected", watcher, address=page, **context)
+        sending.send("spraying_suspected", watcher, address=page, **context)
 
 
 def _facts(since: datetime) -> dict[str, str | int]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.models import User
-from accounts.two_factor import former
+from accounts.two_factor import previous_devices
 from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, RecoveryCodeSet, Why
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +58,7 @@ def purge_set_ups() -> int:
     """Delete what was begun and never finished. Returns how many."""
     with transaction.atomic():
         over = _set_ups().filter(since__lte=timezone.now() - limits.PENDING_AUTHENTICATOR)
-        return former.retire(over, Why.UNFINISHED)
+        return previous_devices.retire(over, Why.UNFINISHED)
 
 
 def recovery_codes_left(user: User) -> int | None:
@@ -70,13 +70,13 @@ def recovery_codes_left(user: User) -> int | None:
 def remove_all(user: User) -> int:
     """Remove every device, every set-up in progress and the recovery codes. Returns how many of the first two."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    return former.retire(Authenticator.objects.filter(user=user), Why.REMOVED)
+    return previous_devices.retire(Authenticator.objects.filter(user=user), Why.REMOVED)
 
 
 def remove_others(user: User, device: Authenticator) -> None:
     """Remove every authenticator app but this one, and the recovery codes."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    former.retire(Authenticator.objects.filter(user=user).exclude(pk=device.pk), Why.REPLACED)
+    previous_devices.retire(Authenticator.objects.filter(user=user).exclude(pk=device.pk), Why.REPLACED)
 
 
 def end_recovery(user: User) -> None:

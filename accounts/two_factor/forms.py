@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.stale_pages.forms import MergedForm
+from accounts.edit_conflicts.forms import MergedForm
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.sentences import refusal
 from accounts.two_factor.verification import Answer, Outcome
+from accounts.two_factor.wording import refusal
 
 # What is pasted may be a whole list, or have many invisible signs; it is read, and told what is wrong with it.
 LONGEST = 1_000

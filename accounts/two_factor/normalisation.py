@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from accounts.texts import normalise
+from accounts.unicode_text import normalise
 
 _BREAKS = "\t\n\v\f\r\x85"  # beside these, every sign of the categories Zs, Zl and Zp is a space
 # Look like a dash, though Unicode counts them among marks and symbols (category Pd has the others).

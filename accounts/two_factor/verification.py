@@ -12,19 +12,19 @@ from django_otp.models import Device
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations import emergency
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
-from accounts.two_factor import codes, recognition, steps
+from accounts.two_factor import code_owner, codes, time_steps
+from accounts.two_factor.code_owner import Owner
 from accounts.two_factor.codes import Match, Shape
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.recognition import Owner
 
 
 class Outcome(Enum):
@@ -97,10 +97,10 @@ OUTCOMES = {
     Match.UNREADABLE: Outcome.UNREADABLE,
 }
 FOREIGN = {
-    recognition.Kind.LINKED: Outcome.OTHER_DEVICE,
-    recognition.Kind.UNFINISHED: Outcome.UNFINISHED,
-    recognition.Kind.REPLACED: Outcome.REPLACED,
-    recognition.Kind.REMOVED: Outcome.REMOVED,
+    code_owner.Kind.LINKED: Outcome.OTHER_DEVICE,
+    code_owner.Kind.UNFINISHED: Outcome.UNFINISHED,
+    code_owner.Kind.REPLACED: Outcome.REPLACED,
+    code_owner.Kind.REMOVED: Outcome.REMOVED,
 }
 SHAPES = {
     Shape.RECOVERY: Outcome.RECOVERY_CODE,
@@ -124,12 +124,12 @@ def check(user: User, device: Authenticator | None, typed: str, origin: Origin, 
     if code is None:
         return not_a_code(typed)
     counter = throttling.counter_for(user, Kind.CODE, browsers, network=origin.address or "")
-    if device is not None and steps.secret_of(device) is None:
+    if device is not None and time_steps.secret_of(device) is None:
         return Answer(Outcome.UNREADABLE, device, reference=origin.reference)
     if refusal := refused_unjudged(counter):
         return refusal
     verdict = judge(device, code) if device else codes.Verdict(Match.WRONG)
-    if verdict.match is Match.RIGHT and device is not None and steps.claim(device, verdict.step):
+    if verdict.match is Match.RIGHT and device is not None and time_steps.claim(device, verdict.step):
         throttling.count_success(counter)
         return Answer(Outcome.ACCEPTED, device)
     return _refuse(user, device, code, verdict, counter, origin)
@@ -147,7 +147,7 @@ def _refuse(
     app of this person. One of an app that counts no more is: who has that phone may not be its owner."""
     if verdict.match is Match.CLOCK_OFF:
         return Answer(Outcome.CLOCK_OFF, device, minutes_off=verdict.minutes_off)
-    owner = recognition.owner_of(user, code, besides=device) if verdict.match is Match.WRONG else None
+    owner = code_owner.owner_of(user, code, besides=device) if verdict.match is Match.WRONG else None
     if owner and owner.still_counts:
         return Answer(FOREIGN[owner.kind], device, owner=owner)
     # Without an owner: wrong or used; or right, but a parallel request claimed it first.
@@ -187,10 +187,10 @@ def _was_told(user: User) -> bool:
 
 def judge(device: Authenticator, code: str) -> codes.Verdict:
     """Compare only. Also makes a code void that is early: its typist was just told so and could use it later."""
-    secret = steps.secret_of(device)
+    secret = time_steps.secret_of(device)
     if secret is None:
         return codes.Verdict(Match.UNREADABLE)
     verdict = codes.judge(code, secret, last_step=device.last_step, void_steps=device.void_steps)
     if verdict.match is Match.CLOCK_OFF and verdict.minutes_off > 0:
-        steps.make_void(device, verdict.step)
+        time_steps.make_void(device, verdict.step)
     return verdict

@@ -10,14 +10,14 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import mail
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
+from accounts.mail import sending
 from accounts.models import User
-from accounts.organisations.demands import Demand
 from accounts.organisations.models import SecondStep
 from accounts.organisations.notices import Difference
-from accounts.rights.flows import Rights
+from accounts.organisations.sign_in_policy import Demand
+from accounts.permissions.flows import Rights
 from accounts.sso.models import Connection, Vouching
 from accounts.support.models import Check, Kind
 from environments.models import Role
@@ -202,4 +202,4 @@ EXAMPLES: dict[str, list[Facts]] = {
 
 def messages_of(template: str, language: str, *, first_name: str = "Jan") -> list[EmailMultiAlternatives]:
     person = User(email="jan.jansen@voorbeeld.nl", first_name=first_name, language=language)
-    return [mail.compose(template, person, **facts) for facts in EXAMPLES[template]]
+    return [sending.compose(template, person, **facts) for facts in EXAMPLES[template]]

@@ -9,7 +9,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from accounts import limits
-from assetmaps.serving import pages, visitors
+from assetmaps.serving import client_networks, error_pages
 from assetmaps.serving.connections import open_connections
 
 LINGER = 2  # seconds in which a visitor who was refused can still read why
@@ -35,7 +35,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
-        self.peer = visitors.stranger(self.client)
+        self.peer = client_networks.stranger(self.client)
         open_connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -146,7 +146,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._stop_running()
         self.refused_at = self.loop.time()
         cookies = b"; ".join(value for name, value in self.headers or [] if name == b"cookie")
-        headers, text = pages.page(status, pages.language(cookies))
+        headers, text = error_pages.page(status, error_pages.language(cookies))
         lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers), b"\r\n", text]
         self.transport.write(b"".join(lines))
         if self.transport.can_write_eof():

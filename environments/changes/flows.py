@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
-from accounts.organisations import demands, notices, short_names
+from accounts.organisations import notices, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
 from accounts.organisations.notices import Difference
+from environments.address_change import flows as new_address
 from environments.models import Access, Environment, GroupMapping
-from environments.new_address import flows as new_address
 
 ENVIRONMENT = ShortName.Kind.ENVIRONMENT
 EDITABLE = (
@@ -99,6 +99,6 @@ def _note(
     told: set[int] = set()
     for whose in {one.pk: one for one in (environment.organisation, besides) if one is not None}.values():
         entry = record(event, subject=None, actor=actor, organisation=whose, origin=origin, detail=detail)
-        hearers = [one for one in demands.must_hear(whose, besides=actor) if one.pk not in told]
+        hearers = [one for one in sign_in_policy.must_hear(whose, besides=actor) if one.pk not in told]
         told |= {one.pk for one in hearers}
         notices.tell(entry, hearers, about=environment.name, page=page, differences=differences)

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from accounts.texts import folded, normalise
+from accounts.unicode_text import folded, normalise
 
 
 def fill(apps, schema_editor):

@@ -15,14 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts import limits
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.admin import SecondStepFilter, UserAdmin
-from accounts.audit import outcomes
 from accounts.audit.origin import Origin
+from accounts.http_requests import person
+from accounts.mail import outcomes
 from accounts.models import User
-from accounts.organisations import members, scope
+from accounts.organisations import memberships, scope
 from accounts.organisations.models import Organisation
-from accounts.requests import person
-from accounts.rights.flows import Rights
-from accounts.support import sentences
+from accounts.permissions.flows import Rights
+from accounts.support import wording as support_wording
 from environments import flows as access
 from environments.filters import (
     EnvironmentFilter,
@@ -31,9 +31,9 @@ from environments.filters import (
     OwnerOfAccessFilter,
 )
 from environments.models import Access, Environment
-from environments.people import flows, words
+from environments.people import flows, wording
 from environments.people.forms import ChooseOrganisationForm, PersonForm, may_move
-from environments.people.lists import CameFilter, LongListAdmin, too_many
+from environments.people.large_lists import CameFilter, LongListAdmin, too_many
 
 admin.site.unregister(User)
 
@@ -130,7 +130,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         by_rights: dict[str, Any] = {"rights_before": Rights.of(before), "rights": rights}
         if held := flows.change(obj, belongs_to=whose.pk if whose else None, **by_rights, **by):
             form.changed_data.remove("email")  # or the history would say that it was changed
-            messages.warning(request, sentences.held(held))
+            messages.warning(request, support_wording.held(held))
         if "opens" in form.changed_data:
             wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]
@@ -140,7 +140,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     def _is_left(self, request: HttpRequest, obj: User, form: forms.ModelForm) -> bool:
         """Is the move left out, because the address that goes with it waits? With the present one it may not be."""
         organisation = form.cleaned_data["organisation"]
-        if organisation is None or not members.is_foreign(obj.email, organisation.pk):
+        if organisation is None or not memberships.is_foreign(obj.email, organisation.pk):
             return False
         form.changed_data.remove("organisation")
         messages.warning(request, STAYS)
@@ -171,10 +171,10 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             return
         with outcomes.collect() as mails:
             again = sum(flows.invite_again(pk, actor=worker, origin=origin, in_bulk=True) for pk in ids)
-        for level, told in words.told(mails, again):
+        for level, told in wording.told(mails, again):
             getattr(messages, level)(request, told)
         if left_out := len(ids) - again:
-            self.message_user(request, words.left_out(left_out), messages.WARNING)
+            self.message_user(request, wording.left_out(left_out), messages.WARNING)
 
     @admin.action(description=_("Deactivate"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:

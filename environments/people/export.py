@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record_in_stories
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record_in_stories
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.spreadsheets import safe_cell

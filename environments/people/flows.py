@@ -11,15 +11,15 @@ from django.db.models import Q
 from accounts import flows as hall
 from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
-from accounts.audit.mail import Report
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail.sending import Report
 from accounts.models import User
-from accounts.organisations import demands, members, scope
+from accounts.organisations import memberships, scope, sign_in_policy
 from accounts.organisations.models import Membership, Organisation
 from accounts.passwords import flows as passwords
-from accounts.rights import flows as ranks
-from accounts.rights.flows import Rights
+from accounts.permissions import flows as ranks
+from accounts.permissions.flows import Rights
 from accounts.support import flows as support
 from accounts.support.models import Intervention
 from environments import flows as access
@@ -58,7 +58,7 @@ def add(
         user.set_unusable_password()
     User.objects.bulk_create(users)
     if organisation is not None:
-        members.join(users, organisation)
+        memberships.join(users, organisation)
     access.give_many(people, actor=actor, origin=origin)
     passwords.invite_many(users, actor=actor, origin=origin, reports=reports)
 
@@ -77,7 +77,7 @@ def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User, m
     so that of two who demote each other at the same moment one stays."""
     if before.pk == actor.pk and before.is_active and not is_active:
         return Refusal.ONESELF
-    if ((before.is_active and not is_active) or moves) and demands.is_needed_emergency_account(before):
+    if ((before.is_active and not is_active) or moves) and sign_in_policy.is_needed_emergency_account(before):
         return Refusal.EMERGENCY_ACCOUNT
     if not before.is_superuser or (is_active and is_superuser):
         return None
@@ -109,7 +109,7 @@ def change(
     if user.email != before.email and not scope.decides(actor, before):
         raise PermissionError("the address of somebody who can open environments of another organisation")
     if user.email != before.email:
-        members.refuse_foreign([user.email], belongs_to)
+        memberships.refuse_foreign([user.email], belongs_to)
     held = hall.change_person(user, before=before, actor=actor, origin=origin)
     ranks.change(user, before=rights_before, after=rights, actor=actor, origin=origin)
     return held
@@ -135,7 +135,7 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
     before = membership.organisation if membership else None
     if before == organisation:
         return False
-    if demands.is_needed_emergency_account(user):
+    if sign_in_policy.is_needed_emergency_account(user):
         raise PermissionError("the emergency account of an organisation that takes the business account only")
     if before is not None:
         gone = Environment.objects.filter(organisation=before, access__user=user).select_related("organisation")
@@ -144,9 +144,9 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
         # What the provider of the earlier one vouched for counts nowhere else.
         sessions.end_upstream(Q(user=user))
     if organisation is not None:
-        members.join([locked], organisation)
+        memberships.join([locked], organisation)
         moved = User.objects.select_related("membership__organisation").get(pk=user.pk)
-        if demands.must_use_business_account(moved):
+        if sign_in_policy.must_use_business_account(moved):
             passwords.await_invitation(moved)
     names: dict[str, str | int] = {
         "before": before.name if before else "-",
@@ -170,7 +170,7 @@ def may_invite(worker: User, subject: User) -> bool:
         and subject.last_login is None
         and not subject.has_usable_password()
         and not support.outranks(subject, worker)
-        and not members.is_foreign(subject.email, scope.organisation_id_of(subject))
+        and not memberships.is_foreign(subject.email, scope.organisation_id_of(subject))
     )
 
 

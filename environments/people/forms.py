@@ -6,16 +6,16 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.models import User
-from accounts.organisations import members, scope
+from accounts.organisations import memberships, scope
 from accounts.organisations.models import Organisation
-from accounts.texts import folded
+from accounts.unicode_text import folded
 from environments.models import Environment
-from environments.people import flows, table
+from environments.people import flows, list_reader
 from environments.people.flows import Refusal
 from environments.people.models import Why
-from environments.people.reading.parts import Unreadable
+from environments.people.reading.types import Unreadable
 
 ACCEPTED = [*(".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".ods", ".vcf"), *("text/csv", "text/plain", "text/vcard")]
 _SAVE_ANEW = _("Open it, choose “Save as” and then “Excel workbook (.xlsx)”, and offer that file.")
@@ -134,7 +134,7 @@ class PersonForm(forms.ModelForm):
         moved = organisation != self.chosen
         if not address or (before is not None and address == before.email and not moved):
             return
-        owners = members.foreign([address], organisation.pk if organisation else None)
+        owners = memberships.foreign([address], organisation.pk if organisation else None)
         others = User.objects.filter(email__lower=address.lower()).exclude(pk=self.instance.pk)
         # Who works for one organisation reads the same of both, so that nobody learns who exists elsewhere.
         for_all = scope.works_for_all(self.worker)
@@ -149,7 +149,7 @@ class PersonForm(forms.ModelForm):
 
     def _may_type(self) -> bool:
         limit, period = limits.ADDRESSES_TYPED, limits.ADDRESSES_TYPED_PERIOD
-        return quotas.spend("addresses-typed-by", str(self.worker.pk), limit=limit, period=period)
+        return rate_limits.spend("addresses-typed-by", str(self.worker.pk), limit=limit, period=period)
 
 
 def may_move(worker: User, subject: User) -> bool:
@@ -206,7 +206,7 @@ class ImportForm(ChooseOrganisationForm):
                 _("This file is larger than %(most)d MB. Copy only the people into a new one, and offer that.")
                 % {"most": limits.IMPORT_BYTES // 1_000_000}
             )
-        found = table.read_file(file.read()) if file else table.read(text)
+        found = list_reader.read_file(file.read()) if file else list_reader.read(text)
         if isinstance(found, Unreadable):
             raise forms.ValidationError(UNREADABLE[found])
         if not found.rows and not found.left:

@@ -16,19 +16,19 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.audit.outcomes import Outcome
+from accounts.audit.recording import record
+from accounts.mail.outcomes import Outcome
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from environments import flows as access
 from environments.people import flows
-from environments.people.judging import Judge
 from environments.people.models import NOT_WELL, TO_DO, ImportLine, Mail, PeopleImport, State, Why
-from environments.people.reading.parts import Listing, Row
+from environments.people.reading.types import Listing, Row
+from environments.people.validation import Judge
 
 log = logging.getLogger(__name__)
 # The others wait: each that works has a database connection, of which the pool has that many beside its threads'.
@@ -71,7 +71,7 @@ def _may_tell(worker: User) -> bool:
     if scope.works_for_all(worker):
         return True
     limit, period = limits.ADDRESSES_TOLD, limits.ADDRESSES_TOLD_PERIOD
-    return quotas.spend("addresses-told-to", str(worker.pk), limit=limit, period=period)
+    return rate_limits.spend("addresses-told-to", str(worker.pk), limit=limit, period=period)
 
 
 def _line(batch: PeopleImport, row: Row) -> ImportLine:

@@ -18,17 +18,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.active_sessions.decorators import no_sign_of_life
 from accounts.active_sessions.reauthentication import fresh_proof_required
-from accounts.audit import outcomes
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
+from accounts.mail import outcomes
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
 from environments import flows as access
 from environments.models import Environment
 from environments.people import export as file
-from environments.people import flows, imports, lists, words
+from environments.people import flows, imports, large_lists, wording
 from environments.people.forms import ImportForm
 from environments.people.models import NOT_WELL, PeopleImport
 
@@ -67,7 +67,7 @@ def invite(request: PersonRequest) -> HttpResponse:
     return _page(request, "invite", _("Invite people"), **_offer(worker, form), form=restore(request, form))
 
 
-invite.longest_value = limits.LARGEST_BODY  # type: ignore[attr-defined]  # a list; see `assetmaps.around_views`
+invite.longest_value = limits.LARGEST_BODY  # type: ignore[attr-defined]  # a list; see `assetmaps.view_guard`
 invite.largest_body = limits.LARGEST_IMPORT_BODY  # type: ignore[attr-defined]  # see the middleware `refusals`
 
 
@@ -128,7 +128,7 @@ def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
     batch = _import(request, import_id)
     with outcomes.collect() as mails:
         again = imports.mail_again(batch, request.user, Origin.of(request))
-    for level, told in words.told(mails, again):
+    for level, told in wording.told(mails, again):
         getattr(messages, level)(request, told)
     return redirect("people_import", batch.pk)
 
@@ -168,7 +168,7 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     because that survives the proof of identity."""
     _demand(request, "accounts.view_user")
     request.GET = QueryDict(request.POST.get("filters", "")[:1000])
-    request.META[lists.WHOLE] = True
+    request.META[large_lists.WHOLE] = True
     try:
         changelist = admin.site._registry[User].get_changelist_instance(request)
     except IncorrectLookupParameters:  # as the list itself does with what it cannot understand
@@ -210,8 +210,8 @@ def invite_again(request: PersonRequest, person_id: int) -> HttpResponse:
     with outcomes.collect() as mails:
         invited = flows.invite_again(subject.pk, actor=request.user, origin=Origin.of(request))
     if invited:
-        for level, told in words.told(mails, 1):
+        for level, told in wording.told(mails, 1):
             getattr(messages, level)(request, told)
     else:
-        messages.warning(request, words.left_out(1))
+        messages.warning(request, wording.left_out(1))
     return redirect(PERSON, subject.pk)

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.organisations.models import Membership
 from accounts.two_factor import devices
 from environments.models import Environment
-from tests.accounts.test_doors import every_address
+from tests.accounts.test_access_control import every_address
 from tests.conftest import mails
 from tests.factories import AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import CONFIRM, browser, half_signed_in, is_signed_in, shown, signed_in, text

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import activity, repetitions
+from accounts.audit import activity, aggregation
+from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, Repetition
 from accounts.audit.origin import Origin
-from accounts.audit.repetitions import record_sparingly
 from accounts.email_address import flows as email_address
 from accounts.email_address import links as address_links
 from accounts.models import User
@@ -133,7 +133,7 @@ def test_what_was_gathered_is_written_by_purge_when_the_hour_is_over_and_sealed(
         assert not Repetition.objects.exists()
         assert AuditEntry.objects.get(detail__count=9).subject == person
         call_command("verify_audit_trail")
-        assert repetitions.flush() == 0
+        assert aggregation.flush() == 0
 
 
 # ASVS 6.3.8
@@ -177,7 +177,7 @@ def test_refused_ways_to_a_provider_and_waits_are_few_entries_too() -> None:
         record_sparingly(Event.SSO_REFUSED, subject=None, organisation=organisation, origin=HERE, detail=detail)
     assert AuditEntry.objects.filter(event=Event.SSO_REFUSED).count() == limits.REFUSALS_EACH
     with later(limits.REFUSALS_PERIOD + timedelta(minutes=1)):
-        repetitions.flush()
+        aggregation.flush()
     gathered = AuditEntry.objects.get(event=Event.SSO_REFUSED, detail__count=100 - limits.REFUSALS_EACH)
     assert gathered.organisation_id == organisation.pk
     for number in range(limits.REFUSALS_EACH + 15):

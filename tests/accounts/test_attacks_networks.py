@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from tests.pages import browser
 
 REPORT = {"content_type": "application/csp-report"}
 
 
 def test_ipv4_visitors_of_a_server_on_both_families_are_not_one_network() -> None:
-    assert quotas.network_of("::ffff:192.0.2.1") == "192.0.2.1"
-    assert quotas.network_of("::ffff:192.0.2.1") != quotas.network_of("::ffff:198.51.100.7")
+    assert rate_limits.network_of("::ffff:192.0.2.1") == "192.0.2.1"
+    assert rate_limits.network_of("::ffff:192.0.2.1") != rate_limits.network_of("::ffff:198.51.100.7")
 
 
 def test_ipv4_visitors_of_an_ipv6_only_server_are_not_one_network() -> None:
-    assert quotas.network_of("64:ff9b::c000:201") == "192.0.2.1"
-    assert quotas.network_of("64:ff9b::c000:201") != quotas.network_of("64:ff9b::c633:6407")
+    assert rate_limits.network_of("64:ff9b::c000:201") == "192.0.2.1"
+    assert rate_limits.network_of("64:ff9b::c000:201") != rate_limits.network_of("64:ff9b::c633:6407")
 
 
 @pytest.mark.django_db

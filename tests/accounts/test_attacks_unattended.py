@@ -10,7 +10,7 @@ import time_machine
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.active_sessions import remaining
+from accounts.active_sessions import lifetime
 from accounts.active_sessions.models import Session
 from tests.conftest import sign_in
 from tests.factories import UserFactory
@@ -104,13 +104,13 @@ def test_session_that_ends_during_the_request_is_not_written_anew(monkeypatch: p
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(UserFactory(superuser=True, with_totp=True))
         clock.shift(AWAY)
-        in_portal = remaining.in_portal
+        in_portal = lifetime.in_portal
 
         def end_meanwhile(request: HttpRequest) -> object:
             Session.objects.all().delete()
             return in_portal(request)
 
-        monkeypatch.setattr(remaining, "in_portal", end_meanwhile)
+        monkeypatch.setattr(lifetime, "in_portal", end_meanwhile)
         assert client.post("/sessie/verlengen/").status_code == 400
         assert not Session.objects.exists()
         assert not is_signed_in(client)

@@ -19,14 +19,14 @@ from accounts.spreadsheets import bare_cell
 from accounts.sso import connections, issuers
 from accounts.sso.domains import names
 from accounts.sso.inspection import findings
-from accounts.sso.provider import addresses, discovery
-from accounts.sso.reasons import RefusedError
-from accounts.texts import folded
-from assetmaps import gateway, policy_reports
+from accounts.sso.provider import discovery, permitted_addresses
+from accounts.sso.refusal_reasons import RefusedError
+from accounts.unicode_text import folded
+from assetmaps import policy_reports, wsgi_guard
 from assetmaps.wsgi import application
 from environments.addresses import host_of
-from environments.people import table
-from tests.assetmaps.test_gateway import call
+from environments.people import list_reader
+from tests.assetmaps.test_wsgi_guard import call
 from tests.factories import EnvironmentFactory, UserFactory
 from tests.pages import SIGN_IN, browser, signed_in, text
 from tests.worst_inputs import WORST, check_growth
@@ -48,7 +48,7 @@ HEADERS = [
 def test_no_header_makes_more_work_than_it_is_long(name: str) -> None:
     def read(value: str) -> None:
         environ = {name: value.encode().decode("latin-1")}  # bytes, each as the character with its number
-        call(gateway.guard(everything_is_read), "POST", **environ)
+        call(wsgi_guard.guard(everything_is_read), "POST", **environ)
         call(application, "POST", **environ)
 
     for kind, worst in WORST.items():
@@ -127,8 +127,8 @@ def test_list_of_people_may_be_as_long_as_a_request() -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda value: list(table.read(table.decode(value.encode()))),
-        lambda value: list(table.read(f"e-mail;naam\n'{value};x")),
+        lambda value: list(list_reader.read(list_reader.decode(value.encode()))),
+        lambda value: list(list_reader.read(f"e-mail;naam\n'{value};x")),
         lambda value: bare_cell("'" + value),
         host_of,
         lambda value: policy_reports.read(
@@ -136,7 +136,9 @@ def test_list_of_people_may_be_as_long_as_a_request() -> None:
         ),
         lambda value: policy_reports.read(value.encode()),
         lambda value: discovery.checked("https://login.voorbeeld.nl", DOCUMENT | {"jwks_uri": value}),
-        lambda value: findings.examine(DOCUMENT | {"jwks_uri": value}, "x", proof="", is_safe=addresses.is_reachable),
+        lambda value: findings.examine(
+            DOCUMENT | {"jwks_uri": value}, "x", proof="", is_safe=permitted_addresses.is_reachable
+        ),
         issuers.normalise,
         names.normalise,
         connections.domain_of,

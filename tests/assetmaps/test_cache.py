@@ -14,10 +14,10 @@ import redis
 from django.core.cache import cache, caches
 from django.test import Client
 
-from accounts import limits, quotas
-from accounts.sso.provider import memory
-from assetmaps.caches import shared
-from assetmaps.caches.shared import SharedCache
+from accounts import limits, rate_limits
+from accounts.sso.provider import metadata_cache
+from assetmaps.caches import shared_cache
+from assetmaps.caches.shared_cache import SharedCache
 from tests.conftest import mails, sign_in
 from tests.factories import PASSWORD, UserFactory
 from tests.services import Redis
@@ -47,11 +47,11 @@ def ask(server: Redis) -> Iterator[redis.Redis]:
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
     """Each test begins as a process does."""
-    shared.replacement_of.cache_clear()
+    shared_cache.replacement_of.cache_clear()
 
 
 def use(settings: Any, url: str) -> SharedCache:
-    settings.CACHES = {"default": {"BACKEND": "assetmaps.caches.shared.SharedCache", "LOCATION": url}}
+    settings.CACHES = {"default": {"BACKEND": "assetmaps.caches.shared_cache.SharedCache", "LOCATION": url}}
     return caches["default"]
 
 
@@ -66,7 +66,7 @@ def let_rest_end(used: SharedCache) -> None:
 
 
 def spend(limit: int = 3) -> bool:
-    return quotas.spend("test", "one", limit=limit, period=HOUR)
+    return rate_limits.spend("test", "one", limit=limit, period=HOUR)
 
 
 def stop(server: Redis, ask: redis.Redis) -> None:
@@ -125,20 +125,20 @@ def test_what_was_counted_meanwhile_counts_for_all_afterwards(used: SharedCache,
     spend(9)
     server.pause()
     assert all(spend(9) for _ in range(3))
-    quotas.give_back("test", "one")
+    rate_limits.give_back("test", "one")
     server.go_on()
     let_rest_end(used)
     spend(9)
-    shared.replacement_of.cache_clear()
+    shared_cache.replacement_of.cache_clear()
     elsewhere = SharedCache(server.url, {})  # as in another process: nothing in common but Redis
-    assert elsewhere.count(quotas._key("test", "one"), 60) >= 5  # 1 + 2 + 1 + 1; what timed out may count twice
+    assert elsewhere.count(rate_limits._key("test", "one"), 60) >= 5  # 1 + 2 + 1 + 1; what timed out may count twice
 
 
 def test_counts_go_on_when_redis_came_back_empty(used: SharedCache, ask: redis.Redis) -> None:
     assert all(spend() for _ in range(3))
     ask.flushall()
     assert spend()  # what Redis forgot is forgotten
-    assert ask.ttl(f":1:{quotas._key('test', 'one')}") > 0
+    assert ask.ttl(f":1:{rate_limits._key('test', 'one')}") > 0
 
 
 def test_mute_redis_is_asked_once_and_then_left_alone_for_a_while(used: SharedCache, server: Redis) -> None:
@@ -214,7 +214,7 @@ def test_what_is_kept_of_a_provider_is_kept_by_the_process_meanwhile(used: Share
 def test_what_was_forgotten_meanwhile_is_forgotten_afterwards(used: SharedCache, server: Redis) -> None:
     cache.set("kept", {"a": 1}, 60)
     server.pause()
-    memory.drop("kept", "one")
+    metadata_cache.drop("kept", "one")
     cache.delete("kept")
     server.go_on()
     let_rest_end(used)
@@ -222,12 +222,12 @@ def test_what_was_forgotten_meanwhile_is_forgotten_afterwards(used: SharedCache,
 
 
 def test_no_count_lives_for_ever(used: SharedCache, ask: redis.Redis) -> None:
-    key = f":1:{quotas._key('test', 'one')}"
+    key = f":1:{rate_limits._key('test', 'one')}"
     ask.set(key, 2)  # what an earlier version could leave behind
     assert spend()
     assert 0 < ask.ttl(key) <= HOUR.total_seconds()
-    quotas.give_back("test", "nobody")
-    assert not ask.exists(f":1:{quotas._key('test', 'nobody')}")
+    rate_limits.give_back("test", "nobody")
+    assert not ask.exists(f":1:{rate_limits._key('test', 'nobody')}")
 
 
 def test_parallel_counts_are_exact(used: SharedCache) -> None:
@@ -240,7 +240,7 @@ def test_restarted_redis_is_used_at_once(used: SharedCache, ask: redis.Redis, se
     server.stop()
     server.start()
     assert spend()
-    assert ask.exists(f":1:{quotas._key('test', 'one')}")
+    assert ask.exists(f":1:{rate_limits._key('test', 'one')}")
 
 
 def test_address_and_password_of_redis_are_not_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -258,6 +258,6 @@ def test_memory_of_the_process_is_bounded(used: SharedCache, server: Redis, monk
         assert store._max_entries == limits.CACHE_ENTRIES
         monkeypatch.setattr(store, "_max_entries", 50)
     for number in range(200):
-        quotas.spend("test", f"subject {number}", limit=1, period=HOUR)
+        rate_limits.spend("test", f"subject {number}", limit=1, period=HOUR)
     assert len(used._own.counts._cache) <= 50
     assert len(used._own.owed._cache) <= 50

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from assetmaps import checks
-from tests.assetmaps.environment.loading import GOOD, KEY, load, run
+from tests.assetmaps.configuration.loading import GOOD, KEY, load, run
 
 # With these nothing is left to say.
 COMPLETE = {

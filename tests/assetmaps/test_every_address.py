@@ -11,7 +11,7 @@ from django.urls import get_resolver
 
 from tests.conftest import sign_in
 from tests.factories import EnvironmentFactory, UserFactory
-from tests.test_house import walk
+from tests.test_structure import walk
 
 METHODS = ["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "VREEMD"]
 PARTS = ["1", "99999999999999999999", "bestaat-niet", "%00", "%F0%9F%92%A5"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from assetmaps.gateway import guard
+from assetmaps.wsgi_guard import guard
 
 
 # ASVS 3.4.1, 3.4.3, 3.4.4, 3.4.6, 3.4.8, 3.5.8

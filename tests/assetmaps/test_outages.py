@@ -22,10 +22,10 @@ from django.urls import path
 
 from accounts import limits
 from accounts.models import User
-from assetmaps.gateway import guard
 from assetmaps.outages import is_outage
-from assetmaps.serving.threads import Threads
+from assetmaps.serving.thread_pool import Threads
 from assetmaps.urls import handler400, handler403, handler404, handler500, urlpatterns  # noqa: F401
+from assetmaps.wsgi_guard import guard
 from tests.conftest import Browser, sign_in
 from tests.factories import PASSWORD, UserFactory
 from tests.services import free_port

@@ -211,18 +211,18 @@ def test_account_has_no_hint_and_no_secret_question() -> None:
 
 
 def test_texts_are_normalised_in_one_place_only() -> None:
-    """Python's own takes quadratic time for combining marks, while nobody else is served; see `accounts.texts`."""
+    """Python's own takes quadratic time for combining marks, and blocks everybody: see `accounts.unicode_text`."""
     for folder in ("accounts", "assetmaps", "environments"):
         for path in (ROOT / folder).rglob("*.py"):
             slow = r"unicodedata\.normalize|import .*\bnormalize\b|\bucd_3_2_0\b|\bTruncator\b"
             calls = re.findall(slow, path.read_text())
-            assert not calls or path == ROOT / "accounts" / "texts.py", path
+            assert not calls or path == ROOT / "accounts" / "unicode_text.py", path
     for path in TEMPLATES:
         assert "|truncate" not in path.read_text(), path
 
 
 def test_addresses_from_outside_are_split_in_one_place_only() -> None:
-    """`urlsplit` normalises the host; see `accounts.texts`. The others split what we or the operator wrote, or a
+    """`urlsplit` normalises the host; see `accounts.unicode_text`. The others split what we or the operator wrote, or a
     header, which has no marks: a server hands each byte over as a character of its own."""
     splitting = {
         str(path.relative_to(ROOT))
@@ -231,14 +231,14 @@ def test_addresses_from_outside_are_split_in_one_place_only() -> None:
         if re.search(r"import .*\b(urlsplit|urlparse)\b", path.read_text())
     }
     assert splitting == {
-        "accounts/texts.py",
-        "accounts/audit/mail.py",
+        "accounts/unicode_text.py",
+        "accounts/mail/sending.py",
         "accounts/passwords/breached.py",
-        "accounts/requests.py",
+        "accounts/http_requests.py",
         "accounts/sso/provider/client.py",
-        "accounts/sso/provider/presence.py",
+        "accounts/sso/provider/availability.py",
         "assetmaps/checks.py",
-        "assetmaps/environment/addresses.py",
+        "assetmaps/configuration/addresses.py",
         "assetmaps/middleware.py",
         "assetmaps/settings.py",
     }

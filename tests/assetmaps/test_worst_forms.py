@@ -14,7 +14,7 @@ from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.test import RequestFactory
 
-from accounts.audit_desk.forms import SearchForm
+from accounts.audit_pages.forms import SearchForm
 from accounts.forms import ProofForm
 from accounts.models import User
 from accounts.organisations.forms import ShortNameForm

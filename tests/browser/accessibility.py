@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.browser import stage
+from tests.browser import portal
 
 if TYPE_CHECKING:
+    from tests.browser.page_tour import Tour
     from tests.browser.screen import Screen
-    from tests.browser.tour import Tour
 
 WHAT = {
     "axe": "axe, every rule, 320 px light and 1280 px dark",
@@ -41,7 +41,7 @@ Finding = tuple[str, str]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--language", choices=stage.LANGUAGES)
+    parser.add_argument("--language", choices=portal.LANGUAGES)
     parser.add_argument("--part", action="append", default=[], help="of the tour; all without it")
     parser.add_argument("--quick", action="store_true", help="without axe")
     parser.add_argument("--numbers", type=Path, help="write them to this file, and print no table")
@@ -59,7 +59,7 @@ def main() -> int:
 def both() -> int:
     """Side by side, each with a database of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        files = {language: Path(folder) / language for language in stage.LANGUAGES}
+        files = {language: Path(folder) / language for language in portal.LANGUAGES}
         command = [sys.executable, "-m", "tests.browser.accessibility", *sys.argv[1:]]
         running = [
             subprocess.Popen([*command, "--language", language, "--numbers", str(file)])
@@ -81,11 +81,11 @@ def table(numbers: Mapping[str, Mapping[str, int]]) -> None:
 
 def one(asked: argparse.Namespace) -> Counter[str]:
     count: Counter[str] = Counter()
-    with stage.portal() as address, stage.browser() as browser:
-        from tests.browser import tour
+    with portal.portal() as address, portal.browser() as browser:
+        from tests.browser import page_tour
 
-        screen = stage.screen(browser, address, asked.language)
-        for part in tour.ALL:
+        screen = portal.screen(browser, address, asked.language)
+        for part in page_tour.ALL:
             if asked.part and part.__name__ not in asked.part:
                 continue
             since, before = time.monotonic(), count.copy()
@@ -116,23 +116,23 @@ def tell(part: str, count: Counter[str], seconds: float) -> None:
 
 
 def look(screen: Screen, part: Tour, *, quick: bool) -> Iterator[Finding]:
-    from tests.browser import findings, foreign, tour
+    from tests.browser import findings, page_tour, wrong_language
 
     page = screen.page
-    for scheme in stage.SCHEMES:
+    for scheme in portal.SCHEMES:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        for size in stage.SIZES:
-            page.set_viewport_size(stage.viewport(size))
+        for size in portal.SIZES:
+            page.set_viewport_size(portal.viewport(size))
             yield from [] if quick else judged_by_axe(screen, scheme, size)
             if scheme == "light":
                 yield from (("layout", f"{size}: {each}") for each in findings.layout(page))
     yield from (("motion", each) for each in findings.motion(page))
     yield from large(screen)
-    page.set_viewport_size(stage.viewport("360"))
-    if part not in tour.IN_ADMINISTRATION:
+    page.set_viewport_size(portal.viewport("360"))
+    if part not in page_tour.IN_ADMINISTRATION:
         yield from (("small", each) for each in findings.small(page))
         yield from (("outline", each) for each in findings.outline(page))
-    yield from (("language", each) for each in foreign.sentences(page, screen.language))
+    yield from (("language", each) for each in wrong_language.sentences(page, screen.language))
 
 
 def judged_by_axe(screen: Screen, scheme: str, size: str) -> Iterator[Finding]:
@@ -151,7 +151,7 @@ def large(screen: Screen) -> Iterator[Finding]:
     from tests.browser import findings
 
     for size in ("320", "1280"):
-        screen.page.set_viewport_size(stage.viewport(size))
+        screen.page.set_viewport_size(portal.viewport(size))
         findings.double_text(screen.page)
         yield from (("large", f"{size}: {each}") for each in findings.layout(screen.page))
         findings.usual_text(screen.page)

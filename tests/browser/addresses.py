@@ -8,7 +8,7 @@ from django.urls import Resolver404, get_resolver, resolve
 
 from accounts.models import User
 from environments.models import Environment
-from tests.test_house import OPEN_TO_ALL, walk
+from tests.test_structure import OPEN_TO_ALL, walk
 
 
 def closed_addresses(person: User, session: str) -> list[tuple[str, str]]:

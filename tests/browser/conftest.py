@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, Request, Response
 
 from accounts.models import User
-from tests.browser import chromium, tour
+from tests.browser import chromium, page_tour
 from tests.browser.screen import Screen
 from tests.factories import EnvironmentFactory, UserFactory
 
@@ -102,7 +102,7 @@ def elsewhere(screen: Screen, watch: Watch, new_context: Callable[..., BrowserCo
 @pytest.fixture
 def employee(screen: Screen) -> User:
     """Somebody with a password alone."""
-    person = UserFactory(email=tour.EMPLOYEE)
+    person = UserFactory(email=page_tour.EMPLOYEE)
     EnvironmentFactory(name="Bomen en groen", slug="bomen-en-groen", people=[person])
     return person
 
@@ -110,6 +110,6 @@ def employee(screen: Screen) -> User:
 @pytest.fixture
 def verified(screen: Screen) -> User:
     """Somebody with a second step, and with every right."""
-    person = UserFactory(email=tour.VERIFIED, superuser=True, with_totp=True)
+    person = UserFactory(email=page_tour.VERIFIED, superuser=True, with_totp=True)
     EnvironmentFactory(name="Wegen en bruggen", slug="wegen-en-bruggen", people=[person])
     return person

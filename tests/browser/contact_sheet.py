@@ -14,10 +14,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.browser import stage
+from tests.browser import portal
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "var" / "contact-sheet"
-LOOKS = [(size, scheme) for size in ("360", "1280") for scheme in stage.SCHEMES]
+LOOKS = [(size, scheme) for size in ("360", "1280") for scheme in portal.SCHEMES]
 ON_A_SHEET = {"360": (6, 2), "1280": (3, 3)}  # so many beside and below each other
 CELL = {"360": (300, 800), "1280": (620, 620)}
 LABEL = 22
@@ -25,18 +25,18 @@ LABEL = 22
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--language", choices=stage.LANGUAGES, help="only take the pictures in this language")
+    parser.add_argument("--language", choices=portal.LANGUAGES, help="only take the pictures in this language")
     language = parser.parse_args().language
     if language:
         take(language)
         return 0
     shutil.rmtree(FOLDER, ignore_errors=True)
     command = [sys.executable, "-m", "tests.browser.contact_sheet", "--language"]
-    running = [subprocess.Popen([*command, language]) for language in stage.LANGUAGES]
+    running = [subprocess.Popen([*command, language]) for language in portal.LANGUAGES]
     statuses = [process.wait() for process in running]
     if any(statuses):
         return 1
-    sheets = [sheet for language in stage.LANGUAGES for look in LOOKS for sheet in make_sheets(language, *look)]
+    sheets = [sheet for language in portal.LANGUAGES for look in LOOKS for sheet in make_sheets(language, *look)]
     (FOLDER / "index.html").write_text(index(sheets), encoding="utf-8")
     print(f"{len(list(FOLDER.glob('*/*.png')))} pictures on {len(sheets)} sheets: {FOLDER / 'index.html'}")
     return 0
@@ -46,14 +46,14 @@ def take(language: str) -> None:
     """One picture of every stop of the tour in every look, numbered in the order of the tour."""
     folder = FOLDER / language
     folder.mkdir(parents=True)
-    with stage.portal() as address, stage.browser() as browser:
-        from tests.browser import tour
+    with portal.portal() as address, portal.browser() as browser:
+        from tests.browser import page_tour
 
-        screen = stage.screen(browser, address, language)
-        stops = (name for part in tour.ALL for name in part(screen))
+        screen = portal.screen(browser, address, language)
+        stops = (name for part in page_tour.ALL for name in part(screen))
         for number, name in enumerate(stops, 1):
             for size, scheme in LOOKS:
-                screen.page.set_viewport_size(stage.viewport(size))
+                screen.page.set_viewport_size(portal.viewport(size))
                 screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 path = folder / f"{number:03}-{name}-{size}-{scheme}.png"
                 screen.page.screenshot(path=path, full_page=True, animations="disabled")

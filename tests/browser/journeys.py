@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser.keyboard import Keyboard
+from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import ACTIVATE, Phone, Screen
-from tests.browser.tour import EMPLOYEE
 from tests.factories import PASSWORD
 
 NARROW = {"width": 320, "height": 640}  # a desk at 400 % (WCAG 2.2, 1.4.10)

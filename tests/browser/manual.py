@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.models import Authenticator, RecoveryCodeSet
 from assetmaps.manual import PICTURES
-from tests.browser import behind
+from tests.browser import out_of_band
 from tests.browser.screen import Phone, Screen
 from tests.factories import PASSWORD
 
@@ -120,7 +120,7 @@ def walk(screen: Screen, person: User, language: str) -> Iterator[Step]:
     expect(copy).to_be_visible()
     yield Step("recovery_codes", (codes.get_by_role("list"), copy), keep)
     page.context.clear_cookies()
-    behind.let_codes_be_new(person)
+    out_of_band.let_codes_be_new(person)
     _sign_in_page(screen, language)
     email.fill(person.email)
     page.get_by_label(word("Password"), exact=True).fill(PASSWORD)

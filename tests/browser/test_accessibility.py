@@ -8,51 +8,51 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser import findings, foreign, stage, tour
+from tests.browser import findings, page_tour, portal, wrong_language
 from tests.browser.conftest import Watch
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LOOKS = [(size, scheme) for size in ("360", "1280") for scheme in stage.SCHEMES]
+LOOKS = [(size, scheme) for size in ("360", "1280") for scheme in portal.SCHEMES]
 
 # These two with every rule of axe; of Django's own pages only these, because they are ours in their colours only.
 WHOLE_LOOKS = [LOOKS[0], LOOKS[-1]]
 BUT_FOR_COLOURS = {"rules": {"color-contrast": {"enabled": False}}}  # half of axe's time
 
 
-@pytest.mark.parametrize("part", tour.ALL, ids=lambda part: part.__name__)
-def test_page_hinders_nobody(screen: Screen, watch: Watch, part: tour.Tour) -> None:
-    tour.people()
+@pytest.mark.parametrize("part", page_tour.ALL, ids=lambda part: part.__name__)
+def test_page_hinders_nobody(screen: Screen, watch: Watch, part: page_tour.Tour) -> None:
+    page_tour.people()
     faults: list[str] = []
     for name in part(screen):
-        for look in WHOLE_LOOKS if part in tour.IN_ADMINISTRATION else LOOKS:
+        for look in WHOLE_LOOKS if part in page_tour.IN_ADMINISTRATION else LOOKS:
             faults += [f"{name} {look}: {fault}" for fault in in_look(screen, watch, look)]
-        faults += [f"{name}: {fault}" for fault in foreign.sentences(screen.page, "nl")]
-        if part not in tour.IN_ADMINISTRATION:
+        faults += [f"{name}: {fault}" for fault in wrong_language.sentences(screen.page, "nl")]
+        if part not in page_tour.IN_ADMINISTRATION:
             faults += [f"{name}: {fault}" for fault in findings.outline(screen.page)]
-            screen.page.set_viewport_size(stage.viewport("320"))  # a desk at 400 % (WCAG 2.2, 1.4.10)
+            screen.page.set_viewport_size(portal.viewport("320"))  # a desk at 400 % (WCAG 2.2, 1.4.10)
             faults += [f"{name} 320: scrolls sideways"] if screen.scrolls_sideways else []
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("part", tour.ALL, ids=lambda part: part.__name__)
-def test_english_page_hinders_nobody_and_is_english(screen: Screen, watch: Watch, part: tour.Tour) -> None:
-    tour.people()
+@pytest.mark.parametrize("part", page_tour.ALL, ids=lambda part: part.__name__)
+def test_english_page_hinders_nobody_and_is_english(screen: Screen, watch: Watch, part: page_tour.Tour) -> None:
+    page_tour.people()
     visitor = Screen(screen.page, screen.portal, "en")
     faults: list[str] = []
-    visitor.page.set_viewport_size(stage.viewport("360" if part in tour.IN_ADMINISTRATION else "320"))
+    visitor.page.set_viewport_size(portal.viewport("360" if part in page_tour.IN_ADMINISTRATION else "320"))
     for name in part(visitor):
         faults += [f"{name}: {fault}" for fault in judged(visitor, watch, BUT_FOR_COLOURS)]
-        faults += [f"{name}: {fault}" for fault in foreign.sentences(visitor.page, "en")]
-        if part not in tour.IN_ADMINISTRATION:
+        faults += [f"{name}: {fault}" for fault in wrong_language.sentences(visitor.page, "en")]
+        if part not in page_tour.IN_ADMINISTRATION:
             faults += [f"{name}: {fault}" for fault in findings.outline(visitor.page)]
     assert not faults, "\n".join(faults)
 
 
 def in_look(screen: Screen, watch: Watch, look: tuple[str, str]) -> list[str]:
     size, scheme = look
-    screen.page.set_viewport_size(stage.viewport(size))
+    screen.page.set_viewport_size(portal.viewport(size))
     screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     return judged(screen, watch, {} if look in WHOLE_LOOKS else findings.BY_LOOK)
 

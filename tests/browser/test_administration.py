@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from environments.models import Environment
-from tests.browser import tour
+from tests.browser import page_tour
 from tests.browser.screen import Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -14,9 +14,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def test_administration_works_within_the_content_security_policy(screen: Screen) -> None:
     """The fixture ``screen`` fails the test at the first complaint in the console."""
-    tour.people()
+    page_tour.people()
     icon = screen.page.locator("link[rel=icon][type='image/svg+xml']")
-    for name in tour.administration(screen):
+    for name in page_tour.administration(screen):
         assert icon.count() == 1, name
     screen.open(f"/beheer/environments/environment/{Environment.objects.first().pk}/change/")
     screen.page.locator(".field-organisation .select2-selection").click()

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import User
+from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import Screen
-from tests.browser.tour import EMPLOYEE
 from tests.codes import code_of
 from tests.factories import EnvironmentFactory, UserFactory
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from accounts.organisations.models import Organisation
-from tests.browser import tour
+from tests.browser import page_tour
 from tests.browser.screen import ACTIVATE, SET_UP, Phone, Screen
 from tests.codes import code_of
 from tests.factories import PASSWORD
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def demand_today(screen: Screen) -> None:
     """What an administrator does, from the organisation's own page to the confirmation."""
-    screen.sign_in(tour.ADMINISTRATOR, code_of(User.objects.get(email=tour.ADMINISTRATOR)))
+    screen.sign_in(page_tour.ADMINISTRATOR, code_of(User.objects.get(email=page_tour.ADMINISTRATOR)))
     town = Organisation.objects.get(slug="gemeente-voorbeeld")
     screen.open(f"/beheer/organisations/organisation/{town.pk}/change/")
     screen.follow("Tweede stap bij het inloggen")
@@ -28,14 +28,14 @@ def demand_today(screen: Screen) -> None:
     screen.page.get_by_label("Verplicht vanaf", exact=True).fill(timezone.localdate().isoformat())
     screen.press("Bekijk wat er zou gebeuren")
     expect(screen.page.get_by_role("alert")).to_contain_text("Let op: dit gaat meteen in. 1 persoon moet")
-    expect(screen.page.get_by_role("cell", name=tour.EMPLOYEE)).to_be_visible()
+    expect(screen.page.get_by_role("cell", name=page_tour.EMPLOYEE)).to_be_visible()
     screen.page.get_by_role("button", name="Opslaan: verplicht vanaf").click()
     screen.says("Opgeslagen.")
 
 
 def test_person_at_work_is_led_to_the_set_up_and_goes_on_where_they_were(screen: Screen, elsewhere: object) -> None:
-    tour.people()
-    screen.sign_in(tour.EMPLOYEE)
+    page_tour.people()
+    screen.sign_in(page_tour.EMPLOYEE)
     demand_today(elsewhere())
     screen.gear.click()  # the next click
     assert screen.address == SET_UP
@@ -58,16 +58,16 @@ def test_person_at_work_is_led_to_the_set_up_and_goes_on_where_they_were(screen:
     _came_to, text = screen.ask("POST", "/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
     assert "Daarom kun je die niet uitschakelen" in text
     screen.sign_out()
-    screen.sign_in(tour.EMPLOYEE, phone.unused())
+    screen.sign_in(page_tour.EMPLOYEE, phone.unused())
 
 
 def test_signing_in_leads_to_the_set_up_and_then_to_the_page_that_was_asked_for(
     screen: Screen, elsewhere: object
 ) -> None:
-    tour.people()
+    page_tour.people()
     demand_today(elsewhere())
     screen.open("/persoonlijke-gegevens/sessies/")
-    screen.page.get_by_label("E-mailadres").fill(tour.EMPLOYEE)
+    screen.page.get_by_label("E-mailadres").fill(page_tour.EMPLOYEE)
     screen.page.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
     screen.press("Inloggen")
     assert screen.address == SET_UP
@@ -78,10 +78,10 @@ def test_signing_in_leads_to_the_set_up_and_then_to_the_page_that_was_asked_for(
 
 
 def test_list_of_who_has_none_is_downloaded(screen: Screen) -> None:
-    tour.people()
-    screen.sign_in(tour.ADMINISTRATOR, code_of(User.objects.get(email=tour.ADMINISTRATOR)))
+    page_tour.people()
+    screen.sign_in(page_tour.ADMINISTRATOR, code_of(User.objects.get(email=page_tour.ADMINISTRATOR)))
     screen.open("/beheer/organisaties/gemeente-voorbeeld/overzicht/")
     with screen.page.expect_download() as download:
         screen.press("Download iedereen zonder tweede stap (CSV)")
     assert re.fullmatch(r"zonder-tweede-stap-gemeente-voorbeeld-[\d-]+\.csv", download.value.suggested_filename)
-    assert tour.EMPLOYEE in download.value.path().read_text("utf-8-sig")
+    assert page_tour.EMPLOYEE in download.value.path().read_text("utf-8-sig")

@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import User
-from tests.browser import behind
+from tests.browser import out_of_band
 from tests.browser.keyboard import Keyboard
+from tests.browser.page_tour import EMPLOYEE, VERIFIED
 from tests.browser.screen import Phone, Screen
-from tests.browser.tour import EMPLOYEE, VERIFIED
 from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -65,7 +65,7 @@ def test_new_phone_asks_for_proof_and_goes_on_without_another_click(screen: Scre
     old = Phone.of(verified)
     screen.sign_in(VERIFIED, old.unused())
     screen.gear.click()
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.press("Nieuwe telefoon (Telefoon)")
     screen.confirm_identity(old.unused())
     new = link_phone(screen)
@@ -89,7 +89,7 @@ def test_password_that_was_typed_survives_the_question_for_proof(screen: Screen,
     screen.page.get_by_label("Huidig wachtwoord").fill(PASSWORD)
     screen.page.get_by_label("Nieuw wachtwoord", exact=True).fill(NEW_PASSWORD)
     screen.page.get_by_label("Nieuw wachtwoord, nog een keer").fill(NEW_PASSWORD)
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.press("Wachtwoord wijzigen")
     screen.confirm_identity(phone.unused())
     screen.says("Je wachtwoord is gewijzigd.")
@@ -101,7 +101,7 @@ def test_password_that_was_typed_survives_the_question_for_proof(screen: Screen,
 def test_page_that_asks_for_proof_goes_by_keyboard_alone(screen: Screen, verified: User) -> None:
     phone, hands = Phone.of(verified), Keyboard(screen)
     screen.sign_in(VERIFIED, phone.unused())
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     screen.heading("Bevestig dat jij het bent")
     expect(screen.page.get_by_label("Wachtwoord", exact=True)).to_be_focused()
@@ -114,7 +114,7 @@ def test_page_that_asks_for_proof_goes_by_keyboard_alone(screen: Screen, verifie
 def test_wrong_proof_says_what_was_wrong_and_keeps_the_door_closed(screen: Screen, verified: User) -> None:
     phone = Phone.of(verified)
     screen.sign_in(VERIFIED, phone.unused())
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     screen.confirm_identity("000000", password="een ander wachtwoord")
     screen.says("Dit wachtwoord klopt niet.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import User
+from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import Screen
-from tests.browser.tour import EMPLOYEE
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

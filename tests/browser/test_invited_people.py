@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from accounts.organisations.models import SecondStep
 from environments.models import Environment
-from tests.browser import behind
+from tests.browser import out_of_band
 from tests.browser.screen import SET_UP, Phone, Screen
 from tests.codes import code_of
 from tests.environments.people.staff import administrator
@@ -55,7 +55,7 @@ def test_invited_person_comes_in_with_a_second_step_and_finds_the_environment(
     screen.page.get_by_text("“fout” is geen e-mailadres.").wait_for()
 
     person = elsewhere(java_script_enabled=script)
-    person.open(behind.mailed("wachtwoord-instellen"))
+    person.open(out_of_band.mailed("wachtwoord-instellen"))
     password = "een heel andere lange zin"
     person.page.get_by_label("Nieuw wachtwoord", exact=True).fill(password)
     person.page.get_by_label("Nieuw wachtwoord, nog een keer").fill(password)

@@ -14,10 +14,10 @@ from accounts.active_sessions.store import digest_of
 from accounts.models import User
 from tests.browser import journeys
 from tests.browser.addresses import closed_addresses
-from tests.browser.behind import session_cookie
+from tests.browser.out_of_band import session_cookie
+from tests.browser.page_tour import EMPLOYEE as ADDRESS
+from tests.browser.page_tour import VERIFIED
 from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
-from tests.browser.tour import EMPLOYEE as ADDRESS
-from tests.browser.tour import VERIFIED
 from tests.codes import code_of, wrong_code_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from accounts.active_sessions.store import digest_of
 from accounts.models import User
-from tests.browser import behind
+from tests.browser import out_of_band
 from tests.browser.addresses import closed_addresses
+from tests.browser.page_tour import DESK, EMPLOYEE, VERIFIED
 from tests.browser.screen import Phone, Screen
-from tests.browser.tour import DESK, EMPLOYEE, VERIFIED
 from tests.codes import code_of, wrong_code_of
 from tests.factories import PASSWORD, UserFactory
 
@@ -48,7 +48,7 @@ def test_session_of_before_the_activation_opens_nothing_because_a_thief_may_have
     screen.sign_in(EMPLOYEE)
     put_in = steal(screen, thief)
     assert is_in(thief)
-    session = digest_of(behind.session_cookie(thief))[:16]
+    session = digest_of(out_of_band.session_cookie(thief))[:16]
     screen.activate()
     User.objects.filter(pk=employee.pk).update(is_staff=True, is_superuser=True)
     put_in()
@@ -140,7 +140,7 @@ def test_this_was_not_me_acts_on_the_answer_only_because_scanners_open_links_and
     screen.sign_in(EMPLOYEE)
     screen.activate()
     at_home = elsewhere()
-    at_home.open(behind.mailed("dit-was-ik-niet"))
+    at_home.open(out_of_band.mailed("dit-was-ik-niet"))
     at_home.heading("Was jij dit niet?")
     at_home.says("Twee-staps-authenticatie geactiveerd")
     assert is_in(screen)
@@ -151,7 +151,7 @@ def test_this_was_not_me_acts_on_the_answer_only_because_scanners_open_links_and
     at_home.press("Bevestigen")
     at_home.says("Je bent overal uitgelogd")
     assert not is_in(screen)
-    at_home.open(behind.mailed("dit-was-ik-niet"))
+    at_home.open(out_of_band.mailed("dit-was-ik-niet"))
     at_home.says("De authenticator-app die gekoppeld werd, werkt niet meer.")  # as long as nobody has looked
 
 
@@ -178,7 +178,7 @@ def test_request_for_help_can_be_taken_back_from_the_mail_because_a_thief_may_ha
     screen.press("Vraag support om hulp")
     screen.says("Mail of bel support en geef dit kenmerk door:")
     owner = elsewhere()
-    owner.open(behind.mailed("hulpvraag-intrekken"))
+    owner.open(out_of_band.mailed("hulpvraag-intrekken"))
     owner.field("Ja, trek het verzoek in").check()
     owner.press("Bevestigen")
     owner.says("Je verzoek om hulp is ingetrokken.")

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from accounts.audit.origin import Origin
 from accounts.models import User
-from environments.upkeep import flows as upkeep
+from environments.administration import flows as upkeep
 from tests.browser.conftest import Watch
 from tests.browser.screen import Screen
 from tests.factories import EnvironmentFactory, UserFactory

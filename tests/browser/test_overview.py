@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, Locator, Route, expect
 from accounts.active_sessions.models import Session
 from accounts.audit.origin import Origin
 from accounts.models import User
+from environments.administration import flows as upkeep
 from environments.models import Access, Environment
-from environments.upkeep import flows as upkeep
 from tests.browser.conftest import Watch
+from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import Screen
-from tests.browser.tour import EMPLOYEE
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

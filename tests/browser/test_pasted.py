@@ -19,8 +19,8 @@ from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.codes import parse
 from accounts.two_factor.normalisation import legible
 from accounts.two_factor.recovery_codes import flows as recovery_codes
+from tests.browser.page_tour import VERIFIED
 from tests.browser.screen import Screen
-from tests.browser.tour import VERIFIED
 from tests.codes import code_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

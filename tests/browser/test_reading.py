@@ -29,9 +29,9 @@ TIMES = re.compile(r"\d+(?= minuten\. Deze)|\d\d:\d\d(?= uur)")
 
 
 def read_aloud(screen: Screen, part: str) -> Iterator[tuple[str, str]]:
-    from tests.browser import tour
+    from tests.browser import page_tour
 
-    for name in getattr(tour, part)(screen):
+    for name in getattr(page_tour, part)(screen):
         if name in PAGES[part]:
             screen.page.wait_for_load_state()  # what the scripts add is read out too
             text = ADDRESSES.sub("", screen.page.locator("main").aria_snapshot())
@@ -42,9 +42,9 @@ def read_aloud(screen: Screen, part: str) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("part", PAGES)
 def test_page_is_read_out_as_it_was_agreed(screen: Screen, part: str) -> None:
-    from tests.browser import tour
+    from tests.browser import page_tour
 
-    tour.people()
+    page_tour.people()
     read = dict(read_aloud(screen, part))
     assert tuple(read) == PAGES[part]
     different = [line for name, text in read.items() for line in difference(name, text)]

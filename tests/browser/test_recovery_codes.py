@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from accounts import limits
 from accounts.models import User
-from tests.browser import behind
+from tests.browser import out_of_band
+from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import Screen
-from tests.browser.tour import EMPLOYEE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -89,7 +89,7 @@ def test_new_set_stands_in_place_of_the_old_one_and_asks_for_proof_first(
     screen: Screen, employee: User, codes: list[str]
 ) -> None:
     screen.open("/persoonlijke-gegevens/herstelcodes/")
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.press("Maak nieuwe herstelcodes")
     screen.confirm_identity(code=codes[0].lower().replace("-", " "))
     screen.heading("Herstelcodes")

@@ -13,7 +13,7 @@ from accounts.active_sessions.models import Session
 from accounts.active_sessions.store import expiry
 from accounts.models import User
 from environments.models import Environment
-from tests.browser import stage
+from tests.browser import portal
 from tests.browser.conftest import Watch
 from tests.browser.findings import axe
 from tests.browser.screen import Phone, Screen
@@ -121,6 +121,7 @@ def test_other_tab_that_was_busy_is_believed_and_tabs_agree(at_work: Screen) -> 
     other.open("/")
     with at_work.page.expect_response("**/sessie/"), other.page.expect_response("**/sessie/"):
         idle(at_work, 28)  # the clock is that of both tabs
+    expect(warning(at_work.page)).to_be_visible()
     other.open("/")
     expect(warning(at_work.page)).to_be_hidden()
     with at_work.page.expect_response("**/sessie/"), other.page.expect_response("**/sessie/"):
@@ -184,7 +185,7 @@ def test_warning_and_what_follows_hinder_nobody(at_work: Screen, typing: bool) -
         idle(at_work, minutes)
         expect(shown).to_be_visible()
         for size, scheme in LOOKS:
-            at_work.page.set_viewport_size(stage.viewport(size))
+            at_work.page.set_viewport_size(portal.viewport(size))
             at_work.page.emulate_media(color_scheme=scheme)
             assert axe(at_work.page) == []
             assert not at_work.scrolls_sideways

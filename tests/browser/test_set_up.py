@@ -10,8 +10,8 @@ from playwright.sync_api import Route, expect
 
 from accounts.audit.models import AuditEntry
 from accounts.models import User
+from tests.browser.page_tour import EMPLOYEE, VERIFIED
 from tests.browser.screen import Phone, Screen
-from tests.browser.tour import EMPLOYEE, VERIFIED
 from tests.codes import code_of, wrong_code_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

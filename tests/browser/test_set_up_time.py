@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, expect
 from accounts.models import User
 from accounts.two_factor.models import Authenticator
 from tests.browser.keyboard import Keyboard
+from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import ACTIVATE, SET_UP, Phone, Screen
-from tests.browser.tour import EMPLOYEE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

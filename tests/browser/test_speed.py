@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from accounts.audit.origin import Origin
 from accounts.models import User
+from environments.administration import flows as upkeep
 from environments.models import Environment
-from environments.upkeep import flows as upkeep
 from tests.browser.screen import SET_UP, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -11,10 +11,10 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from accounts.support.models import Intervention
-from tests.browser import behind
+from tests.browser import out_of_band
 from tests.browser.keyboard import Keyboard
+from tests.browser.page_tour import DESK, EMPLOYEE
 from tests.browser.screen import SET_UP, Phone, Screen
-from tests.browser.tour import DESK, EMPLOYEE
 from tests.codes import code_of
 from tests.conftest import mails
 from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
@@ -75,7 +75,7 @@ def test_reset_from_the_call_until_the_caller_is_in_again(screen: Screen, caller
 
     screen.give_password(EMPLOYEE)
     screen.says("Open nu de link in de mail")
-    screen.open(behind.mailed("nieuwe-telefoon"))
+    screen.open(out_of_band.mailed("nieuwe-telefoon"))
     screen.page.get_by_label("E-mailadres").fill(EMPLOYEE)
     screen.page.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
     screen.press("Inloggen")
@@ -114,7 +114,7 @@ def test_code_on_the_telephone_in_few_clicks_and_the_caller_is_in(
     hands.enter()
     hands.press("Controleer de beller")
     expect(desk.page.get_by_label("De twee woorden")).to_be_focused()
-    desk.page.keyboard.type(behind.mailed_words())
+    desk.page.keyboard.type(out_of_band.mailed_words())
     hands.enter()
     desk.says("De woorden kloppen")
     hands.follow("Code geven")
@@ -151,7 +151,7 @@ def test_code_on_the_telephone_in_few_clicks_and_the_caller_is_in(
 def test_second_tab_does_not_show_the_code_again(caller: User, desk: Screen) -> None:
     find(desk, EMPLOYEE)
     desk.press("Controleer de beller")
-    desk.page.get_by_label("De twee woorden").fill(behind.mailed_words())
+    desk.page.get_by_label("De twee woorden").fill(out_of_band.mailed_words())
     desk.press("Vergelijken")
     desk.follow("Code geven")
     desk.page.get_by_label("Reden").fill(WHY)
@@ -196,7 +196,7 @@ def test_owner_cancels_from_the_mail_without_signing_in(desk: Screen, elsewhere:
     desk.page.get_by_label("Reden").fill(WHY)
     desk.press("Goedkeuring vragen")
     owner = elsewhere()
-    owner.open(behind.mailed("hulp-van-support-intrekken"))
+    owner.open(out_of_band.mailed("hulp-van-support-intrekken"))
     owner.heading("Hulp van support annuleren")
     owner.field("Ja, annuleer het").check()
     owner.press("Bevestigen")

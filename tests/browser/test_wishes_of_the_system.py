@@ -11,8 +11,8 @@ from playwright.sync_api import Locator, expect
 
 from accounts.models import User
 from tests.browser import findings
+from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import SET_UP, Phone, Screen
-from tests.browser.tour import EMPLOYEE
 from tests.factories import EnvironmentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -15,10 +15,10 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE, Origin
 from accounts.models import User
 from environments import flows
+from environments.address_change import flows as new_address
+from environments.address_change.flows import Outcome
 from environments.changes import flows as changes
 from environments.models import Environment
-from environments.new_address import flows as new_address
-from environments.new_address.flows import Outcome
 from environments.people import flows as people
 from tests.changes import World, environment_values
 from tests.conftest import mails

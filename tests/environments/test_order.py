@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import limits, texts
+from accounts import limits, unicode_text
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from environments import tiles
@@ -128,7 +128,7 @@ def test_name_counts_for_more_than_description_so_that_enter_opens_what_was_mean
     [("Ørsted", "orsted"), ("Œuvre", "oeuvre"), ("Straße", "strasse"), ("ĳ", "ij"), ("Łódź", "lodz")],
 )
 def test_letters_that_a_keyboard_lacks_are_found_without_them(text: str, folded: str) -> None:
-    assert texts.folded(text) == folded
+    assert unicode_text.folded(text) == folded
 
 
 def test_search_goes_by_address_and_says_how_many_it_found(person: User, organisation: Organisation) -> None:

@@ -15,8 +15,8 @@ from django.test import Client
 from accounts.audit.origin import Origin
 from accounts.models import User
 from environments.people import imports
+from environments.people.list_reader import read
 from environments.people.models import PeopleImport
-from environments.people.table import read
 from tests.conftest import browser, prove, sign_in
 from tests.factories import EnvironmentFactory, UserFactory
 from tests.services import PgBouncer

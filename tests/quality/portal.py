@@ -48,9 +48,9 @@ def _fill() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from tests.browser import tour
+    from tests.browser import page_tour
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    tour.people()
+    page_tour.people()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.browser import stage
+from tests.browser import portal
 from tests.provider import free_port
 from tests.quality.issues import APART, REVIEW, Issue
 
@@ -27,7 +27,7 @@ Judge = Callable[[], list[Issue]]
 
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--language", choices=stage.LANGUAGES)
+    parser.add_argument("--language", choices=portal.LANGUAGES)
     parser.add_argument("--part", action="append", help="of the tour; all without it")
     asked = parser.parse_args(words)
     return one(asked.language, asked.part) if asked.language else both()
@@ -39,7 +39,7 @@ def both() -> int:
         language: subprocess.Popen(
             [sys.executable, "-m", "tests.quality.states", "--language", language], stdout=subprocess.PIPE, text=True
         )
-        for language in stage.LANGUAGES
+        for language in portal.LANGUAGES
     }
     said = {language: process.communicate()[0] for language, process in running.items()}
     numbers = {}
@@ -67,19 +67,19 @@ def one(language: str, parts: list[str] | None) -> int:
     count: Counter[str] = Counter()
     port = free_port("127.0.0.1")
     remote = f"--remote-debugging-port={port}"
-    with stage.portal() as address, stage.browser(remote) as browser, judging(port, address) as judge:
-        from tests.browser import tour
+    with portal.portal() as address, portal.browser(remote) as browser, judging(port, address) as judge:
+        from tests.browser import page_tour
 
-        screen = stage.screen(browser, address, language)
+        screen = portal.screen(browser, address, language)
         screen.page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
-        for part in tour.ALL:
+        for part in page_tour.ALL:
             if parts and part.__name__ not in parts:
                 continue
             for name in part(screen):
                 assert screen.page.locator("html").get_attribute("lang") == language, name
                 count["pages in all their states"] += 1
-                for scheme in stage.SCHEMES:
+                for scheme in portal.SCHEMES:
                     screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                     _report(f"{name} {scheme}", judge(), count)
     print(json.dumps(count))
@@ -101,7 +101,7 @@ def _report(where: str, issues: list[Issue], count: Counter[str]) -> None:
 @contextmanager
 def judging(port: int, portal: str) -> Iterator[Judge]:
     """A question to pa11y about the page that is open in the browser behind the port."""
-    command = ["node", str(HERE / "pa11y.mjs"), f"http://127.0.0.1:{port}", portal, *map(str, stage.SIZES["1280"])]
+    command = ["node", str(HERE / "pa11y.mjs"), f"http://127.0.0.1:{port}", portal, *map(str, portal.SIZES["1280"])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout

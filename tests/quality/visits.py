@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.two_factor.models import Authenticator
-from tests.browser import tour
+from tests.browser import page_tour
 from tests.pages import ACTIVATE, CONFIRM, DETAILS, SIGN_IN, signed_in
 
 HELP = "/hulp/twee-staps-authenticatie/"
@@ -32,9 +32,9 @@ def all_visits() -> list[Visit]:
 
 def _employee() -> Client:
     """Somebody half-way the set-up, with a QR code that lasts as long as the judging."""
-    client = signed_in(User.objects.get(email=tour.EMPLOYEE))
+    client = signed_in(User.objects.get(email=page_tour.EMPLOYEE))
     client.post(ACTIVATE)
-    unfinished = Authenticator.objects.filter(user__email=tour.EMPLOYEE, confirmed=False)
+    unfinished = Authenticator.objects.filter(user__email=page_tour.EMPLOYEE, confirmed=False)
     assert unfinished.update(created_at=timezone.now() + timedelta(hours=1)) == 1
     return client
 

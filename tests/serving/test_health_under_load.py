@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from accounts import limits
-from assetmaps.serving.intake import Intake
+from assetmaps.serving.application import Intake
 
 
 def scope(path: str) -> dict:

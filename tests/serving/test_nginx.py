@@ -16,7 +16,7 @@ from tests.provider import free_port
 from tests.serving import nginx
 from tests.serving.conftest import environment
 from tests.serving.wire import HOST, STRANGER, TIMEOUT, Answer, Wire, wait_until
-from tests.test_house import walk
+from tests.test_structure import walk
 
 COOKIE = b"Cookie: __Host-csrf=" + b"a" * 32
 ATTACKER, VISITOR = STRANGER, "127.0.0.3"

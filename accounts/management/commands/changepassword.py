@@ -14,8 +14,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import override
 
-from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
+from accounts.mail import outcomes
 from accounts.models import User
 from accounts.passwords import flows
 

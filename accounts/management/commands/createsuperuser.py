@@ -17,8 +17,8 @@ from django.core.management.base import CommandError
 from django.utils.translation import override
 
 from accounts import flows
-from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
+from accounts.mail import outcomes
 from accounts.models import User
 
 VARIABLE = "DJANGO_SUPERUSER_PASSWORD"

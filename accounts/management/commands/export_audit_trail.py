@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.audit.origin import CONSOLE
 from accounts.audit.search import Search
-from accounts.audit_desk import flows
+from accounts.audit_pages import flows
 from accounts.organisations.models import Organisation
 
 

@@ -8,14 +8,15 @@ from django.utils.module_loading import import_string
 
 from accounts import flows
 from accounts.active_sessions.store import SessionStore
-from accounts.audit import chain, outcomes, repetitions
-from accounts.enforcement.progress import flows as progress
-from accounts.enforcement.reminders import flows as reminders
-from accounts.sso import once
+from accounts.audit import aggregation, chain
+from accounts.mail import outcomes
+from accounts.mfa_policy.progress import flows as progress
+from accounts.mfa_policy.reminders import flows as reminders
+from accounts.sso import replay_protection
 from accounts.support import help_requests
 from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
-from accounts.two_factor import devices, former
+from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 
 
@@ -27,8 +28,8 @@ class Command(BaseCommand):
         unfinished = devices.purge_set_ups()
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
-        former.purge()
-        once.purge()
+        previous_devices.purge()
+        replay_protection.purge()
         caller_check.purge()
         reminders.purge()
         progress.purge()
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         with outcomes.collect() as mails:
             others = sum(import_string(name)() for name in settings.PURGES)
         mails.wait()
-        repetitions.flush()
+        aggregation.flush()
         chain.seal(everything=True)
         self.stdout.write(
             f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts, "

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
+from accounts.mail import outcomes
 from accounts.models import User
 from accounts.support.interventions import flows
 from accounts.support.interventions.flows import Order

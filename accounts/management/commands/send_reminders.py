@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit import outcomes
-from accounts.enforcement.progress import flows as progress
-from accounts.enforcement.reminders import flows as reminders
+from accounts.mail import outcomes
+from accounts.mfa_policy.progress import flows as progress
+from accounts.mfa_policy.reminders import flows as reminders
 
 
 class Command(BaseCommand):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.enforcement import census
+from accounts.mfa_policy import statistics
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Organisation
 from accounts.support.models import Intervention, Kind, State
 from accounts.two_factor import devices
@@ -31,9 +31,9 @@ class Command(BaseCommand):
         self._organisations()
 
     def _organisations(self) -> None:
-        totals = census.totals()
+        totals = statistics.totals()
         for key, name, demand, day in Organisation.objects.values_list("pk", "name", "second_step", "required_from"):
-            found = totals.get(key, census.Totals())
+            found = totals.get(key, statistics.Totals())
             asked = f"{demand} from {day}" if day else demand
             self.stdout.write(f"{name}: {found.protected} of {found.people} have a second step ({asked})")
 
@@ -44,7 +44,9 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody has the address {email}.") from None
         device = devices.authenticator_of(person)
         if device is None:
-            asked = "it is asked of this person" if demands.is_required(person) else "it is not asked of this person"
+            asked = (
+                "it is asked of this person" if sign_in_policy.is_required(person) else "it is not asked of this person"
+            )
             self.stdout.write(f"{person.email}: no second step; {asked}")
             self._recovery(person)
             return

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.audit import outcomes
 from accounts.audit.origin import CONSOLE
+from accounts.mail import outcomes
 from accounts.sso.setup import expiry
 
 

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -90,7 +90,7 @@ def check(domain: MailDomain, resolver: Resolver, *, actor: User, origin: Origin
     if domain.proved_at:
         return Outcome.PROVED_BEFORE
     subject = str(domain.organisation_id)
-    if not quotas.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+    if not rate_limits.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
         return Outcome.WAIT
     try:
         texts = resolver.texts(record_name(domain))

@@ -13,10 +13,10 @@ import dns.rdatatype
 import dns.resolver
 from django.conf import settings
 
-from accounts import limits, outside
+from accounts import limits, outbound_requests
 
 PORT = 53
-DOMAINS = outside.Service("dns", at_once=limits.DNS_AT_ONCE)  # by the name that is looked up
+DOMAINS = outbound_requests.Service("dns", at_once=limits.DNS_AT_ONCE)  # by the name that is looked up
 
 
 class Failure(Enum):
@@ -55,10 +55,10 @@ class DnsResolver:
         try:
             with DOMAINS.asking(name) as turn:
                 return self._look_up(name, turn)
-        except outside.NotAskedError:
+        except outbound_requests.NotAskedError:
             raise LookUpError(Failure.TIMEOUT) from None
 
-    def _look_up(self, name: str, turn: outside.Turn) -> list[str]:
+    def _look_up(self, name: str, turn: outbound_requests.Turn) -> list[str]:
         try:
             answer = self._resolver.resolve(dns.name.from_text(name + "."), dns.rdatatype.TXT, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

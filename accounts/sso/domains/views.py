@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
 from accounts.sso.decorators import for_administrators
-from accounts.sso.domains import diagnosis, flows, words
+from accounts.sso.domains import diagnosis, flows, wording
 from accounts.sso.domains.flows import Outcome
 from accounts.sso.domains.forms import DomainForm, ReasonForm
 from accounts.sso.domains.resolver import DnsResolver
@@ -33,8 +33,8 @@ def _own(organisation: Organisation, pk: int) -> MailDomain:
 
 
 def _done(request: PersonRequest, organisation: Organisation, outcome: Outcome) -> HttpResponse:
-    tell = messages.success if outcome in words.GOOD else messages.error
-    tell(request, words.of_outcome(outcome))
+    tell = messages.success if outcome in wording.GOOD else messages.error
+    tell(request, wording.of_outcome(outcome))
     return redirect(PAGE, organisation.slug)
 
 
@@ -57,7 +57,7 @@ def domains(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         return redirect_with_errors(request, form)
     outcome = flows.add(organisation, form.cleaned_data["domain"], **_by(request))
     if outcome is not Outcome.ADDED:
-        form.add_error("domain", words.of_outcome(outcome))
+        form.add_error("domain", wording.of_outcome(outcome))
         return redirect_with_errors(request, form)
     return _done(request, organisation, outcome)
 
@@ -70,8 +70,8 @@ def check(request: PersonRequest, organisation: Organisation, pk: int) -> HttpRe
     outcome = flows.check(domain, resolver, **_by(request))
     if outcome not in (Outcome.ABSENT, Outcome.OTHER_TEXT):
         return _done(request, organisation, outcome)
-    found = words.of_diagnosis(diagnosis.diagnose(domain, resolver))
-    messages.error(request, f"{words.of_outcome(outcome)} {found}".strip())
+    found = wording.of_diagnosis(diagnosis.diagnose(domain, resolver))
+    messages.error(request, f"{wording.of_outcome(outcome)} {found}".strip())
     return redirect(PAGE, organisation.slug)
 
 

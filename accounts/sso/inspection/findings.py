@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.audit.origin import one_line
 from accounts.sso.provider.discovery import NEEDED
 from accounts.sso.provider.tokens import ALGORITHMS
-from accounts.texts import split_address
+from accounts.unicode_text import split_address
 
 LONGEST_VALUE = 200  # characters; the value comes from outside
 ALL_ENDPOINTS = (*NEEDED, "end_session_endpoint")

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from accounts.sso.inspection.findings import Finding, all_well, examine
-from accounts.sso.provider import addresses, discovery, http, keys
-from accounts.sso.reasons import Reason, RefusedError
-from accounts.texts import split_address
+from accounts.sso.provider import discovery, http, keys, permitted_addresses
+from accounts.sso.refusal_reasons import Reason, RefusedError
+from accounts.unicode_text import split_address
 
 NOT_PUBLIC = (Reason.PRIVATE_ADDRESS, Reason.NOT_ENCRYPTED)
 NOT_A_PROVIDER = (Reason.NOT_JSON, Reason.HTTP_STATUS, Reason.REDIRECTED, Reason.TOO_LARGE)
@@ -65,7 +65,7 @@ class ProviderReader:
         return answer.json()
 
     def is_safe(self, address: str) -> bool:
-        if not addresses.is_reachable(address):
+        if not permitted_addresses.is_reachable(address):
             return False
         parts = split_address(address)
         place = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))

@@ -11,7 +11,7 @@ from django.urls import path as plain_path
 from accounts.sso.domains import views as domains
 from accounts.sso.overview import views
 from accounts.sso.setup import views as setup
-from accounts.sso.trial import views as trial
+from accounts.sso.sign_in_test import views as trial
 
 
 def path(route: str, view: Any, name: str) -> URLPattern:

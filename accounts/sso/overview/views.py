@@ -12,16 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
-from accounts.requests import PersonRequest
-from accounts.sso import advice
+from accounts.sso import troubleshooting
 from accounts.sso.decorators import RIGHT, for_administrators
 from accounts.sso.domains import flows as domains
 from accounts.sso.inspection import findings
 from accounts.sso.models import MailDomain
 from accounts.sso.provider.client import is_entra
-from accounts.sso.setup import flows, readiness, words
+from accounts.sso.setup import flows, readiness, wording
 from accounts.sso.setup.flows import Outcome
 
 PAGE = "sso_setup"
@@ -51,10 +51,10 @@ def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         "findings": findings.restored(connection.findings) if connection else [],
         "steps": readiness.steps(connection),
         "may_be_tried": readiness.may_be_tried(connection),
-        "missing": [words.of_missing(what) for what in readiness.missing(connection)],
+        "missing": [wording.of_missing(what) for what in readiness.missing(connection)],
         "days_left": readiness.days_left(connection),
         "expires_soon": readiness.expires_soon(connection),
-        "failure": advice.of_failure(connection.failure) if connection else "",
+        "failure": troubleshooting.of_failure(connection.failure) if connection else "",
         "domains": domains.shown(MailDomain.objects.filter(organisation=organisation)),
     }
     return render(request, "admin/sso/setup.html", context)
@@ -79,9 +79,11 @@ def switch_on(request: PersonRequest, organisation: Organisation) -> HttpRespons
     if outcome is Outcome.DONE:
         messages.success(request, _("Single sign-on is switched on."))
     elif outcome is Outcome.UNCHANGED:
-        messages.info(request, words.of_outcome(outcome))
+        messages.info(request, wording.of_outcome(outcome))
     else:
-        messages.error(request, " ".join([words.of_outcome(outcome), *(words.of_missing(what) for what in lacking)]))
+        messages.error(
+            request, " ".join([wording.of_outcome(outcome), *(wording.of_missing(what) for what in lacking)])
+        )
     return redirect(PAGE, organisation.slug)
 
 
@@ -98,7 +100,7 @@ def switch_off(request: PersonRequest, organisation: Organisation) -> HttpRespon
     if outcome is Outcome.DONE:
         messages.success(request, _("Single sign-on is switched off."))
     else:
-        messages.error(request, words.of_outcome(outcome))
+        messages.error(request, wording.of_outcome(outcome))
     return redirect(PAGE, organisation.slug)
 
 

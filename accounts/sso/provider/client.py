@@ -19,7 +19,7 @@ from accounts import limits
 from accounts.sso.provider import http
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 SCOPE = "openid email profile"  # no more than a sign-in needs (ASVS 10.2.3)
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from accounts import limits
-from accounts.sso.provider import addresses, http, memory
+from accounts.sso.provider import http, metadata_cache, permitted_addresses
 from accounts.sso.provider.http import Inquiry
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 KEPT, ASKED = "discovery", "discovery-again"
@@ -58,12 +58,12 @@ class Metadata:
 
 def of(inquiry: Inquiry) -> Metadata:
     """The provider's description, kept or read now. Raises RefusedError."""
-    kept = memory.kept(KEPT, inquiry.issuer)
+    kept = metadata_cache.kept(KEPT, inquiry.issuer)
     if kept is not None:
         try:
             return checked(inquiry.issuer, kept.get("document", {}), is_proved=kept.get("is_proved", False))
         except RefusedError:  # of another version of the program, or http is no longer allowed there
-            memory.drop(KEPT, inquiry.issuer)
+            metadata_cache.drop(KEPT, inquiry.issuer)
     document = read(inquiry)
     keep(inquiry.issuer, document)
     return checked(inquiry.issuer, document)
@@ -71,18 +71,18 @@ def of(inquiry: Inquiry) -> Metadata:
 
 def keep(issuer: str, document: dict[str, Any], *, is_proved: bool = False) -> None:
     period = limits.SSO_METADATA if is_proved else limits.SSO_UNPROVED
-    memory.keep(KEPT, issuer, found={"document": document, "is_proved": is_proved}, period=period)
+    metadata_cache.keep(KEPT, issuer, found={"document": document, "is_proved": is_proved}, period=period)
 
 
 def note_proof(metadata: Metadata) -> None:
     """A sign-in succeeded with it. What is kept by now may be another one; then that is left as it is."""
-    kept = None if metadata.is_proved else memory.kept(KEPT, metadata.issuer)
+    kept = None if metadata.is_proved else metadata_cache.kept(KEPT, metadata.issuer)
     if kept and not kept.get("is_proved") and checked(metadata.issuer, kept["document"]) == metadata:
         keep(metadata.issuer, kept["document"], is_proved=True)
 
 
 def forget(issuer: str) -> None:
-    memory.drop(KEPT, issuer)
+    metadata_cache.drop(KEPT, issuer)
 
 
 def with_second_look(metadata: Metadata, inquiry: Inquiry, step: Callable[[Metadata], T]) -> tuple[Metadata, T]:
@@ -103,7 +103,7 @@ def _anew(inquiry: Inquiry) -> Metadata | None:
     """At most once in `limits.SSO_KEYS_AGAIN`. None when it may not be asked, or is not right now."""
     if not inquiry.may_ask:
         return None
-    if not memory.is_first_in_a_while(ASKED, inquiry.issuer, inquiry.asker, period=limits.SSO_KEYS_AGAIN):
+    if not metadata_cache.is_first_in_a_while(ASKED, inquiry.issuer, inquiry.asker, period=limits.SSO_KEYS_AGAIN):
         return None
     try:
         document = read(inquiry)
@@ -132,7 +132,7 @@ def checked(issuer: str, document: dict[str, Any], *, is_proved: bool = False) -
     for address in [*leading, *([leaving] if leaving else [])]:
         if not isinstance(address, str) or not address:
             raise RefusedError(Reason.DISCOVERY_INCOMPLETE)
-        if not addresses.is_reachable(address):
+        if not permitted_addresses.is_reachable(address):
             raise RefusedError(Reason.NOT_ENCRYPTED)
     announced = document.get("id_token_signing_alg_values_supported")
     authorization_endpoint, token_endpoint, jwks_uri = (str(address) for address in leading)

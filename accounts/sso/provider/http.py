@@ -1,4 +1,4 @@
-"""Asking a provider: in time, a few at once, and not at all for a while after it failed (`accounts.outside`)."""
+"""Asking a provider: in time, a few at once, not at all for a while after it failed (`accounts.outbound_requests`)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
-from accounts import limits, outside
-from accounts.outside import Turn
-from accounts.sso.provider import addresses, transport
+from accounts import limits, outbound_requests
+from accounts.outbound_requests import Turn
+from accounts.sso.provider import permitted_addresses, transport
 from accounts.sso.provider.transport import Answer, Exchange
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 T = TypeVar("T")
-PROVIDERS = outside.Service("provider", at_once=limits.SSO_AT_ONCE)
+PROVIDERS = outbound_requests.Service("provider", at_once=limits.SSO_AT_ONCE)
 SILENT = (Reason.TOO_SLOW, Reason.UNREACHABLE)
 # It says itself that it is out of order, or asked too often. Not 500: a code that a visitor made up may cause one.
 OUT_OF_ORDER = (429, 502, 503, 504)
@@ -64,7 +64,7 @@ def post(address: str, inquiry: Inquiry, form: dict[str, str], headers: dict[str
 
 
 def _ask(method: str, address: str, inquiry: Inquiry, form: dict[str, str] | None, headers: dict[str, str]) -> Answer:
-    if not addresses.is_reachable(address):
+    if not permitted_addresses.is_reachable(address):
         raise RefusedError(Reason.NOT_ENCRYPTED)
     exchange = Exchange(inquiry.until)
     with _turn(inquiry) as turn:
@@ -85,7 +85,7 @@ def leads_to_the_internet(host: str, port: int, inquiry: Inquiry) -> bool:
     """Is every address of this name one of the public internet, as far as that can be found out in time?"""
     try:
         with _turn(inquiry) as turn:
-            _in_time(turn, Exchange(inquiry.until), partial(addresses.checked, host, port))
+            _in_time(turn, Exchange(inquiry.until), partial(permitted_addresses.checked, host, port))
     except RefusedError:
         return False
     return True
@@ -112,9 +112,9 @@ def _turn(inquiry: Inquiry) -> Iterator[Turn]:
 def _in_our_words() -> Iterator[None]:
     try:
         yield
-    except outside.FailedJustNowError:
+    except outbound_requests.FailedJustNowError:
         raise RefusedError(Reason.FAILED_JUST_NOW) from None
-    except outside.BusyError:
+    except outbound_requests.BusyError:
         raise RefusedError(Reason.PROVIDER_BUSY) from None
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from joserfc.jwk import ECKey, RSAKey
 
 from accounts import limits
-from accounts.sso.provider import http, memory
+from accounts.sso.provider import http, metadata_cache
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 KEPT, ASKED = "keys", "keys-again"
 RSA_BITS = range(2048, 16_384 + 1)  # NIST SP 800-131A; a longer one would take long to verify
@@ -24,7 +24,7 @@ def fitting(metadata: Metadata, kid: str | None, algorithm: str, inquiry: Inquir
 
     Empty when the name is unknown. Raises RefusedError.
     """
-    kept = memory.kept(KEPT, metadata.issuer, metadata.jwks_uri)
+    kept = metadata_cache.kept(KEPT, metadata.issuer, metadata.jwks_uri)
     return _choose(kept or read_and_keep(metadata, inquiry), kid, algorithm)
 
 
@@ -36,7 +36,7 @@ def look_again(metadata: Metadata, inquiry: Inquiry) -> bool:
     """
     if not inquiry.may_ask:
         return False
-    if not memory.is_first_in_a_while(ASKED, metadata.issuer, inquiry.asker, period=limits.SSO_KEYS_AGAIN):
+    if not metadata_cache.is_first_in_a_while(ASKED, metadata.issuer, inquiry.asker, period=limits.SSO_KEYS_AGAIN):
         return False
     read_and_keep(metadata, inquiry)
     return True
@@ -45,7 +45,7 @@ def look_again(metadata: Metadata, inquiry: Inquiry) -> bool:
 def read_and_keep(metadata: Metadata, inquiry: Inquiry) -> dict[str, Any]:
     """Raises RefusedError."""
     found = read(metadata, inquiry)
-    memory.keep(KEPT, metadata.issuer, metadata.jwks_uri, found=found, period=limits.SSO_METADATA)
+    metadata_cache.keep(KEPT, metadata.issuer, metadata.jwks_uri, found=found, period=limits.SSO_METADATA)
     return found
 
 

@@ -23,7 +23,7 @@ from accounts.sso.provider import keys, transport
 from accounts.sso.provider.client import Exchanged
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 # Asymmetric ones with a hash of 256 bits or more (ASVS 9.1.2, 11.4.3).
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})

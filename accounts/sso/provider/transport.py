@@ -24,8 +24,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from accounts import limits
-from accounts.sso.provider import addresses
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.provider import permitted_addresses
+from accounts.sso.refusal_reasons import Reason, RefusedError
 
 CHUNK = 16_384
 # Seconds for one of several addresses of a name, so that a dead one (often the IPv6 one) leaves time for the next.
@@ -135,7 +135,7 @@ class Exchange:
     def connect(self, host: str, port: int) -> socket.socket:
         """To the first of the checked addresses that answers."""
         failure: OSError = OSError("the name has no address")
-        found = addresses.checked(host, port)
+        found = permitted_addresses.checked(host, port)
         for number, (family, kind, protocol, place) in enumerate(found, 1):
             line = socket.socket(family, kind, protocol)
             try:

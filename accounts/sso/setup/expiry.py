@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.organisations import demands
+from accounts.audit.recording import record
+from accounts.mail import sending
+from accounts.organisations import sign_in_policy
 from accounts.sso.models import Connection
 
 
@@ -36,12 +36,12 @@ def _warn(pk: int, origin: Origin) -> bool:
     step = _step(left)
     if step is None or not _claim(connection, step):
         return False
-    people = demands.must_hear(connection.organisation)
+    people = sign_in_policy.must_hear(connection.organisation)
     page = settings.PUBLIC_URL + reverse("sso_setup", args=[connection.organisation.slug])
     facts: dict[str, Any] = {"organisation": connection.organisation.name, "page": page}
     facts["last_day"] = connection.secret_expires_on
     for person in people:
-        mail.send("sso_secret_expires", person, **facts)
+        sending.send("sso_secret_expires", person, **facts)
     detail: dict[str, str | int] = {"days": left.days, "mails": len(people)}
     record(Event.SSO_EXPIRY_WARNED, subject=None, organisation=connection.organisation, origin=origin, detail=detail)
     return True

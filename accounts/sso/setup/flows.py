@@ -13,14 +13,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.organisations.models import Organisation, SecondStep
-from accounts.sso import levels
+from accounts.sso import assurance
 from accounts.sso.inspection.reading import Reader, read
 from accounts.sso.models import ClientProof, Connection, MissingProof, Vouching
 from accounts.sso.notices import record_change
@@ -106,7 +106,7 @@ def check(organisation: Organisation, reader: Reader) -> Outcome:
     if connection is None:
         return Outcome.NO_PROVIDER
     subject = str(organisation.pk)
-    if not quotas.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+    if not rate_limits.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
         return Outcome.WAIT
     found = [finding.stored() for finding in read(reader, connection.issuer, connection.client_proof)]
     same = Connection.objects.filter(pk=connection.pk, issuer=connection.issuer, client_proof=connection.client_proof)
@@ -180,7 +180,7 @@ def set_second_step(
     actor: User,
     origin: Origin,
 ) -> Outcome:
-    if levels.names_one_factor(value):
+    if assurance.names_one_factor(value):
         return Outcome.ONE_FACTOR
     values = {"vouching": vouching.value, "vouching_value": value, "missing_proof": missing_proof.value}
     return _change(organisation, values, actor, origin)

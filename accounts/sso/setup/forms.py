@@ -6,12 +6,12 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.edit_conflicts.forms import MergedForm
+from accounts.sso.assurance import names_one_factor
 from accounts.sso.issuers import Flaw, IssuerRefusedError, normalise
-from accounts.sso.levels import names_one_factor
 from accounts.sso.models import MissingProof, Vouching
 from accounts.sso.setup.key_pairs import Kind
-from accounts.sso.setup.words import one_factor
-from accounts.stale_pages.forms import MergedForm
+from accounts.sso.setup.wording import one_factor
 
 FLAWS = {
     Flaw.NOT_AN_ADDRESS: _(

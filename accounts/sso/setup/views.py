@@ -14,14 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
 from accounts.sso.decorators import for_administrators
 from accounts.sso.inspection.reading import ProviderReader, plain_allowed
 from accounts.sso.models import Connection, MissingProof, Vouching
 from accounts.sso.provider.client import is_entra
-from accounts.sso.setup import flows, key_pairs, words
+from accounts.sso.setup import flows, key_pairs, wording
 from accounts.sso.setup.flows import Outcome
 from accounts.sso.setup.forms import (
     EmergencyAccountForm,
@@ -42,7 +42,7 @@ def _page(request: PersonRequest, organisation: Organisation, template: str, **c
 
 def _done(request: PersonRequest, organisation: Organisation, outcome: Outcome, anchor: str = "") -> HttpResponse:
     tell = {Outcome.DONE: messages.success, Outcome.UNCHANGED: messages.info}.get(outcome, messages.error)
-    tell(request, words.of_outcome(outcome))
+    tell(request, wording.of_outcome(outcome))
     answer = redirect(PAGE, organisation.slug)
     if anchor:
         answer["Location"] += f"#{anchor}"
@@ -68,7 +68,7 @@ def provider(request: PersonRequest, organisation: Organisation) -> HttpResponse
         data = form.cleaned_data
         outcome = flows.save_provider(organisation, data["issuer"], data["client_id"], **_by(request))
     if outcome is Outcome.SWITCHED_ON:
-        form.add_error(None, words.of_outcome(outcome))
+        form.add_error(None, wording.of_outcome(outcome))
         return redirect_with_errors(request, form)
     flows.check(organisation, ProviderReader())
     return _done(request, organisation, outcome, "aanbieder")
@@ -110,9 +110,9 @@ def secret(request: PersonRequest, organisation: Organisation) -> HttpResponse:
 def _secret(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> SecretForm:
     """No page shows a secret, so when it was set stands for it."""
     at = connection.secret_set_at if connection else None
-    words = _("set on %(date)s") % {"date": date_format(timezone.localtime(at), "j F Y, H:i")} if at else "-"
+    when = _("set on %(date)s") % {"date": date_format(timezone.localtime(at), "j F Y, H:i")} if at else "-"
     form = SecretForm(request.POST or None)
-    form.of(f"sso-secret/{organisation.pk}", request.user.pk, secret=(at.isoformat() if at else "", words))
+    form.of(f"sso-secret/{organisation.pk}", request.user.pk, secret=(at.isoformat() if at else "", when))
     return form
 
 

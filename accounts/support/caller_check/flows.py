@@ -15,17 +15,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts import limits, quotas
-from accounts.audit import mail
+from accounts import limits, rate_limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
-from accounts.support.alarm import stop
-from accounts.support.caller_check.words import WORDS
+from accounts.support.caller_check.word_list import WORDS
 from accounts.support.flows import Refusal, may_help
 from accounts.support.models import CallerCheck
+from accounts.support.worker_alarm import stop
 from accounts.two_factor.codes import slow_digest
 
 SALT_BYTES = 16
@@ -62,7 +62,7 @@ def send(subject: User, worker: User, origin: Origin) -> Outcome | Refusal:
         CallerCheck.objects.update_or_create(subject=subject, worker=worker, defaults=fresh)
         entry = record(Event.CALLER_CHECK_SENT, subject=subject, actor=worker, origin=origin)
         minutes = int(limits.CALLER_CHECK.total_seconds()) // 60
-        mail.notify(entry, subject, words=words, minutes=minutes)
+        sending.notify(entry, subject, words=words, minutes=minutes)
     return Outcome.SENT
 
 
@@ -70,7 +70,7 @@ def _refusal_to_send(subject: User, worker: User) -> Outcome | Refusal | None:
     if refused := may_help(worker, subject) or _guessed(subject, worker):
         return refused
     limit, period = limits.CALLER_CHECK_MAILS, limits.CALLER_CHECK_MAILS_PERIOD
-    within = quotas.spend("caller-check", str(subject.pk), limit=limit, period=period)
+    within = rate_limits.spend("caller-check", str(subject.pk), limit=limit, period=period)
     return None if within else Outcome.TOO_MANY
 
 

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
-from accounts.support import sentences
+from accounts.support import wording
 from accounts.support.caller_check import flows
 from accounts.support.caller_check.flows import Outcome
 from accounts.support.caller_check.forms import WordsForm
@@ -39,7 +39,7 @@ def caller_check(request: PersonRequest, subject: User) -> HttpResponse:
             "form": restore(request, form),
             "waiting": flows.waiting(subject, request.user),
             "passed": flows.has_passed(subject, request.user),
-            "refusal": sentences.of(may_help(request.user, subject)),
+            "refusal": wording.of(may_help(request.user, subject)),
             "minutes": int(limits.CALLER_CHECK.total_seconds()) // 60,
         }
         return page(request, "caller_check.html", _("Check the caller"), **context)
@@ -76,6 +76,6 @@ def _sentence(outcome: Outcome | Refusal) -> str:
                 "and your administrators have been told. A colleague can help this caller."
             )
         case Refusal():
-            return sentences.of(outcome)
+            return wording.of(outcome)
         case _:
             return ""

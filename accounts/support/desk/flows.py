@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
-from accounts.audit.watchers import watchers
+from accounts.audit.recording import record
+from accounts.mail import sending
+from accounts.mail.alarm_recipients import watchers
 from accounts.models import User
 
 
@@ -51,4 +51,4 @@ def _alarm(subject: User, worker: User, origin: Origin) -> None:
     entry = record(Event.PERSON_LOOKED_UP, subject=subject, actor=worker, origin=origin, succeeded=False, detail=detail)
     at, address = timezone.localtime(entry.at), settings.PUBLIC_URL + reverse("audit_activity")
     for watcher in watchers():
-        mail.send("many_look_ups", watcher, worker=worker, number=limits.LOOK_UPS, at=at, address=address)
+        sending.send("many_look_ups", watcher, worker=worker, number=limits.LOOK_UPS, at=at, address=address)

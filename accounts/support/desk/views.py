@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
-from accounts.support import reports, sentences
+from accounts.support import reports, wording
 from accounts.support.caller_check import flows as caller_check
-from accounts.support.desk import attempts, find, flows, state, warnings
+from accounts.support.desk import account_state, attempts, flows, person_search, warnings
 from accounts.support.desk.forms import FindForm, LookedAtForm
 from accounts.support.flows import may_help
 from accounts.support.interventions import approval, rules
@@ -34,11 +34,11 @@ def find_person(request: PersonRequest) -> HttpResponse:
     """One hit leads straight to the person; several come back as a list."""
     form = FindForm(request.POST or None)
     if request.method != "POST":
-        return page(request, "find.html", _("Support desk"), form=restore(request, form), **_list(request))
+        return page(request, "person_search.html", _("Support desk"), form=restore(request, form), **_list(request))
     request.session.pop(FOUND, None)
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    found = find.find(request.user, form.cleaned_data["who"])
+    found = person_search.find(request.user, form.cleaned_data["who"])
     if len(found) == 1:
         return redirect("support_person", found[0].pk)
     if not found:
@@ -51,7 +51,7 @@ def find_person(request: PersonRequest) -> HttpResponse:
 def _list(request: PersonRequest) -> dict[str, object]:
     """The people found last, scoped anew."""
     keys = request.session.get(FOUND, [])
-    mine = list(find.people(request.user).filter(pk__in=keys).order_by("email")) if keys else []
+    mine = list(person_search.people(request.user).filter(pk__in=keys).order_by("email")) if keys else []
     return {"people": mine[: limits.FIND_MOST], "more": len(mine) > limits.FIND_MOST}
 
 
@@ -68,14 +68,14 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
     if not flows.look_up(subject, request.user, Origin.of(request)):
         messages.error(request, _too_many())
         return redirect("support_find")
-    account = state.of(subject)
+    account = account_state.of(subject)
     context = {
         "subject": subject,
         "account": account,
         "warnings": warnings.of(subject, account),
         "attempts": attempts.newest(subject, request.user),
-        "earlier": state.earlier(subject, request.user),
-        "refusal": sentences.of(may_help(request.user, subject)),
+        "earlier": account_state.earlier(subject, request.user),
+        "refusal": wording.of(may_help(request.user, subject)),
         "actions": [_action(request.user, subject, kind) for kind in AT_THE_DESK],
         "checked": caller_check.has_passed(subject, request.user),
         "checking": caller_check.waiting(subject, request.user),
@@ -96,7 +96,7 @@ def _action(worker: User, subject: User, kind: Kind) -> dict[str, object]:
     return {
         "label": kind.label,
         "address": reverse(f"support_{kind.value}", args=[subject.pk]),
-        "refusal": sentences.of(refusal),
+        "refusal": wording.of(refusal),
         "needs_approval": needs_approval,
         "needs_check": not rules.caller_is_checked(kind, worker, subject),
     }

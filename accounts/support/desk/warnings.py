@@ -14,11 +14,11 @@ from accounts.audit.events import Event
 from accounts.audit.models import MOVES, AuditEntry
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
-from accounts.support import unproved
-from accounts.support.desk.state import Account
+from accounts.support import unverified_changes
+from accounts.support.desk.account_state import Account
 from accounts.support.flows import is_privileged
 from accounts.support.models import HelpRequest, Report
-from accounts.two_factor import steps
+from accounts.two_factor import time_steps
 
 
 def of(subject: User, account: Account) -> list[str]:
@@ -50,7 +50,7 @@ def _reported(subject: User) -> Iterator[str]:
 
 def _unreadable(account: Account) -> Iterator[str]:
     for device in account.authenticators:
-        if steps.secret_of(device) is None:
+        if time_steps.secret_of(device) is None:
             yield _(
                 "Our side cannot read the secret of “%(name)s”, so none of its codes can be checked. That is not the "
                 "fault of this person: tell whoever runs the portal. A recovery code still works."
@@ -89,8 +89,8 @@ def _stolen(subject: User) -> Iterator[str]:
 
 def _mailbox(subject: User, account: Account) -> Iterator[str]:
     """Until the second factor was shown again; where there is none, for `limits.WARNING_PERIOD`."""
-    doubtful = unproved.changes(subject)
-    found = doubtful if account.authenticators or account.recovery else unproved.recent(subject)
+    doubtful = unverified_changes.changes(subject)
+    found = doubtful if account.authenticators or account.recovery else unverified_changes.recent(subject)
     moved = [entry for entry in found if entry.event in MOVES]
     by_mail = [entry for entry in found if entry.event == Event.PASSWORD_CHANGED]
     for entry in moved[-1:]:

@@ -7,17 +7,17 @@ from typing import Any
 
 from accounts import limits
 from accounts.active_sessions import flows as sessions
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
-from accounts.support import unproved
+from accounts.support import unverified_changes
 from accounts.support.interventions import rules
 from accounts.support.models import CallerCheck, Intervention, Kind
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
-from accounts.two_factor import devices, former
+from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.account_recovery.flows import FreshCode
 
@@ -47,12 +47,12 @@ def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | 
         reason=intervention.reason,
         detail=facts(intervention),
     )
-    former.note_end(subject, entry)  # of a reset: a report about it lets the apps count again
-    mail.notify(entry, subject, receipt=intervention.receipt, **extra)
+    previous_devices.note_end(subject, entry)  # of a reset: a report about it lets the apps count again
+    sending.notify(entry, subject, receipt=intervention.receipt, **extra)
     if kind in rules.COUNTED:
         extra |= {"link": "", "only_told": True}
-        for address in unproved.former_addresses(subject):
-            mail.notify(entry, subject, to=address, receipt=intervention.receipt, **extra)
+        for address in unverified_changes.former_addresses(subject):
+            sending.notify(entry, subject, to=address, receipt=intervention.receipt, **extra)
     return code
 
 

@@ -10,13 +10,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import mail
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations import scope
-from accounts.support import cancelling, parties, unproved
+from accounts.support import cancellation, independence, unverified_changes
 from accounts.support.flows import Refusal, in_story, may_help, may_reset
 from accounts.support.interventions import actions, rules
 from accounts.support.models import Intervention, Kind, State
@@ -40,19 +40,19 @@ def ask(intervention: Intervention, origin: Origin) -> None:
         "hours": int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
     }
     subject = intervention.subject
-    for address in [subject.email, *unproved.former_addresses(subject)]:
-        mail.notify(entry, subject, to=address, cancel=cancelling.link(intervention), **context)
+    for address in [subject.email, *unverified_changes.former_addresses(subject)]:
+        sending.notify(entry, subject, to=address, cancel=cancellation.link(intervention), **context)
     if intervention.new_address:
         # Without a link: whose mailbox that is, nobody has shown yet.
         context |= {"at": timezone.localtime(entry.at), "reason": entry.reason}
-        mail.send(entry.event, subject, to=intervention.new_address, **context)
+        sending.send(entry.event, subject, to=intervention.new_address, **context)
 
 
 def may_approve(intervention: Intervention, worker: User) -> Refusal | None:
     """Why this worker may not be the second, or None."""
     if intervention.worker_id == worker.pk:
         return Refusal.NOT_ONES_OWN
-    if parties.changed_address(worker, intervention.subject) or _is_the_askers(intervention, worker):
+    if independence.changed_address(worker, intervention.subject) or _is_the_askers(intervention, worker):
         return Refusal.CHANGED_ADDRESS
     return may_reset(worker, intervention.subject)
 
@@ -60,7 +60,7 @@ def may_approve(intervention: Intervention, worker: User) -> Refusal | None:
 def _is_the_askers(intervention: Intervention, worker: User) -> bool:
     """Would this worker agree to an address that a colleague of the same organisation chose?"""
     asker = intervention.worker_id
-    return intervention.kind == Kind.ADDRESS and asker is not None and parties.are_one_party(worker, asker)
+    return intervention.kind == Kind.ADDRESS and asker is not None and independence.are_one_party(worker, asker)
 
 
 @transaction.atomic
@@ -94,7 +94,7 @@ def _record(event: Event, intervention: Intervention, worker: User, origin: Orig
 def cancel(intervention: Intervention, worker: User, origin: Origin) -> Refusal | None:
     """A worker takes it back, the own or a colleague's; that is never dangerous, so a report does not stop it."""
     refusal = may_help(worker, intervention.subject)
-    if refusal is None and not cancelling.cancel(intervention, origin, by=worker):
+    if refusal is None and not cancellation.cancel(intervention, origin, by=worker):
         refusal = Refusal.NOT_READY
     if refusal:
         _record(Event.INTERVENTION_CANCELLED, intervention, worker, origin, refusal)
@@ -149,11 +149,11 @@ def open_of(kind: Kind, subject: User, worker: User, new_address: str = "") -> I
 def drop_overtaken(subject: User, worker: User, origin: Origin) -> None:
     """Cancel what was asked before the password or the address came by a mailbox: the wait, and the mail that lets the
     person cancel, are worth something only from then on. Call under the lock of the person's row."""
-    if not (later := unproved.changes(subject)):
+    if not (later := unverified_changes.changes(subject)):
         return
     kinds = (*rules.COUNTED, Kind.ADDRESS)
     for asked in Intervention.objects.filter(_is_open(), subject=subject, kind__in=kinds, asked_at__lt=later[-1].at):
-        cancelling.cancel(asked, origin, by=worker, cause="overtaken")
+        cancellation.cancel(asked, origin, by=worker, cause="overtaken")
 
 
 def refusal_on_page(kind: Kind, worker: User, subject: User, *, needs_approval: bool) -> Refusal | None:

@@ -13,13 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
-from accounts.support.alarm import stop
 from accounts.support.flows import Refusal
 from accounts.support.interventions import actions, approval, rules
 from accounts.support.models import Intervention, Kind, State
+from accounts.support.worker_alarm import stop
 from accounts.two_factor.account_recovery.flows import FreshCode
 
 REFUSED = {

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.models import User
-from accounts.organisations import demands
-from accounts.support import parties, unproved
+from accounts.organisations import sign_in_policy
+from accounts.support import independence, unverified_changes
 from accounts.support.caller_check import flows as caller_check
 from accounts.support.flows import Refusal, is_privileged, may_help, may_reset
 from accounts.support.models import Intervention, Kind, State
@@ -25,13 +25,13 @@ def refusal(kind: Kind, worker: User, subject: User) -> Refusal | None:
         return refused
     if kind in COUNTED and not subject.is_active:
         return Refusal.INACTIVE
-    if kind is Kind.BRIDGE_CODE and not unproved.has_to_show_something(subject):
+    if kind is Kind.BRIDGE_CODE and not unverified_changes.has_to_show_something(subject):
         return Refusal.NO_SECOND_STEP
     if kind is Kind.LIFT_WAIT and (refused := _refusal_to_lift(subject)):
         return refused
     if kind in COUNTED and any(is_password_closed(door) for door in doors(subject)):
         return Refusal.PASSWORD_CLOSED
-    if kind in COUNTED and parties.changed_address(worker, subject):
+    if kind in COUNTED and independence.changed_address(worker, subject):
         return Refusal.CHANGED_ADDRESS
     return Refusal.STOPPED if is_stopped(worker, kind) else None
 
@@ -75,7 +75,7 @@ def needs_approval(kind: Kind, subject: User) -> bool:
     and no account with rights, or whose password or address came by a mailbox that may be somebody else's."""
     if kind is Kind.LIFT_WAIT:
         return any(door.closed for door in doors(subject))
-    return kind in COUNTED and (is_privileged(subject) or bool(unproved.changes(subject)))
+    return kind in COUNTED and (is_privileged(subject) or bool(unverified_changes.changes(subject)))
 
 
 def doors(subject: User) -> list[AttemptCounter]:
@@ -94,4 +94,4 @@ def recovers(subject: User) -> bool:
 
     Not for somebody who never had a second step and of whom none is demanded: the password alone was all there was.
     """
-    return unproved.has_to_show_something(subject) or demands.is_required(subject)
+    return unverified_changes.has_to_show_something(subject) or sign_in_policy.is_required(subject)

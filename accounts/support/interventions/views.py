@@ -12,10 +12,10 @@ from accounts import limits
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
+from accounts.http_requests import PersonRequest
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
-from accounts.support import sentences, unproved
+from accounts.support import unverified_changes, wording
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval, flows, rules, shown_once
 from accounts.support.interventions.flows import Order, Outcome, Result
@@ -64,11 +64,11 @@ def _intervene(request: PersonRequest, subject: User, kind: Kind) -> HttpRespons
             "subject": subject,
             "kind": kind.value,
             "form": restore(request, form),
-            "refusal": sentences.of(refusal),
+            "refusal": wording.of(refusal),
             "needs_approval": needs_approval,
             "caller_is_checked": rules.caller_is_checked(kind, request.user, subject),
             "recovers": rules.recovers(subject),
-            "is_unproved": kind is Kind.RESET and bool(unproved.changes(subject)),
+            "is_unproved": kind is Kind.RESET and bool(unverified_changes.changes(subject)),
         } | _numbers()
         return page(request, "intervene.html", str(kind.label), **context)
     if not form.is_valid():
@@ -100,7 +100,7 @@ def _after(request: PersonRequest, subject: User, result: Result) -> HttpRespons
             messages.info(request, _asked(asked))
             return redirect("support_approvals")
         case Result(Refusal() as refusal):
-            messages.error(request, sentences.of(refusal))
+            messages.error(request, wording.of(refusal))
     return redirect("support_caller_check" if result.outcome is Refusal.NOT_CHECKED else "support_person", subject.pk)
 
 
@@ -164,7 +164,7 @@ def _open(request: PersonRequest, intervention_id: int) -> Intervention:
 def approve(request: PersonRequest, intervention_id: int) -> HttpResponse:
     refusal = approval.approve(_open(request, intervention_id), request.user, Origin.of(request))
     if refusal:
-        messages.error(request, sentences.of(refusal))
+        messages.error(request, wording.of(refusal))
     else:
         messages.success(request, _("Approved. Your colleague can carry it out within a day."))
     return redirect("support_approvals")
@@ -175,7 +175,7 @@ def approve(request: PersonRequest, intervention_id: int) -> HttpResponse:
 def cancel(request: PersonRequest, intervention_id: int) -> HttpResponse:
     refusal = approval.cancel(_open(request, intervention_id), request.user, Origin.of(request))
     if refusal:
-        messages.error(request, sentences.of(refusal))
+        messages.error(request, wording.of(refusal))
     else:
         messages.success(request, _("Cancelled. Nothing was done."))
     return redirect("support_approvals")

@@ -21,12 +21,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts import limits, quotas
-from accounts.audit import mail
+from accounts import limits, rate_limits
+from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.audit.repetitions import record_sparingly
+from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.models import User
 from accounts.two_factor.codes import TELEPHONE_SIGNS, parse_bridge_code, slow_digest
 from accounts.two_factor.models import AccountRecovery, BridgeCode
@@ -83,13 +83,13 @@ def distrust_links(user: User) -> None:
 def send_link(user: User, origin: Origin) -> bool:
     """Mail a new link to somebody who has shown the right password; False beyond the quota."""
     period = limits.RECOVERY_LINK_MAILS_PERIOD
-    if not quotas.spend("recovery-link", str(user.pk), limit=limits.RECOVERY_LINK_MAILS, period=period):
+    if not rate_limits.spend("recovery-link", str(user.pk), limit=limits.RECOVERY_LINK_MAILS, period=period):
         return False
     with transaction.atomic():
         if not AccountRecovery.objects.select_for_update().filter(user=user):
             return False
         hours = int(limits.RECOVERY_LINK.total_seconds()) // 3600
-        mail.send("recovery_link", user, address=_new_link(user), hours=hours)
+        sending.send("recovery_link", user, address=_new_link(user), hours=hours)
         record(Event.RECOVERY_LINK_SENT, subject=user, origin=origin)
     return True
 

@@ -15,10 +15,10 @@ from django.utils.crypto import constant_time_compare
 from accounts import limits
 from accounts.active_sessions import store
 from accounts.active_sessions.store import PENDING_USER
+from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
-from accounts.audit.repetitions import record_sparingly
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.throttling import spraying
 from accounts.throttling.known_browsers import KnownBrowsers

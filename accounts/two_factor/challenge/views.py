@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest, own_address, sign_in_page
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest, own_address, sign_in_page
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
-from accounts.two_factor.challenge import flows, held
+from accounts.two_factor.challenge import combined, flows
+from accounts.two_factor.challenge.combined import PendingHeld
 from accounts.two_factor.challenge.flows import PendingSignIn
-from accounts.two_factor.challenge.held import PendingHeld
 from accounts.two_factor.codes import parse
 from accounts.two_factor.forms import CodeForm, HeldForm, RecoveryCodeForm
 from accounts.two_factor.models import RecoveryCodeSet
@@ -30,7 +30,7 @@ from accounts.two_factor.verification import Answer, Opens, Outcome
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def verification_code(request: HttpRequest) -> HttpResponse:
-    if (what := held.pending(request.session)) and not request.user.is_authenticated:
+    if (what := combined.pending(request.session)) and not request.user.is_authenticated:
         return _held(request, what)
     pending = flows.pending(request.session)
     if pending is None or request.user.is_authenticated:
@@ -52,7 +52,7 @@ def verification_code(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def recovery_code(request: HttpRequest) -> HttpResponse:
-    if (what := held.pending(request.session)) and not request.user.is_authenticated:
+    if (what := combined.pending(request.session)) and not request.user.is_authenticated:
         return _held(request, what)
     pending = flows.pending(request.session)
     if pending is None or request.user.is_authenticated:
@@ -78,20 +78,20 @@ def _held(request: HttpRequest, pending: PendingHeld) -> HttpResponse:
     form, user = HeldForm(request.POST or None), pending.what.user
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
-        return render(request, "accounts/two_factor/held.html", context)
+        return render(request, "accounts/two_factor/combined.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
 
     def opens(answer: Answer) -> None:
-        held.forget(request.session)
+        combined.forget(request.session)
         if user:
             _open(request, user, answer)
 
     browsers = KnownBrowsers.of(request)
-    answer = held.answer(pending.what, form.cleaned_data["code"], Origin.of(request), browsers, opens)
+    answer = combined.answer(pending.what, form.cleaned_data["code"], Origin.of(request), browsers, opens)
     if answer is None or user is None:
         form.refuse()
-        if held.count_try(request.session):
+        if combined.count_try(request.session):
             return redirect_with_errors(request, form)
         messages.error(request, str(form.non_field_errors()[0]))
         return sign_in_page(pending.target)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
-from accounts.requests import PersonRequest
+from accounts.http_requests import PersonRequest
 from accounts.two_factor import devices
 from accounts.two_factor.recovery_codes import flows
 

@@ -14,13 +14,13 @@ from django.utils.translation import gettext
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import sign_in_policy
 from accounts.throttling import known_browsers
 from accounts.throttling.known_browsers import KnownBrowsers
-from accounts.two_factor import codes, devices, former, recognition, steps, verification
+from accounts.two_factor import code_owner, codes, devices, previous_devices, time_steps, verification
 from accounts.two_factor.models import Authenticator, Why
 from accounts.two_factor.verification import Answer, Outcome
 
@@ -44,7 +44,7 @@ def begin(
     mine = devices.authenticators_of(user)
     if len(mine) >= limits.AUTHENTICATORS and replaces is None and not all_lost:
         return None
-    former.retire(Authenticator.objects.filter(user=user, confirmed=False), Why.UNFINISHED)
+    previous_devices.retire(Authenticator.objects.filter(user=user, confirmed=False), Why.UNFINISHED)
     called = name or (replaces.name if replaces else _free_name(mine))
     fresh = Authenticator(user=user, name=called, confirmed=False, replaces=replaces, begun_in=begun_in)
     fresh.set_secret(os.urandom(limits.TOTP_SECRET_BYTES))
@@ -90,7 +90,7 @@ def may_be_extended(device: Authenticator) -> bool:
 def pending(user: User, begun_in: str = "") -> Authenticator | None:
     """The set-up in progress, if this sign-in began it, it is fresh, and its secret can still be read."""
     found = devices.pending_authenticator_of(user)
-    return found if found and found.begun_in == begun_in and steps.secret_of(found) else None
+    return found if found and found.begun_in == begun_in and time_steps.secret_of(found) else None
 
 
 def unfinished(user: User) -> Authenticator | None:
@@ -127,7 +127,7 @@ def activate(
     if verdict.match is not codes.Match.RIGHT:
         return Activation(_refuse(user, device, code, verdict, origin))
     is_first = not devices.has_confirmed_device(user)
-    steps.claim(device, verdict.step)
+    time_steps.claim(device, verdict.step)
     _confirm(device, name)
     if all_lost:
         devices.remove_others(user, device)
@@ -142,15 +142,15 @@ def activate(
         detail={"factor": device.kind, "name": device.name},
     )
     Authenticator.objects.filter(pk=device.pk).update(linked_in=entry.pk)
-    former.note_end(user, entry)
+    previous_devices.note_end(user, entry)
     return Activation(Answer(Outcome.ACCEPTED, device), is_first)
 
 
 def _refuse(user: User, device: Authenticator, code: str, verdict: codes.Verdict, origin: Origin) -> Answer:
     """A wrong code may be of another app: Assetmaps then stands in it twice, from an earlier set-up."""
     answer = Answer(verification.OUTCOMES[verdict.match], device, minutes_off=verdict.minutes_off)
-    if verdict.match is codes.Match.WRONG and (owner := recognition.owner_of(user, code, besides=device)):
-        is_linked = owner.kind is recognition.Kind.LINKED
+    if verdict.match is codes.Match.WRONG and (owner := code_owner.owner_of(user, code, besides=device)):
+        is_linked = owner.kind is code_owner.Kind.LINKED
         outcome = Outcome.LINKED_ALREADY if is_linked else verification.FOREIGN[owner.kind]
         answer = Answer(outcome, device, owner=owner)
     record(Event.ACTIVATION_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
@@ -162,7 +162,7 @@ def _confirm(device: Authenticator, name: str) -> None:
     device.name = name or device.name
     Authenticator.objects.filter(pk=device.pk).update(confirmed=True, replaces=None, name=device.name)
     if old:
-        former.retire(Authenticator.objects.filter(pk=old, user_id=device.user_id), Why.REPLACED)
+        previous_devices.retire(Authenticator.objects.filter(pk=old, user_id=device.user_id), Why.REPLACED)
     device.confirmed = True
 
 
@@ -179,14 +179,14 @@ def switch_off(user: User, device: Authenticator | None, typed: str, origin: Ori
     Refused without judging the code while the second step is demanded: of staff, or by the organisation.
     """
     User.objects.select_for_update().get(pk=user.pk)  # before the counter, as whoever resets does
-    if demands.is_required(user):
+    if sign_in_policy.is_required(user):
         answer = Answer(Outcome.DEMANDED, device)
         record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
         return answer
     answer = verification.check(user, device, typed, origin, browsers)
     if answer.outcome is Outcome.ACCEPTED:
         devices.remove_all(user)
-        former.note_end(user, record(Event.SECOND_STEP_SWITCHED_OFF, subject=user, origin=origin))
+        previous_devices.note_end(user, record(Event.SECOND_STEP_SWITCHED_OFF, subject=user, origin=origin))
     elif answer.was_judged:
         record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
     return answer
@@ -198,9 +198,9 @@ def remove(user: User, device: Authenticator, origin: Origin) -> bool:
     User.objects.select_for_update().get(pk=user.pk)
     if len(devices.authenticators_of(user)) < 2:
         return False
-    former.retire(Authenticator.objects.filter(pk=device.pk, user=user), Why.REMOVED)
+    previous_devices.retire(Authenticator.objects.filter(pk=device.pk, user=user), Why.REMOVED)
     entry = record(Event.AUTHENTICATOR_REMOVED, subject=user, origin=origin, detail={"name": device.name})
-    former.note_end(user, entry)
+    previous_devices.note_end(user, entry)
     return True
 
 

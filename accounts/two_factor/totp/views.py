@@ -15,17 +15,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits, policy
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import intended, store
+from accounts.active_sessions import requested_page, store
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
+from accounts.edit_conflicts.forms import gone, was_shown
 from accounts.hash_queue import TooBusyError
+from accounts.http_requests import PersonRequest
 from accounts.models import User
-from accounts.organisations import demands, rank
+from accounts.organisations import rank, sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.requests import PersonRequest
-from accounts.stale_pages.forms import gone, was_shown
 from accounts.throttling.known_browsers import KnownBrowsers, remember
-from accounts.two_factor import devices, steps
+from accounts.two_factor import devices, time_steps
 from accounts.two_factor.forms import CodeForm, NamedCodeForm, NameForm, choice_of
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -119,7 +119,7 @@ def _over(request: PersonRequest) -> dict[str, object]:
     """No set-up of this sign-in is in progress; what another sign-in chose stays out of sight."""
     left = flows.unfinished(request.user)
     is_own = left is not None and left.begun_in == _sign_in_of(request)
-    is_unreadable = left is not None and is_own and steps.secret_of(left) is None
+    is_unreadable = left is not None and is_own and time_steps.secret_of(left) is None
     return {
         "expired": left is not None and not is_unreadable,
         "unreadable": is_unreadable,
@@ -153,7 +153,7 @@ def _after_set_up(request: PersonRequest, activation: flows.Activation) -> str:
     """New recovery codes are shown first, with the way on beside them; else straight to the page asked for. New ones
     also when the last one was used to get here: without one, the next lost phone takes support."""
     if devices.recovery_codes_left(request.user):
-        return intended.take(request) or "personal_details"
+        return requested_page.take(request) or "personal_details"
     try:
         codes = recovery_codes.make(request.user, Origin.of(request), mailed=not activation.is_first)
     except TooBusyError:  # the second step is on already, and its codes can be made on their own page
@@ -200,10 +200,10 @@ def stays_while_demanded(view: Callable[..., HttpResponseBase]) -> Callable[...,
 
     @wraps(view)
     def explained(request: PersonRequest) -> HttpResponseBase:
-        if request.method == "POST" or not demands.is_required(request.user):
+        if request.method == "POST" or not sign_in_policy.is_required(request.user):
             return view(request)
         mine = devices.authenticators_of(request.user)
-        context = {"demand": demands.demand_of(request.user), "authenticators": mine}
+        context = {"demand": sign_in_policy.demand_of(request.user), "authenticators": mine}
         return render(request, "accounts/two_factor/must_stay.html", context) if mine else redirect("personal_details")
 
     return explained
@@ -218,7 +218,7 @@ def switch_off(request: PersonRequest) -> HttpResponse:
         return redirect("personal_details")
     form = CodeForm(request.POST or None, choice=choice_of(mine))
     if request.method != "POST":
-        context = {"form": restore(request, form), "announced": demands.announced_to(request.user)}
+        context = {"form": restore(request, form), "announced": sign_in_policy.announced_to(request.user)}
         return render(request, "accounts/two_factor/switch_off.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)

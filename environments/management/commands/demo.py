@@ -15,12 +15,12 @@ from django.db import transaction
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import CONSOLE
+from accounts.audit.recording import record
 from accounts.models import User
-from accounts.organisations import members
+from accounts.organisations import memberships
 from accounts.organisations.models import Organisation
-from accounts.rights.flows import Rights
+from accounts.permissions.flows import Rights
 from accounts.support import group
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.totp.flows import provisioning_uri
@@ -94,7 +94,7 @@ class Command(BaseCommand):
     def _person(self, email: str, first_name: str, last_name: str, role: str, **rights: bool) -> User:
         password = " ".join(secrets.SystemRandom().sample(WORDS, 5))  # each another: repetition is refused
         person = User.objects.create_user(email, password, first_name=first_name, last_name=last_name, **rights)
-        members.join([person], Organisation.objects.get(slug="gemeente-voorbeeld"))
+        memberships.join([person], Organisation.objects.get(slug="gemeente-voorbeeld"))
         self.stdout.write(f"\n{role}\n  address:       {email}\n  password:      {password}")
         if person.is_staff:
             self._note_rights(person)

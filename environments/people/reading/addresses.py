@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
-from accounts import typed_addresses
+from accounts import email_input
 from environments.people.reading import names
-from environments.people.reading.letters import bare, straight, tidy
-from environments.people.reading.parts import LONGEST_CELL, Flaw
+from environments.people.reading.characters import bare, straight, tidy
+from environments.people.reading.types import LONGEST_CELL, Flaw
 
 _BETWEEN = re.compile(r"([\s<>()\[\]\",;|]+)")
 _LABEL = re.compile(
@@ -44,7 +44,7 @@ def clean(token: str) -> str:
         text = _of_guest(text)
     if not _is_one_script(text.rpartition("@")[2]):
         return text
-    local, at, domain = typed_addresses.read(text).rpartition("@")
+    local, at, domain = email_input.read(text).rpartition("@")
     return f"{local.lower() if local.isupper() else local}{at}{domain.lower()}"
 
 

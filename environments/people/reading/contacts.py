@@ -9,8 +9,8 @@ import quopri
 import re
 from collections.abc import Iterator
 
-from environments.people.reading.letters import tidy, visible
-from environments.people.reading.parts import Line
+from environments.people.reading.characters import tidy, visible
+from environments.people.reading.types import Line
 
 HEADING = ("e-mail", "voornaam", "tweede voornaam", "achternaam", "naam")
 _PROPERTY = re.compile(

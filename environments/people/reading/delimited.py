@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from accounts import limits
 from accounts.spreadsheets import bare_cell
 from environments.people.reading import headings
-from environments.people.reading.letters import bare, straight, tidy, visible
-from environments.people.reading.parts import LONGEST_CELL, Flaw, Line, Unreadable
+from environments.people.reading.characters import bare, straight, tidy, visible
+from environments.people.reading.types import LONGEST_CELL, Flaw, Line, Unreadable
 
 SEPARATORS = ";\t,|"
 MOST_CELLS = 1_000  # of a line; a spreadsheet that was saved whole has more, but they are empty

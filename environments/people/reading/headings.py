@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from accounts.texts import without_marks
+from accounts.unicode_text import without_marks
 from environments.people.reading.names import is_particle
-from environments.people.reading.parts import Line, Note, NoteKind
+from environments.people.reading.types import Line, Note, NoteKind
 
 _WORK = "(?:werk|zakelijke?|business|work|kantoor|office|bedrijfs?|company|primaire?|primary)"
 _MAIL = "(?:(?:e?mail|smtp)(?:s|adres(?:sen|se)?|address(?:es)?)?|epost(?:adres)?)"

@@ -8,11 +8,11 @@ from threading import Semaphore
 from typing import Any
 
 from accounts import limits
-from environments import processes
+from environments import subprocesses
 from environments.people.reading import headings
-from environments.people.reading.assembling import heading_place
 from environments.people.reading.delimited import plain
-from environments.people.reading.parts import LONGEST_CELL, Flaw, Line, Note, NoteKind, Unreadable
+from environments.people.reading.people_from_rows import heading_place
+from environments.people.reading.types import LONGEST_CELL, Flaw, Line, Note, NoteKind, Unreadable
 
 PROGRAM = "environments.people.reading.workbook"
 _places = Semaphore(limits.WORKBOOKS_AT_ONCE)
@@ -49,10 +49,10 @@ def _ask(content: bytes) -> list[dict[str, Any]] | Unreadable:
         "cells": limits.WORKBOOK_CELLS,
         "cell": LONGEST_CELL + 1,
     }
-    with processes.turn(_places, limits.UPLOAD_TURN.total_seconds()) as has_turn:
+    with subprocesses.turn(_places, limits.UPLOAD_TURN.total_seconds()) as has_turn:
         if not has_turn:
             return Unreadable.BUSY
-        answer = processes.ask(PROGRAM, content, bounds)
+        answer = subprocesses.ask(PROGRAM, content, bounds)
     if answer is None:
         return Unreadable.TOO_LARGE
     return Unreadable(answer["unreadable"]) if "unreadable" in answer else answer["sheets"]

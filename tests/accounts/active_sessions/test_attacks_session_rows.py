@@ -13,7 +13,7 @@ from accounts.active_sessions.models import Session
 from accounts.active_sessions.store import SessionStore
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
-from accounts.sso import transactions
+from accounts.sso import authentication_requests
 from tests.clock import later
 from tests.conftest import browser
 from tests.factories import UserFactory
@@ -42,11 +42,11 @@ def test_mailed_link_that_was_opened_does_not_lie_in_the_row(client: Client) -> 
 
 def test_state_and_verifier_of_a_sign_in_at_a_provider_do_not_either() -> None:
     session = SessionStore()
-    session[transactions.KEY] = [{"state": "s" * 43, "nonce": "n" * 43, "verifier": "v" * 43}]
+    session[authentication_requests.KEY] = [{"state": "s" * 43, "nonce": "n" * 43, "verifier": "v" * 43}]
     session.save()
     row = Session.objects.get()
     assert not any(sign * 20 in readable(row) for sign in "snv")
-    assert SessionStore(session.session_key)[transactions.KEY][0]["verifier"] == "v" * 43
+    assert SessionStore(session.session_key)[authentication_requests.KEY][0]["verifier"] == "v" * 43
 
 
 def test_row_in_the_place_of_another_opens_nothing() -> None:

@@ -12,9 +12,9 @@ from django.test import Client
 from accounts import limits
 from accounts.audit.activity import CAUSES
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE, Origin, browser_in_words
+from accounts.audit.recording import record
 from tests.codes import wrong_code_of
 from tests.conftest import sign_in
 from tests.factories import UserFactory

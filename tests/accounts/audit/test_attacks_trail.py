@@ -16,11 +16,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import chain, codes, heads
+from accounts.audit import chain, chain_heads, codes
 from accounts.audit.events import Event
-from accounts.audit.ledger import record, record_many
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import CONSOLE, Origin
+from accounts.audit.recording import record, record_many
 from tests.accounts.audit.test_chain import OTHER_KEY, some_entries, sql, verify
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import at_once
@@ -171,15 +171,15 @@ def test_database_of_yesterday_goes_on_after_the_operator_removed_the_file(
 def test_head_is_noted_at_each_sealing_and_never_goes_back(sealed: list[AuditEntry], head_file: Path) -> None:
     last = AuditSeal.objects.get(position=5)
     assert head_file.read_text() == f"5 {last.digest}\n"
-    heads.note(heads.Head(4, "0" * 64))
-    assert heads.noted() == heads.Head(5, last.digest)
+    chain_heads.note(chain_heads.Head(4, "0" * 64))
+    assert chain_heads.noted() == chain_heads.Head(5, last.digest)
     assert sorted(path.name for path in head_file.parent.iterdir()) == ["head", "head.lock"]
     assert head_file.stat().st_mode & 0o777 == 0o644
 
 
 def test_heads_noted_by_many_processes_at_once_leave_the_newest(db: None, head_file: Path) -> None:
-    at_once([lambda n=n: heads.note(heads.Head(n, f"{n:064x}")) for n in range(1, 21)])
-    assert heads.noted() == heads.Head(20, f"{20:064x}")
+    at_once([lambda n=n: chain_heads.note(chain_heads.Head(n, f"{n:064x}")) for n in range(1, 21)])
+    assert chain_heads.noted() == chain_heads.Head(20, f"{20:064x}")
 
 
 @pytest.mark.parametrize("text", ["", "5", "x y\n", "0 " + "0" * 64 + "\n", "é\n"])
@@ -215,7 +215,7 @@ def test_killed_between_commit_and_file_leaves_a_head_that_the_chain_holds(
     assert chain.why_not() == ""
     some_entries(1)
     assert chain.seal() == 1
-    assert heads.noted().position == 8
+    assert chain_heads.noted().position == 8
 
 
 # --- every way of writing gives a code, and what is read again fits it

@@ -15,9 +15,9 @@ from django.db import connection, connections
 from accounts import limits
 from accounts.audit import chain
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AppendOnlyError, AuditEntry, AuditSeal
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 from tests.factories import UserFactory
 

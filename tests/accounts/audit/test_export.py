@@ -21,9 +21,9 @@ from accounts import limits
 from accounts.audit import chain, export, export_check, search
 from accounts.audit.events import Event
 from accounts.audit.export import About
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import CONSOLE, Origin
+from accounts.audit.recording import record
 from accounts.audit.search import Search
 from tests.accounts.audit.test_chain import sql
 from tests.factories import OrganisationFactory, UserFactory

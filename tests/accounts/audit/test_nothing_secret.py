@@ -12,9 +12,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.passwords import links
 from accounts.passwords.links import Purpose

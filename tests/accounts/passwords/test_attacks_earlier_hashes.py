@@ -11,7 +11,7 @@ from django.core.cache import cache
 from accounts import flows
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.passwords import hashers, unknown
+from accounts.passwords import dummy_hash, hashers
 from accounts.throttling.known_browsers import STRANGER
 from tests.factories import PASSWORD, UserFactory
 
@@ -23,7 +23,7 @@ ARGON2 = Argon2PasswordHasher().encode(PASSWORD, "salt-of-a-hash")
 
 @pytest.fixture(autouse=True)
 def _not_counted_yet(_clean: None) -> None:
-    cache.delete(unknown.CACHED)
+    cache.delete(dummy_hash.CACHED)
 
 
 def kinds_of_work(addresses: list[str], password: str = "verkeerd") -> list[str]:
@@ -62,11 +62,11 @@ def test_as_large_a_share_of_unknown_addresses_costs_more_as_of_known_ones() -> 
     for stored in (PBKDF2, ARGON2, make_password(None), None):
         UserFactory(**({"password": stored} if stored else {}))
     addresses = [f"niemand{number}@voorbeeld.nl" for number in range(100)]
-    shares = dict(unknown.shares_of_earlier())
+    shares = dict(dummy_hash.shares_of_earlier())
     assert sorted(shares.values()) == [0.25, 0.25]
-    with patch.object(unknown, "check_password") as earlier, patch.object(unknown, "make_password") as ours:
+    with patch.object(dummy_hash, "check_password") as earlier, patch.object(dummy_hash, "make_password") as ours:
         for address in addresses:
-            unknown.spend(address, PASSWORD, list(shares.items()))
+            dummy_hash.spend(address, PASSWORD, list(shares.items()))
     assert 35 <= earlier.call_count <= 65
     assert earlier.call_count + ours.call_count == 100
 
@@ -82,7 +82,7 @@ def test_one_address_always_costs_the_same() -> None:
 
 @pytest.mark.parametrize("stored", [PBKDF2, ARGON2])
 def test_what_is_computed_instead_has_the_same_cost_and_no_password(stored: str) -> None:
-    like = unknown._like(stored)
+    like = dummy_hash._like(stored)
     assert like.rsplit("$", 2)[0] == stored.rsplit("$", 2)[0]
     assert not check_password(PASSWORD, like)
 
@@ -90,14 +90,14 @@ def test_what_is_computed_instead_has_the_same_cost_and_no_password(stored: str)
 @pytest.mark.parametrize("stored", ["", "!", "md5$x$y", "pbkdf2_sha256$x", "geen", make_password("een heel lange zin")])
 def test_what_is_no_hash_of_before_counts_for_nothing(stored: str) -> None:
     UserFactory(password=stored)
-    assert unknown.shares_of_earlier() == []
+    assert dummy_hash.shares_of_earlier() == []
 
 
 def test_share_sinks_when_somebody_signs_in_and_no_statement_tells_of_whom(django_assert_num_queries: object) -> None:
     person = UserFactory(password=PBKDF2)
-    assert unknown.shares_of_earlier() != []
+    assert dummy_hash.shares_of_earlier() != []
     assert flows.check_password(person.email, PASSWORD, Origin("192.0.2.9"), STRANGER).user == person
-    cache.delete(unknown.CACHED)
-    assert unknown.shares_of_earlier() == []
+    cache.delete(dummy_hash.CACHED)
+    assert dummy_hash.shares_of_earlier() == []
     with django_assert_num_queries(0):
-        unknown.shares_of_earlier()
+        dummy_hash.shares_of_earlier()

@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import limits, quotas
+from accounts import limits, rate_limits
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
@@ -76,9 +76,9 @@ def test_a_person_gets_at_most_three_mails_an_hour_and_the_page_stays_the_same(c
 
 def test_a_quota_begins_anew_after_its_period() -> None:
     period = timedelta(seconds=1)
-    assert [quotas.spend("test", "anew", limit=1, period=period) for _ in range(2)] == [True, False]
+    assert [rate_limits.spend("test", "anew", limit=1, period=period) for _ in range(2)] == [True, False]
     time.sleep(1.1)  # real time: a shared cache has a clock of its own
-    assert quotas.spend("test", "anew", limit=1, period=period)
+    assert rate_limits.spend("test", "anew", limit=1, period=period)
 
 
 def test_a_stranger_who_asks_on_and_on_does_not_void_the_link_that_was_mailed(client: Client, person: User) -> None:
@@ -97,14 +97,14 @@ def test_one_network_address_gets_thirty_mails_an_hour_and_another_still_gets_it
 
 
 def test_a_whole_ipv6_network_counts_as_one_address() -> None:
-    assert quotas.network_of("2001:db8:1:2:aaaa::1") == quotas.network_of("2001:db8:1:2:bbbb::9")
-    assert quotas.network_of("2001:db8:1:2::1") != quotas.network_of("2001:db8:1:3::1")
-    assert quotas.network_of("192.0.2.7") != quotas.network_of("192.0.2.8")
+    assert rate_limits.network_of("2001:db8:1:2:aaaa::1") == rate_limits.network_of("2001:db8:1:2:bbbb::9")
+    assert rate_limits.network_of("2001:db8:1:2::1") != rate_limits.network_of("2001:db8:1:3::1")
+    assert rate_limits.network_of("192.0.2.7") != rate_limits.network_of("192.0.2.8")
 
 
 def test_parallel_requests_do_not_pass_the_quota() -> None:
     def spend(_: int) -> bool:
-        return quotas.spend("test", "one", limit=5, period=timedelta(minutes=5))
+        return rate_limits.spend("test", "one", limit=5, period=timedelta(minutes=5))
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(spend, range(40))) == 5

@@ -154,4 +154,4 @@ def test_somebody_who_is_not_stored_yet_can_be_given_a_password_without_a_questi
 def test_no_text_makes_the_rule_about_names_stumble(password: str) -> None:
     person = User(email="ŉß@voorbeeld.nl", first_name="İ", last_name="ﬁﬂ")
     with suppress(ValidationError):
-        NamesValidator(["accounts.passwords.words.of"]).validate(password, person)
+        NamesValidator(["accounts.passwords.guessable_names.of"]).validate(password, person)

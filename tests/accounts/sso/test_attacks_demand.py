@@ -11,12 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.audit import links as mailed
+from accounts.audit import report_links as mailed
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
-from accounts.enforcement.demand import flows as demand
-from accounts.enforcement.demand.flows import Choice
-from accounts.enforcement.demand.flows import Outcome as Changed
+from accounts.mfa_policy.requirement import flows as demand
+from accounts.mfa_policy.requirement.flows import Choice
+from accounts.mfa_policy.requirement.flows import Outcome as Changed
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import flows as passwords

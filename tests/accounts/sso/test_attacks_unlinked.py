@@ -7,10 +7,10 @@ import re
 import pytest
 from django.utils import timezone
 
-from accounts.audit import links
+from accounts.audit import report_links
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.sso.models import Connection
@@ -37,7 +37,7 @@ def links_mailed() -> list[str]:
 def report_the_link(person: User, connection: Connection) -> None:
     detail: dict[str, str | int] = {"way": "link", "issuer": connection.issuer}
     entry = record(Event.SSO_LINKED, subject=person, origin=Origin("192.0.2.9"), detail=detail)
-    browser().post(f"/dit-was-ik-niet/{links.make(entry)}/", {"answer": "do"})
+    browser().post(f"/dit-was-ik-niet/{report_links.make(entry)}/", {"answer": "do"})
 
 
 @pytest.mark.parametrize("has_password", [True, False])

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import limits
 from accounts.sso.backchannel import KNOWN
 from accounts.sso.models import Connection
-from accounts.sso.provider import discovery, http, keys, memory
+from accounts.sso.provider import discovery, http, keys, metadata_cache
 from tests.accounts.sso.browsing import connect, employee, entry, signed_in_there
 from tests.accounts.sso.provider import CLIENT_ID, LOGOUT, Provider, public_jwk, signed
 from tests.conftest import browser
@@ -206,7 +206,7 @@ def test_one_right_token_makes_no_address_known_that_is_not_told(provider: Provi
     employee(connection)
     signed_in_there(provider, connection, sid="a")
     assert tell(connection, provider.logout_token(sid="a"), "").status_code == 200
-    assert memory.kept(KNOWN, connection.issuer, "") is None
+    assert metadata_cache.kept(KNOWN, connection.issuer, "") is None
 
 
 def test_network_of_a_home_line_has_twice_the_limit(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
-from accounts.sso.provider import addresses, http
+from accounts.sso.provider import http, permitted_addresses
 from accounts.sso.provider.http import Inquiry
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 from tests.accounts.sso.provider import Provider, QuietServer, rsa_key
 
 ISSUER = "https://provider.nl"
@@ -65,12 +65,12 @@ PUBLIC = ["93.184.216.34", "8.8.8.8", "2a00:1450:400e:80c::200e", "::ffff:8.8.8.
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_address_that_is_not_of_the_public_internet_is_known(address: str) -> None:
-    assert not addresses.is_public(address)
+    assert not permitted_addresses.is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_address_of_the_public_internet_is_known(address: str) -> None:
-    assert addresses.is_public(address)
+    assert permitted_addresses.is_public(address)
 
 
 def reason_of(call: Callable[[], object]) -> Reason:
@@ -96,7 +96,7 @@ class Names:
 
     def connect(self, real: Callable, line: socket.socket, place: tuple[Any, ...]) -> None:
         self.connected.append(place[0])
-        if not addresses.is_public(place[0]):
+        if not permitted_addresses.is_public(place[0]):
             return real(line, place)
         raise ConnectionRefusedError
 

@@ -18,9 +18,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.audit import mail
-from accounts.enforcement.reminders import flows as reminders
-from accounts.enforcement.reminders.flows import MailIsDownError
+from accounts.mail import sending
+from accounts.mfa_policy.reminders import flows as reminders
+from accounts.mfa_policy.reminders.flows import MailIsDownError
 from accounts.models import User
 from accounts.organisations.models import SecondStep
 from accounts.passwords import links
@@ -33,7 +33,7 @@ from tests.accounts.sso.domains.dns_server import serving
 from tests.accounts.sso.provider import Provider
 from tests.conftest import browser, prove
 from tests.factories import PASSWORD, OrganisationFactory, UserFactory
-from tests.outside.portal import silent_provider
+from tests.outbound.portal import silent_provider
 from tests.pages import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -177,7 +177,7 @@ def test_mail_is_sent_by_threads_that_hold_none(watch: Watch) -> None:
     watch.waits = False
     answer = browser().post("/wachtwoord-vergeten/", {"email": UserFactory().email})
     assert answer.status_code == 302
-    mail.wait_until_sent()
+    sending.wait_until_sent()
     watch.check()
 
 

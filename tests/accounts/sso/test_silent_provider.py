@@ -21,7 +21,7 @@ from accounts import limits
 from accounts.sso.models import Connection, Vouching
 from accounts.sso.provider import discovery, http, transport
 from accounts.sso.provider.http import Inquiry
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 from tests.accounts.sso.browsing import come_back, connect, employee, entry, leave, sign_in_there
 from tests.accounts.sso.provider import Handler, Provider
 from tests.accounts.sso.test_no_connection_held import administrator

@@ -13,15 +13,15 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import reauthentication
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import demands
+from accounts.organisations import sign_in_policy
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
-from accounts.support import reports, unproved
+from accounts.support import reports, unverified_changes
 from accounts.support.interventions import rules
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor import steps, undoing
+from accounts.two_factor import reversal, time_steps
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import RecoveryCode
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -86,7 +86,7 @@ def _strangers_wait_together(patch: pytest.MonkeyPatch) -> None:
 
 
 def _mailbox_is_enough(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(demands, "has_second_step_at_provider", lambda user: False)
+    patch.setattr(sign_in_policy, "has_second_step_at_provider", lambda user: False)
     patch.setattr(passwords, "_way_of", lambda user: passwords.Way.LINK)
 
 
@@ -101,7 +101,7 @@ FAULTS = [
         "a code counts twice",
         Kind.SECOND_STEP,
         Means.PASSWORD,
-        instead(steps, "claim", lambda device, step: True),
+        instead(time_steps, "claim", lambda device, step: True),
     ),
     Fault(
         "a recovery code counts twice",
@@ -113,7 +113,7 @@ FAULTS = [
         "an early code counts later",
         Kind.SECOND_STEP,
         Means.PASSWORD,
-        instead(steps, "make_void", lambda device, step: None),
+        instead(time_steps, "make_void", lambda device, step: None),
     ),
     Fault(
         "support gives a code to whoever calls",
@@ -189,7 +189,7 @@ FAULTS = [
         "a report leaves the thief's phone",
         Kind.PASSWORD_ONLY,
         Means.PASSWORD,
-        instead(undoing, "undo", lambda user, entry: undoing.Undone()),
+        instead(reversal, "undo", lambda user, entry: reversal.Undone()),
         shows="a report leaves an authenticator app",
     ),
     Fault(
@@ -203,13 +203,13 @@ FAULTS = [
         "a report about a factor leaves the password alone in force",
         Kind.SECOND_STEP,
         Means.MAILBOX,
-        instead(undoing, "_is_closed", lambda user, gone: False),
+        instead(reversal, "_is_closed", lambda user, gone: False),
     ),
     Fault(
         "a password by mail and one reset are enough",
         Kind.SECOND_STEP,
         Means.MAILBOX,
-        instead(unproved, "changes", lambda subject: []),
+        instead(unverified_changes, "changes", lambda subject: []),
     ),
     Fault(
         "strangers keep the owner waiting",

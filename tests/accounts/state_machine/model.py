@@ -20,7 +20,7 @@ from django.db import transaction
 from django.test import TestCase
 from django.utils import timezone
 
-from accounts import limits, outside
+from accounts import limits, outbound_requests
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -129,7 +129,7 @@ class Account:
 
     def __post_init__(self) -> None:
         cache.clear()
-        outside.forget()
+        outbound_requests.forget()
         self.clock = Clock()
         self._example = ExitStack()
         whole = transaction.atomic()

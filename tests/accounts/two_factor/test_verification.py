@@ -6,7 +6,7 @@ import pytest
 
 from accounts.two_factor.codes import present_step
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.steps import claim
+from accounts.two_factor.time_steps import claim
 from tests.codes import phone
 from tests.factories import AuthenticatorFactory, UserFactory
 

@@ -16,7 +16,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor import devices, former
+from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.models import Authenticator, FormerAuthenticator
 from accounts.two_factor.totp import flows as totp
 from tests.codes import code_of, phone
@@ -169,10 +169,10 @@ def test_former_secret_is_kept_for_a_month_and_opens_nothing(clock: time_machine
         clock.shift(60)
         replace_phone(person)
     # The oldest too, as long as a report can bring it back; its codes are not told apart any more.
-    assert len(former.of(person)) == limits.FORMER_AUTHENTICATORS
+    assert len(previous_devices.of(person)) == limits.FORMER_AUTHENTICATORS
     assert WRONG_CODE in type_code(half_signed_in(person), old.now())
     clock.shift(limits.FORMER_AUTHENTICATOR_KEPT)
-    assert former.of(person) == []
+    assert previous_devices.of(person) == []
     call_command("purge", stdout=StringIO())
     assert not FormerAuthenticator.objects.exists()
 

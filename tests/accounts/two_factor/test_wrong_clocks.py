@@ -11,7 +11,7 @@ import time_machine
 from django.utils import translation
 
 from accounts import limits
-from accounts.audit.clocks import how_far
+from accounts.audit.clock_skew import how_far
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.throttling.models import AttemptCounter

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.passwords.flows import invite
 from accounts.sso.models import Identity
 from environments.models import GroupMapping
-from tests.browser import behind
+from tests.browser import out_of_band
 from tests.browser.screen import Phone, Screen
 from tests.browser.sso.agreement import LINK, WAY, Agreement, find, is_signed_in_as
 from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
@@ -132,7 +132,7 @@ def test_invited_person_takes_the_business_account_instead_of_a_password(screen:
     invited.set_unusable_password()
     invited.save()
     invite(invited, actor=None, origin=Origin())
-    screen.open(behind.mailed("wachtwoord-instellen"))
+    screen.open(out_of_band.mailed("wachtwoord-instellen"))
     screen.heading("Kies een wachtwoord")
     screen.says("Heb je een account van Gemeente Voorbeeld?")
     screen.press(WAY)
@@ -147,7 +147,7 @@ def test_person_with_a_password_links_the_business_account_after_fresh_proof(scr
     person = UserFactory(email=piet["email"], organisation=town.organisation, with_totp=True)
     phone = Phone.of(person)
     screen.sign_in(person.email, phone.unused())
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/")
     screen.press(LINK)
     screen.confirm_identity(phone.unused())

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from accounts.two_factor import devices
-from tests.browser import behind
+from tests.browser import out_of_band
 from tests.browser.screen import ACTIVATE, CHALLENGE, Phone, Screen
 from tests.browser.sso.agreement import CONFIRM, Agreement, is_signed_in_as
 
@@ -118,7 +118,7 @@ def test_shown_claim_opens_the_administration(screen: Screen, town: Agreement) -
 def test_fresh_proof_goes_through_the_provider_which_asks_anew(screen: Screen, town: Agreement) -> None:
     anna, _ = town.employee("Anna Jansen")
     town.sign_in(screen, anna)
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     screen.heading("Bevestig dat jij het bent")
     expect(screen.page.get_by_label("Wachtwoord")).to_have_count(0)
@@ -131,11 +131,11 @@ def test_interrupted_change_goes_on_after_the_proof_there(screen: Screen, town: 
     town.sign_in(screen, anna)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     screen.page.get_by_label("Nieuw e-mailadres").fill("anna@thuis.nl")
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.press("Stuur de link")
     town.prove(screen, anna)
     screen.says("anna@thuis.nl")
-    screen.open(behind.mailed("persoonlijke-gegevens/e-mailadres/bevestigen"))
+    screen.open(out_of_band.mailed("persoonlijke-gegevens/e-mailadres/bevestigen"))
     screen.press("Gebruik dit adres")
     assert User.objects.get(pk=here.pk).email == "anna@thuis.nl"
 
@@ -144,7 +144,7 @@ def test_colleague_at_the_same_computer_proves_nothing(screen: Screen, town: Agr
     anna, _ = town.employee("Anna Jansen")
     piet, _ = town.employee("Piet Prins")
     town.sign_in(screen, anna)
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     town.prove(screen, piet)  # with which the provider signs Anna out, there and so here
     screen.heading("Begin opnieuw")
@@ -157,7 +157,7 @@ def test_colleague_at_the_same_computer_proves_nothing(screen: Screen, town: Agr
 def test_provider_that_did_not_really_ask_anew_proves_nothing(screen: Screen, town: Agreement) -> None:
     anna, _ = town.employee("Anna Jansen")
     town.sign_in(screen, anna)
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     anna["signed_in_seconds_ago"] = 300
     town.provider.save()
     screen.open("/persoonlijke-gegevens/e-mailadres/")
@@ -174,7 +174,7 @@ def test_who_owes_our_code_types_it_after_the_proof_there(screen: Screen, town: 
     town.choose(screen, anna)
     screen.give_code(phone.unused())
     screen.heading("Mijn Omgevingen")
-    behind.let_proof_grow_old(screen)
+    out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     town.prove(screen, anna)
     screen.heading("Bevestig dat jij het bent")

@@ -24,15 +24,15 @@ class Outcome:
 
 def outcome(content: bytes | str) -> Outcome:
     """What the page would offer of a file or of pasted text, to somebody with every environment."""
-    from environments.people import judging, table
-    from environments.people.reading.parts import Listing
+    from environments.people import list_reader, validation
+    from environments.people.reading.types import Listing
 
-    listing = table.read_file(content) if isinstance(content, bytes) else table.read(content)
+    listing = list_reader.read_file(content) if isinstance(content, bytes) else list_reader.read(content)
     assert isinstance(listing, Listing), listing
     people: dict[str, tuple[str, str, str, str]] = {}
     for row in listing:
-        if not row.flaw and judging.is_address(row.address):
-            environments = " | ".join(table.environment_names(row.environments))
+        if not row.flaw and validation.is_address(row.address):
+            environments = " | ".join(list_reader.environment_names(row.environments))
             people.setdefault(row.address.lower(), (row.address, row.first_name, row.last_name, environments))
     named = [name for note in listing.notes for name in note.names]
     return Outcome(list(people.values()), len(listing.rows) - len(people), named)

@@ -22,7 +22,7 @@ from accounts.support.models import Intervention, Kind
 from environments import flows as access
 from environments.models import Access
 from environments.people import flows, imports
-from environments.people.table import read
+from environments.people.list_reader import read
 from tests.conftest import mails
 from tests.environments.people.staff import PEOPLE, administrator, page_of, superuser, values_of
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory

@@ -13,18 +13,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.email_address import flows as email_address
 from accounts.email_address.flows import Outcome
 from accounts.models import User
-from accounts.organisations import members
-from accounts.organisations.members import ForeignAddressError
+from accounts.organisations import memberships
+from accounts.organisations.memberships import ForeignAddressError
 from accounts.organisations.models import Membership, Organisation
 from accounts.sso.models import MailDomain
 from environments.people import flows, imports
-from environments.people.table import read
+from environments.people.list_reader import read
 from tests.conftest import mails
 from tests.environments.people.staff import PEOPLE, administrator, page_of, superuser, values_of
 from tests.factories import OrganisationFactory, UserFactory
@@ -175,15 +175,15 @@ def test_who_was_invited_before_the_domain_was_proved_is_not_invited_again(a: Or
 
 def test_domain_counts_once_it_is_proved_and_nowhere_for_nobody(a: Organisation, b: Organisation) -> None:
     claimed = proved(b, "beweerd.example", at=None)
-    assert not members.is_foreign("x@beweerd.example", a.pk)
+    assert not memberships.is_foreign("x@beweerd.example", a.pk)
     claimed.proved_at = timezone.now()
     claimed.save()
-    assert members.is_foreign("x@beweerd.example", a.pk)
-    assert not members.is_foreign("x@beweerd.example", b.pk)
-    assert not members.is_foreign("x@beweerd.example", None)
-    assert not members.is_foreign("geen adres", a.pk)
-    assert members.is_foreign('"x@a.example"@beweerd.example', a.pk)
-    assert members.foreign(["x@beweerd.example", "y@vrij.example"], a.pk) == {"x@beweerd.example": "Organisatie B"}
+    assert memberships.is_foreign("x@beweerd.example", a.pk)
+    assert not memberships.is_foreign("x@beweerd.example", b.pk)
+    assert not memberships.is_foreign("x@beweerd.example", None)
+    assert not memberships.is_foreign("geen adres", a.pk)
+    assert memberships.is_foreign('"x@a.example"@beweerd.example', a.pk)
+    assert memberships.foreign(["x@beweerd.example", "y@vrij.example"], a.pk) == {"x@beweerd.example": "Organisatie B"}
 
 
 def test_nobody_becomes_a_member_by_another_way() -> None:
@@ -201,7 +201,7 @@ def test_nobody_becomes_a_member_by_another_way() -> None:
                     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                     if any(isinstance(one, ast.Attribute) and one.attr == "email" for one in targets):
                         addresses.add(name)
-    assert stores == {"accounts/organisations/members.py"}
+    assert stores == {"accounts/organisations/memberships.py"}
     # `change_person` is called by `people.flows.change` only, which asks; a report "this was not me" gives an address
     # back that was the person's.
     assert addresses <= {"accounts/email_address/flows.py", "accounts/support/reports.py", "accounts/flows.py"}

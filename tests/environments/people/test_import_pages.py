@@ -18,7 +18,7 @@ from environments.models import Environment
 from environments.people import imports
 from environments.people.forms import UNREADABLE
 from environments.people.models import PeopleImport
-from environments.people.reading.parts import Unreadable
+from environments.people.reading.types import Unreadable
 from tests.conftest import outlive_proof
 from tests.environments.people.staff import INVITE, administrator, administrator_of, superuser
 from tests.environments.people.workbooks import Sheet, xlsx

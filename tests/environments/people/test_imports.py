@@ -14,16 +14,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import mail
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations.models import Membership
 from accounts.passwords import flows as passwords
 from environments.models import Access, Environment
 from environments.people import imports
+from environments.people.list_reader import read
 from environments.people.models import ImportLine, PeopleImport
-from environments.people.table import read
 from tests.conftest import mails
 from tests.environments.people.staff import administrator, superuser
 from tests.factories import EnvironmentFactory, UserFactory
@@ -117,7 +117,7 @@ def test_confirmed_list_invites_and_gives_access(environment: Environment) -> No
     known = UserFactory(email="bekend@x.nl", organisation=environment.organisation)
     batch = offer(environment, "nieuw@x.nl;Nina;Nieuw;wegen\nbekend@x.nl;;;wegen\nfout")
     carried_out(batch)
-    mail.wait_until_sent()
+    sending.wait_until_sent()
     assert [state for _number, state, _why in lines(batch)] == ["done", "done", "wrong"]
     person = User.objects.get(email="nieuw@x.nl")
     assert (person.first_name, person.last_name, person.has_usable_password()) == ("Nina", "Nieuw", False)
@@ -322,7 +322,7 @@ def test_invitations_of_a_list_let_every_other_mail_go_first(
         time.sleep(0.05)
     assert sent == ["vergeten@x.nl"]
     gate.set()
-    mail.wait_until_sent()
+    sending.wait_until_sent()
     assert len(sent) == 11
 
 

@@ -9,11 +9,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.audit import mail
 from accounts.audit.origin import Origin
+from accounts.mail import sending
 from environments.people import imports
+from environments.people.list_reader import read
 from environments.people.models import PeopleImport
-from environments.people.table import read
 from tests.conftest import prove
 from tests.environments.people.staff import PEOPLE, page_of, superuser
 from tests.factories import OrganisationFactory, UserFactory
@@ -28,7 +28,7 @@ def server(settings: Settings) -> Iterator[MailServer]:
     with mail_server(settings) as running:
         running.refuse("RCPT", "550 no such mailbox", "weg")
         yield running
-        mail.wait_until_sent()
+        sending.wait_until_sent()
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def page(client: Client, batch: PeopleImport) -> str:
 def test_list_tells_for_each_person_and_sends_again_to_whom_got_none(server: MailServer, boss: Client) -> None:
     batch = confirmed(boss)
     imports.carry_out(batch.pk)
-    mail.wait_until_sent()
+    sending.wait_until_sent()
     shown = page(boss, batch)
     assert "<strong>uitgenodigd</strong>" in shown
     assert "<strong>mail geweigerd: 550 no such mailbox</strong>" in shown
@@ -62,7 +62,7 @@ def test_list_tells_for_each_person_and_sends_again_to_whom_got_none(server: Mai
     server.answers.clear()
     again = f"/beheer/mensen/uitnodigen/{batch.pk}/opnieuw/"
     assert "Er is 1 uitnodiging verstuurd." in text(boss.post(again, follow=True))
-    mail.wait_until_sent()
+    sending.wait_until_sent()
     shown = page(boss, batch)
     assert "<li><strong>2</strong> uitgenodigd</li>" in shown
     assert "geweigerd" not in shown

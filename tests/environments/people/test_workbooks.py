@@ -14,10 +14,10 @@ from datetime import timedelta
 import pytest
 
 from accounts import limits
-from environments import processes
+from environments import subprocesses
+from environments.people.list_reader import read, read_file
 from environments.people.reading import workbooks
-from environments.people.reading.parts import Listing, NoteKind, Unreadable
-from environments.people.table import read, read_file
+from environments.people.reading.types import Listing, NoteKind, Unreadable
 from tests.environments.people.workbooks import Sheet, ods, pack, xlsx
 
 PEOPLE = Sheet("Blad1", [["E-mail", "Naam"], ["jan@voorbeeld.nl", "Jan de Vries"]])
@@ -126,7 +126,7 @@ def test_program_that_reads_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("SECRET_KEY", "x" * 60)
     assert isinstance(read_file(xlsx(PEOPLE)), Listing)
     assert "SECRET_KEY" in os.environ
-    assert set(given) <= set(processes.INHERITED)
+    assert set(given) <= set(subprocesses.INHERITED)
 
 
 def test_program_that_reads_is_stopped_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,6 +174,6 @@ def test_more_workbooks_than_may_be_read_at_once_are_asked_to_come_back(monkeypa
     workbook = xlsx(Sheet("Mensen", [["jan@voorbeeld.nl"]]))
     with ExitStack() as others:
         for _ in range(limits.WORKBOOKS_AT_ONCE):
-            assert others.enter_context(processes.turn(workbooks._places, 0))
+            assert others.enter_context(subprocesses.turn(workbooks._places, 0))
         assert read_file(workbook) is Unreadable.BUSY
     assert isinstance(read_file(workbook), Listing)

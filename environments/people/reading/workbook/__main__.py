@@ -11,15 +11,15 @@ import json
 import sys
 from typing import Any
 
-from environments import processes
-from environments.people.reading.parts import Unreadable
+from environments import subprocesses
+from environments.people.reading.types import Unreadable
 from environments.people.reading.workbook import sheets
 from environments.people.reading.workbook.archive import RefusedError
 
 
 def main() -> None:
     limits = json.loads(sys.argv[1])
-    processes.keep_to(limits)
+    subprocesses.keep_to(limits)
     try:
         answer: dict[str, Any] = {"sheets": sheets.read(sys.stdin.buffer.read(), limits)}
     except RefusedError as refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-from environments.people.reading.parts import Unreadable
+from environments.people.reading.types import Unreadable
 
 
 class RefusedError(Exception):

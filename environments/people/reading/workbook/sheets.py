@@ -10,10 +10,10 @@ from typing import Any
 
 from python_calamine import SheetVisibleEnum, load_workbook
 
-from environments.people.reading.parts import Unreadable
-from environments.people.reading.workbook import archive, marks
+from environments.people.reading.types import Unreadable
+from environments.people.reading.workbook import archive, sheet_details
 from environments.people.reading.workbook.archive import RefusedError
-from environments.people.reading.workbook.marks import Marks
+from environments.people.reading.workbook.sheet_details import Marks
 
 
 def text_of(value: Any, longest: int) -> str:
@@ -60,7 +60,7 @@ def read(content: bytes, limits: dict[str, int]) -> list[dict[str, Any]]:
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         kind = archive.kind_of(packed)
         files = archive.bounded_copy(packed, limits)
-    known = marks.of(kind, files)
+    known = sheet_details.of(kind, files)
     found: list[dict[str, Any]] = []
     left = limits["rows"]
     with load_workbook(archive.packed(files)) as workbook:

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.sso.inspection.findings import Finding
 from accounts.sso.models import ClientProof, Connection, MissingProof, Vouching
-from accounts.sso.reasons import Reason, RefusedError
+from accounts.sso.refusal_reasons import Reason, RefusedError
 from accounts.sso.setup import flows, readiness
 from accounts.sso.setup.flows import Outcome
 from accounts.sso.setup.key_pairs import Kind

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.support.caller_check import flows
 from accounts.support.caller_check.flows import Outcome
-from accounts.support.caller_check.words import WORDS
+from accounts.support.caller_check.word_list import WORDS
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval
 from accounts.support.interventions import flows as interventions

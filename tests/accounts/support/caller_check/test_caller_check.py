@@ -19,7 +19,7 @@ from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.support.caller_check import flows
 from accounts.support.caller_check.flows import Outcome
-from accounts.support.caller_check.words import WORDS
+from accounts.support.caller_check.word_list import WORDS
 from accounts.support.models import CallerCheck
 from tests.accounts.support.desk_pages import HERE, page_of, words_in_mail
 from tests.conftest import mails

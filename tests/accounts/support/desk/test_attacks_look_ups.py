@@ -9,12 +9,12 @@ from django.contrib.auth.models import Group
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations.models import Membership, Organisation
-from accounts.support.desk import attempts, flows, state
+from accounts.support.desk import account_state, attempts, flows
 from accounts.support.interventions import approval
 from accounts.support.interventions.flows import Order, act
 from accounts.support.models import Kind
@@ -91,8 +91,8 @@ def test_what_support_did_elsewhere_is_not_shown_after_a_move() -> None:
         assert word not in page
     again = act(Order(Kind.END_SESSIONS, person, new, "hier", ""), HERE).intervention
     record(Event.SIGNED_IN, subject=person, origin=HERE)
-    assert state.earlier(person, new) == [again]
-    assert state.earlier(person, everyones) == [again, done]
+    assert account_state.earlier(person, new) == [again]
+    assert account_state.earlier(person, everyones) == [again, done]
     assert [one.succeeded for one in attempts.newest(person, new)] == [True]
     assert len(attempts.newest(person, everyones)) == 2
 

@@ -14,15 +14,15 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations.models import SecondStep
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
-from accounts.support.desk import flows, state, warnings
+from accounts.support.desk import account_state, flows, warnings
 from accounts.support.models import HelpRequest, Kind, Report
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.account_recovery import flows as account_recovery
@@ -55,7 +55,7 @@ def client(desk: User) -> Client:
 
 
 def warned(person: User) -> list[str]:
-    return warnings.of(person, state.of(person))
+    return warnings.of(person, account_state.of(person))
 
 
 def test_page_tells_the_state_in_facts(client: Client, person: User) -> None:

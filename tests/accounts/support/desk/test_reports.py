@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.support.models import Report
 from tests.accounts.support.desk_pages import HERE, REPORTS

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
-from accounts.support import cancelling
+from accounts.support import cancellation
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval, flows
 from accounts.support.interventions.flows import Outcome
@@ -272,7 +272,7 @@ def test_of_a_cancel_and_a_carrying_out_at_once_exactly_one_counts(desk: User, s
     for _ in range(5):
         asked = asked_by(desk, colleague, Kind.RESET)
         approval.approve(asked, second, HERE)
-        cancelled, outcome = at_once([partial(cancelling.cancel, asked, HERE), partial(carry_out, asked, desk)])
+        cancelled, outcome = at_once([partial(cancellation.cancel, asked, HERE), partial(carry_out, asked, desk)])
         assert cancelled != (outcome is Outcome.DONE)
 
 

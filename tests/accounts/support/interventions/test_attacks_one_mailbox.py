@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
+from accounts.audit.recording import record
 from accounts.models import User
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
-from accounts.support import group, unproved
-from accounts.support.desk import state, warnings
+from accounts.support import group, unverified_changes
+from accounts.support.desk import account_state, warnings
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval, flows
 from accounts.support.interventions.flows import Outcome
@@ -152,12 +152,12 @@ def test_sign_in_with_the_second_factor_ends_it(factor: str, desk: User, person:
     password_by_mail(person)
     client = browser()
     client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
-    assert unproved.changes(person)
+    assert unverified_changes.changes(person)
     if factor == "app":
         client.post("/inloggen/verificatie/", {"code": code_of(person)})
     else:
         client.post("/inloggen/herstelcode/", {"code": codes[0]})
-    assert not unproved.changes(person)
+    assert not unverified_changes.changes(person)
     assert act(Kind.RESET, person, desk).outcome is Outcome.DONE
     password_by_mail(person)
     assert act(Kind.RESET, person, desk).outcome is Outcome.ASKED, "anew with the next one"
@@ -179,19 +179,19 @@ def test_warning_stays_until_that_sign_in_however_long_it_takes(person: User) ->
     password_by_mail(person)
     moved(person)
     with time_machine.travel(timezone.now() + 10 * limits.WARNING_PERIOD, tick=True):
-        found = warnings.of(person, state.of(person))
+        found = warnings.of(person, account_state.of(person))
         assert ["e-mailadres" in found[0], "link uit de mail" in found[1], "tweede stap" in found[2]] == [True] * 3
         signed_in(person)
-        assert warnings.of(person, state.of(person)) == []
+        assert warnings.of(person, account_state.of(person)) == []
 
 
 def test_where_the_password_is_all_there_is_a_reset_takes_no_second_worker(desk: User) -> None:
     plain = UserFactory()
     password_by_mail(plain)
     assert act(Kind.RESET, plain, desk).outcome is Outcome.DONE
-    assert any("link uit de mail" in one for one in warnings.of(plain, state.of(plain)))
+    assert any("link uit de mail" in one for one in warnings.of(plain, account_state.of(plain)))
     with time_machine.travel(timezone.now() + limits.WARNING_PERIOD + timedelta(minutes=1)):
-        assert warnings.of(plain, state.of(plain)) == []
+        assert warnings.of(plain, account_state.of(plain)) == []
 
 
 @pytest.mark.parametrize("approved", [False, True])

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.ledger import record
 from accounts.audit.models import AuditEntry
+from accounts.audit.recording import record
 from accounts.models import User
-from accounts.support import group, sentences
+from accounts.support import group, wording
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval
 from accounts.support.interventions.flows import Outcome
@@ -237,8 +237,8 @@ def test_who_changed_the_address_does_not_open_the_account_as_well() -> None:
 
 def test_every_refusal_has_a_sentence() -> None:
     for refusal in Refusal:
-        assert sentences.of(refusal).endswith("."), refusal
-    assert sentences.of(None) == ""
+        assert wording.of(refusal).endswith("."), refusal
+    assert wording.of(None) == ""
 
 
 def test_rights_are_asked_again_under_the_lock(desk: User) -> None:

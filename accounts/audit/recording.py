@@ -1,0 +1,104 @@
+"""The only way to write an audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import models, transaction
+
+from accounts.audit import chain
+from accounts.audit.events import MAILED, Event
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import CONSOLE, Origin, one_line
+from accounts.mail import sending
+from accounts.models import User
+
+
+def record(
+    event: Event,
+    *,
+    subject: User | None,
+    origin: Origin,
+    actor: User | None = None,
+    organisation: models.Model | None = None,
+    succeeded: bool = True,
+    reason: str = "",
+    detail: dict[str, str | int] | None = None,
+) -> AuditEntry:
+    """Write one entry in the caller's transaction, and mail the person after it commits when the event asks for it.
+
+    ``organisation``: whose story it is; by default that of the person, as it is now: a later move changes no history.
+    ``actor`` is who did it and defaults to the person; the command line is an actor without a person. ``detail``
+    holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
+    """
+    entry = _entry(event, subject, origin, actor, organisation, detail)
+    entry.succeeded, entry.reason = succeeded, one_line(reason)[:500]
+    entry.save()
+    transaction.on_commit(chain.seal_soon, robust=True)
+    if subject is not None and event in MAILED:
+        sending.notify(entry, subject)
+    return entry
+
+
+def record_many(
+    event: Event,
+    about: Iterable[tuple[User, dict[str, str | int]]],
+    *,
+    origin: Origin,
+    actor: User | None = None,
+    organisation: models.Model | None = None,
+) -> None:
+    """`record` for each of these people with its detail, in one statement. Not for events that are mailed."""
+    if event in MAILED:
+        raise ValueError(event)
+    entries = [_entry(event, subject, origin, actor, organisation, detail) for subject, detail in about]
+    AuditEntry.objects.bulk_create(entries)
+    transaction.on_commit(chain.seal_soon, robust=True)
+
+
+def record_in_stories(
+    event: Event,
+    stories: Iterable[tuple[int | None, dict[str, str | int]]],
+    *,
+    origin: Origin,
+    actor: User | None = None,
+) -> None:
+    """One act about several organisations, each given by its number: an entry with its detail in the story of each.
+    None is the story of nobody, for what is about people without an organisation."""
+    entries = []
+    for organisation_id, detail in stories:
+        entry = _entry(event, None, origin, actor, None, detail)
+        entry.organisation_id = organisation_id
+        entries.append(entry)
+    AuditEntry.objects.bulk_create(entries)
+    transaction.on_commit(chain.seal_soon, robust=True)
+
+
+def _entry(
+    event: Event,
+    subject: User | None,
+    origin: Origin,
+    actor: User | None,
+    organisation: models.Model | None,
+    detail: dict[str, str | int] | None,
+) -> AuditEntry:
+    from_console = origin is CONSOLE
+    if actor is None and not from_console:
+        actor = subject
+    return AuditEntry(
+        event=event,
+        actor=actor,
+        actor_name=actor.email if actor else origin.browser if from_console else "",
+        subject=subject,
+        subject_name=subject.email if subject else "",
+        organisation_id=organisation.pk if organisation else _organisation_of(subject),
+        detail={name: one_line(fact) if isinstance(fact, str) else fact for name, fact in (detail or {}).items()},
+        address=origin.address,
+        browser=origin.browser,
+        reference=origin.reference,
+    )
+
+
+def _organisation_of(subject: User | None) -> int | None:
+    # By the name of the relation: the room of organisations lies above this one.
+    return getattr(getattr(subject, "membership", None), "organisation_id", None)

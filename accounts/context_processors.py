@@ -1,0 +1,49 @@
+"""What pages outside the house show about the person. Lazy: a page that does not ask spends no query."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from accounts import limits
+from accounts.active_sessions import lifetime
+from accounts.active_sessions.lifetime import Remaining
+from accounts.http_requests import DEMAND, in_administration, person
+from accounts.organisations import sign_in_policy
+from accounts.organisations.sign_in_policy import Demand
+from accounts.two_factor.recovery_codes import flows as recovery_codes
+
+
+def questions(request: HttpRequest) -> dict[str, object]:
+    """``recovery_question``: is it time to ask whether the recovery codes are still at hand? ``announced_demand``: the
+    second step that the organisation demands from a later day, for who has none yet."""
+
+    def is_due() -> bool:
+        user = getattr(request, "user", None)
+        return bool(
+            user and user.is_authenticated and user.is_verified() and recovery_codes.question_is_due(person(request))
+        )
+
+    def announced() -> Demand | None:
+        demand: Demand | None = request.META.get(DEMAND)  # looked up for nobody who has a second step, and for no staff
+        return None if sign_in_policy.holds(demand) else demand
+
+    return {"recovery_question": SimpleLazyObject(is_due), "announced_demand": SimpleLazyObject(announced)}
+
+
+def session(request: HttpRequest) -> dict[str, object]:
+    """``session_left``: how long the session lasts at this place, for the page that warns before it ends."""
+
+    def left() -> Remaining | None:
+        user = getattr(request, "user", None)
+        if not (user and user.is_authenticated):
+            return None
+        of_place = lifetime.in_administration if in_administration(request) else lifetime.in_portal
+        return of_place(request)
+
+    return {
+        "session_left": SimpleLazyObject(left),
+        "session_place": "administration" if in_administration(request) else "portal",
+        "session_warning": int(limits.SESSION_WARNING.total_seconds()),
+        "session_overall_warning": int(limits.SESSION_OVERALL_WARNING.total_seconds()),
+    }

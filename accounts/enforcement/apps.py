@@ -1,8 +1,0 @@
-from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
-
-
-class EnforcementConfig(AppConfig):
-    name = "accounts.enforcement"
-    label = "enforcement"
-    verbose_name = _("What organisations demand")

@@ -1,0 +1,98 @@
+"""How far an organisation is: the daily snapshots, and the list of who has no second step yet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from io import StringIO
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mfa_policy import statistics
+from accounts.mfa_policy.models import Snapshot
+from accounts.mfa_policy.progress import chart
+from accounts.mfa_policy.progress.chart import Chart, Day
+from accounts.mfa_policy.statistics import Group
+from accounts.models import User
+from accounts.organisations.models import Organisation
+from accounts.spreadsheets import safe_cell
+
+BATCH = 500
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Windows-1252
+
+
+def take_snapshots() -> int:
+    """Store how many people of every organisation have a second step today; again on one day replaces. Returns how
+    many organisations."""
+    today = timezone.localdate()
+    fresh = [
+        Snapshot(organisation_id=key, day=today, people=totals.people, protected=totals.protected)
+        for key, totals in statistics.totals().items()
+    ]
+    Snapshot.objects.bulk_create(
+        fresh,
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["organisation", "day"],
+        update_fields=["people", "protected"],
+    )
+    return len(fresh)
+
+
+def course(organisation: Organisation) -> Chart | None:
+    """The drawing of the last `limits.CHART_PERIOD`; it begins at the first snapshot when that is younger."""
+    until = timezone.localdate()
+    taken = Snapshot.objects.filter(organisation=organisation, day__gt=until - limits.CHART_PERIOD, day__lte=until)
+    days = [Day(one.day, one.people, one.protected) for one in taken.order_by("day")]
+    since = days[0].day if days else until
+    return chart.draw(days, since=since, until=until, required_from=organisation.required_from)
+
+
+@transaction.atomic
+def export(organisation: Organisation, *, actor: User, origin: Origin) -> Iterator[str]:
+    """Who has no second step yet, as lines of a CSV file that Dutch spreadsheets read; recorded before the first line.
+
+    Streams: an organisation may have 100,000 people.
+    """
+    number = statistics.of(organisation).without
+    facts: dict[str, str | int] = {"list": "without a second step", "people": number}
+    record(Event.PEOPLE_EXPORTED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=facts)
+    heading = [_("Name"), _("E-mail address"), _("Last signed in"), _("Situation")]
+    # Put into words now: while the lines stream, the language of the request is over.
+    return _lines(organisation, heading, {group.value: str(group.label) for group in Group})
+
+
+def _lines(organisation: Organisation, heading: list[str], situations: dict[str, str]) -> Iterator[str]:
+    yield BYTE_ORDER_MARK + _line(heading)
+    for person in _in_batches(statistics.without_of(organisation)):
+        seen = f"{timezone.localtime(person.last_login):%Y-%m-%d %H:%M}" if person.last_login else ""
+        yield _line([person.get_full_name(), person.email, seen, situations[person.group]])
+
+
+def _in_batches(people: QuerySet) -> Iterator[Any]:
+    """In the order of the addresses, each batch a query of its own that begins where the one before it ended."""
+    batch = list(people[: limits.EXPORT_BATCH])
+    while batch:
+        yield from batch
+        batch = list(people.filter(email__gt=batch[-1].email)[: limits.EXPORT_BATCH])
+
+
+def _line(cells: list[str]) -> str:
+    out = StringIO()
+    csv.writer(out, delimiter=";").writerow([safe_cell(cell) for cell in cells])
+    return out.getvalue()
+
+
+def purge() -> int:
+    """Delete snapshots of long ago. Returns how many."""
+    oldest: date = timezone.localdate() - limits.SNAPSHOTS_KEPT
+    return Snapshot.objects.filter(day__lt=oldest).delete()[0]

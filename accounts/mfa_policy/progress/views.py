@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import limits
+from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
+from accounts.mfa_policy import statistics
+from accounts.mfa_policy.decorators import CHANGE, SEE, about_an_organisation, rights_required
+from accounts.mfa_policy.pagination import CountedPaginator
+from accounts.mfa_policy.progress import flows
+from accounts.mfa_policy.requirement.flows import Choice
+from accounts.mfa_policy.statistics import WITHOUT, Totals
+from accounts.organisations import scope
+from accounts.organisations.models import Organisation
+from accounts.unicode_text import folded
+
+LONGEST_SEARCH = 150
+
+
+@require_safe
+@rights_required(*SEE)
+def organisations(request: PersonRequest) -> HttpResponse:
+    """Every organisation that the person works for, and how far each is."""
+    wanted = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
+    mine = Organisation.objects.filter(scope.organisations(request.user), name_key__contains=folded(wanted))
+    page = Paginator(mine.order_by("name", "pk"), limits.ORGANISATIONS_PAGE).get_page(request.GET.get("p"))
+    totals = statistics.totals(list(page.object_list))
+    context = admin.site.each_context(request) | {
+        "title": _("Organisations and their second step"),
+        "page": page,
+        "lines": [(one, Choice.of(one), totals.get(one.pk, Totals())) for one in page.object_list],
+        "wanted": wanted,
+    }
+    return render(request, "accounts/mfa_policy/organisations.html", context)
+
+
+@require_safe
+@rights_required(*SEE)
+@about_an_organisation
+def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse:
+    """How many have a second step, how that went, and who has none."""
+    people = statistics.of(organisation)
+    pages = CountedPaginator(statistics.without_of(organisation), limits.NAMES_PAGE, number=people.without)
+    context = admin.site.each_context(request) | {
+        "title": _("Second step of %(name)s") % {"name": organisation.name},
+        "organisation": organisation,
+        "present": Choice.of(organisation),
+        "people": people,
+        "totals": Totals(people.people, people.protected),
+        "lines": [(group, people.counts[group]) for group in WITHOUT if people.counts[group]],
+        "chart": flows.course(organisation),
+        "page": pages.get_page(request.GET.get("p")),
+        "may_change": request.user.has_perm(CHANGE),
+    }
+    return render(request, "accounts/mfa_policy/overview.html", context)
+
+
+@require_POST
+@rights_required(*SEE)
+@fresh_proof_required
+@about_an_organisation
+def export(request: PersonRequest, organisation: Organisation) -> StreamingHttpResponse:
+    """Who has none, as a file. A POST, because a list of people leaving the portal is recorded."""
+    lines = flows.export(organisation, actor=request.user, origin=Origin.of(request))
+    name = f"zonder-tweede-stap-{organisation.slug}-{timezone.localdate():%Y-%m-%d}.csv"
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

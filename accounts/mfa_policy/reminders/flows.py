@@ -1,0 +1,171 @@
+"""Mail to people without a second step, in the weeks before their organisation demands one."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import get_connection
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import limits, outbound_requests
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import CONSOLE
+from accounts.audit.recording import record
+from accounts.mail import outcomes, sending
+from accounts.mail.outcomes import Outcome
+from accounts.mfa_policy.models import Reminder
+from accounts.mfa_policy.statistics import UNUSABLE
+from accounts.models import User
+from accounts.organisations import sign_in_policy
+from accounts.organisations.models import Organisation, SecondStep
+from accounts.organisations.sign_in_policy import Demand
+from accounts.passwords import flows as passwords
+from accounts.two_factor import devices
+
+log = logging.getLogger(__name__)
+
+
+class MailIsDownError(Exception):
+    """The mail server does not answer. What was not sent goes out in the next run."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    reminded: int = 0
+    invited: int = 0
+    refused: tuple[Outcome, ...] = ()
+
+    def __add__(self, other: Sent) -> Sent:
+        return Sent(self.reminded + other.reminded, self.invited + other.invited, self.refused + other.refused)
+
+
+def due(days_left: int) -> int | None:
+    """Which of `limits.REMINDER_DAYS` is due so many days before the first day; None when none is.
+
+    A day that was missed is made up for, so what counts is the last one that came, not the very day.
+    """
+    if days_left < -limits.REMINDER_CATCH_UP.days:
+        return None
+    return min((day for day in limits.REMINDER_DAYS if day >= days_left), default=None)
+
+
+def send_all() -> Sent:
+    """Send what is due today and was not sent yet. Any number of runs at a time sends each mail once.
+
+    Raises MailIsDownError before anything is noted as sent.
+    """
+    total = Sent()
+    today = timezone.localdate()
+    announced = Organisation.objects.filter(
+        second_step=SecondStep.REQUIRED, required_from__gte=today - limits.REMINDER_CATCH_UP
+    )
+    for key in list(announced.order_by("pk").values_list("pk", flat=True)):
+        last: int | None = 0
+        while last is not None:
+            _check_mail()
+            since = timezone.now()
+            with outcomes.collect() as mails:
+                sent, last = _send_batch(key, last)
+            mails.wait()  # or 100,000 messages would wait in memory
+            total += sent + _take_back(key, mails.refused, since)
+    return total
+
+
+@transaction.atomic
+def _take_back(key: int, refused: list[Outcome], since: datetime) -> Sent:
+    """Who got no mail is not reminded: the next run tries again. What is to be taken off the count."""
+    people = User.objects.filter(email__in=[one.to for one in refused])
+    Reminder.objects.filter(user__in=people, organisation=key, sent_at__gte=since).delete()
+    invited = sum(not person.has_usable_password() for person in people)
+    return Sent(invited - len(people), -invited, tuple(refused))
+
+
+def _check_mail() -> None:
+    outbound_requests.let_go_of_database()
+    try:
+        connection = get_connection()
+        connection.open()
+        connection.close()
+    except Exception as mistake:
+        raise MailIsDownError(str(mistake)) from mistake
+
+
+@transaction.atomic
+def _send_batch(key: int, after: int) -> tuple[Sent, int | None]:
+    """One batch of people with a higher key than ``after``. Returns also the last key, None when that was the end.
+
+    The organisation is locked meanwhile: a run beside this one waits here and then finds these people reminded, and
+    a demand that is withdrawn is withdrawn before or after. Not against new members, which would have to wait.
+    """
+    organisation = Organisation.objects.select_for_update(no_key=True).get(pk=key)
+    if organisation.second_step != SecondStep.REQUIRED or organisation.required_from is None:
+        return Sent(), None  # withdrawn since the run began
+    demand = Demand(organisation.name, organisation.required_from)
+    day = due(demand.days_left)
+    if day is None:
+        return Sent(), None
+    batch = list(_waiting(organisation, demand, day).filter(pk__gt=after).order_by("pk")[: limits.REMINDER_BATCH])
+    reached = [person for person in batch if _reach(person, organisation, demand)]
+    Reminder.objects.bulk_create(
+        Reminder(user=person, organisation=organisation, required_from=demand.required_from, days_before=day)
+        for person in reached
+    )
+    invited = sum(not person.has_usable_password() for person in reached)
+    return Sent(len(reached) - invited, invited), batch[-1].pk if len(batch) == limits.REMINDER_BATCH else None
+
+
+def _waiting(organisation: Organisation, demand: Demand, day: int) -> QuerySet[User]:
+    """Who has no second step and was not told on this day of the demand. Staff know: they are asked already."""
+    told = Reminder.objects.filter(
+        user=OuterRef("pk"),
+        organisation=organisation,
+        required_from=demand.required_from,
+        days_before=day,
+    )
+    people = User.objects.filter(
+        ~devices.confirmed_device_exists(),
+        ~Exists(told),
+        ~sign_in_policy.linked_to_provider(),  # their second step is at the provider
+        membership__organisation=organisation,
+        is_active=True,
+        is_staff=False,
+    )
+    return people if day in limits.REMINDER_INVITATION_DAYS else people.exclude(password__startswith=UNUSABLE)
+
+
+def _reach(person: User, organisation: Organisation, demand: Demand) -> bool:
+    """Remind, or invite again who never chose a password: without one there is nothing to add a second step to."""
+    if not person.has_usable_password():
+        return _invite_again(person)
+    address = settings.PUBLIC_URL + reverse("totp_confirm")
+    sending.send("second_step_reminder", person, demand=demand, organisation=demand.organisation, address=address)
+    record(
+        Event.REMINDED,
+        subject=person,
+        organisation=organisation,
+        origin=CONSOLE,
+        detail={"required_from": demand.required_from.isoformat(), "days_left": demand.days_left},
+    )
+    return True
+
+
+def _invite_again(person: User) -> bool:
+    """Only when no earlier invitation can still work: a new one makes that void, and nobody knows which mail is opened.
+    What strangers ask for at "forgot your password" counts for nothing here."""
+    fresh = Q(event=Event.INVITED, at__gt=timezone.now() - limits.INVITATION_LINK)
+    locked = User.objects.select_for_update().get(pk=person.pk)
+    if locked.has_usable_password() or AuditEntry.objects.filter(fresh, subject=locked).exists():
+        return False
+    return passwords.invite(locked, actor=None, origin=CONSOLE)
+
+
+def purge() -> int:
+    """Delete the notes about demands that began long ago. Returns how many."""
+    return Reminder.objects.filter(required_from__lt=timezone.localdate() - limits.REMINDERS_KEPT).delete()[0]

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import limits
+from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
+from accounts.mfa_policy import statistics
+from accounts.mfa_policy.decorators import CHANGE, SEE_NAMES, about_an_organisation, rights_required
+from accounts.mfa_policy.pagination import CountedPaginator
+from accounts.mfa_policy.requirement import flows
+from accounts.mfa_policy.requirement.flows import Choice, Outcome
+from accounts.mfa_policy.requirement.forms import ConfirmForm, DemandForm, sentence
+from accounts.mfa_policy.statistics import WITHOUT, Group
+from accounts.organisations import sign_in_policy
+from accounts.organisations.models import Organisation
+from accounts.post_redirect_get import redirect_with_errors, restore
+
+
+@require_safe
+@rights_required(CHANGE)
+@fresh_proof_required
+@about_an_organisation
+def choose(request: PersonRequest, organisation: Organisation) -> HttpResponse:
+    """Step 1: what shall be demanded."""
+    present = Choice.of(organisation)
+    initial = {"second_step": present.second_step, "required_from": present.required_from}
+    context = admin.site.each_context(request) | {
+        "title": _("Second step at sign-in"),
+        "organisation": organisation,
+        "form": restore(request, DemandForm(initial=initial)),
+        "present": present,
+        "may_require_business_account": sign_in_policy.may_require_business_account(organisation),
+    }
+    return render(request, "accounts/mfa_policy/choose.html", context)
+
+
+@require_safe
+@rights_required(CHANGE)
+@fresh_proof_required
+@about_an_organisation
+def check(request: PersonRequest, organisation: Organisation) -> HttpResponse:
+    """Step 2: who would be stopped. Changes nothing; the choice stands in the address."""
+    form = DemandForm(request.GET)
+    refused = flows.refusal(organisation, form.choice) if form.is_valid() else None
+    if refused is not None:
+        form.refuse(refused)
+    if not form.is_valid():
+        return redirect_with_errors(request, form, to=reverse("organisation_demand", args=[organisation.slug]))
+    found = flows.dry_run(organisation, form.choice)
+    context = admin.site.each_context(request) | {
+        "title": _("What would happen"),
+        "organisation": organisation,
+        "before": Choice.of(organisation),
+        "after": form.choice,
+        "found": found,
+        "confirm": _hidden(form.choice, found.shown),
+    }
+    return render(request, "accounts/mfa_policy/check.html", context | _names(request, organisation, found.census))
+
+
+def _hidden(choice: Choice, shown: str) -> dict[str, str]:
+    day = choice.required_from.isoformat() if choice.required_from else ""
+    return {"second_step": choice.second_step.value, "required_from": day, "shown": shown}
+
+
+def _names(request: PersonRequest, organisation: Organisation, people: statistics.Census) -> dict[str, object]:
+    """The counts, and who is in the group that was asked for; names only for who may see people."""
+    lines = [(group, people.counts[group]) for group in Group]
+    if not request.user.has_perm(SEE_NAMES):
+        return {"lines": lines}
+    asked = request.GET.get("groep", "")
+    filled = (one for one in (*WITHOUT, Group.PROTECTED) if people.counts[one])
+    group = Group(asked) if asked in Group.values else next(filled, None)
+    chosen = {name: request.GET.get(name, "") for name in ("second_step", "required_from")}
+    if group is None:  # an organisation without people
+        return {"lines": lines}
+    names = statistics.named(organisation, group)
+    pages = CountedPaginator(names, limits.NAMES_PAGE, number=people.counts[group])
+    return {
+        "lines": lines,
+        "may_see_names": True,
+        "group": group,
+        "page": pages.get_page(request.GET.get("p")),
+        "query": urlencode(chosen),
+        "names_query": urlencode(chosen | {"groep": group.value}),
+    }
+
+
+@require_POST
+@rights_required(CHANGE)
+@fresh_proof_required
+@about_an_organisation
+def save(request: PersonRequest, organisation: Organisation) -> HttpResponse:
+    """Step 3: only what was shown."""
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        return redirect("organisation_demand", organisation.slug)
+    outcome = flows.change(
+        organisation,
+        form.choice,
+        shown=form.cleaned_data["shown"],
+        actor=request.user,
+        origin=Origin.of(request),
+    )
+    match outcome:
+        case Outcome.SAVED:
+            messages.success(request, sentence(outcome))
+            return redirect("organisation_overview", organisation.slug)
+        case Outcome.CHANGED_MEANWHILE:
+            messages.warning(request, sentence(outcome))
+            chosen = _hidden(form.choice, "")
+            return redirect(f"{reverse('organisation_demand_check', args=[organisation.slug])}?{urlencode(chosen)}")
+        case _:
+            messages.error(request, sentence(outcome))
+            return redirect("organisation_demand", organisation.slug)

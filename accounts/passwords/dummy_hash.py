@@ -1,0 +1,83 @@
+"""The hash that is computed for an address of nobody, so that the time does not tell that nobody has it (ASVS 6.3.8).
+
+Hashes made before cost more than ours (`hashers`), and cannot be made cheaper without the password: a hash around them
+costs both. So as large a share of unknown addresses costs as much as people have such a hash, each address always the
+same. Whoever sees a slow answer then learns nothing: among the unknown it is as frequent as among the known. The share
+sinks by itself, because signing in makes a hash anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password, identify_hasher, make_password
+from django.core.cache import cache
+from django.db.models import Q, QuerySet
+from django.utils.crypto import salted_hmac
+
+from accounts import limits
+from accounts.models import User
+from accounts.passwords.hashers import Argon2idHasher
+
+SALT = "accounts.passwords.unknown"  # as it was first called: the same addresses stay the slow ones
+CACHED = "earlier-hashes"
+# Everything in an encoded hash that says what it costs; then salt and digest, which do not.
+_COSTS = (
+    (re.compile(r"(pbkdf2_sha256\$[0-9]+)\$.*", re.DOTALL), "{}$" + "0" * 22 + "$" + "A" * 43 + "="),
+    (
+        re.compile(r"(argon2\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+)\$.*", re.DOTALL),
+        "{}$" + "A" * 22 + "$" + "A" * 43,
+    ),
+)
+Shares = list[tuple[str, float]]
+
+
+def spend(typed_address: str, password: str, shares: Shares) -> None:
+    """Take as long as judging the password of a person of this organisation of hashes. Raises TooBusyError.
+
+    ``shares``: `shares_of_earlier`, which the caller asks for whether somebody has the address or not.
+    """
+    place = int(salted_hmac(SALT, typed_address.strip().lower(), algorithm="sha256").hexdigest()[:12], 16) / 16**12
+    for encoded, share in shares:
+        if place < share:
+            check_password(password, encoded)
+            return
+        place -= share
+    make_password(password)
+
+
+def shares_of_earlier() -> Shares:
+    """Hashes of each earlier cost, and what part of all people has one; counted anew once an hour."""
+    found: Shares | None = cache.get(CACHED)
+    if found is None:
+        found = _count()
+        cache.set(CACHED, found, int(limits.EARLIER_HASHES_COUNTED.total_seconds()))
+    return found
+
+
+def _count() -> Shares:
+    neither = Q(password__startswith=f"{Argon2idHasher.algorithm}$") | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    earlier = User.objects.exclude(neither)
+    costs = Counter(like for stored in _in_batches(earlier) if (like := _like(stored)))
+    people = User.objects.count() if costs else 0
+    return [(encoded, number / people) for encoded, number in sorted(costs.items())]
+
+
+def _in_batches(people: QuerySet[User]) -> Iterator[str]:
+    """Not in one cursor, which PgBouncer may not have, and not all in memory."""
+    batch, last = people.order_by("pk").values_list("pk", "password"), 0
+    while found := list(batch.filter(pk__gt=last)[: limits.EXPORT_BATCH]):
+        yield from (stored for _pk, stored in found)
+        last = found[-1][0]
+
+
+def _like(stored: str) -> str:
+    """A hash of the same cost that no password fits; empty for what is no hash that we read."""
+    try:
+        identify_hasher(stored)
+    except ValueError:
+        return ""
+    fits = ((cost.fullmatch(stored), shape) for cost, shape in _COSTS)
+    return next((shape.format(found[1]) for found, shape in fits if found), "")

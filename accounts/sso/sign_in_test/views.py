@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import limits, rate_limits
+from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest, person
+from accounts.organisations import scope
+from accounts.organisations.models import Organisation
+from accounts.policy import Vouched
+from accounts.sso import connections, troubleshooting
+from accounts.sso import flows as sso
+from accounts.sso.authentication_requests import Purpose
+from accounts.sso.decorators import RIGHT, for_administrators
+from accounts.sso.flows import Arrival
+from accounts.sso.refusal_reasons import Reason
+from accounts.sso.sign_in_test import flows
+
+PAGE = "sso_trial"
+
+
+@for_administrators
+@require_safe
+def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
+    """The button, and what the newest test sign-in of this session brought."""
+    found = flows.result_of(request.session, organisation.pk)
+    context = admin.site.each_context(request) | {
+        "title": _("Test sign-in"),
+        "organisation": organisation,
+        "connection": connections.with_slug(organisation.slug),
+        "result": _in_words(found) if found else None,
+    }
+    return render(request, "admin/sso/trial.html", context)
+
+
+@require_POST
+@for_administrators
+def begin(request: PersonRequest, organisation: Organisation) -> HttpResponse:
+    connection = connections.with_slug(organisation.slug)
+    if connection is None:
+        messages.error(request, _("First fill in the provider."))
+        return redirect("sso_setup", organisation.slug)
+    subject = str(organisation.pk)
+    if not rate_limits.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+        messages.error(request, _("That was asked often just now. Wait a minute and try again."))
+        return redirect(PAGE, organisation.slug)
+    target = resolve_url(PAGE, organisation.slug)
+    answer = sso.begin(connection, Purpose.TEST, request.session, target=target, user=request.user)
+    if isinstance(answer, Reason):
+        messages.error(request, troubleshooting.of_reason(answer))
+        return redirect(PAGE, organisation.slug)
+    return redirect(answer)
+
+
+def returned(request: HttpRequest, arrival: Arrival) -> HttpResponse | None:
+    """Back from the provider with a test. None for anybody but the administrator who began it, and still is one."""
+    begun = arrival.transaction
+    if begun is None or not request.user.is_authenticated or request.user.pk != begun.user:
+        return None
+    mine = Organisation.objects.filter(scope.organisations(person(request)), pk=begun.organisation)
+    if not (admin.site.has_permission(request) and person(request).has_perm(RIGHT) and mine.exists()):
+        return None
+    flows.conclude(request.session, arrival, actor=person(request), origin=Origin.of(request))
+    return redirect(begun.target)
+
+
+def _in_words(found: dict[str, Any]) -> dict[str, Any]:
+    foreseen = found.get("foreseen") or {}
+    refusal = found["reason"] or foreseen.get("refusal", "")
+    return {
+        "at": datetime.fromisoformat(found["at"]),
+        "came_back": not found["reason"],
+        "refusal": troubleshooting.of_failure(refusal),
+        "level": _level(found.get("vouched", ""), is_above=foreseen.get("is_above", False)),
+        "foreseen": foreseen,
+        "claims": found.get("claims", []),
+        "tells_time": found.get("tells_time", False),
+    }
+
+
+def _level(vouched: str, *, is_above: bool) -> str:
+    if is_above:
+        return _("Over this person your organisation does not decide: the portal always asks its own code as well.")
+    match vouched:
+        case Vouched.CLAIM:
+            return _("The provider showed a second step. The portal asks no code.")
+        case Vouched.AGREEMENT:
+            return _("A second step is trusted by agreement. The portal asks no code; the administration stays closed.")
+        case _else:
+            return _("The provider showed no second step. The portal asks its own code.")

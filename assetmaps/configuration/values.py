@@ -1,0 +1,70 @@
+"""Values that are no address: switches, keys, lists. Each function raises UnreadableError."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts import encryption, limits
+from assetmaps.configuration.errors import UnreadableError
+
+ON, OFF = ("true", "yes", "y", "on", "ok", "1"), ("false", "no", "n", "off", "0")
+
+
+def parts(text: str) -> list[str]:
+    """What stands between the commas, without empty ones."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def entries(judge: Callable[[str], str]) -> Callable[[str], list[str]]:
+    """A function from a comma-separated list to what ``judge`` makes of each entry; a fault tells which entry it is."""
+
+    def judged(text: str) -> list[str]:
+        found = []
+        for number, part in enumerate(parts(text), 1):
+            try:
+                found.append(judge(part))
+            except UnreadableError as mistake:
+                raise UnreadableError(f"(entry {number}) {mistake}") from None
+        return found
+
+    return judged
+
+
+def flag(text: str) -> bool:
+    if text.lower() in ON:
+        return True
+    if text.lower() in OFF:
+        return False
+    raise UnreadableError("is neither true nor false.")
+
+
+def signing_key(text: str) -> str:
+    if len(text) < limits.SIGNING_KEY_LEAST:
+        raise UnreadableError(f"is too short: {limits.SIGNING_KEY_LEAST} characters at least, better 50 random ones.")
+    return text
+
+
+def encryption_key(text: str) -> str:
+    try:
+        encryption.key_of(text)
+    except ValueError:
+        raise UnreadableError("is not 32 random bytes in URL-safe base64; README.md has a command for it.") from None
+    return text
+
+
+def file(text: str) -> str:
+    """The absolute path of a file, or "" for none."""
+    if text and not (text.startswith("/") and not text.endswith("/")):
+        raise UnreadableError("is not the whole path of a file, which begins with /.")
+    return text
+
+
+def mail_address(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise UnreadableError("is not one e-mail address.") from None
+    return text

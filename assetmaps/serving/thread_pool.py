@@ -1,0 +1,119 @@
+"""Runs a WSGI application in a bounded number of threads, and keeps its answer until the visitor has taken it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts import limits
+from assetmaps.serving import error_pages
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+log = logging.getLogger(__name__)
+
+
+class FullError(Exception):
+    """More requests wait for a thread than the portal can answer soon."""
+
+
+@dataclass
+class Answer:
+    """``file``: what did not fit into memory; follows on ``body``."""
+
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+    file: Any = None
+
+    def start(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+        """What WSGI calls `start_response`. Nothing has been sent yet, so a later call replaces an earlier one."""
+        self.status = int(status.split(" ", 1)[0])
+        self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+    def announce(self, length: int) -> None:
+        """Say how long it is, where Django does not: so a proxy can tell whether all of it arrived."""
+        if (
+            self.status >= 200
+            and self.status not in (204, 304)
+            and all(name != b"content-length" for name, _ in self.headers)
+        ):
+            self.headers.append((b"content-length", b"%d" % length))
+
+    def parts(self) -> Iterator[bytes]:
+        yield self.body
+        if self.file:
+            with self.file:
+                self.file.seek(0)
+                while part := self.file.read(limits.ANSWER_PART):
+                    yield part
+
+
+class Threads:
+    """``application`` runs in at most ``count`` threads; at most REQUESTS_WAITING requests wait for one."""
+
+    def __init__(self, application: Application, count: int = limits.REQUEST_THREADS) -> None:
+        self._application = application
+        self._count = count
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="request")
+        self._running: dict[int, float] = {}  # thread: when it began, by time.monotonic()
+        self._inside = 0
+
+    async def answer(self, environ: Environ) -> Answer:
+        """The whole answer. Raises FullError, at once."""
+        if self._inside >= self._count + limits.REQUESTS_WAITING:
+            raise FullError
+        self._inside += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, environ)
+        finally:
+            self._inside -= 1
+
+    def stuck_for(self) -> float:
+        """Seconds since any thread last began or ended a request, while all of them are busy; 0 when one is free."""
+        begun = list(self._running.values())
+        return time.monotonic() - max(begun) if len(begun) >= self._count else 0.0
+
+    def _run(self, environ: Environ) -> Answer:
+        thread = threading.get_ident()
+        self._running[thread] = time.monotonic()
+        answer = Answer()
+        try:
+            self._collect(answer, self._application(environ, answer.start))
+        except Exception as mistake:
+            # The application catches its own; this is what goes wrong while a long answer is being written.
+            log.exception("an answer broke off")
+            answer = Answer(*error_pages.last_resort(mistake))
+        finally:
+            del self._running[thread]
+        return answer
+
+    @staticmethod
+    def _collect(answer: Answer, chunks: Iterable[bytes]) -> None:
+        """All of it, here in the thread: a visitor who reads slowly holds no thread and no connection to the
+        database. Beyond ANSWER_IN_MEMORY bytes it goes into a temporary file."""
+        memory = io.BytesIO()
+        try:
+            for chunk in chunks:
+                memory.write(chunk)
+                if memory.tell() > limits.ANSWER_IN_MEMORY:
+                    answer.file = answer.file or tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
+                    answer.file.write(memory.getvalue())
+                    memory = io.BytesIO()
+        finally:
+            if close := getattr(chunks, "close", None):
+                close()  # Django ends the request here, also its connections to the database
+        answer.body = memory.getvalue()
+        if answer.file:
+            answer.file.write(answer.body)
+            answer.body = b""
+        answer.announce(answer.file.tell() if answer.file else len(answer.body))

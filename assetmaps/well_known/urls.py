@@ -1,0 +1,11 @@
+from django.urls import path
+
+from assetmaps.well_known import views
+
+urlpatterns = [
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("manifest.webmanifest", views.manifest, name="manifest"),
+    path("robots.txt", views.robots, name="robots"),
+    path(".well-known/security.txt", views.security, name="security_contact"),
+    path(".well-known/change-password", views.password, name="well_known_change_password"),
+]

@@ -1,0 +1,36 @@
+"""A list of people out of whatever a spreadsheet or a mail program makes of it. Pure: text or a file in, rows out."""
+
+from __future__ import annotations
+
+import re
+
+from environments.people.reading import contacts, delimited, file_types, workbooks
+from environments.people.reading.decoding import decode
+from environments.people.reading.people_from_rows import assemble
+from environments.people.reading.types import Listing, Unreadable
+
+
+def read_file(content: bytes) -> Listing | Unreadable:
+    """A text file in any encoding, a workbook, or why it is neither."""
+    if content.startswith(file_types.ZIP):
+        found = workbooks.read(content)
+        if isinstance(found, Unreadable):
+            return found
+        lines, notes = found
+        listing = assemble(lines)
+        return Listing(listing.rows, [*notes, *listing.notes], listing.left)
+    return file_types.of_bytes(content) or read(decode(content))
+
+
+def read(text: str) -> Listing | Unreadable:
+    """What was pasted, or the text of a file. The first lines may be a heading, Dutch or English."""
+    if contacts.is_one(text):
+        return Listing(assemble(contacts.lines(text)).rows)
+    lines = file_types.of_text(text) or delimited.lines(text)
+    return lines if isinstance(lines, Unreadable) else assemble(lines)
+
+
+def environment_names(text: str) -> list[str]:
+    """Separated by |, a comma, a semicolon or a line break; each once."""
+    names = (name.strip() for name in re.split(r"[|,;\n]", text))
+    return list(dict.fromkeys(name for name in names if name))

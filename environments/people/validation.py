@@ -1,0 +1,80 @@
+"""What would happen with a line of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.models import User, only_ascii
+from accounts.organisations import memberships, scope
+from accounts.organisations.models import Organisation
+from environments.models import Environment
+from environments.people import flows, list_reader
+from environments.people.models import ImportLine, State, Why
+
+LONGEST_NAME = 150
+LONGEST_ADDRESS = 254
+
+
+class Judge:
+    """What would happen with a line. Made anew for every batch, because meanwhile things change."""
+
+    def __init__(self, worker: User, organisation: Organisation, addresses: Iterable[str]) -> None:
+        self.may_give = worker.has_perm(flows.MAY_GIVE)
+        self.organisation = organisation
+        self.named: dict[str, Environment] = {}
+        for environment in organisation.environments.all():
+            self.named |= {environment.name.lower(): environment, environment.slug: environment}
+        wanted = [address.lower() for address in addresses]
+        found = User.objects.filter(email__lower__in=wanted).select_related("membership")
+        self.known = {user.email.lower(): user for user in found}
+        theirs = (user for user in found if scope.organisation_id_of(user) != organisation.pk)
+        self.foreign = memberships.foreign(set(wanted), organisation.pk)
+        # Somebody's who is not here, so that the answer tells who exists; of a proved domain it is the same for all.
+        self.elsewhere = {user.email.lower() for user in theirs} - self.foreign.keys()
+
+    def judge(self, line: ImportLine) -> None:
+        """Put state, reason and whether the person is new on the line."""
+        line.why, line.about = self._wrong(line)
+        line.is_new = line.address.lower() not in self.known
+        line.state = State.WRONG if line.why else State.NEW if line.is_new else State.KNOWN
+
+    def environments_of(self, line: ImportLine) -> list[Environment]:
+        return [self.named[name.lower()] for name in list_reader.environment_names(line.environments)]
+
+    def _wrong(self, line: ImportLine) -> tuple[str, str]:
+        if not line.address:
+            return Why.NO_ADDRESS, ""
+        if not is_address(line.address):
+            return Why.BAD_ADDRESS, line.address[:100]
+        if max(len(line.first_name), len(line.last_name)) > LONGEST_NAME:
+            return Why.LONG_NAME, ""
+        names = list_reader.environment_names(line.environments)
+        for name in () if names else (line.first_name, line.last_name):
+            if name.lower() in self.named:
+                return Why.NAME_OF_ENVIRONMENT, name[:100]
+        if names and not self.may_give:
+            return Why.MAY_NOT_GIVE, ""
+        for name in names:
+            if name.lower() not in self.named:
+                return Why.NO_SUCH_ENVIRONMENT, name[:100]
+        return self._elsewhere(line.address.lower()), ""
+
+    def _elsewhere(self, address: str) -> str:
+        """The same words for everybody of another organisation, and for every address of its mail domains: nothing is
+        told about who exists there."""
+        known = self.known.get(address)
+        if known is not None and scope.organisation_id_of(known) == self.organisation.pk:
+            return "" if known.is_active else Why.NOT_ACTIVE
+        return Why.ELSEWHERE if known is not None or address in self.foreign else ""
+
+
+def is_address(text: str) -> bool:
+    try:
+        validate_email(text)
+        only_ascii(text)
+    except ValidationError:
+        return False
+    return len(text) <= LONGEST_ADDRESS

@@ -1,0 +1,289 @@
+"""The security activity in the administration: what a line tells, what can be asked, and what is refused in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.test import Client
+
+from accounts import flows as hall
+from accounts import limits
+from accounts.audit import chain
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import CONSOLE, Origin
+from accounts.audit.recording import record
+from accounts.models import User
+from tests.accounts.audit.test_chain import sql
+from tests.accounts.audit_pages.desk import PAGE, boss, people_on, worker
+from tests.factories import OrganisationFactory, UserFactory
+from tests.pages import shown, signed_in, text
+
+pytestmark = pytest.mark.django_db
+
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+ORIGIN = Origin("192.0.2.7", CHROME, "ABCDE-FGHJK")
+
+
+@pytest.fixture
+def client() -> Client:
+    return boss()
+
+
+def note(person: User | None, event: Event = Event.ENVIRONMENT_OPENED, **fields: object) -> AuditEntry:
+    return record(event, subject=person, **({"origin": ORIGIN} | fields))
+
+
+def at(day: str, person: User, **fields: object) -> AuditEntry:
+    with time_machine.travel(datetime.fromisoformat(day).replace(tzinfo=UTC), tick=False):
+        return note(person, **fields)
+
+
+def move(person: User, address: str) -> None:
+    before = User.objects.get(pk=person.pk)
+    person.email = address
+    hall.change_person(person, before=before, actor=before, origin=ORIGIN)
+
+
+# ASVS 16.2.1
+def test_line_tells_when_what_whom_by_whom_why_and_from_where(client: Client) -> None:
+    desk, person = UserFactory(email="balie@assetmaps.nl"), UserFactory(organisation=OrganisationFactory(name="Zeist"))
+    with time_machine.travel(datetime(2026, 7, 3, 21, 5, 9, tzinfo=UTC), tick=False):
+        receipt = {"receipt": "S-4F7K-29QD"}
+        note(person, Event.SECOND_STEP_RESET, actor=desk, reason="Telefoon in de gracht", detail=receipt)
+    page = shown(client, PAGE)
+    for fact in ("3 jul 2026 23:05:09", "Twee-staps-authenticatie hersteld door support", "gelukt", person.email):
+        assert fact in page, fact
+    for fact in (desk.email, "Telefoon in de gracht", "S-4F7K-29QD", "192.0.2.7", "Chrome op Windows", "ABCDE-FGHJK"):
+        assert fact in page, fact
+    assert "Zeist" in page
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ({"cause": "clock_off", "minutes_off": -4}, "geweigerd: de klok van de telefoon loopt 4 minuten achter"),
+        ({"cause": "clock_off", "minutes_off": 1}, "geweigerd: de klok van de telefoon loopt 1 minuut voor"),
+        ({"cause": "used"}, "geweigerd: de code was al gebruikt"),
+        ({"cause": "reported"}, "geweigerd: de persoon meldde “dit was ik niet”"),
+        ({"cause": "iets dat later komt"}, "geweigerd"),
+        ({}, "geweigerd"),
+    ],
+)
+def test_refusal_tells_its_cause_in_words(client: Client, detail: dict, words: str) -> None:
+    note(UserFactory(), Event.CODE_REFUSED, succeeded=False, detail=detail)
+    assert f'class="audit__refused">{words}<' in shown(client, PAGE)
+
+
+def test_line_tells_apart_the_person_the_command_line_and_nobody(client: Client) -> None:
+    note(UserFactory())
+    note(UserFactory(), origin=CONSOLE)
+    note(None, Event.PASSWORD_REFUSED, succeeded=False)
+    told = re.findall(r'<td data-label="Door">([^<]*)', shown(client, PAGE))
+    assert told[:3] == ["–", "de opdrachtregel (manage.py)", "de persoon zelf"]
+
+
+def test_people_are_found_by_address_beginning_and_former_address(client: Client) -> None:
+    anna, annemiek = UserFactory(email="Anna@voorbeeld.nl"), UserFactory(email="annemiek@voorbeeld.nl")
+    note(anna)
+    note(annemiek)
+    assert people_on(client, "person=anna@VOORBEELD.nl") == [anna.email]
+    assert people_on(client, "person=ANN") == [annemiek.email, anna.email]
+    move(anna, "hanna@elders.nl")
+    note(anna)
+    assert people_on(client, "person=Anna@voorbeeld.NL") == ["hanna@elders.nl", "hanna@elders.nl", "Anna@voorbeeld.nl"]
+    assert people_on(client, "person=niemand@voorbeeld.nl") == []
+
+
+def test_whole_address_is_that_person_and_not_those_who_begin_like_it(client: Client) -> None:
+    note(UserFactory(email="jan@voorbeeld.nl"))
+    note(UserFactory(email="jan@voorbeeld.nl.example"))
+    assert people_on(client, "person=jan@voorbeeld.nl") == ["jan@voorbeeld.nl"]
+
+
+@pytest.mark.parametrize("sign", ["%", "_", "\\", "'"])
+def test_signs_of_patterns_mean_themselves(client: Client, sign: str) -> None:
+    note(UserFactory(email="jan@voorbeeld.nl"))
+    assert people_on(client, f"person={sign}".replace("%", "%25")) == []
+
+
+def test_worker_is_who_did_it(client: Client) -> None:
+    desk, person = UserFactory(email="balie@assetmaps.nl"), UserFactory()
+    note(person, Event.WAIT_LIFTED, actor=desk)
+    note(person)
+    assert people_on(client, "worker=balie") == [person.email]
+    assert people_on(client, f"worker={person.email}") == [person.email]
+
+
+def test_organisation_events_and_result_are_combined(client: Client) -> None:
+    organisation = OrganisationFactory(name="Utrecht", slug="utrecht")
+    ours, other = UserFactory(organisation=organisation), UserFactory(organisation=OrganisationFactory(name="Zeist"))
+    for person in (ours, other):
+        note(person)
+        note(person, Event.CODE_REFUSED, succeeded=False)
+        note(person, Event.PASSWORD_REFUSED, succeeded=False)
+    assert people_on(client, "organisation=utr") == [ours.email] * 3
+    assert people_on(client, "organisation=UTRECHT&result=refused") == [ours.email] * 2
+    assert people_on(client, "event=code_refused&event=environment_opened") == [other.email] * 2 + [ours.email] * 2
+    assert people_on(client, "organisation=utrecht&event=code_refused&result=succeeded") == []
+
+
+def test_period_holds_its_first_and_its_last_day_in_amsterdam(client: Client) -> None:
+    person = UserFactory()
+    at("2026-03-28T22:59:59", person)  # 23:59:59, still the 28th
+    kept = [at("2026-03-28T23:00:00", person), at("2026-03-29T21:59:59", person)]  # the night of summer time
+    at("2026-03-29T22:00:00", person)
+    page = shown(client, f"{PAGE}?person={person.email}&since=2026-03-29&until=2026-03-29")
+    assert re.findall(r'href="/beheer/activiteit/(\d+)/"', page) == [str(entry.pk) for entry in kept[::-1]]
+    assert people_on(client, f"person={person.email}&since=29-03-2026&until=29-03-2026") == [person.email] * 2
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("since=gisteren", "Vul een datum in als dag-maand-jaar, bijvoorbeeld 24-11-2026."),
+        ("since=31-02-2026", "Vul een datum in als dag-maand-jaar"),
+        ("until=0001-01-01", "Kies een dag tussen 2000 en 2100."),
+        ("until=9999-12-31", "Kies een dag tussen 2000 en 2100."),
+        ("since=2026-03-02&until=2026-03-01", "De laatste dag ligt vóór de eerste dag."),
+        ("organisation=zomaar", "Er is geen organisatie waarvan de naam zo begint."),
+        ("organisation=Gemeente", "Er zijn meerdere organisaties die zo beginnen: Gemeente A, Gemeente B."),
+        ("event=verzonnen", "Kies uit de lijst wat er gebeurde."),
+        ("result=misschien", "Kies een resultaat uit de lijst."),
+        ("person=persoon", f"Meer dan {limits.AUDIT_PEOPLE} personen heten zo."),
+        ("worker=persoon", f"Meer dan {limits.AUDIT_PEOPLE} personen heten zo."),
+    ],
+)
+def test_refused_value_says_why_keeps_what_was_typed_and_shows_no_lines(
+    client: Client, query: str, sentence: str
+) -> None:
+    OrganisationFactory(name="Gemeente A")
+    OrganisationFactory(name="Gemeente B")
+    for number in range(limits.AUDIT_PEOPLE + 1):
+        UserFactory(email=f"persoon{number:03}@voorbeeld.nl")
+    page = shown(client, f"{PAGE}?{query}")
+    assert sentence in page
+    assert "Er is niet gezocht." in page
+    assert '<table class="audit"' not in page
+    name, _is, typed = query.partition("&")[0].partition("=")
+    if name not in ("event", "result"):
+        assert f'value="{typed}"' in page
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "", "9" * 18, "9" * 19, "9" * 400, "%D9%A1", "0", "%00", "1.5"])
+@pytest.mark.parametrize("side", ["voor", "na"])
+def test_rubbish_as_the_place_of_a_page_breaks_nothing(client: Client, side: str, number: str) -> None:
+    assert client.get(f"{PAGE}?{side}={number}").status_code == 200
+
+
+def test_pages_follow_each_other_with_their_filters(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "AUDIT_PAGE", 2)
+    person = UserFactory()
+    entries = [note(person, Event.WAIT_LIFTED) for _ in range(5)]
+    seen, address = [], f"{PAGE}?event=wait_lifted&result=succeeded"
+    while address:
+        page = shown(client, address)
+        seen += re.findall(r'href="/beheer/activiteit/(\d+)/"', page)
+        note(person, Event.WAIT_LIFTED)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        address = PAGE + following[1] if following else ""
+    assert seen == [str(entry.pk) for entry in entries[::-1]]
+    back = re.search(r'rel="prev" href="([^"]+)"', page)[1]
+    assert "event=wait_lifted" in back
+    assert re.findall(r"/beheer/activiteit/(\d+)/", shown(client, PAGE + back)) == [
+        str(entries[2].pk),
+        str(entries[1].pk),
+    ]
+
+
+def test_page_takes_as_few_statements_for_many_lines(client: Client, django_assert_max_num_queries: object) -> None:
+    for _ in range(limits.AUDIT_PAGE):
+        note(UserFactory(organisation=OrganisationFactory()))
+    client.get(PAGE)
+    with django_assert_max_num_queries(8):
+        client.get(PAGE)
+
+
+def test_one_entry_tells_everything_and_how_its_seal_stands(client: Client) -> None:
+    person = UserFactory()
+    entry = note(person, Event.CODE_REFUSED, succeeded=False, detail={"factor": "totp", "cause": "used", "later": "x"})
+    address = f"{PAGE}{entry.pk}/"
+    assert "Nog niet verzegeld." in shown(client, address)
+    chain.seal()
+    page = shown(client, address)
+    position = AuditEntry.objects.filter(pk__lte=entry.pk).count()
+    assert f"Verzegeld op plaats {position}, en sindsdien niet veranderd." in page
+    assert CHROME in page
+    for fact in ("Middel", "totp", "later", "ABCDE-FGHJK", f"/beheer/accounts/user/{person.pk}/change/"):
+        assert fact in page, fact
+    sql("UPDATE audit_auditentry SET reason = 'anders' WHERE id = %s", entry.pk)
+    assert "Dit klopt niet" in shown(client, address)
+
+
+def test_entry_after_a_removed_seal_or_with_a_lost_key_is_not_called_unchanged(
+    client: Client, settings: object
+) -> None:
+    note(UserFactory())
+    entry = note(UserFactory())
+    chain.seal()
+    address, keys = f"{PAGE}{entry.pk}/", settings.ENCRYPTION_KEYS
+    sql("UPDATE audit_auditseal SET key_id = %s WHERE entry_id = %s", "0" * 16, entry.pk)
+    assert "met een sleutel die hier niet meer is ingesteld" in shown(client, address)
+    assert keys == settings.ENCRYPTION_KEYS
+    seal = chain.standing_of(entry)[1]
+    sql("UPDATE audit_auditseal SET key_id = %s WHERE entry_id = %s", chain.encryption.newest_key_id(), entry.pk)
+    assert chain.standing_of(entry)[0] is chain.Standing.IN_ORDER
+    sql("DELETE FROM audit_auditseal WHERE position = %s", seal.position - 1)
+    assert "Dit klopt niet" in shown(client, address)
+
+
+def test_entry_outlives_its_person_and_its_organisation(client: Client) -> None:
+    organisation = OrganisationFactory()
+    person = UserFactory(organisation=organisation)
+    entry, email = note(person), person.email
+    person.delete()
+    organisation.delete()
+    assert email in shown(client, f"{PAGE}{entry.pk}/")
+    assert email in people_on(client)
+
+
+@pytest.mark.parametrize("number", ["0", "99999999", "99999999999999999999"])
+def test_entry_that_is_not_there_is_not_found(client: Client, number: str) -> None:
+    assert client.get(f"{PAGE}{number}/").status_code == 404
+
+
+def test_what_visitors_say_is_shown_and_never_run(client: Client) -> None:  # ASVS 3.2.2
+    entry = note(None, Event.PASSWORD_REFUSED, origin=Origin("192.0.2.7", "<script>alert(1)</script>"), reason="<b>x")
+    for address in (PAGE, f"{PAGE}{entry.pk}/", f"{PAGE}?person=<script>alert(1)</script>"):
+        content = client.get(address).content
+        assert b"<script>alert" not in content
+        assert b"<b>x" not in content
+
+
+# ASVS 8.2.1
+def test_page_is_for_whoever_has_the_right_and_linked_for_them_only() -> None:
+    entry = note(UserFactory())
+    for person, status in ((worker(), 200), (worker(right="view_user"), 403)):
+        client = signed_in(person)
+        for address in (PAGE, f"{PAGE}exporteren/"):
+            assert client.get(address).status_code == status, address
+        assert client.get(f"{PAGE}{entry.pk}/").status_code == (404 if status == 200 else 403)
+        assert (PAGE in text(client.get("/beheer/"))) is (status == 200)
+
+
+def test_pages_take_no_post() -> None:
+    client, entry = boss(), note(UserFactory())
+    assert client.post(PAGE).status_code == 405
+    assert client.post(f"{PAGE}{entry.pk}/").status_code == 405
+
+
+def test_person_is_found_by_a_name_as_it_is_spoken(client: Client) -> None:
+    person = UserFactory(first_name="Renée", last_name="Müller")
+    record(Event.SIGNED_OUT, subject=person, origin=Origin())
+    record(Event.SIGNED_OUT, subject=UserFactory(first_name="Rik"), origin=Origin())
+    page = text(client.get(PAGE, {"person": "muller renee"}))
+    assert page.count("Uitgelogd") >= 1
+    assert person.email in page

@@ -1,0 +1,122 @@
+"""Mail that the mail server refuses, at each point of the conversation: who asks hears it, strangers do not."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.mail import outcomes, sending
+from accounts.mfa_policy.models import Reminder
+from accounts.organisations.models import Organisation
+from assetmaps.mail_preview.examples import EXAMPLES
+from tests.conftest import browser
+from tests.factories import OrganisationFactory, UserFactory
+from tests.mail_server import MailServer, mail_server
+from tests.outbound.portal import silent_provider
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FACTS = EXAMPLES["help_asked"][0]
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[MailServer]:
+    with mail_server(settings) as running:
+        yield running
+        sending.wait_until_sent()
+
+
+def sent_to(*addresses: str) -> outcomes.Outcomes:
+    with outcomes.collect() as found:
+        for address in addresses:
+            sending.send("help_asked", UserFactory(email=address), **FACTS)
+    assert found.wait(20) == 0
+    return found
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("MAIL", "550 sender unknown"),
+        ("RCPT", "451 try again later"),
+        ("RCPT", "550 5.1.1 no such mailbox"),
+        ("DATA", "554 no mail today"),
+        (".", "552 message too large"),
+    ],
+)
+def test_answer_of_the_server_is_told_for_the_person_it_is_about(server: MailServer, command: str, answer: str) -> None:
+    server.refuse(command, answer, "" if command in ("MAIL", "DATA") else "weg@x.nl")
+    found = sent_to("weg@x.nl")
+    assert found.refused == [outcomes.Outcome("weg@x.nl", answer)]
+
+
+def test_the_others_get_theirs(server: MailServer) -> None:
+    server.refuse("RCPT", "550 no such mailbox", "weg@x.nl")
+    found = sent_to("een@x.nl", "weg@x.nl", "twee@x.nl")
+    assert [one.to for one in found.refused] == ["weg@x.nl"]
+    assert sorted(server.letters) == ["een@x.nl", "twee@x.nl"]
+
+
+def test_server_without_encryption_is_told(server: MailServer, settings: Settings) -> None:
+    settings.EMAIL_USE_TLS = True
+    assert sent_to("een@x.nl").refused[0].refusal == "STARTTLS extension not supported by server."
+    assert not server.letters
+
+
+def test_server_that_is_not_there_or_says_nothing_is_told(server: MailServer, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        settings.EMAIL_PORT = closed.getsockname()[1]
+    assert "refused" in sent_to("een@x.nl").refused[0].refusal
+    with silent_provider() as mute:
+        settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = mute.getsockname()[1], 0.3
+        assert "timed out" in sent_to("twee@x.nl").refused[0].refusal
+
+
+def test_answer_is_one_line_without_links_and_tokens(server: MailServer) -> None:
+    token = "MTI:1abcdefghijklmnopqrstuvwxyz0123456789"
+    server.refuse(".", f"550-no\r\n550 https://x.nl/wachtwoord-instellen/{token}/ or {token} \x1b[31m{'lang ' * 90}")
+    refusal = sent_to("een@x.nl").refused[0].refusal
+    assert refusal.isprintable()
+    assert token not in refusal
+    assert "://" not in refusal
+    assert len(refusal) <= outcomes.ANSWER_LONGEST
+
+
+def test_command_ends_with_1_and_says_whom_and_why(server: MailServer) -> None:
+    UserFactory(email="weg@x.nl", with_totp=True)
+    server.refuse("RCPT", "550 no such mailbox", "weg@x.nl")
+    said = StringIO()
+    with pytest.raises(CommandError, match=r"mails? could not be sent: weg@x\.nl \(550 no such mailbox\)") as refusal:
+        call_command("reset_two_factor", "weg@x.nl", reason="telefoon kwijt", stdout=said)
+    assert refusal.value.returncode == 1
+    assert "is reset" in said.getvalue(), "what was done is told all the same"
+    assert "a mail is sent" not in said.getvalue()
+
+
+def test_who_got_no_reminder_is_reminded_by_the_next_run(server: MailServer) -> None:
+    organisation = OrganisationFactory()
+    for name in ("een", "weg"):
+        UserFactory(email=f"{name}@x.nl", organisation=organisation)
+    Organisation.objects.update(second_step="required", required_from=timezone.localdate())
+    server.refuse("RCPT", "451 later", "weg@x.nl")
+    said = StringIO()
+    with pytest.raises(CommandError, match=r"1 mail could not be sent: weg@x\.nl \(451 later\)"):
+        call_command("send_reminders", stdout=said)
+    assert "1 people are reminded" in said.getvalue()
+    assert [note.user.email for note in Reminder.objects.select_related("user")] == ["een@x.nl"]
+    server.answers.clear()
+    call_command("send_reminders", stdout=said)
+    assert server.letters == ["een@x.nl", "weg@x.nl"]
+
+
+def test_stranger_hears_the_same_whatever_the_server_says(server: MailServer) -> None:
+    server.refuse("RCPT", "550 no such mailbox")
+    UserFactory(email="bekend@x.nl")
+    answers = [browser().post("/wachtwoord-vergeten/", {"email": email}) for email in ("bekend@x.nl", "geen@x.nl")]
+    assert len({(answer.status_code, answer.url) for answer in answers}) == 1

@@ -1,0 +1,288 @@
+"""The test sign-in: it shows what would happen, and nothing happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.models import User
+from accounts.organisations.models import Membership
+from accounts.sso import flows as sso
+from accounts.sso.authentication_requests import Purpose
+from accounts.sso.models import Connection, Identity
+from accounts.sso.sign_in_test import flows
+from environments.models import Access
+from tests.accounts.sso.browsing import come_back, connect, domain, employee, led_to
+from tests.accounts.sso.provider import Provider, query
+from tests.conftest import browser, mails
+from tests.factories import EnvironmentFactory, UserFactory
+from tests.pages import session_key, shown, signed_in, text
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"email": "nieuw@voorbeeld.nl", "given_name": "Nina", "family_name": "Nieuw"}
+
+
+@pytest.fixture
+def connection(provider: Provider) -> Connection:
+    return connect(provider, enabled=False, missing_proof="ask_ours")
+
+
+@pytest.fixture
+def worker(connection: Connection) -> User:
+    person = UserFactory(staff=True, with_totp=True, organisation=connection.organisation)
+    person.user_permissions.add(Permission.objects.get(codename="change_organisation"))
+    return person
+
+
+@pytest.fixture
+def client(worker: User) -> Client:
+    return signed_in(worker)
+
+
+def page_of(connection: Connection) -> str:
+    return f"/beheer/sso/{connection.organisation.slug}/proef/"
+
+
+def try_it(client: Client, provider: Provider, connection: Connection, **claims: Any) -> str:
+    """The button, the provider, and the page with the result."""
+    address = led_to(client.post(f"{page_of(connection)}beginnen/"))
+    answer = come_back(client, connection, provider.sign_in(address, **claims))
+    assert answer.url == page_of(connection)
+    return shown(client, answer.url)
+
+
+def world() -> list[object]:
+    """Everything that a real sign-in would have changed."""
+    return [list(model.objects.order_by("pk").values()) for model in (User, Identity, Membership, Access)] + [
+        list(AuditEntry.objects.exclude(event="sso_tested").order_by("pk").values_list("pk", "event"))
+    ]
+
+
+def test_claims_and_the_person_are_shown_before_anything_is_switched_on(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    someone = employee(connection, first_name="Ans", last_name="Jansen")
+    EnvironmentFactory(name="Bomen en groen", people=[someone], organisation=connection.organisation)
+    page = try_it(client, provider, connection, department="Groen")
+    assert f"Een account dat al bestaat: Ans Jansen ({someone.email})" in page
+    assert "De aanbieder liet een tweede stap zien." in page
+    assert "Bomen en groen" in page
+    assert "department" in page
+    assert "Groen" in page
+    assert not Connection.objects.get().enabled
+
+
+def test_missing_time_of_sign_in_is_told_because_nobody_could_confirm_anything_then(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    employee(connection)
+    missing = "De aanbieder vertelt niet wanneer iemand daar heeft ingelogd."
+    assert missing in try_it(client, provider, connection, auth_time=None)
+    page = try_it(client, provider, connection)
+    assert missing not in page
+    assert "De aanbieder vertelt wanneer iemand daar heeft ingelogd." in page
+
+
+def test_nobody_is_made_linked_or_signed_in(
+    client: Client, provider: Provider, connection: Connection, worker: User
+) -> None:
+    Connection.objects.update(make_on_arrival=True)
+    domain(connection, "voorbeeld.nl")
+    EnvironmentFactory(name="Wegen", organisation=connection.organisation, open_on_arrival=True)
+    before, sent, key = world(), len(mails()), session_key(client)
+    page = try_it(client, provider, connection, **NEW)
+    assert "Een nieuw account: Nina Nieuw (nieuw@voorbeeld.nl)" in page
+    assert "Wegen" in page
+    assert world() == before
+    assert len(mails()) == sent
+    assert session_key(client) == key
+    assert worker.email in shown(client, "/persoonlijke-gegevens/")
+
+
+def test_visit_of_somebody_known_leaves_no_trace_either(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    employee(connection)
+    before = world()
+    try_it(client, provider, connection)
+    assert world() == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "claims", "sentence"),
+    [
+        ({}, {}, "er worden geen accounts gemaakt bij het eerste bezoek"),
+        ({"make_on_arrival": True}, {}, "geen bruikbaar e-mailadres"),
+        ({"make_on_arrival": True}, {"email": "x@elders.nl"}, "hoort niet bij een maildomein"),
+        ({"make_on_arrival": True}, {"email": "bezet@voorbeeld.nl"}, "Iemand heeft hier dit e-mailadres al."),
+        ({"missing_proof": "refuse"}, {"amr": ["pwd"]}, "De tweede stap is niet aangetoond"),
+    ],
+)
+def test_refusal_is_foreseen_with_its_reason(
+    client: Client,
+    provider: Provider,
+    connection: Connection,
+    fields: dict[str, Any],
+    claims: dict[str, Any],
+    sentence: str,
+) -> None:
+    domain(connection, "voorbeeld.nl")
+    UserFactory(email="bezet@voorbeeld.nl")
+    Connection.objects.update(**fields)
+    page = try_it(client, provider, connection, **claims)
+    assert "Niemand: het inloggen zou worden geweigerd." in page
+    assert sentence in page
+
+
+@pytest.mark.parametrize(
+    ("vouching", "sentence"),
+    [
+        ("amr", "liet geen tweede stap zien"),
+        ("agreement", "vertrouwen de tweede stap volgens afspraak"),
+        ("ours", "vraagt om een eigen"),
+    ],
+)
+def test_level_that_would_be_reached_is_told(
+    client: Client, provider: Provider, connection: Connection, vouching: str, sentence: str
+) -> None:
+    employee(connection)
+    Connection.objects.update(vouching=vouching)
+    assert sentence in try_it(client, provider, connection, amr=["pwd"])
+
+
+def test_success_opens_the_way_to_switching_on(client: Client, provider: Provider, connection: Connection) -> None:
+    try_it(client, provider, connection)
+    assert Connection.objects.get().tested_at is not None
+    entry = AuditEntry.objects.get(event="sso_tested")
+    assert (entry.organisation, entry.detail) == (connection.organisation, {"vouched": "claim"})
+
+
+@pytest.mark.django_db(transaction=True)  # the provider is another thread, with a connection of its own
+def test_test_of_settings_that_were_changed_meanwhile_shows_nothing_about_the_new_ones(
+    provider: Provider, connection: Connection, worker: User
+) -> None:
+    session: dict[str, Any] = {}
+    address = sso.begin(connection, Purpose.TEST, session, target="/", user=worker)
+    arrival = sso.finish(connection, provider.sign_in(str(address)), session, Origin(), present=worker)
+    Connection.objects.update(secret_set_at=timezone.now())
+    flows.conclude(session, arrival, actor=worker, origin=Origin())
+    assert session[flows.KEY]["claims"]
+    assert Connection.objects.get().tested_at is None
+
+
+def test_failure_is_told_on_the_page_with_its_reason(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    connection.set_secret("verkeerd")
+    connection.save()
+    page = try_it(client, provider, connection)
+    assert "Het proefinloggen is niet gelukt." in page
+    assert "De aanbieder accepteert ons geheim of sleutelpaar niet." in page
+    assert Connection.objects.get().tested_at is None
+
+
+def test_provider_that_is_down_is_told_on_the_page(
+    client: Client, provider: Provider, connection: Connection, settings: object
+) -> None:
+    settings.SSO_ALLOWED_PRIVATE_ADDRESSES = ["127.0.0.1:1"]
+    Connection.objects.update(issuer="http://127.0.0.1:1")
+    page = shown(client, f"{page_of(connection)}beginnen/", {})
+    assert "De aanbieder gaf geen antwoord, of niet op tijd." in page
+
+
+def test_person_who_refuses_there_is_told_so_without_what_the_provider_wrote(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    address = led_to(client.post(f"{page_of(connection)}beginnen/"))
+    state = provider.sign_in(address)["state"]
+    answer = {"error": "access_denied", "error_description": "<b>kwaad</b>", "state": state, "iss": provider.issuer}
+    page = shown(client, come_back(client, connection, answer).url)
+    assert "afgebroken" in page
+    assert "kwaad" not in page
+
+
+def test_claims_are_shown_as_text_and_bounded(client: Client, provider: Provider, connection: Connection) -> None:
+    claims = {f"claim{number}": "x" for number in range(200)} | {"aaa": "<script>alert(1)</script>" + "y" * 9999}
+    try_it(client, provider, connection, **claims)
+    raw = client.get(page_of(connection)).content.decode()
+    assert "<script>alert" not in raw
+    assert raw.count("<dt>claim") < limits.SSO_TRIAL_CLAIMS
+    assert "y" * (limits.SSO_TRIAL_VALUE + 1) not in raw
+
+
+def test_other_administrator_in_the_same_browser_gets_nothing(
+    client: Client, provider: Provider, connection: Connection, worker: User
+) -> None:
+    address = led_to(client.post(f"{page_of(connection)}beginnen/"))
+    answer = provider.sign_in(address)
+    session = client.session
+    kept = session["sso_transactions"]
+    other = signed_in(UserFactory(superuser=True, with_totp=True))
+    theirs = other.session
+    theirs["sso_transactions"] = kept
+    theirs.save()
+    assert come_back(other, connection, answer).status_code == 400
+    assert "Ontvangen claims" not in shown(other, page_of(connection))
+    assert Connection.objects.get().tested_at is None
+
+
+def test_answer_in_a_browser_that_is_not_signed_in_shows_and_opens_nothing(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    address = led_to(client.post(f"{page_of(connection)}beginnen/"))
+    stranger = browser()
+    answer = come_back(stranger, connection, provider.sign_in(address))
+    assert answer.status_code == 400
+    assert stranger.get("/").status_code == 302
+
+
+def test_answer_that_comes_twice_counts_once(client: Client, provider: Provider, connection: Connection) -> None:
+    address = led_to(client.post(f"{page_of(connection)}beginnen/"))
+    answer = provider.sign_in(address)
+    come_back(client, connection, answer)
+    assert come_back(client, connection, answer).status_code == 400
+    assert AuditEntry.objects.filter(event="sso_tested").count() == 1
+
+
+def test_result_is_shown_for_its_own_organisation_only(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    boss = signed_in(UserFactory(superuser=True, with_totp=True))
+    try_it(boss, provider, connection)
+    other = connect(provider, enabled=False)
+    assert "Ontvangen claims" not in shown(boss, page_of(other))
+    assert "Ontvangen claims" in shown(boss, page_of(connection))
+
+
+def test_own_test_does_not_sign_in_where_single_sign_on_is_off(
+    client: Client, provider: Provider, connection: Connection
+) -> None:
+    """A test's answer is good for the test, whoever carries it to the callback."""
+    someone = employee(connection)
+    page = try_it(client, provider, connection)
+    assert someone.email in page
+    assert someone.email not in shown(client, "/persoonlijke-gegevens/")
+
+
+def test_tests_are_bounded(
+    client: Client, provider: Provider, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SSO_CHECKS", 1)
+    client.post(f"{page_of(connection)}beginnen/")
+    assert "Dit is net al een paar keer gevraagd." in shown(client, f"{page_of(connection)}beginnen/", {})
+
+
+@pytest.mark.parametrize("values", [{}, {"state": ""}, {"state": "x", "code": "y"}, {"error": "x"}])
+def test_rubbish_at_the_callback_is_a_page(client: Client, connection: Connection, values: dict[str, str]) -> None:
+    address = f"/inloggen/sso/{connection.organisation.slug}/callback/?{query(values)}"
+    answer = client.get(address)
+    assert answer.status_code == 400
+    assert "<h1" in text(answer)

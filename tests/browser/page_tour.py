@@ -1,0 +1,724 @@
+"""Every page of the portal, in every state that a visitor can meet: for the accessibility tests and the screenshots.
+
+A stop is a generator: it leads the browser to a page, yields the page's name, and goes on to the next. The visitor may
+change the width and the colours at every name, and must not leave the page. The words are Dutch; the screen may be
+English, see `tests.browser.words`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.cache import cache
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.utils import timezone, translation
+from PIL import Image, ImageDraw
+from playwright.sync_api import Route
+
+from accounts import limits
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mfa_policy.models import Snapshot
+from accounts.models import User
+from accounts.organisations.models import Organisation, SecondStep
+from accounts.passwords import links
+from accounts.passwords.links import Purpose
+from accounts.sso import views as sso
+from accounts.sso.flows import Arrival
+from accounts.sso.models import Connection, Identity
+from accounts.sso.refusal_reasons import Reason
+from accounts.support.models import Report
+from accounts.throttling.flows import subject_of
+from accounts.throttling.models import AttemptCounter
+from accounts.two_factor import devices
+from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor.recovery_codes import flows as recovery_codes
+from assetmaps import errors as pages
+from assetmaps import logs
+from environments.administration import flows as upkeep
+from environments.models import Access, Environment
+from environments.people import imports
+from environments.people.models import PeopleImport
+from tests.browser import out_of_band
+from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
+from tests.codes import code_of, wrong_code_of
+from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, UserFactory
+
+EMPLOYEE = "medewerker@voorbeeld.nl"
+NEWCOMER = "nieuw@voorbeeld.nl"
+VERIFIED = "veilig@voorbeeld.nl"
+DESK = "support@voorbeeld.nl"
+ADMINISTRATOR = "beheer@voorbeeld.nl"
+
+Tour = Callable[[Screen], Iterator[str]]
+
+
+def people() -> None:
+    """The demonstration's people and environments, all with the tests' password, and somebody without environments."""
+    call_command("demo", stdout=io.StringIO())
+    User.objects.update(password=make_password(PASSWORD))
+    UserFactory(email=NEWCOMER)
+
+
+def _sign_in(screen: Screen, address: str) -> None:
+    """As a new visitor, whatever this browser was before."""
+    _forget(screen)
+    person = User.objects.get(email=address)
+    out_of_band.let_codes_be_new(person)
+    has_factor = Authenticator.objects.filter(user=person, confirmed=True).exists()
+    screen.sign_in(address, code_of(person) if has_factor else None)
+
+
+def _forget(screen: Screen) -> None:
+    screen.forget_visitor()
+    User.objects.update(language=screen.language)
+    AttemptCounter.objects.all().delete()
+    cache.clear()
+
+
+def signed_out(screen: Screen) -> Iterator[str]:
+    _forget(screen)
+    screen.open("/inloggen/")
+    yield "inloggen"
+    screen.give_password(EMPLOYEE, "een fout wachtwoord")
+    yield "inloggen-geweigerd"
+    screen.give_password("", "")
+    yield "inloggen-leeg"
+    screen.open("/wachtwoord-vergeten/")
+    yield "wachtwoord-vergeten"
+    screen.open("/wachtwoord-vergeten/verstuurd/")
+    yield "wachtwoord-link-verstuurd"
+    screen.open("/wachtwoord-instellen/onbekend/")
+    yield "wachtwoord-link-verlopen"
+    screen.open(f"/wachtwoord-instellen/{links.make(User.objects.get(email=EMPLOYEE), Purpose.RESET)}/")
+    yield "wachtwoord-instellen"
+    screen.press("Wachtwoord opslaan")
+    yield "wachtwoord-instellen-geweigerd"
+    screen.open("/hulp/twee-staps-authenticatie/")
+    yield "hulp"
+
+
+def signed_in(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, EMPLOYEE)
+    yield "mijn-omgevingen"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens"
+    screen.press("Opslaan")
+    yield "persoonlijke-gegevens-opgeslagen"
+    screen.open("/persoonlijke-gegevens/wachtwoord/")
+    yield "wachtwoord-wijzigen"
+    screen.press("Wachtwoord wijzigen")
+    yield "wachtwoord-wijzigen-geweigerd"
+    out_of_band.sign_in_elsewhere(User.objects.get(email=EMPLOYEE))
+    screen.open("/persoonlijke-gegevens/sessies/")
+    yield "sessies"
+    screen.press("Beëindig")
+    yield "sessies-beeindigd"
+    screen.sign_out()
+    yield "uitgelogd"
+    _sign_in(screen, NEWCOMER)
+    yield "mijn-omgevingen-leeg"
+
+
+def daily_use(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, VERIFIED)
+    mine = Access.objects.filter(user__email=VERIFIED)
+    of = mine.order_by("environment__slug")
+    of.filter(pk__in=[access.pk for access in of[:2]]).update(opened_at=timezone.now())
+    mine.filter(pk=of[3].pk).update(is_favourite=True, role="manager")
+    with_picture, closed = Environment.objects.get(slug="woningen"), Environment.objects.filter(slug="riolering")
+    upkeep.set_picture(with_picture.pk, _drawing(), actor=User.objects.first(), origin=Origin())
+    closed.update(is_closed=True, closed_text="Tot 14 uur: we zetten nieuwe leidingen op de kaart.")
+    asked_at = timezone.now() - timedelta(hours=4)
+    moving = Environment.objects.filter(slug="woningen")
+    moving.update(next_address="https://woningen.elders.nl/", next_address_at=asked_at)
+    screen.open("/")
+    screen.page.locator("img.tile__picture").evaluate("picture => picture.decode()")
+    yield "mijn-omgevingen-in-gebruik"
+    screen.text("Sneller met het toetsenbord").click()
+    yield "mijn-omgevingen-toetsen"
+    screen.field("Zoek een omgeving").fill("wegen")
+    screen.says("omgeving gevonden")
+    yield "mijn-omgevingen-gevonden"
+    screen.field("Zoek een omgeving").fill("bestaat niet")
+    screen.says("Niets gevonden")
+    yield "mijn-omgevingen-niets-gevonden"
+    screen.open("/omgevingen/riolering/")
+    yield "omgeving-dicht"
+    screen.open("/omgevingen/woningen/")
+    yield "omgeving-elders"
+    Environment.objects.update(is_closed=True)
+    screen.open("/")
+    yield "mijn-omgevingen-alle-dicht"
+    Environment.objects.update(is_closed=False, closed_text="")
+    for number in range(70):
+        EnvironmentFactory(name=f"Wijk {number}", people=[User.objects.get(email=VERIFIED)], place="Dorp aan Zee")
+    screen.open("/?pagina=2")
+    yield "mijn-omgevingen-pagina-2"
+    Environment.objects.filter(place="Dorp aan Zee").delete()
+
+
+def _drawing() -> bytes:
+    """A picture as an administrator might upload it."""
+    file = io.BytesIO()
+    picture = Image.new("RGB", (600, 400), "#8fb08a")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 170, 600, 230), "#d9d4c7")
+    for left in range(110, 490, 130):
+        draw.rectangle((left, 40, left + 90, 140), "#a4553f")
+        draw.rectangle((left, 260, left + 90, 360), "#b86b4e")
+    picture.save(file, "JPEG")
+    return file.getvalue()
+
+
+def set_up(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, EMPLOYEE)
+    screen.open(SET_UP)
+    yield "instellen-begin"
+    screen.begin_set_up()
+    yield "instellen"
+    screen.text("Lukt scannen niet?").click()
+    yield "instellen-sleutel"
+    screen.open(SET_UP)
+    screen.give_code("12345")
+    yield "instellen-geweigerd"
+    Authenticator.objects.filter(confirmed=False).update(created_at=timezone.now() - timedelta(minutes=11))
+    screen.open(SET_UP)
+    yield "instellen-verlopen"
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def second_device(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=EMPLOYEE)
+    _sign_in(screen, EMPLOYEE)
+    screen.activate()
+    yield "herstelcodes-eenmalig"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-aan"
+    screen.button("Nieuwe telefoon", exact=False).click()
+    yield "instellen-nieuwe-telefoon"
+    screen.open("/persoonlijke-gegevens/")
+    AuthenticatorFactory(user=person, name="Tablet van de buitendienst, gemeente Voorbeeld")
+    screen.page.reload()
+    yield "persoonlijke-gegevens-twee-apparaten"
+    screen.follow("Naam wijzigen")
+    yield "apparaat-naam"
+    screen.field("Naam van dit apparaat").fill("")
+    screen.press("Opslaan")
+    yield "apparaat-naam-geweigerd"
+    screen.open("/persoonlijke-gegevens/")
+    screen.follow("Verwijderen")
+    yield "apparaat-verwijderen"
+    screen.press("Verwijderen")
+    yield "apparaat-verwijderd"
+    screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    yield "uitschakelen"
+    screen.code.fill("1")
+    screen.press("Uitschakelen")
+    yield "uitschakelen-geweigerd"
+    RecoveryCodeSet.objects.filter(user=person).delete()
+    Authenticator.objects.filter(user=person).delete()
+
+
+def with_recovery_codes(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    recovery_codes.make(person, Origin())
+    _sign_in(screen, VERIFIED)
+    screen.open("/persoonlijke-gegevens/herstelcodes/")
+    yield "herstelcodes"
+    screen.press("Maak nieuwe herstelcodes")
+    yield "herstelcodes-nieuw"
+    RecoveryCodeSet.objects.update(asked_at=timezone.now() - limits.RECOVERY_CODES_QUESTION)
+    screen.open("/")
+    yield "mijn-omgevingen-vraag"
+    mine = RecoveryCode.objects.filter(code_set__user=person)
+    mine.exclude(pk__in=mine.values("pk")[: limits.RECOVERY_CODES_FEW]).update(used_at=timezone.now())
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-weinig-codes"
+    screen.open("/persoonlijke-gegevens/herstelcodes/")
+    yield "herstelcodes-weinig"
+    RecoveryCodeSet.objects.all().delete()
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-zonder-codes"
+    screen.open("/persoonlijke-gegevens/activiteit/")
+    yield "activiteit"
+
+
+def fresh_proof(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, EMPLOYEE)
+    out_of_band.let_proof_grow_old(screen)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "bevestig-identiteit-zonder-tweede-stap"
+    person = User.objects.get(email=VERIFIED)
+    AuthenticatorFactory(user=person, name="Tablet")
+    _sign_in(screen, VERIFIED)
+    out_of_band.let_proof_grow_old(screen)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "bevestig-identiteit"
+    screen.confirm_identity(wrong_code_of(person))
+    yield "bevestig-identiteit-geweigerd"
+
+
+def address_change(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, EMPLOYEE)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "e-mailadres-wijzigen"
+    screen.field("Nieuw e-mailadres").fill(EMPLOYEE)
+    screen.press("Stuur de link")
+    yield "e-mailadres-wijzigen-geweigerd"
+    screen.field("Nieuw e-mailadres").fill("een-lang-adres-van-iemand@gemeente-voorbeeld.nl")
+    screen.press("Stuur de link")
+    yield "e-mailadres-link-verstuurd"
+    screen.open(out_of_band.mailed("persoonlijke-gegevens/e-mailadres/bevestigen"))
+    yield "e-mailadres-bevestigen"
+    screen.press("Gebruik dit adres")
+    yield "e-mailadres-gewijzigd"
+    User.objects.filter(email__startswith="een-lang").update(email=EMPLOYEE)
+    screen.open("/persoonlijke-gegevens/e-mailadres/bevestigen/")
+    yield "e-mailadres-link-verlopen"
+
+
+def demanded(screen: Screen) -> Iterator[str]:
+    day = timezone.localdate() + timedelta(days=20)
+    Organisation.objects.update(second_step=SecondStep.REQUIRED, required_from=day)
+    _sign_in(screen, EMPLOYEE)
+    yield "mijn-omgevingen-aangekondigd"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-aangekondigd"
+    Organisation.objects.update(required_from=timezone.localdate())
+    screen.open("/")
+    yield "instellen-verplicht"
+    screen.press(ACTIVATE)
+    screen.give_code(Phone.scan(screen.page).unused())
+    yield "herstelcodes-en-verder"
+    screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    yield "uitschakelen-mag-niet"
+    Organisation.objects.update(required_from=day)
+    screen.page.reload()
+    yield "uitschakelen-aangekondigd"
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+
+
+def demands(screen: Screen) -> Iterator[str]:
+    """What an organisation demands, in the administration."""
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    today = timezone.localdate()
+    for age in range(0, 80, 2):
+        day = today - timedelta(days=age)
+        Snapshot.objects.create(organisation=town, day=day, people=80, protected=76 - age // 2)
+    UserFactory.create_batch(limits.NAMES_PAGE, organisation=town, last_login=timezone.now())
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/organisaties/")
+    yield "beheer-tweede-stap-organisaties"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/overzicht/")
+    yield "beheer-tweede-stap-overzicht-vrijwillig"
+    screen.open("/beheer/organisaties/gemeente-voorbeeld/tweede-stap/")
+    yield "beheer-tweede-stap"
+    screen.field("verplicht vanaf een datum").check()
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-geweigerd"
+    screen.field("Verplicht vanaf", exact=True).fill(today.isoformat())
+    screen.press("Bekijk wat er zou gebeuren")
+    yield "beheer-tweede-stap-controle"
+    screen.button("Opslaan:", exact=False).click()
+    screen.says("Wie nog geen tweede stap heeft")
+    yield "beheer-tweede-stap-overzicht"
+    screen.text("Hetzelfde als tabel").click()
+    yield "beheer-tweede-stap-tabel"
+    User.objects.filter(email__startswith="persoon").delete()
+    Organisation.objects.update(second_step=SecondStep.OPTIONAL, required_from=None)
+
+
+def second_step(screen: Screen) -> Iterator[str]:
+    _forget(screen)
+    person = User.objects.get(email=VERIFIED)
+    screen.give_password(VERIFIED)
+    assert screen.address == CHALLENGE
+    yield "verificatiecode"
+    screen.give_code(wrong_code_of(person))
+    yield "verificatiecode-geweigerd"
+    for _attempt in range(4):
+        screen.give_code(wrong_code_of(person))
+    yield "verificatiecode-wachten"
+    _forget(screen)
+    for _attempt in range(6):
+        screen.give_password(EMPLOYEE, "een fout wachtwoord")
+    yield "extra-controle"
+    screen.code.fill("123456")
+    screen.press("Bevestigen")
+    yield "extra-controle-geweigerd"
+
+
+def lost_phone(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    codes = recovery_codes.make(person, Origin())
+    AuthenticatorFactory(user=person, name="Tablet")
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    yield "verificatiecode-keuze"
+    screen.follow("Telefoon kwijt?")
+    yield "telefoon-kwijt"
+    screen.press("Vraag support om hulp")
+    yield "telefoon-kwijt-gevraagd"
+    screen.open("/inloggen/herstelcode/")
+    yield "herstelcode"
+    screen.field("Herstelcode").fill("0000-0000-0000-0000")
+    screen.press("Bevestigen")
+    yield "herstelcode-geweigerd"
+    screen.field("Herstelcode").fill(codes[0])
+    screen.press("Bevestigen")
+    yield "na-herstelcode"
+    screen.open(out_of_band.mailed("hulpvraag-intrekken"))
+    yield "hulpvraag-intrekken"
+    screen.press("Bevestigen")
+    screen.says("Kies eerst een antwoord.")
+    yield "hulpvraag-intrekken-zonder-antwoord"
+    screen.field("Ja, trek het verzoek in").check()
+    screen.press("Bevestigen")
+    screen.open(out_of_band.mailed("hulpvraag-intrekken"))
+    yield "hulpvraag-ingetrokken"
+    screen.open(out_of_band.mailed("dit-was-ik-niet"))
+    yield "dit-was-ik-niet"
+    screen.field("Nee, dit was ik niet").check()
+    screen.press("Bevestigen")
+    yield "dit-was-ik-niet-gemeld"
+    Report.objects.update(looked_at=timezone.now())
+    screen.open(out_of_band.mailed("dit-was-ik-niet"))
+    yield "dit-was-ik-niet-te-laat"
+    Report.objects.all().delete()
+
+
+def after_reset(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    devices.remove_all(person)
+    link = account_recovery.begin(person)
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    yield "nieuwe-telefoon"
+    screen.press("Mail mij een nieuwe link")
+    yield "nieuwe-telefoon-link-verstuurd"
+    screen.follow("Ik heb een code van support")
+    yield "code-van-support"
+    screen.field("Code van support").fill("AAAA-AAAA")
+    screen.press("Bevestigen")
+    yield "code-van-support-geweigerd"
+    screen.open(link.removeprefix(settings.PUBLIC_URL))
+    yield "nieuwe-telefoon-link-verlopen"
+    screen.open(out_of_band.mailed("nieuwe-telefoon"))
+    yield "inloggen-na-link"
+    screen.give_password(VERIFIED)
+    yield "instellen-na-link"
+    _sign_in(screen, EMPLOYEE)
+    screen.open(link.removeprefix(settings.PUBLIC_URL))
+    yield "nieuwe-telefoon-terwijl-ingelogd"
+    AccountRecovery.objects.all().delete()
+    AuthenticatorFactory(user=person)
+
+
+def errors(screen: Screen) -> Iterator[str]:
+    _forget(screen)
+    screen.open("/bestaat-niet/")
+    screen.says("geef dit nummer door")
+    yield "fout-404"
+    screen.open("/uitloggen/")
+    yield "fout-405"
+    screen.open("/inloggen/")
+    screen.forget_visitor()
+    screen.press("Inloggen")
+    yield "fout-csrf"
+    for status, template in ((400, ""), (400, "session_ended"), (403, ""), (413, ""), (429, ""), (500, "")):
+        # Put in place of an answer, because no visitor can call these up at will.
+        number = logs.fresh_reference()
+        token = logs.reference.set(number)
+        with translation.override(screen.language):
+            text = pages.fill(HttpResponse(status=status), template).content.decode()
+        logs.reference.reset(token)
+        screen.page.route("**/fout/", partial(_answer, text))
+        screen.open("/fout/")
+        screen.shows(number)
+        yield f"fout-{template or status}"
+        screen.page.unroute("**/fout/")
+
+
+def _answer(text: str, route: Route) -> None:
+    route.fulfill(body=text, content_type="text/html; charset=utf-8")
+
+
+def administration(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, ADMINISTRATOR)
+    verified = User.objects.get(email=VERIFIED)
+    for name, address in (
+        ("beheer", ""),
+        ("beheer-personen", "accounts/user/"),
+        ("beheer-persoon", f"accounts/user/{verified.pk}/change/"),
+        ("beheer-persoon-nieuw", "accounts/user/add/"),
+        ("beheer-omgevingen", "environments/environment/"),
+        ("beheer-omgeving", f"environments/environment/{Environment.objects.first().pk}/change/"),
+        ("beheer-omgeving-afbeelding", f"omgevingen/{Environment.objects.first().pk}/afbeelding/"),
+        ("beheer-omgeving-nieuw-adres", f"omgevingen/{_with_new_address().pk}/adres/"),
+        ("beheer-omgeving-adres-wacht", f"environments/environment/{_with_new_address().pk}/change/"),
+        ("beheer-toegang", f"environments/access/{Access.objects.first().pk}/change/"),
+        ("beheer-toegang-rol", f"omgevingen/rol/{Access.objects.first().pk}/"),
+        ("beheer-organisaties", "organisations/organisation/"),
+        ("beheer-activiteit", "activiteit/"),
+        ("beheer-activiteit-gezocht", "activiteit/?person=medewerker&event=signed_in&since=2026-01-01"),
+        ("beheer-activiteit-geweigerd", "activiteit/?organisation=zomaar&since=gisteren&event=niets"),
+        ("beheer-activiteit-regel", f"activiteit/{AuditEntry.objects.first().pk}/"),
+        ("beheer-activiteit-exporteren", "activiteit/exporteren/?result=succeeded"),
+    ):
+        screen.open(f"/beheer/{address}")
+        yield name
+
+
+def _with_new_address() -> Environment:
+    environment = Environment.objects.get(slug="woningen")
+    environment.next_address = "https://woningen.elders.nl/"
+    environment.next_address_asked_at = timezone.now() - timedelta(hours=4)
+    environment.next_address_by = User.objects.get(email=VERIFIED)
+    environment.save()
+    return environment
+
+
+def support_desk(screen: Screen) -> Iterator[str]:
+    """A call from the first word to the code, and everything that a worker can meet on the way."""
+    employee, verified = User.objects.get(email=EMPLOYEE), User.objects.get(email=VERIFIED)
+    colleague = User.objects.get(email=ADMINISTRATOR)
+    _trouble(screen, verified)
+    _sign_in(screen, DESK)
+    until = int(timezone.now().timestamp()) + 900
+    AttemptCounter.objects.create(subject=subject_of(verified), kind="code", failures=5, waits_until=until)
+    screen.open("/beheer/support/")
+    yield "support"
+    screen.press("Zoeken")
+    yield "support-leeg"
+    screen.field("Kenmerk, e-mailadres of naam").fill("Werk")
+    screen.press("Zoeken")
+    yield "support-lijst"
+    screen.open(f"/beheer/support/{employee.pk}/")
+    yield "support-persoon-rustig"
+    screen.open(f"/beheer/support/{colleague.pk}/")
+    yield "support-persoon-hoger"
+    screen.open(f"/beheer/support/{verified.pk}/")
+    yield "support-persoon"
+    screen.follow("Alle sessies beëindigen")
+    yield "support-sessies"
+    screen.press("Alle sessies beëindigen")
+    yield "support-reden-ontbreekt"
+    screen.open(f"/beheer/support/{verified.pk}/code/")
+    yield "support-code-zonder-controle"
+    screen.open(f"/beheer/support/{verified.pk}/beller/")
+    yield "support-beller"
+    screen.press("Mail twee woorden")
+    yield "support-beller-woorden"
+    screen.field("De twee woorden").fill("fiets molen")
+    screen.press("Vergelijken")
+    yield "support-beller-fout"
+    screen.field("De twee woorden").fill(out_of_band.mailed_words())
+    screen.press("Vergelijken")
+    yield "support-beller-goed"
+    screen.follow("Code geven")
+    yield "support-code"
+    screen.field("Reden").fill("Telefoon in het water gevallen; de woorden kloppen.")
+    screen.press("Code geven")
+    yield "support-code-eenmalig"
+    screen.page.reload()
+    yield "support-code-getoond"
+    screen.open(f"/beheer/support/{verified.pk}/herstellen/")
+    yield "support-herstellen"
+    screen.open("/beheer/support/meldingen/")
+    yield "support-meldingen"
+    AttemptCounter.objects.all().delete()
+    yield from _four_eyes(screen)
+
+
+def _trouble(screen: Screen, person: User) -> None:
+    """Somebody who cannot get in: a lost phone that is used, wrong codes, a wait, a second account with a report."""
+    _forget(screen)
+    screen.give_password(person.email)
+    screen.follow("Telefoon kwijt?")
+    screen.press("Vraag support om hulp")
+    screen.open(CHALLENGE)
+    for code in (code_of(person, -240), *[wrong_code_of(person)] * 4):
+        screen.give_code(code)
+    screen.page.wait_for_load_state("networkidle")  # or the count of the last code comes later
+    Authenticator.objects.filter(user=person).update(last_used_at=timezone.now() + timedelta(minutes=1))
+    newcomer = User.objects.get(email=NEWCOMER)
+    Report.objects.create(user=newcomer, entry=record(Event.PASSWORD_CHANGED, subject=newcomer, origin=Origin()))
+
+
+def _four_eyes(screen: Screen) -> Iterator[str]:
+    second = UserFactory(email="tweede@voorbeeld.nl", in_support=True, with_totp=True)
+    screen.open(f"/beheer/support/{second.pk}/herstellen/")
+    yield "support-herstellen-met-goedkeuring"
+    screen.field("Reden").fill("Telefoon gestolen; teruggebeld op het bekende nummer.")
+    screen.press("Goedkeuring vragen")
+    yield "support-goedkeuringen"
+    screen.open(out_of_band.mailed("hulp-van-support-intrekken"))
+    yield "hulp-van-support-intrekken"
+    screen.field("Ja, annuleer het").check()
+    screen.press("Bevestigen")
+    yield "hulp-van-support-ingetrokken"
+    Report.objects.all().delete()
+
+
+def inviting(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, ADMINISTRATOR)
+    screen.open("/beheer/accounts/user/add/?organisation=Gemeente+Voorbeeld")
+    yield "beheer-persoon-nieuw-omgevingen"
+    screen.open("/beheer/mensen/uitnodigen/")
+    yield "beheer-uitnodigen"
+    screen.press("Bekijk de lijst")
+    yield "beheer-uitnodigen-geweigerd"
+    screen.field("Organisatie").fill("Gemeente Voorbeeld")
+    invited = "\n".join(f"collega{number}@voorbeeld.nl;Co;Llega;Bomen en groen" for number in range(3))
+    screen.field("Plak de lijst").fill(f"{invited}\nfout\n{EMPLOYEE};;;Onbekend")
+    screen.press("Bekijk de lijst")
+    yield "beheer-lijst-bekeken"
+    screen.press("Voer 3 regels uit")
+    screen.page.get_by_text("collega0@voorbeeld.nl").wait_for()
+    batch = PeopleImport.objects.get()
+    imports.carry_out(batch.pk)
+    screen.open(f"/beheer/mensen/uitnodigen/{batch.pk}/")
+    yield "beheer-lijst-klaar"
+    screen.open("/beheer/accounts/user/?q=collega")
+    screen.page.locator("#action-toggle").check()
+    screen.page.locator("select[name=action]").first.select_option("deactivate")
+    screen.page.locator("button[name=index]").first.click()
+    screen.text("Je gaat").wait_for()
+    yield "beheer-deactiveren"
+    User.objects.filter(email__startswith="collega").delete()
+
+
+def business_account(screen: Screen) -> Iterator[str]:
+    """What somebody with a business account meets, here and on the way back."""
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    out_of_band.agree(town)
+    Connection.objects.update(enabled=True)
+    _forget(screen)
+    screen.open("/inloggen/sso/")
+    yield "zakelijk-account"
+    screen.field("E-mailadres van je werk").fill("iemand@onbekend.nl")
+    screen.press("Ga verder")
+    yield "zakelijk-account-onbekend"
+    screen.open(f"/inloggen/sso/{town.slug}/")
+    yield "zakelijk-account-organisatie"
+    yield from _refusals(screen, town)
+    _sign_in(screen, EMPLOYEE)
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-niet-gekoppeld"
+    person = User.objects.get(email=EMPLOYEE)
+    there = {"organisation": town, "issuer": Connection.objects.get().issuer, "subject": "1"}
+    Identity.objects.create(user=person, **there)
+    out_of_band.come_by_provider(screen, town)
+    screen.page.reload()
+    yield "persoonlijke-gegevens-zakelijk-account"
+    out_of_band.let_proof_grow_old(screen)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "bevestig-identiteit-zakelijk-account"
+    screen.press("Uitloggen")
+    yield "uitgelogd-zakelijk-account"
+    screen.forget_visitor()
+    screen.open("/uitgelogd/")
+    yield "uitgelogd-terug"
+    Identity.objects.all().delete()
+    yield from _invitation(screen, town)
+    out_of_band.disagree(town)
+
+
+def _refusals(screen: Screen, town: Organisation) -> Iterator[str]:
+    """Every page that can stand where a sign-in did not succeed. Put in place of an answer: most need a provider."""
+    Organisation.objects.filter(pk=town.pk).update(contact="de helpdesk van de gemeente, telefoon 0123 456 789")
+    screen.open(f"/inloggen/sso/{town.slug}/callback/?state=onbekend")
+    yield "zakelijk-account-begin-opnieuw"
+    town.refresh_from_db()
+    reasons = {page: reason for reason, page in sso.PAGES.items() if page != "again"}
+    for page, reason in (reasons | {"outage": Reason.TOO_SLOW, "mistake": Reason.SIGNATURE}).items():
+        arrival = Arrival(Connection.objects.get(organisation=town), reason=reason)
+        with translation.override(screen.language):
+            text = sso.refused(RequestFactory().get("/"), arrival).content.decode()
+        screen.page.route("**/geweigerd/", partial(_answer, text))
+        screen.open("/geweigerd/")
+        yield f"zakelijk-account-{page}"
+        screen.page.unroute("**/geweigerd/")
+
+
+def _invitation(screen: Screen, town: Organisation) -> Iterator[str]:
+    invited = UserFactory(email="uitgenodigd@voorbeeld.nl", organisation=town)
+    invited.set_unusable_password()
+    invited.save()
+    screen.open(f"/wachtwoord-instellen/{links.make(invited, Purpose.INVITATION)}/")
+    yield "uitnodiging-zakelijk-account"
+    Organisation.objects.filter(pk=town.pk).update(second_step=SecondStep.BUSINESS_ACCOUNT)
+    screen.page.reload()
+    yield "uitnodiging-alleen-zakelijk-account"
+    Organisation.objects.filter(pk=town.pk).update(second_step=SecondStep.OPTIONAL, contact="")
+    invited.delete()
+
+
+def single_sign_on(screen: Screen) -> Iterator[str]:
+    """The set-up, as it is before anything was filled in and as it is when something needs to be done."""
+    _sign_in(screen, ADMINISTRATOR)
+    town = Organisation.objects.get(slug="gemeente-voorbeeld")
+    here = f"/beheer/sso/{town.slug}/"
+    for name, address in (("lijst", "/beheer/sso/"), ("leeg", here), ("aanbieder", f"{here}aanbieder/")):
+        screen.open(address)
+        yield f"beheer-sso-{name}"
+    screen.field("Issuer, of tenant-id van Entra ID").fill("common")
+    screen.press("Opslaan")
+    yield "beheer-sso-aanbieder-geweigerd"
+    out_of_band.agree(town)
+    for name in ("", "geheim", "sleutelpaar", "tweede-stap", "mensen", "noodaccount", "proef", "uitschakelen"):
+        screen.open(f"{here}{name}/" if name else here)
+        yield f"beheer-sso-{name or 'pagina'}"
+    out_of_band.keep_trial(screen, town)
+    screen.open(f"{here}proef/")
+    yield "beheer-sso-proef-uitslag"
+    screen.open(f"{here}sleutelpaar/")
+    screen.press("Maak een sleutelpaar")
+    yield "beheer-sso-sleutelpaar-wacht"
+    screen.open(f"{here}domeinen/")
+    screen.press("Toevoegen")
+    yield "beheer-sso-domeinen-geweigerd"
+    screen.page.get_by_role("textbox", name=screen.words("Maildomein")).fill("gemeente-voorbeeld.nl")
+    screen.press("Toevoegen")
+    yield "beheer-sso-domeinen"
+    screen.follow("Bewijzen met een reden")
+    yield "beheer-sso-domein-bewijzen"
+    out_of_band.disagree(town)
+
+
+ALL: tuple[Tour, ...] = (
+    signed_out,
+    signed_in,
+    daily_use,
+    set_up,
+    second_device,
+    with_recovery_codes,
+    fresh_proof,
+    address_change,
+    second_step,
+    lost_phone,
+    after_reset,
+    errors,
+    demanded,
+    demands,
+    administration,
+    inviting,
+    support_desk,
+    business_account,
+    single_sign_on,
+)
+
+# Django's own pages, of which only the colours are ours.
+IN_ADMINISTRATION = (administration, demands, support_desk)

@@ -1,0 +1,1 @@
+"""What visitors see while the production command of the README is hurt: `python -m tests.resilience`."""

@@ -1,0 +1,60 @@
+"""What the portal promises while it is hurt, and which of it was broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.resilience.visitors import BROKEN, VISITORS, WRONG, Seen
+
+LONGEST = 5.0  # seconds that a visitor may wait for any answer
+READY = 3.0  # seconds within which /healthz and /readyz answer
+GROWTH = 1.5  # times the memory of before, at most
+
+
+@dataclass(frozen=True)
+class Promise:
+    """``errors``: how many requests may fail, with 503 and Retry-After or a broken connection; ``may_be_unready``:
+    /readyz may say so."""
+
+    errors: int = 0
+    may_be_unready: bool = False
+
+
+def broken(promise: Promise, seen: Seen, back: float, before: float, after: float) -> Iterator[str]:
+    """In sentences. ``back``: seconds after which somebody could sign in again, 0 when nobody could; ``before``,
+    ``after``: MiB."""
+    faults = sum(count for status, count in seen.statuses.items() if status >= 500 and status != 503)
+    if faults:
+        yield f"{faults} answers were faults of ours (500)"
+    if seen.without_retry_after:
+        yield f"{seen.without_retry_after} times 503 without Retry-After"
+    refused = sum(count for status, count in seen.statuses.items() if 400 <= status < 500)
+    if refused:
+        yield f"{refused} requests were refused"
+    if seen.statuses[WRONG]:
+        yield f"{seen.statuses[WRONG]} answers led elsewhere"
+    errors = seen.statuses[503] + seen.statuses[BROKEN]
+    if errors > promise.errors:
+        yield f"{errors} requests failed, {promise.errors} may"
+    if seen.longest > LONGEST:
+        yield f"somebody waited {seen.longest:.1f} s, {LONGEST:.0f} s at most"
+    if seen.longest_probe > READY:
+        yield f"a probe waited {seen.longest_probe:.1f} s, {READY:.0f} s at most"
+    yield from _probes(promise, seen)
+    if not back:
+        yield "nobody could sign in afterwards"
+    if after > before * GROWTH:
+        yield f"memory grew from {before:.0f} to {after:.0f} MiB"
+
+
+def _probes(promise: Promise, seen: Seen) -> Iterator[str]:
+    for name, count in seen.probes.items():
+        unready = name == "/readyz 503" and promise.may_be_unready
+        # Of the worker that was killed one question may have been under way.
+        lost = name.endswith("broken") and count <= 1 <= promise.errors
+        if not (name.endswith(" 200") or unready or lost):
+            yield f"{name}: {count} times"
+
+
+IN_FLIGHT = VISITORS  # each has one request under way
