@@ -12,10 +12,10 @@ from django.db.models import Q
 
 from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
+from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.hash_queue import TooBusyError
-from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations import emergency, sign_in_policy
 from accounts.passwords import dummy_hash
@@ -208,7 +208,7 @@ def _note_address(user: User, facts: dict[str, str | int], actor: User, origin: 
     """The old address must hear of it as well, and those before it that nobody has confirmed to be left."""
     entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail=facts)
     for address in dict.fromkeys([str(facts["before"]), *unverified_changes.former_addresses(user)]):
-        sending.notify(entry, user, to=address)
+        notify(entry, user, to=address)
 
 
 def _note_details(user: User, before: User, actor: User, origin: Origin) -> None:
@@ -219,7 +219,7 @@ def _note_details(user: User, before: User, actor: User, origin: Origin) -> None
     was, now = (f"{one.get_full_name() or '-'} ({one.get_language_display()})" for one in (before, user))
     detail: dict[str, str | int] = {"before": was, "after": now}
     entry = record(Event.DETAILS_CHANGED_BY_OTHER, subject=user, actor=actor, origin=origin, detail=detail)
-    sending.notify(entry, user)
+    notify(entry, user)
 
 
 def refresh_search_keys() -> int:

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 MOST_MARKS = 30  # behind one letter; no language comes near (Unicode Standard Annex #15, Stream-Safe Text Format)
 
 _OTHER_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # Unicode's category Zs without U+0020
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 LONGEST_TO_SPLIT = 2048  # characters; browsers and servers take little more
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
@@ -64,6 +65,11 @@ def folded(text: str) -> str:
         return " ".join(text.lower().replace("`", "'").replace("\x00", "").split())
     plain = without_marks(text.casefold().translate(_TYPED_AS))
     return " ".join(plain.casefold().translate(_TYPED_AS).split())
+
+
+def without_control_characters(text: str) -> str:
+    """With a space for each, so that what a visitor sends stays on one line of a log (ASVS 16.4.1)."""
+    return _CONTROL.sub(" ", text)
 
 
 def shortened(text: str, most: int) -> str:

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from accounts import limits, rate_limits
-from accounts.audit.origin import Origin, one_line
+from accounts.audit.origin import Origin
+from accounts.unicode_text import without_control_characters
 
 # The same facts under the names of `report-uri` (CSP 2) and of `report-to` (Reporting API).
 NAMES = {
@@ -39,7 +40,7 @@ def _facts(report: Any) -> dict[str, str]:
 
 def _short(value: str | int) -> str:
     """One line, without the query of an address, which may hold what somebody typed."""
-    return one_line(str(value)).partition("?")[0].partition("#")[0][:LONGEST_FACT]
+    return without_control_characters(str(value)).partition("?")[0].partition("#")[0][:LONGEST_FACT]
 
 
 def too_many(origin: Origin) -> bool:

@@ -71,8 +71,8 @@ def browser(**options: object) -> Browser:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_sender_of_mail() -> None:
-    """Messages then come in the order in which they were handed over; with two it is chance."""
-    sending.SENDERS = 1
+    """Messages are then sent in the order in which they were queued; with two threads it is chance."""
+    sending.SENDER_THREADS = 1
     sending._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
 
 

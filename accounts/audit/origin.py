@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import ip_addresses
+from accounts.unicode_text import without_control_characters
 
 LONGEST_BROWSER = 300
 # Where a request keeps its number, and who handed it over without an address. No header can get here, those begin with
 # HTTP_.
 REFERENCE = "portal.reference"
 VIA = "portal.via"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def one_line(text: str) -> str:
-    """Without control characters, so that what a visitor sends stays on one line of a log (ASVS 16.4.1)."""
-    return _CONTROL.sub(" ", text)
 
 
 @dataclass(frozen=True)
@@ -43,7 +37,7 @@ class Origin:
     def of(cls, request: HttpRequest) -> Origin:
         """The origin of a request. Behind a proxy REMOTE_ADDR has been set by the WSGI application."""
         ip = ip_addresses.parse(request.META.get("REMOTE_ADDR", ""))
-        browser = one_line(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER]
+        browser = without_control_characters(request.headers.get("User-Agent", ""))[:LONGEST_BROWSER]
         reference, via = request.META.get(REFERENCE, ""), request.META.get(VIA, "")
         return cls(str(ip) if ip else None, browser, reference, via)
 

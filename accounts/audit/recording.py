@@ -9,9 +9,10 @@ from django.db import models, transaction
 from accounts.audit import chain
 from accounts.audit.events import MAILED, Event
 from accounts.audit.models import AuditEntry
-from accounts.audit.origin import CONSOLE, Origin, one_line
-from accounts.mail import sending
+from accounts.audit.notices import notify
+from accounts.audit.origin import CONSOLE, Origin
 from accounts.models import User
+from accounts.unicode_text import without_control_characters
 
 
 def record(
@@ -32,11 +33,11 @@ def record(
     holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
     """
     entry = _entry(event, subject, origin, actor, organisation, detail)
-    entry.succeeded, entry.reason = succeeded, one_line(reason)[:500]
+    entry.succeeded, entry.reason = succeeded, without_control_characters(reason)[:500]
     entry.save()
     transaction.on_commit(chain.seal_soon, robust=True)
     if subject is not None and event in MAILED:
-        sending.notify(entry, subject)
+        notify(entry, subject)
     return entry
 
 
@@ -92,7 +93,10 @@ def _entry(
         subject=subject,
         subject_name=subject.email if subject else "",
         organisation_id=organisation.pk if organisation else _organisation_of(subject),
-        detail={name: one_line(fact) if isinstance(fact, str) else fact for name, fact in (detail or {}).items()},
+        detail={
+            name: without_control_characters(fact) if isinstance(fact, str) else fact
+            for name, fact in (detail or {}).items()
+        },
         address=origin.address,
         browser=origin.browser,
         reference=origin.reference,

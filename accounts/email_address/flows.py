@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts import limits, rate_limits
 from accounts.audit.aggregation import record_sparingly
 from accounts.audit.events import Event
+from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.email_address import links
@@ -94,7 +95,7 @@ def confirm(user: User, token: str, origin: Origin) -> Outcome:
         return Outcome.LINK_VOID
     detail: dict[str, str | int] = {"before": before, "after": after}
     entry = record(Event.ADDRESS_CHANGED_BY_PERSON, subject=user, origin=origin, detail=detail)
-    sending.notify(entry, user, to=before)
+    notify(entry, user, to=before)
     return Outcome.CHANGED
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.models import AuditEntry
 from accounts.mail import sending
-from accounts.mail.rendering import one_line
+from accounts.mail.untrusted_text import single_line
 from accounts.models import User
 
 
@@ -40,7 +40,7 @@ def _shown(row: Model, name: str) -> Any:
     value = getattr(row, name)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return one_line(str(value or "")) or "-"
+    return single_line(str(value or "")) or "-"
 
 
 def facts(differences: Iterable[Difference]) -> dict[str, str | int]:

@@ -97,7 +97,12 @@ def _spend(address: str, origin: Origin) -> Quota:
 
 @transaction.atomic
 def invite(
-    user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False, report: sending.Report | None = None
+    user: User,
+    *,
+    actor: User | None,
+    origin: Origin,
+    in_bulk: bool = False,
+    on_outcome: sending.OutcomeCallback | None = None,
 ) -> bool:
     """Mail a new person the link with which to choose the first password; nobody types one for another (ASVS 6.4.1).
 
@@ -112,19 +117,19 @@ def invite(
         return False
     is_there = sign_in_policy.has_second_step_at_provider(user) and rank.organisation_decides_over(user)
     way = Way.PROVIDER if is_there else Way.LINK
-    _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, report=report)
+    _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, on_outcome=on_outcome)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
     return True
 
 
 @transaction.atomic(savepoint=False)
 def invite_many(
-    users: Collection[User], *, actor: User | None, origin: Origin, reports: Sequence[sending.Report] = ()
+    users: Collection[User], *, actor: User | None, origin: Origin, callbacks: Sequence[sending.OutcomeCallback] = ()
 ) -> None:
-    """`invite` for each of these, who were stored in this very transaction. ``reports``: one for each, or none."""
+    """`invite` for each of these, who were stored in this very transaction. ``callbacks``: one for each, or none."""
     _count_links(users, Purpose.INVITATION)
-    for user, report in zip_longest(users, reports):
-        _send_link(user, Purpose.INVITATION, in_bulk=True, report=report)
+    for user, on_outcome in zip_longest(users, callbacks):
+        _send_link(user, Purpose.INVITATION, in_bulk=True, on_outcome=on_outcome)
     record_many(Event.INVITED, [(user, {}) for user in users], actor=actor, origin=origin)
 
 
@@ -135,12 +140,12 @@ def _issue_link(
     way: Way,
     voids_earlier: bool = True,
     in_bulk: bool = False,
-    report: sending.Report | None = None,
+    on_outcome: sending.OutcomeCallback | None = None,
 ) -> None:
     """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
     _count_links([someone], purpose, by=int(voids_earlier))
-    _send_link(someone, purpose, way=way, deliver=user is not None, in_bulk=in_bulk, report=report)
+    _send_link(someone, purpose, way=way, deliver=user is not None, in_bulk=in_bulk, on_outcome=on_outcome)
 
 
 def _count_links(users: Collection[User], purpose: Purpose, by: int = 1) -> None:
@@ -157,7 +162,7 @@ def _send_link(
     way: Way = Way.LINK,
     deliver: bool = True,
     in_bulk: bool = False,
-    report: sending.Report | None = None,
+    on_outcome: sending.OutcomeCallback | None = None,
 ) -> None:
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
@@ -167,7 +172,7 @@ def _send_link(
         template, address = "link_withheld", ""
     context: dict[str, Any] = {"is_demanded": way is Way.DEMANDED, "was_asked": purpose is Purpose.RESET}
     context |= {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
-    sending.send(template, user, deliver=deliver, in_bulk=in_bulk, report=report, **context)
+    sending.send(template, user, deliver=deliver, in_bulk=in_bulk, on_outcome=on_outcome, **context)
 
 
 def _way_of(user: User | None) -> Way:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
+from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
-from accounts.mail.rendering import one_line
+from accounts.mail.untrusted_text import single_line
 from accounts.models import User
 from accounts.organisations import notices, sign_in_policy
 
@@ -43,7 +44,7 @@ class Rights:
     @property
     def group_names(self) -> list[str]:
         """For a mail."""
-        return [one_line(name) for name in self.groups]
+        return [single_line(name) for name in self.groups]
 
 
 def superusers(*besides: User | None) -> list[User]:
@@ -58,7 +59,7 @@ def change(user: User, *, before: Rights, after: Rights, actor: User | None, ori
         return
     detail: Facts = {"before": str(before), "after": str(after)}
     entry = record(Event.RIGHTS_CHANGED, subject=user, actor=actor, origin=origin, detail=detail)
-    sending.notify(entry, user, before=before, after=after)
+    notify(entry, user, before=before, after=after)
     _tell_superusers(entry, user, actor, before=before, after=after)
 
 
@@ -81,7 +82,7 @@ def moved(entry: AuditEntry, user: User, *, actor: User) -> None:
 
 
 def _touched(entry: AuditEntry, user: User, actor: User, *, in_bulk: bool = False) -> None:
-    sending.notify(entry, user, in_bulk=in_bulk)
+    notify(entry, user, in_bulk=in_bulk)
     if user.is_superuser:
         _tell_superusers(entry, user, actor)
 
@@ -160,4 +161,4 @@ def _tell_of_group(entry: AuditEntry, group: Group | None, actor: User) -> None:
 def _tell_members(members: Iterable[User], detail: Facts, actor: User, origin: Origin) -> None:
     for member in members:
         entry = record(Event.RIGHTS_CHANGED, subject=member, actor=actor, origin=origin, detail=detail)
-        sending.notify(entry, member, in_bulk=True, group=str(detail["group"]))
+        notify(entry, member, in_bulk=True, group=str(detail["group"]))

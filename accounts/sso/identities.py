@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.origin import Origin, one_line
+from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations import memberships, scope
@@ -21,6 +21,7 @@ from accounts.sso import connections
 from accounts.sso.models import Connection, Identity
 from accounts.sso.provider.tokens import Claims, IdToken
 from accounts.sso.refusal_reasons import Reason
+from accounts.unicode_text import without_control_characters
 
 LONGEST_NAME = 150
 
@@ -129,7 +130,7 @@ def address_of(claims: Claims) -> str:
 
 def _name(claims: Claims, key: str) -> str:
     value = claims.get(key)
-    return one_line(value).strip()[:LONGEST_NAME] if isinstance(value, str) else ""
+    return without_control_characters(value).strip()[:LONGEST_NAME] if isinstance(value, str) else ""
 
 
 def _why_not_this_address(connection: Connection, user: User, claims: Claims) -> Reason | None:

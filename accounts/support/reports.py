@@ -20,6 +20,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.audit import report_links
 from accounts.audit.events import Event
 from accounts.audit.models import MOVES, AuditEntry
+from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
@@ -109,7 +110,7 @@ def _report(entry: AuditEntry, subject: User, mailbox: str, unknown: str, origin
     if unknown and sign_in_policy.is_needed_emergency_account(user):
         _tell_of_emergency_account(user)
     for address in {user.email.lower(), _address_of(entry).lower()}:
-        sending.notify(noted, user, to=address, undone=undone)
+        notify(noted, user, to=address, undone=undone)
 
 
 def _tell_of_emergency_account(user: User) -> None:

@@ -15,7 +15,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
-from accounts.mail.alarm_recipients import watchers
+from accounts.mail.alarm_recipients import alarm_recipients
 from accounts.models import User
 
 
@@ -29,5 +29,5 @@ def stop(worker: User, number: int, origin: Origin, *, period: timedelta = limit
     hours = int(period.total_seconds()) // 3600
     facts: dict[str, Any] = {"worker": worker, "number": number, "hours": hours}
     facts |= {"at": timezone.localtime(entry.at), "address": settings.PUBLIC_URL + reverse("audit_activity")}
-    for watcher in watchers():
-        sending.send("worker_stopped", watcher, **facts)
+    for recipient in alarm_recipients():
+        sending.send("worker_stopped", recipient, **facts)

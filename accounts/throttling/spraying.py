@@ -23,7 +23,7 @@ from accounts.audit.models import AuditEntry, Repetition
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
-from accounts.mail.alarm_recipients import watchers
+from accounts.mail.alarm_recipients import alarm_recipients
 
 log = logging.getLogger(__name__)
 PERIOD = limits.NETWORK_PERIOD
@@ -69,8 +69,8 @@ def _raise_alarm(origin: Origin) -> None:
     entry = record(Event.SPRAYING_SUSPECTED, subject=None, origin=Origin(reference=origin.reference), detail=facts)
     page = settings.PUBLIC_URL + reverse("audit_activity")
     context: dict[str, Any] = facts | {"at": timezone.localtime(entry.at), "hours": PERIOD // timedelta(hours=1)}
-    for watcher in watchers():
-        sending.send("spraying_suspected", watcher, address=page, **context)
+    for recipient in alarm_recipients():
+        sending.send("spraying_suspected", recipient, address=page, **context)
 
 
 def _facts(since: datetime) -> dict[str, str | int]:

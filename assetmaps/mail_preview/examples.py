@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
-from accounts.mail import sending
+from accounts.mail import composing
 from accounts.models import User
 from accounts.organisations.models import SecondStep
 from accounts.organisations.notices import Difference
@@ -202,4 +202,4 @@ EXAMPLES: dict[str, list[Facts]] = {
 
 def messages_of(template: str, language: str, *, first_name: str = "Jan") -> list[EmailMultiAlternatives]:
     person = User(email="jan.jansen@voorbeeld.nl", first_name=first_name, language=language)
-    return [sending.compose(template, person, **facts) for facts in EXAMPLES[template]]
+    return [composing.compose(template, person, **facts) for facts in EXAMPLES[template]]

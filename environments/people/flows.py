@@ -13,7 +13,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
-from accounts.mail.sending import Report
+from accounts.mail.sending import OutcomeCallback
 from accounts.models import User
 from accounts.organisations import memberships, scope, sign_in_policy
 from accounts.organisations.models import Membership, Organisation
@@ -46,12 +46,12 @@ def add(
     *,
     actor: User,
     origin: Origin,
-    reports: Sequence[Report] = (),
+    callbacks: Sequence[OutcomeCallback] = (),
 ) -> None:
     """Store new people without a password, with what they may open, and mail the invitations. All or nobody. Raises
     ForeignAddressError.
 
-    ``reports``: who hears what became of each invitation.
+    ``callbacks``: for the outcome of each invitation.
     """
     users = [user for user, _environments in people]
     for user in users:
@@ -60,7 +60,7 @@ def add(
     if organisation is not None:
         memberships.join(users, organisation)
     access.give_many(people, actor=actor, origin=origin)
-    passwords.invite_many(users, actor=actor, origin=origin, reports=reports)
+    passwords.invite_many(users, actor=actor, origin=origin, callbacks=callbacks)
 
 
 def hold(user_id: int) -> None:
@@ -176,14 +176,14 @@ def may_invite(worker: User, subject: User) -> bool:
 
 @transaction.atomic
 def invite_again(
-    user_id: int, *, actor: User, origin: Origin, in_bulk: bool = False, report: Report | None = None
+    user_id: int, *, actor: User, origin: Origin, in_bulk: bool = False, on_outcome: OutcomeCallback | None = None
 ) -> bool:
     """Mail a new invitation, which makes the earlier one void; False when this person should not get one."""
     # Locked: of two at once, both would otherwise number their link the same, and neither would work.
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or not may_invite(actor, user):
         return False
-    return passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk, report=report)
+    return passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk, on_outcome=on_outcome)
 
 
 @transaction.atomic

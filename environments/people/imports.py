@@ -216,8 +216,8 @@ def _store(lines: list[ImportLine], judge: Judge, batch: PeopleImport, worker: U
     origin = Origin(batch.address, batch.browser, batch.reference)
     new = [(_person(line), judge.environments_of(line)) for line in lines if line.is_new]
     known = [(judge.known[line.address.lower()], judge.environments_of(line)) for line in lines if not line.is_new]
-    reports = [(NOTE_MAIL, line.pk) for line in lines if line.is_new]
-    flows.add(new, batch.organisation, actor=worker, origin=origin, reports=reports)
+    callbacks = [(NOTE_MAIL, line.pk) for line in lines if line.is_new]
+    flows.add(new, batch.organisation, actor=worker, origin=origin, callbacks=callbacks)
     access.give_many(known, actor=worker, origin=origin, tell=True)
 
 
@@ -243,9 +243,9 @@ def mail_again(batch: PeopleImport, worker: User, origin: Origin) -> int:
     for line in list(not_mailed(batch)[: limits.PEOPLE_AT_ONCE]):
         with transaction.atomic():
             person = User.objects.filter(email__lower=line.address.lower()).first()
-            report = (NOTE_MAIL, line.pk)
+            callback = (NOTE_MAIL, line.pk)
             ImportLine.objects.filter(pk=line.pk).update(mail=Mail.WAITING, mail_answer="")
-            if person and flows.invite_again(person.pk, actor=worker, origin=origin, in_bulk=True, report=report):
+            if person and flows.invite_again(person.pk, actor=worker, origin=origin, in_bulk=True, on_outcome=callback):
                 again += 1
             else:
                 ImportLine.objects.filter(pk=line.pk).update(mail="")

@@ -232,7 +232,7 @@ def test_addresses_from_outside_are_split_in_one_place_only() -> None:
     }
     assert splitting == {
         "accounts/unicode_text.py",
-        "accounts/mail/sending.py",
+        "accounts/mail/composing.py",
         "accounts/passwords/breached.py",
         "accounts/http_requests.py",
         "accounts/sso/provider/client.py",

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         sent = "" if mails.refused else ", and a mail is sent"
         self.stdout.write(f"The password of {person.email} is changed, all sessions are ended{sent}.")
         if mails.refused:
-            raise CommandError(outcomes.in_words(mails.refused))
+            raise CommandError(outcomes.describe(mails.refused))
 
     def _asked(self, person: User) -> str:
         for _try in range(TRIES):

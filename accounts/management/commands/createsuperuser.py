@@ -42,7 +42,7 @@ class Command(createsuperuser.Command):
         if options["verbosity"] >= 1:
             self.stdout.write(f"The superuser {email} was created{'' if password else WITHOUT}.")
         if mails.refused:  # no reason to stop: the first superuser may come before the mail server
-            self.stderr.write(outcomes.in_words(mails.refused))
+            self.stderr.write(outcomes.describe(mails.refused))
 
     def _given(self, options: dict[str, Any]) -> tuple[str, str | None]:
         """Address and password from the options and the environment; an empty password is none."""

@@ -46,4 +46,4 @@ class Command(BaseCommand):
         if reason := chain.why_not():
             raise CommandError(f"The audit trail is not sealed any more: {reason}. See docs/audit-trail-and-keys.md.")
         if mails.refused:  # invitations of lists that were interrupted
-            raise CommandError(outcomes.in_words(mails.refused))
+            raise CommandError(outcomes.describe(mails.refused))

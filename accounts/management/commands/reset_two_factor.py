@@ -40,4 +40,4 @@ class Command(BaseCommand):
         sent = "" if mails.refused else ", and a mail is sent"
         self.stdout.write(f"{what} of {person.email} is reset, all sessions are ended{sent}. Receipt: {receipt}")
         if mails.refused:
-            raise CommandError(outcomes.in_words(mails.refused))
+            raise CommandError(outcomes.describe(mails.refused))

@@ -23,4 +23,4 @@ class Command(BaseCommand):
             raise CommandError(f"The mail server does not answer ({mistake}); run this again later.") from None
         self.stdout.write(f"{sent.reminded} people are reminded, and {sent.invited} are invited again.")
         if sent.refused:
-            raise CommandError(outcomes.in_words(list(sent.refused)))
+            raise CommandError(outcomes.describe(list(sent.refused)))

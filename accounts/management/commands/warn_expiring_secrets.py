@@ -18,4 +18,4 @@ class Command(BaseCommand):
         mails.wait()
         self.stdout.write(f"{warned} organisations had a warning to send.")
         if mails.refused:
-            raise CommandError(outcomes.in_words(mails.refused))
+            raise CommandError(outcomes.describe(mails.refused))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accounts.audit.origin import one_line
 from accounts.sso.domains.flows import record_name, record_text
 from accounts.sso.domains.resolver import LookUpError, Resolver
 from accounts.sso.models import MailDomain
+from accounts.unicode_text import without_control_characters
 
 MOST_TEXTS = 3  # shown
 LONGEST_TEXT = 100  # characters shown of each; what stands in a foreign zone is anybody's
@@ -48,7 +48,7 @@ def diagnose(domain: MailDomain, resolver: Resolver) -> Diagnosis | None:
 
 
 def _found(place: str, texts: list[str], *, is_ours: bool) -> Diagnosis:
-    shown = tuple(one_line(text)[:LONGEST_TEXT] for text in texts[:MOST_TEXTS])
+    shown = tuple(without_control_characters(text)[:LONGEST_TEXT] for text in texts[:MOST_TEXTS])
     return Diagnosis(place, is_ours, shown, len(texts) - len(shown))
 
 

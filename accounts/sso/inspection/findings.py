@@ -13,10 +13,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.audit.origin import one_line
 from accounts.sso.provider.discovery import NEEDED
 from accounts.sso.provider.tokens import ALGORITHMS
-from accounts.unicode_text import split_address
+from accounts.unicode_text import split_address, without_control_characters
 
 LONGEST_VALUE = 200  # characters; the value comes from outside
 ALL_ENDPOINTS = (*NEEDED, "end_session_endpoint")
@@ -97,7 +96,7 @@ class Finding:
         return str(SENTENCES[self.name][1]) % {"value": self.value or _("not told")}
 
     def stored(self) -> list[str]:
-        return [self.name, one_line(self.value)[:LONGEST_VALUE]]  # PostgreSQL stores no zero byte
+        return [self.name, without_control_characters(self.value)[:LONGEST_VALUE]]  # PostgreSQL stores no zero byte
 
 
 def restored(rows: Iterable[list[str]]) -> list[Finding]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.origin import Origin, one_line
+from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations import rank
@@ -20,6 +20,7 @@ from accounts.sso.flows import Arrival
 from accounts.sso.models import Connection
 from accounts.sso.provider.tokens import Claims, IdToken
 from accounts.sso.refusal_reasons import Reason
+from accounts.unicode_text import without_control_characters
 
 KEY = "sso_trial"  # in the session of the administrator
 Session = MutableMapping[str, Any]
@@ -88,5 +89,7 @@ def _readable(claims: Claims) -> list[list[str]]:
     shown = []
     for name, value in list(claims.items())[: limits.SSO_TRIAL_CLAIMS]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        shown.append([one_line(str(name))[:100], one_line(text)[: limits.SSO_TRIAL_VALUE]])
+        shown.append(
+            [without_control_characters(str(name))[:100], without_control_characters(text)[: limits.SSO_TRIAL_VALUE]]
+        )
     return shown

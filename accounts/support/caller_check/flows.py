@@ -18,9 +18,9 @@ from django.utils.crypto import constant_time_compare
 from accounts import limits, rate_limits
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
+from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
-from accounts.mail import sending
 from accounts.models import User
 from accounts.support.caller_check.word_list import WORDS
 from accounts.support.flows import Refusal, may_help
@@ -62,7 +62,7 @@ def send(subject: User, worker: User, origin: Origin) -> Outcome | Refusal:
         CallerCheck.objects.update_or_create(subject=subject, worker=worker, defaults=fresh)
         entry = record(Event.CALLER_CHECK_SENT, subject=subject, actor=worker, origin=origin)
         minutes = int(limits.CALLER_CHECK.total_seconds()) // 60
-        sending.notify(entry, subject, words=words, minutes=minutes)
+        notify(entry, subject, words=words, minutes=minutes)
     return Outcome.SENT
 
 

@@ -14,7 +14,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
-from accounts.mail.alarm_recipients import watchers
+from accounts.mail.alarm_recipients import alarm_recipients
 from accounts.models import User
 
 
@@ -50,5 +50,5 @@ def _alarm(subject: User, worker: User, origin: Origin) -> None:
     detail: dict[str, str | int] = {"cause": "too_many_look_ups"}
     entry = record(Event.PERSON_LOOKED_UP, subject=subject, actor=worker, origin=origin, succeeded=False, detail=detail)
     at, address = timezone.localtime(entry.at), settings.PUBLIC_URL + reverse("audit_activity")
-    for watcher in watchers():
-        sending.send("many_look_ups", watcher, worker=worker, number=limits.LOOK_UPS, at=at, address=address)
+    for recipient in alarm_recipients():
+        sending.send("many_look_ups", recipient, worker=worker, number=limits.LOOK_UPS, at=at, address=address)

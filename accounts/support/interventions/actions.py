@@ -8,9 +8,9 @@ from typing import Any
 from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
+from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
-from accounts.mail import sending
 from accounts.models import User
 from accounts.support import unverified_changes
 from accounts.support.interventions import rules
@@ -48,11 +48,11 @@ def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | 
         detail=facts(intervention),
     )
     previous_devices.note_end(subject, entry)  # of a reset: a report about it lets the apps count again
-    sending.notify(entry, subject, receipt=intervention.receipt, **extra)
+    notify(entry, subject, receipt=intervention.receipt, **extra)
     if kind in rules.COUNTED:
         extra |= {"link": "", "only_told": True}
         for address in unverified_changes.former_addresses(subject):
-            sending.notify(entry, subject, to=address, receipt=intervention.receipt, **extra)
+            notify(entry, subject, to=address, receipt=intervention.receipt, **extra)
     return code
 
 

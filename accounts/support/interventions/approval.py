@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
+from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
@@ -41,7 +42,7 @@ def ask(intervention: Intervention, origin: Origin) -> None:
     }
     subject = intervention.subject
     for address in [subject.email, *unverified_changes.former_addresses(subject)]:
-        sending.notify(entry, subject, to=address, cancel=cancellation.link(intervention), **context)
+        notify(entry, subject, to=address, cancel=cancellation.link(intervention), **context)
     if intervention.new_address:
         # Without a link: whose mailbox that is, nobody has shown yet.
         context |= {"at": timezone.localtime(entry.at), "reason": entry.reason}

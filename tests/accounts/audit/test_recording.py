@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.audit import chain, recording
 from accounts.audit.events import MAILED, Event
 from accounts.audit.models import AppendOnlyError, AuditEntry
-from accounts.audit.origin import CONSOLE, Origin, one_line
+from accounts.audit.origin import CONSOLE, Origin
 from accounts.mail import sending
+from accounts.unicode_text import without_control_characters
 from tests.codes import code_of
 from tests.conftest import mails, sign_in
 from tests.factories import PASSWORD, EnvironmentFactory, OrganisationFactory, UserFactory
@@ -74,7 +75,7 @@ def test_actor_is_the_person_unless_somebody_else_did_it() -> None:
 
 
 def test_control_characters_become_spaces() -> None:  # ASVS 16.4.1
-    assert one_line("a\r\nb\x00c\x1b[31md\u2028e\x85f") == "a  b c [31md e f"
+    assert without_control_characters("a\r\nb\x00c\x1b[31md\u2028e\x85f") == "a  b c [31md e f"
     assert note(reason="a\nb\x00").reason == "a b "
     request = RequestFactory().get("/", headers={"user-agent": "Mozilla\x00\r\n2026-01-01 INFO vervalst"})
     assert Origin.of(request).browser == "Mozilla   2026-01-01 INFO vervalst"

@@ -85,7 +85,7 @@ def test_answer_is_one_line_without_links_and_tokens(server: MailServer) -> None
     assert refusal.isprintable()
     assert token not in refusal
     assert "://" not in refusal
-    assert len(refusal) <= outcomes.ANSWER_LONGEST
+    assert len(refusal) <= outcomes.LONGEST_REFUSAL
 
 
 def test_command_ends_with_1_and_says_whom_and_why(server: MailServer) -> None:

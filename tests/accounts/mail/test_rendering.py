@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from accounts.mail import rendering, sending
+from accounts.mail import composing, rendering, untrusted_text
 from accounts.models import User
 
 OURS = "https://mijn.assetmaps.nl"
@@ -70,10 +70,10 @@ def test_line_breaks_that_somebody_typed_make_no_paragraph_button_or_large_words
     facts = {"reason": typed, "receipt": "R1", "not_me": not_me, "at": None, "words": "appel rivier", "minutes": 5}
     template = {"reason": "wait_lifted", "device": "authenticator_added", "organisation": "demand_changed"}.get(field)
     if field == "device":
-        facts["detail"] = sending.typed({"name": typed, "left": 3})
+        facts["detail"] = composing.single_line_values({"name": typed, "left": 3})
     if field == "organisation":
         facts |= {"organisation": typed, "people": {"people": 2, "without": 2}, "address": f"{OURS}/beheer/"}
-    message = sending.compose(template or "caller_check_sent", person, **facts)
+    message = composing.compose(template or "caller_check_sent", person, **facts)
     page = str(message.alternatives[0].content)
     assert ("Piet, 0900 1234 " in message.body) == (field != "name"), "such a name is not greeted at all"
     assert page.count("display: inline-block") == 1
@@ -84,7 +84,7 @@ def test_line_breaks_that_somebody_typed_make_no_paragraph_button_or_large_words
 def test_name_cannot_turn_round_or_hide_the_words_behind_it(mark: str) -> None:
     person = User(email="p@voorbeeld.nl", first_name=f"Pi{mark}et", language="nl")
     facts = {"organisation": f"Ge{mark}meente", "actor": "a@b.nl", "people": {"people": 2, "without": 2}, "at": None}
-    message = sending.compose("demand_changed", person, address=f"{OURS}/beheer/", **facts)
+    message = composing.compose("demand_changed", person, address=f"{OURS}/beheer/", **facts)
     for words in (message.subject, message.body, str(message.alternatives[0].content)):
         assert mark not in words
         assert "Gemeente" in words
@@ -92,11 +92,11 @@ def test_name_cannot_turn_round_or_hide_the_words_behind_it(mark: str) -> None:
 
 
 def test_name_that_is_hidden_behind_an_unseen_sign_makes_no_large_words() -> None:
-    assert rendering.one_line("\u200b    0900 1234") == "0900 1234"
+    assert untrusted_text.single_line("\u200b    0900 1234") == "0900 1234"
 
 
 def test_name_keeps_the_joiners_that_some_languages_are_written_with() -> None:
-    assert rendering.one_line("عل\u200cی") == "عل\u200cی"
+    assert untrusted_text.single_line("عل\u200cی") == "عل\u200cی"
 
 
 # Whoever invites somebody chooses the first name, and mail programs make links of text by themselves.
@@ -120,7 +120,7 @@ def test_name_keeps_the_joiners_that_some_languages_are_written_with() -> None:
     ],
 )
 def test_first_name_that_says_something_else_is_not_greeted(name: str) -> None:
-    message = sending.compose(
+    message = composing.compose(
         "invitation", User(email="a@voorbeeld.nl", first_name=name), address=f"{OURS}/x/", hours=24
     )
     assert message.body.startswith("Hallo,\n")
@@ -147,7 +147,7 @@ def test_first_name_that_says_something_else_is_not_greeted(name: str) -> None:
     ],
 )
 def test_names_are_greeted(name: str) -> None:
-    message = sending.compose(
+    message = composing.compose(
         "invitation", User(email="a@voorbeeld.nl", first_name=name), address=f"{OURS}/x/", hours=24
     )
     assert message.body.startswith(f"Hallo {name},")
@@ -170,7 +170,7 @@ def test_names_are_greeted(name: str) -> None:
     ],
 )
 def test_no_word_of_others_is_an_address(words: str) -> None:
-    for text in (rendering.unlinked(f"Zie {words}."), rendering.unlinked(words)):
+    for text in (untrusted_text.without_foreign_links(f"Zie {words}."), untrusted_text.without_foreign_links(words)):
         assert "evil.example" not in text
         assert "://" not in text
 
@@ -181,4 +181,4 @@ def test_our_addresses_and_those_of_people_stay() -> None:
         "van jan.de.vries@gemeente.nl naar a@b.nl.",
         "Om 10.30 uur, J.P. en 192.0.2.7",
     ):
-        assert rendering.unlinked(text) == text
+        assert untrusted_text.without_foreign_links(text) == text

@@ -34,7 +34,7 @@ def test_visitors_do_not_wait_for_it(caplog: pytest.LogCaptureFixture) -> None:
     people: list[User] = [UserFactory() for _ in range(6)]
     began = time.monotonic()
     answers = [browser().post("/wachtwoord-vergeten/", {"email": person.email}) for person in people]
-    assert time.monotonic() - began < 0.5 * len(people) / sending.SENDERS + 1.5
+    assert time.monotonic() - began < 0.5 * len(people) / sending.SENDER_THREADS + 1.5
     assert {one.status_code for one in answers} == {302}
     sending.wait_until_sent()
     assert caplog.text.count("mail password_link could not be sent") == len(people)
@@ -43,7 +43,7 @@ def test_visitors_do_not_wait_for_it(caplog: pytest.LogCaptureFixture) -> None:
 def test_messages_that_wait_are_bounded_and_room_comes_back(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sending, "_places", BoundedSemaphore(3))
+    monkeypatch.setattr(sending, "_queue_slots", BoundedSemaphore(3))
     person = UserFactory()
     for in_bulk in (False, True, False, True, False):
         sending.send("help_asked", person, in_bulk=in_bulk, **FACTS)

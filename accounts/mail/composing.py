@@ -1,0 +1,49 @@
+"""A message from its folder of templates, `templates/mail/<template>/`."""
+
+from __future__ import annotations
+
+import re
+from email.utils import make_msgid
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string, select_template
+from django.utils import translation
+
+from accounts.mail import rendering
+from accounts.mail.untrusted_text import greeting_name, single_line, without_foreign_links
+from accounts.models import User
+
+
+def compose(template: str, person: User, **context: Any) -> EmailMultiAlternatives:
+    """The message in the person's language: ``subject.txt``, and ``body.txt`` as text and, made from it, as HTML.
+
+    ``action.txt`` names the label and the address of the button; without one it is "Dit was ik niet" in a notice.
+    """
+    context = single_line_values(context) | {"person": person, "name": greeting_name(person.first_name)}
+    context |= {"public_url": settings.PUBLIC_URL, "support": settings.SUPPORT_EMAIL}
+    with translation.override(person.language):
+        subject = without_foreign_links(single_line(render_to_string(f"mail/{template}/subject.txt", context)))
+        body = re.sub(r"\n{3,}", "\n\n", render_to_string(f"mail/{template}/body.txt", context).strip()) + "\n"
+        body = without_foreign_links(body)
+        action = select_template([f"mail/{template}/action.txt", "mail/action.txt"]).render(context)
+        page = rendering.as_html(subject, body, action, person.language)
+    message = EmailMultiAlternatives(subject, body, headers=_headers(person.language))
+    message.attach_alternative(page, "text/html")
+    return message
+
+
+def _headers(language: str) -> dict[str, str]:
+    return {
+        "Auto-Submitted": "auto-generated",  # no answering machine answers this (RFC 3834)
+        "Content-Language": language,
+        # With our own domain: by default it would tell the name of the machine.
+        "Message-ID": make_msgid(domain=urlsplit(settings.PUBLIC_URL).hostname),
+    }
+
+
+def single_line_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, with every text on one line."""
+    return {name: single_line(value) if isinstance(value, str) else value for name, value in values.items()}
