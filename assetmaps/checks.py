@@ -170,6 +170,6 @@ def names_are_spelt_right() -> CheckMessage | None:
         return None
     return Warning(
         f"Nothing reads these variables: {', '.join(found)}.",
-        hint="README.md lists the names, under Configuration.",
+        hint="docs/configuration.md lists the names.",
         id="assetmaps.W005",
     )

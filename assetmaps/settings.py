@@ -1,4 +1,4 @@
-"""The settings, read from the environment; README.md lists the variables."""
+"""The settings, read from the environment; docs/configuration.md lists the variables."""
 
 import os
 from functools import partial

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
@@ -274,3 +275,85 @@ def test_threat_model_names_tests_that_are_there_and_leaves_no_cell_empty() -> N
     assert len(named) > 20
     assert [path for path in sorted(named) if not (ROOT / "tests" / path).exists() and not (ROOT / path).exists()] == []
     assert [row for row in rows(text) if not all(row)] == []
+
+
+PAGES = sorted(
+    [*(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
+)
+# What looks like a path and is made by running the program, or belongs to another machine.
+MADE = re.compile(r"(var|\.venv)/")
+
+
+def names_of_files(text: str) -> set[str]:
+    """What stands between backticks and looks like a path of ours: with a slash inside or behind it, or an ending."""
+    quoted = set(re.findall(r"`([^`\s]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
+    is_path = re.compile(r"(\.?[\w-]+/)+[\w.-]*(::\w+)?|[\w-]+\.(py|md|toml|txt|sh|html|css|conf|service|socket)")
+    return {name for name in quoted if is_path.fullmatch(name) and not MADE.match(name)}
+
+
+def folders_of(path: Path, text: str) -> list[Path]:
+    """Where the paths of a page may begin: the project, its tests, and the folders that headings name."""
+    headings = [ROOT / name for name in re.findall(r"^### `([\w/]+)/`", text, re.MULTILINE)]
+    return [ROOT, ROOT / "tests", path.parent, *headings]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_test_and_module_that_a_page_names_exists(path: Path) -> None:
+    text = path.read_text()
+    places = folders_of(path, text)
+    missing = []
+    for name in sorted(names_of_files(text)):
+        file, _colons, test = name.partition("::")
+        found = [place / file for place in places if (place / file).exists()]
+        if "/" not in file.rstrip("/"):  # the name alone, where the text says whose it is
+            every = [one for path in PROGRAM for one in (path, path.parent)] + list((ROOT / "templates").rglob("*"))
+            found = found or [one for one in every if one.name == file.rstrip("/")]
+        if not found or (test and f"def {test}(" not in found[0].read_text()):
+            missing.append(name)
+    for link in re.findall(r"\]\(([^)#\s]+)\)", text):
+        if "://" not in link and not (path.parent / link).exists():
+            missing.append(link)
+    for module in re.findall(r"python -m ((?:accounts|assetmaps|environments|tests|benchmarks)[\w.]*\w)", text):
+        file = ROOT / module.replace(".", "/")
+        if not file.with_suffix(".py").is_file() and not (file / "__main__.py").is_file():
+            missing.append(module)
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_make_target_that_a_page_names_exists(path: Path) -> None:
+    targets = set(re.findall(r"^([\w-]+(?: [\w-]+)*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    known = {target for line in targets for target in line.split()}
+    assert set(re.findall(r"`make ([\w-]+)", path.read_text())) <= known
+
+
+def test_readme_is_short() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) < 150
+    assert [line for line in lines if len(line) > 150] == []
+
+
+def test_every_page_is_in_the_index_of_its_folder() -> None:
+    for folder in (ROOT / "docs", ROOT / "docs" / "decisions"):
+        linked = re.findall(r"^- \[.+?\]\((.+?)\)", (folder / "README.md").read_text(), re.MULTILINE)
+        assert len(linked) == len(set(linked))
+        assert {page.name for page in folder.glob("*.md")} - {"README.md"} <= set(linked), folder.name
+
+
+def test_no_page_names_a_machine_or_a_registry() -> None:
+    for path in PAGES:
+        assert not re.search(r"/(tmp|work|home|root)/|pypi\.org|pythonhosted|npmjs", path.read_text()), path.name
+
+
+def test_every_package_of_the_import_contracts_is_in_the_overview() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(one["layers"] for one in contracts if one.get("containers") == ["accounts"])
+    packages = {name for layer in layers for name in re.findall(r"\w+", layer) if (ROOT / "accounts" / name).is_dir()}
+    overview, readme = document("architecture.md"), (ROOT / "README.md").read_text()
+    told = set(re.findall(r"`(\w+)/`", section(overview, "Packages").split("### `accounts/`")[1]))
+    assert packages - {"edit_conflicts"} <= told
+    diagram = re.findall(r"\w+", section(readme, "Architecture").split("```")[1].split("from the top:")[1])
+    assert packages - {"edit_conflicts"} <= set(diagram)
+    # From the top to the bottom, as the contract has them.
+    places = [min(diagram.index(name) for name in re.findall(r"\w+", layer) if name in diagram) for layer in layers[:9]]
+    assert places == sorted(places)

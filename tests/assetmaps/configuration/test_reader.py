@@ -10,10 +10,18 @@ from tests.assetmaps.configuration.loading import NEEDED, ROOT, load, refusal
 from tests.test_documents import rows, section
 
 
-def test_configuration_table_of_the_readme_lists_every_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = section((ROOT / "README.md").read_text(), "Configuration")
+def test_page_about_configuration_lists_every_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = section((ROOT / "docs" / "configuration.md").read_text(), "Variables")
     told = [row[0].strip("`") for row in rows(text) if re.fullmatch(r"`[A-Z_]+`", row[0])]
     assert sorted(told) == sorted(load(monkeypatch)["env"].names)
+
+
+def test_readme_names_what_has_no_default_and_the_page_with_the_rest() -> None:
+    text = section((ROOT / "README.md").read_text(), "Configuration")
+    assert "`docs/configuration.md`" in text
+    needed = [row[0] for row in rows((ROOT / "docs" / "configuration.md").read_text()) if row[-1] == "needed"]
+    assert len(needed) == 3
+    assert all(name in text for name in needed)
 
 
 def test_variables_are_read_in_one_place() -> None:
