@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import limits
-from accounts.audit.clock_skew import how_far
+from accounts.audit.clock_skew import duration_in_words
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import browser_in_words
 from accounts.models import User
@@ -47,7 +47,7 @@ HIGHEST_ID = 2**63 - 1
 
 @dataclass(frozen=True)
 class Line:
-    """``browser`` and ``address`` are empty when somebody else did it: where colleagues of support sit is theirs."""
+    """``browser`` and ``address`` are empty when somebody else did it: where support works is not shown."""
 
     at: datetime
     what: str
@@ -80,18 +80,18 @@ def _line(entry: AuditEntry) -> Line:
 
 
 def result(entry: AuditEntry) -> str:
-    """How it ended, and the cause when it was refused; of a wrong clock also how far."""
+    """How it ended, and the cause when it was refused; for a wrong clock also by how much."""
     if entry.succeeded:
         return _("succeeded")
     cause, minutes = str(entry.detail.get("cause", "")), entry.detail.get("minutes_off")
     if cause == "clock_off" and isinstance(minutes, int) and minutes:
-        return _clock(minutes)
+        return _clock_result(minutes)
     text, count = str(CAUSES.get(cause, _("refused"))), entry.detail.get("count")
     return _("%(text)s, %(count)s times") % {"text": text, "count": count} if isinstance(count, int) else text
 
 
-def explained(entry: AuditEntry) -> str:
-    """How it ended, for a colleague of support who explains it on the telephone: with the number of minutes."""
+def result_for_support(entry: AuditEntry) -> str:
+    """`result`, with more explanation for a colleague of support who is on the telephone with the person."""
     match entry.detail.get("cause"):
         case "used":
             return _("refused: the same code was used twice")
@@ -101,9 +101,9 @@ def explained(entry: AuditEntry) -> str:
             return result(entry)
 
 
-def _clock(minutes: int) -> str:
+def _clock_result(minutes: int) -> str:
     if minutes > 0:
         text = _("refused: the clock of the phone is %(time)s ahead")
     else:
         text = _("refused: the clock of the phone is %(time)s behind")
-    return text % {"time": how_far(minutes)}
+    return text % {"time": duration_in_words(minutes)}

@@ -1,4 +1,4 @@
-"""How far a clock is off, in words: for the person who types the code, for support and for the audit trail."""
+"""How much a clock is off, in words: for the person who types the code, for support and for the audit trail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 HOUR, DAY = 60, 24 * 60  # minutes
 
 
-def how_far(minutes: int) -> str:
+def duration_in_words(minutes: int) -> str:
     """ "5 minutes", "1 hour and 30 minutes", "1 day"; the sign does not count."""
     days, rest = divmod(abs(minutes), DAY)
     hours, left = divmod(rest, HOUR)

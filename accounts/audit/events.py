@@ -1,4 +1,4 @@
-"""The vocabulary: everything that can happen, named once, and which of it is mailed to the person."""
+"""The security events, and which of them are mailed to the person."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -48,7 +48,7 @@ class Event(models.TextChoices):
     RECOVERY_LINK_SENT = "recovery_link_sent", _("Link to link a new phone sent")
     HELP_ASKED = "help_asked", _("Help asked: phone lost")
     HELP_CANCELLED = "help_cancelled", _("Request for help cancelled")
-    # The desk of support.
+    # Support.
     PERSON_LOOKED_UP = "person_looked_up", _("Looked up by support")
     CALLER_CHECK_SENT = "caller_check_sent", _("Words to check the caller sent")
     CALLER_CHECKED = "caller_checked", _("Caller checked by the mailed words")
@@ -106,7 +106,7 @@ class Event(models.TextChoices):
     DOMAIN_REMOVED = "domain_removed", _("Mail domain removed")
 
 
-# What support does is mailed too, by the flow that does it: with a link, words or a receipt of its own.
+# What support does is mailed too, by its own flow, because those mails need a link, words or a receipt.
 MAILED = frozenset(
     {
         Event.PASSWORD_CHANGED,

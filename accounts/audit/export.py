@@ -1,9 +1,9 @@
 """Audit entries as a file: for a spreadsheet, or as lines of JSON that prove that nobody changed them.
 
-The lines of JSON: a first line (what was asked for, by whom, when), one line an entry (every field that holds
-something, and its seal with the digest before it), and a last line with the count. Each line ends in a `mac`: a keyed
-hash over the line and the `mac` of the line before it. So a line that was changed, removed, added or moved shows, and
-which one; the last `mac` stands for the whole file. `export_check` checks it.
+The lines of JSON: a first line (what was searched for, by whom, when), one line an entry (every field that is not
+empty, and its seal with the digest before it), and a last line with the count. Each line ends in a `mac`: a keyed hash
+over the line and the `mac` of the line before it. So a line that was changed, removed, added or moved shows, and which
+one; the last `mac` covers the whole file. `export_check` checks it.
 """
 
 from __future__ import annotations
@@ -23,59 +23,60 @@ from django.utils.translation import gettext as _
 
 from accounts import encryption
 from accounts.audit import activity, chain
+from accounts.audit.entry_codes import fields_of
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.spreadsheets import safe_cell
 
 PURPOSE = "audit export"
 FORMAT = "assetmaps-audit-1"
-BEGIN = "0" * 64  # what the first line has instead of a predecessor
+INITIAL_MAC = "0" * 64  # what the first line has instead of a predecessor
 Batches = Iterable[list[AuditEntry]]
 
 
 @dataclass(frozen=True)
-class About:
-    """What stands on the first and the last line. ``filters`` in the words of whoever searched."""
+class Metadata:
+    """Metadata, on the first and the last line. ``filters`` in the words of whoever searched."""
 
     made_by: str
     made_at: str  # ISO 8601, UTC
     filters: dict[str, str]
 
 
-def mac_of(key: bytes, before: str, body: bytes) -> str:
-    return hmac.new(key, before.encode() + body, hashlib.sha256).hexdigest()
+def mac_of(key: bytes, previous: str, body: bytes) -> str:
+    return hmac.new(key, previous.encode() + body, hashlib.sha256).hexdigest()
 
 
-def json_lines(batches: Batches, about: About) -> Iterator[str]:
+def json_lines(batches: Batches, metadata: Metadata) -> Iterator[str]:
     """Lines with their ends, made while they are read: memory holds one batch."""
-    key_id, count, before = encryption.newest_key_id(), 0, BEGIN
+    key_id, count, mac = encryption.newest_key_id(), 0, INITIAL_MAC
     key = encryption.derived_key(key_id, PURPOSE) or b""
-    facts = {"made_by": about.made_by, "made_at": about.made_at, "filters": about.filters}
+    facts = {"made_by": metadata.made_by, "made_at": metadata.made_at, "filters": metadata.filters}
 
     def line(content: dict[str, Any]) -> str:
-        nonlocal before
+        nonlocal mac
         body = json.dumps(content, separators=(",", ":"))[:-1]
-        before = mac_of(key, before, body.encode())
-        return f'{body},"mac":"{before}"}}\n'
+        mac = mac_of(key, mac, body.encode())
+        return f'{body},"mac":"{mac}"}}\n'
 
     yield line({"kind": "begin", "format": FORMAT, "key_id": key_id} | facts)
     for batch in batches:
         seals = {seal.entry_id: seal for seal in AuditSeal.objects.filter(entry_id__in=[entry.pk for entry in batch])}
-        earlier = chain.before_each(seals.values())
+        previous = chain.previous_digests(seals.values())
         for entry in batch:
             count += 1
-            yield line({"kind": "entry", "entry": chain.content(entry), "seal": _seal(seals.get(entry.pk), earlier)})
+            yield line({"kind": "entry", "entry": fields_of(entry), "seal": _seal(seals.get(entry.pk), previous)})
     yield line({"kind": "end", "count": count} | facts)
 
 
-def _seal(seal: AuditSeal | None, earlier: dict[int, str]) -> dict[str, Any] | None:
+def _seal(seal: AuditSeal | None, previous: dict[int, str]) -> dict[str, Any] | None:
     if seal is None:
         return None
-    before = earlier.get(seal.position, "")
+    before = previous.get(seal.position, "")
     return {"position": seal.position, "key_id": seal.key_id, "digest": seal.digest, "before": before}
 
 
 def csv_lines(batches: Batches) -> Iterator[str]:
-    """With semicolons and a mark in front, as Dutch spreadsheets expect; in the language of the moment of the call."""
+    """With semicolons and a byte order mark, as Dutch spreadsheets expect; in the language active at the call."""
     return _csv_lines(batches, _headings(), translation.get_language() or "nl")
 
 

@@ -10,30 +10,30 @@ from typing import Any, BinaryIO
 
 from accounts import encryption, limits
 from accounts.audit import chain
-from accounts.audit.export import BEGIN, FORMAT, PURPOSE, mac_of
+from accounts.audit.export import FORMAT, INITIAL_MAC, PURPOSE, mac_of
 
 _MAC = re.compile(rb',"mac":"([0-9a-f]{64})"}\n')
 _TAIL = 75  # bytes of a line behind its body
-ABOUT = ("made_by", "made_at", "filters")
+METADATA = ("made_by", "made_at", "filters")
 
 
 class BreakError(ValueError):
-    """What is wrong with a line, in words."""
+    """A line is not as it was exported; the message says why."""
 
 
 @dataclass
 class Reader:
-    """What must be remembered from one line to the next: little, however long the file is."""
+    """The state between one line and the next: of constant size, however long the file is."""
 
     key: bytes = b""
-    mac: str = BEGIN
+    mac: str = INITIAL_MAC
     entries: int = 0
     sealed: int = 0
-    about: dict[str, Any] = field(default_factory=dict)
-    seal: tuple[int, str] = (0, chain.BEGIN)  # position and digest of the last sealed entry
+    metadata: dict[str, Any] = field(default_factory=dict)
+    seal: tuple[int, str] = (0, chain.INITIAL_DIGEST)  # position and digest of the last sealed entry
     ended: bool = False
 
-    def take(self, raw: bytes) -> None:
+    def check_line(self, raw: bytes) -> None:
         """Check one line. Raises BreakError."""
         if self.ended:
             raise BreakError("there is something behind the last line of the export")
@@ -54,7 +54,7 @@ class Reader:
         if content.get("kind") != "begin" or content.get("format") != FORMAT:
             raise BreakError("this is not the first line of an export")
         self.key = _key(content.get("key_id"))
-        self.about = {name: content.get(name) for name in ABOUT}
+        self.metadata = {name: content.get(name) for name in METADATA}
 
     def _entry(self, entry: dict[str, Any], seal: dict[str, Any] | None) -> None:
         self.entries += 1
@@ -110,7 +110,7 @@ def check(file: BinaryIO) -> tuple[Reader, int, str]:
     while raw := file.readline(limits.EXPORT_LINE_BYTES):
         number += 1
         try:
-            reader.take(raw)
-        except BreakError as wrong:
-            return reader, number, str(wrong)
+            reader.check_line(raw)
+        except BreakError as error:
+            return reader, number, str(error)
     return reader, number + 1, "" if reader.ended else "the last line of the export is missing"

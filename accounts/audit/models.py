@@ -11,17 +11,17 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import codes
+from accounts.audit import entry_codes
 from accounts.audit.events import Event
 
-MOVES = (Event.ADDRESS_CHANGED.value, Event.ADDRESS_CHANGED_BY_PERSON.value)
+ADDRESS_CHANGES = (Event.ADDRESS_CHANGED.value, Event.ADDRESS_CHANGED_BY_PERSON.value)
 
 
 class Recency(models.Func):
-    """The id the other way round: the lower, the newer. What the indexes of the search end in.
+    """The negative id: the lower, the newer. The indexes of the search end in it.
 
-    Not the id itself, because then the planner may prefer the primary key, which has the same order, and walk past
-    millions of entries that are not looked for.
+    Not the id itself, because then the planner may prefer the primary key, which has the same order, and read millions
+    of entries that are not searched for.
     """
 
     template = "(-%(expressions)s)"
@@ -30,7 +30,7 @@ class Recency(models.Func):
 
 
 class AppendOnlyError(TypeError):
-    """Somebody tried to change or remove an audit entry."""
+    """An attempt to change or remove an audit entry."""
 
 
 class AppendOnlyQuerySet(models.QuerySet):
@@ -48,7 +48,7 @@ class AppendOnlyQuerySet(models.QuerySet):
 
 
 class AppendOnly(models.Model):
-    """Rows that are written once. Against whoever writes to the database directly, `chain` helps."""
+    """Rows that are written once. Changes made directly in the database are detected by `chain`."""
 
     objects = AppendOnlyQuerySet.as_manager()
 
@@ -69,10 +69,10 @@ class AppendOnly(models.Model):
 
 
 class AuditEntry(AppendOnly):
-    """One security event; written by `ledger.record`, never changed, never removed.
+    """One security event; written by `recording.record`, never changed, never removed.
 
-    The people and the organisation are pointed at without a constraint in the database, and their names are copied,
-    because the story outlives them. Their columns have no index of their own: it would repeat the first of those below.
+    The references to people and the organisation have no constraint in the database, and their names are copied,
+    because the entry outlives them. Their columns have no index of their own: it would repeat the first of those below.
     """
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
@@ -112,33 +112,35 @@ class AuditEntry(AppendOnly):
     address = models.GenericIPAddressField(_("network address"), null=True)
     browser = models.CharField(_("browser"), max_length=300, blank=True)
     reference = models.CharField(_("number of the request"), max_length=20, blank=True)
-    # Empty in entries of before there were codes; those are sealed.
-    code = models.CharField(max_length=codes.LONGEST, blank=True, default="", db_default="", editable=False)
+    # Empty in entries of the versions before there were codes; those are sealed.
+    code = models.CharField(max_length=entry_codes.LONGEST, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
         ordering = ["-id"]
-        # Each filter of the search with the order of its pages, so that no page reads more than it shows.
+        # One for each filter of the search, in the order of its pages, so that no page reads more than it shows.
         indexes = [
             models.Index("subject", Recency("id"), name="audit_by_subject"),
             models.Index("actor", Recency("id"), name="audit_by_actor"),
             models.Index("organisation", Recency("id"), name="audit_by_organisation"),
             models.Index("event", "succeeded", Recency("id"), name="audit_by_event"),
             models.Index("organisation", "event", "succeeded", Recency("id"), name="audit_by_organisation_event"),
-            # A handful of rows: the addresses that people had before, to find them by.
-            models.Index(Lower(KT("detail__before")), condition=Q(event__in=MOVES), name="audit_by_former_address"),
+            # Few rows: the addresses that people had before, to find them by.
+            models.Index(
+                Lower(KT("detail__before")), condition=Q(event__in=ADDRESS_CHANGES), name="audit_by_former_address"
+            ),
         ]
 
     def before_writing(self) -> None:
-        codes.sign(self)
+        entry_codes.sign(self)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_event_display()} {self.subject_name}"
 
 
 class AuditSeal(AppendOnly):
-    """The seal of one entry: its place in the chain, and a keyed hash over the entry and the seal before it.
+    """The seal of one entry: its position in the chain, and a keyed hash over the entry and the seal before it.
 
     A table of its own, because entries never change. No constraint to the entry: a removed entry must leave its seal.
     """
@@ -153,17 +155,17 @@ class AuditSeal(AppendOnly):
 
 
 class Repetition(models.Model):
-    """Refusals of one kind about one person or organisation within an hour, gathered for one entry; see
-    `repetitions`. Not part of the trail: a row ends as an entry."""
+    """A counter of refusals of one kind about one person or organisation within an hour; see `aggregation`. Not part of
+    the trail: it is written as one entry, and deleted."""
 
-    key = models.CharField(primary_key=True, max_length=64)  # a digest of all that is the same
+    key = models.CharField(primary_key=True, max_length=64)  # a digest of what is counted together
     event = models.CharField(max_length=40)
     subject = models.BigIntegerField(null=True)
     organisation = models.BigIntegerField(null=True)
     detail = models.JSONField(default=dict)
     since = models.DateTimeField(db_index=True)
     seen = models.PositiveIntegerField(default=0)  # in this hour
-    gathered = models.PositiveIntegerField(default=0)  # of them without an entry yet
+    gathered = models.PositiveIntegerField(default=0)  # of those, how many have no entry yet
 
     def __str__(self) -> str:
         return f"{self.event}: {self.gathered}"

@@ -20,6 +20,6 @@ def notify(entry: AuditEntry, person: User, *, to: str | None = None, **extra: A
 
     ``extra``: what the templates of this event need beside the entry, for example a link; it is in the mail only.
     """
-    not_me = settings.PUBLIC_URL + reverse("not_me", args=[report_links.make(entry, to or person.email)])
+    not_me = settings.PUBLIC_URL + reverse("not_me", args=[report_links.make_token(entry, to or person.email)])
     extra |= {"entry": entry, "detail": single_line_values(entry.detail), "reason": entry.reason}
     send(entry.event, person, to=to, at=timezone.localtime(entry.at), not_me=not_me, **extra)

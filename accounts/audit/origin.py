@@ -11,8 +11,8 @@ from accounts import ip_addresses
 from accounts.unicode_text import without_control_characters
 
 LONGEST_BROWSER = 300
-# Where a request keeps its number, and who handed it over without an address. No header can get here, those begin with
-# HTTP_.
+# In `request.META`: the number of the request, and who passed it on without an address. No header can be stored here,
+# because their names begin with HTTP_.
 REFERENCE = "portal.reference"
 VIA = "portal.via"
 
@@ -21,7 +21,7 @@ VIA = "portal.via"
 class Origin:
     """``address``: IP address or None when not known; ``browser``: the User-Agent header on one line; ``reference``:
     the number of the request, which is on its lines in the log too; ``via``: when the address is not known, the proxy
-    or socket that did not tell it, so that limits by network hold all the same."""
+    or socket that did not tell it, so that limits by network apply all the same."""
 
     address: str | None = None
     browser: str = ""

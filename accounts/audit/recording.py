@@ -26,11 +26,11 @@ def record(
     reason: str = "",
     detail: dict[str, str | int] | None = None,
 ) -> AuditEntry:
-    """Write one entry in the caller's transaction, and mail the person after it commits when the event asks for it.
+    """Write one entry in the caller's transaction, and mail the person after it commits if the event is in `MAILED`.
 
-    ``organisation``: whose story it is; by default that of the person, as it is now: a later move changes no history.
-    ``actor`` is who did it and defaults to the person; the command line is an actor without a person. ``detail``
-    holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
+    ``organisation``: whose administrators see the entry; by default that of the person, as it is now: a later move
+    changes no history. ``actor`` is who did it and defaults to the person; the command line is an actor without a
+    person. ``detail`` holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
     """
     entry = _entry(event, subject, origin, actor, organisation, detail)
     entry.succeeded, entry.reason = succeeded, without_control_characters(reason)[:500]
@@ -57,17 +57,17 @@ def record_many(
     transaction.on_commit(chain.seal_soon, robust=True)
 
 
-def record_in_stories(
+def record_per_organisation(
     event: Event,
-    stories: Iterable[tuple[int | None, dict[str, str | int]]],
+    details: Iterable[tuple[int | None, dict[str, str | int]]],
     *,
     origin: Origin,
     actor: User | None = None,
 ) -> None:
-    """One act about several organisations, each given by its number: an entry with its detail in the story of each.
-    None is the story of nobody, for what is about people without an organisation."""
+    """One act about several organisations: an entry for each, given by its id with the detail. None stands for people
+    without an organisation."""
     entries = []
-    for organisation_id, detail in stories:
+    for organisation_id, detail in details:
         entry = _entry(event, None, origin, actor, None, detail)
         entry.organisation_id = organisation_id
         entries.append(entry)
@@ -104,5 +104,5 @@ def _entry(
 
 
 def _organisation_of(subject: User | None) -> int | None:
-    # By the name of the relation: the room of organisations lies above this one.
+    # By the name of the relation, because accounts.organisations is a higher layer.
     return getattr(getattr(subject, "membership", None), "organisation_id", None)

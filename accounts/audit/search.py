@@ -1,9 +1,9 @@
 """Finding audit entries: a page of them, newest first, or all of them in batches, oldest first.
 
-Ten million entries leave no room for a plan that walks past all of them in search of a rare one. So a search is divided
-into *walks*: each follows one index through one combination of values (this organisation, this event, refused), and
-meets nothing but what it looks for. The indexes end in `Recency`, which no other index has, so the planner cannot be
-misled by its estimates. The pages of the walks are then merged.
+With ten million entries, no plan may read all of them to find a rare one. So a search is divided into index scans: each
+reads one index for one combination of values (this organisation, this event, refused), and reads only entries that
+match. The indexes end in `Recency`, which no other index has, so the planner cannot be misled by its estimates. The
+results of the scans are then merged.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, Recency
 
 HIGHEST_ID = 2**63 - 1
-ANY = {"event": "\x01"}  # by column, what stands for a value in a statement that is made once for all of them
-ANY_ID = -(2**63)
-Bounds = tuple[int, int]  # ids, both left out themselves
+PLACEHOLDERS = {"event": "\x01"}  # by column, for the value in a statement that is made once for all values
+ID_PLACEHOLDER = -(2**63)
+Bounds = tuple[int, int]  # ids, both exclusive
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is looked for; None and empty leave it open, but no people or workers at all (``()``) finds nothing.
+    """The filters. None and empty do not filter, but no people or workers at all (``()``) finds nothing.
 
     ``since`` is the first moment, ``until`` the first one after the period; both aware.
     """
@@ -45,9 +45,9 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Walk:
-    """Walks along one index, one for each value of a column; ``same``: the other columns of the index. No column at
-    all is a walk along the primary key."""
+class IndexScans:
+    """Scans of one index, one for each value of a column; ``same``: the other columns of the index. No column at all is
+    a scan of the primary key."""
 
     column: str
     values: Sequence[Any]
@@ -60,7 +60,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Page:
-    """``older`` and ``newer``: whether there is more on that side."""
+    """``older`` and ``newer``: whether there are more entries on that side."""
 
     entries: list[AuditEntry]
     older: bool
@@ -81,7 +81,7 @@ def page(search: Search, *, before: int | None = None, after: int | None = None)
 def count(search: Search, most: int) -> int:
     """How many there are, counted to ``most`` at most."""
     bounds = _bounds(search) if search.since or search.until else None
-    found = _walks_in_sql(search, bounds, most)
+    found = _as_sql(search, bounds, most)
     if found is None:
         return 0
     sql, values = found
@@ -97,7 +97,7 @@ def batches(search: Search, newest: int) -> Iterator[list[AuditEntry]]:
 
 
 def by_organisation(search: Search, newest: int) -> Counter[int | None]:
-    """How many of these there are in the story of each organisation; None is nobody's."""
+    """How many of these there are by the id of the organisation; None for entries without one."""
     found: Counter[int | None] = Counter()
     for ids in _batches_of_ids(search, newest):
         found.update(AuditEntry.objects.filter(pk__in=ids).order_by().values_list("organisation_id", flat=True))
@@ -123,45 +123,45 @@ def _entries(ids: list[int]) -> list[AuditEntry]:
 def _bounds(search: Search) -> Bounds:
     """A period as ids, which every index ends in.
 
-    Ids follow the clock but for the differences between machines. So an entry of the period has a higher id than those
-    that lie more than `limits.AUDIT_CLOCKS` before it, and a lower id than those as long after it. Of several on each
-    side the farthest counts, because an entry of a machine whose clock was wrong by years may be among them.
+    Ids follow the time except for the differences between the clocks of machines. So an entry of the period has a
+    higher id than those that lie more than `limits.AUDIT_CLOCKS` before it, and a lower id than those as long after it.
+    Of several on each side the farthest counts, because the clock of one machine may have been wrong by years.
     """
-    low, high, enough = 0, HIGHEST_ID, limits.AUDIT_WITNESSES
+    low, high, sample = 0, HIGHEST_ID, limits.AUDIT_WITNESSES
     ids = AuditEntry.objects.values_list("pk", flat=True)
     if search.since:
-        earlier = ids.filter(at__lt=search.since - limits.AUDIT_CLOCKS).order_by("-at")[:enough]
-        low = min(earlier) if len(earlier) == enough else low
+        earlier = ids.filter(at__lt=search.since - limits.AUDIT_CLOCKS).order_by("-at")[:sample]
+        low = min(earlier) if len(earlier) == sample else low
     if search.until:
-        later = ids.filter(at__gt=search.until + limits.AUDIT_CLOCKS).order_by("at")[:enough]
-        high = max(later) if len(later) == enough else high
+        later = ids.filter(at__gt=search.until + limits.AUDIT_CLOCKS).order_by("at")[:sample]
+        high = max(later) if len(later) == sample else high
     return low, high
 
 
-def _walks(search: Search) -> list[Walk]:
-    """The combinations that together are the search, each along the index that finds the fewest."""
+def _index_scans(search: Search) -> list[IndexScans]:
+    """The combinations that together are the search, each on the index that finds the fewest."""
     if search.people is not None:
-        return [Walk("subject_id", search.people)]
+        return [IndexScans("subject_id", search.people)]
     if search.workers is not None:
-        return [Walk("actor_id", search.workers)]
-    whose = {"organisation_id": search.organisation} if search.organisation else {}
+        return [IndexScans("actor_id", search.workers)]
+    organisation = {"organisation_id": search.organisation} if search.organisation else {}
     if search.events or search.succeeded is not None:
         results = [False, True] if search.succeeded is None else [search.succeeded]
         events = search.events or Event.values
-        return [Walk("event", events, whose | {"succeeded": result}) for result in results]
-    return [Walk("organisation_id", [search.organisation])] if whose else [Walk("", [None])]
+        return [IndexScans("event", events, organisation | {"succeeded": result}) for result in results]
+    return [IndexScans("organisation_id", [search.organisation])] if organisation else [IndexScans("", [None])]
 
 
-def _rest(search: Search, walk: Walk) -> Q:
-    """The conditions that the walk itself does not answer."""
+def _rest(search: Search, scans: IndexScans) -> Q:
+    """The conditions that the index itself does not answer."""
     rest = Q()
-    if search.workers is not None and "actor_id" not in walk.columns:
+    if search.workers is not None and "actor_id" not in scans.columns:
         rest &= Q(actor_id__in=search.workers)
-    if search.organisation and "organisation_id" not in walk.columns:
+    if search.organisation and "organisation_id" not in scans.columns:
         rest &= Q(organisation_id=search.organisation)
-    if search.events and "event" not in walk.columns:
+    if search.events and "event" not in scans.columns:
         rest &= Q(event__in=search.events)
-    if search.succeeded is not None and "succeeded" not in walk.columns:
+    if search.succeeded is not None and "succeeded" not in scans.columns:
         rest &= Q(succeeded=search.succeeded)
     if search.since:
         rest &= Q(at__gte=search.since)
@@ -170,46 +170,44 @@ def _rest(search: Search, walk: Walk) -> Q:
     return rest
 
 
-def _along(search: Search, walk: Walk, value: Any, bounds: Bounds | None, ascending: bool = False) -> QuerySet:
-    """The ids of one walk in their order; without bounds, for counting, nothing that is not in the index itself."""
-    picked = {walk.column: value} if walk.column else {}
+def _scan(search: Search, scans: IndexScans, value: Any, bounds: Bounds | None, ascending: bool = False) -> QuerySet:
+    """The ids of one scan in their order; without bounds, for counting, nothing that is not in the index itself."""
+    picked = {scans.column: value} if scans.column else {}
     # "In", because SQLite finds no index for Django's way to say that something is false ("NOT succeeded").
-    same = {f"{column}__in": [one] for column, one in (walk.same | picked).items()}
-    entries = AuditEntry.objects.filter(_rest(search, walk), **same)
+    same = {f"{column}__in": [one] for column, one in (scans.same | picked).items()}
+    entries = AuditEntry.objects.filter(_rest(search, scans), **same)
     if bounds is None:
-        return entries.order_by().values(walk.column or "id")
+        return entries.order_by().values(scans.column or "id")
     low, high = bounds
-    if not walk.column:
+    if not scans.column:
         return entries.filter(id__gt=low, id__lt=high).order_by("id" if ascending else "-id").values("id")
     recency = Recency("id")
     between = GreaterThan(recency, -high), LessThan(recency, -low)
     return entries.filter(*between).order_by(recency.desc() if ascending else recency.asc()).values("id")
 
 
-def _walks_in_sql(
-    search: Search, bounds: Bounds | None, most: int, *, ascending: bool = False
-) -> tuple[str, list] | None:
-    """All walks as one statement of ids, ``most`` of each; None when there is nothing to walk.
+def _as_sql(search: Search, bounds: Bounds | None, most: int, *, ascending: bool = False) -> tuple[str, list] | None:
+    """All scans as one statement that selects ids, ``most`` of each scan; None when nothing can be found.
 
-    Django makes the statement of a walk once, and its values are filled in here: making sixty takes longer than the
-    database needs to carry them out.
+    Django makes the statement of a scan once, and its values are filled in here: making sixty takes longer than the
+    database needs to execute them.
     """
     if search.workers == () or search.people == ():
         return None
-    wanted = "1" if bounds is None else "id"
+    selected = "1" if bounds is None else "id"
     parts: list[str] = []
     values: list[Any] = []
-    for walk in _walks(search):
-        filler = ANY.get(walk.column, ANY_ID)
-        sql, given = _along(search, walk, filler, bounds, ascending)[:most].query.sql_with_params()
-        for value in walk.values:
-            parts.append(f"SELECT {wanted} FROM ({sql}) AS walk{len(parts)}")  # noqa: S608 - by Django, values apart
-            values += [value if one == filler else one for one in given]
+    for scans in _index_scans(search):
+        placeholder = PLACEHOLDERS.get(scans.column, ID_PLACEHOLDER)
+        sql, parameters = _scan(search, scans, placeholder, bounds, ascending)[:most].query.sql_with_params()
+        for value in scans.values:
+            parts.append(f"SELECT {selected} FROM ({sql}) AS scan{len(parts)}")  # noqa: S608 - by Django, values apart
+            values += [value if parameter == placeholder else parameter for parameter in parameters]
     return " UNION ALL ".join(parts), values
 
 
 def _ids(search: Search, bounds: Bounds, most: int, *, ascending: bool = False) -> list[int]:
-    found = _walks_in_sql(search, bounds, most, ascending=ascending)
+    found = _as_sql(search, bounds, most, ascending=ascending)
     if found is None:
         return []
     sql, values = found

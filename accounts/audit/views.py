@@ -12,9 +12,9 @@ LONGEST_NUMBER = 18  # digits; more would not fit into the database's numbers
 
 @require_safe
 def security_activity(request: PersonRequest) -> HttpResponse:
-    """The own events, a page at a time; ``voor`` is the last entry of the page before."""
-    asked = request.GET.get("voor", "")
-    valid = asked.isascii() and asked.isdigit() and len(asked) <= LONGEST_NUMBER
-    lines, following = activity.page(request.user, int(asked) if valid else None)
-    context = {"lines": lines, "following": following, "continued": valid}
+    """The person's own events, a page at a time; ``voor`` is the id of the last entry of the page before."""
+    before = request.GET.get("voor", "")
+    is_valid = before.isascii() and before.isdigit() and len(before) <= LONGEST_NUMBER
+    lines, following = activity.page(request.user, int(before) if is_valid else None)
+    context = {"lines": lines, "following": following, "continued": is_valid}
     return render(request, "accounts/audit/activity.html", context)

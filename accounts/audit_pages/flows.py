@@ -14,7 +14,7 @@ from accounts import limits
 from accounts.audit import chain, export, search
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
-from accounts.audit.recording import record_in_stories
+from accounts.audit.recording import record_per_organisation
 from accounts.audit.search import Search
 from accounts.models import User
 
@@ -47,7 +47,7 @@ def export_entries(
     if limited and not 0 < count <= limits.EXPORT_ROWS:
         return Export(Outcome.TOO_MANY if count else Outcome.NOTHING, count)
     made_at = timezone.now().astimezone(UTC).isoformat(timespec="seconds")
-    about = export.About(actor.email if actor else origin.browser, made_at, filters)
+    about = export.Metadata(actor.email if actor else origin.browser, made_at, filters)
     stories = _stories(wanted, newest, count)
     _record(stories, about, actor, kind, origin)
     found = search.batches(wanted, newest)
@@ -63,8 +63,10 @@ def _stories(wanted: Search, newest: int, count: int) -> dict[int | None, int]:
 
 
 @transaction.atomic
-def _record(stories: dict[int | None, int], about: export.About, actor: User | None, kind: str, origin: Origin) -> None:
+def _record(
+    stories: dict[int | None, int], about: export.Metadata, actor: User | None, kind: str, origin: Origin
+) -> None:
     words = "; ".join(f"{name}: {value}" for name, value in about.filters.items())
     facts: dict[str, str | int] = {"kind": kind, "filters": words[:1000]}
     details = [(whose, facts | ({"count": count} if count else {})) for whose, count in stories.items()]
-    record_in_stories(Event.AUDIT_EXPORTED, details, actor=actor, origin=origin)
+    record_per_organisation(Event.AUDIT_EXPORTED, details, actor=actor, origin=origin)

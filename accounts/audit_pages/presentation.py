@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.audit import activity
-from accounts.audit.chain import Standing
+from accounts.audit.chain import SealState
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import browser_in_words
 
@@ -100,19 +100,19 @@ def facts_of(entry: AuditEntry) -> list[tuple[str, str]]:
     return [(str(FACTS.get(name, name)), str(value)) for name, value in entry.detail.items()]
 
 
-def seal_in_words(standing: Standing, seal: AuditSeal | None) -> str:
+def seal_in_words(state: SealState, seal: AuditSeal | None) -> str:
     position = {"position": seal.position if seal else 0}
-    match standing:
-        case Standing.UNSEALED:
+    match state:
+        case SealState.UNSEALED:
             return _("Not sealed yet. That happens within a few seconds.")
-        case Standing.IN_ORDER:
+        case SealState.INTACT:
             return _("Sealed at place %(position)d, and not changed since.") % position
-        case Standing.KEY_UNKNOWN:
+        case SealState.KEY_UNKNOWN:
             return (
                 _("Sealed at place %(position)d with a key that is not set here any more, so it cannot be checked.")
                 % position
             )
-        case Standing.BROKEN:
+        case SealState.BROKEN:
             return (
                 _(
                     "This is not right: the entry, its seal at place %(position)d or the seal before it was changed "

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from accounts.audit.models import MOVES, AuditEntry
+from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
 from accounts.audit.search import Search
 from accounts.models import User
 from accounts.organisations import scope
@@ -111,7 +111,7 @@ def _is_told_of(worker: User, pk: int, address: str) -> bool:
 
 
 def _formerly(address: str) -> set[int]:
-    moves = AuditEntry.objects.filter(event__in=MOVES).annotate(former=Lower(KT("detail__before")))
+    moves = AuditEntry.objects.filter(event__in=ADDRESS_CHANGES).annotate(former=Lower(KT("detail__before")))
     return set(moves.filter(former=address, subject__isnull=False).values_list("subject_id", flat=True))
 
 

@@ -59,15 +59,15 @@ def entry(request: PersonRequest, entry_id: int) -> HttpResponse:
     _demand(request.user)
     seen = AuditEntry.objects.filter(query.entries_in_scope(request.user))
     found = get_object_or_404(seen.select_related("organisation", "subject__membership"), pk=entry_id)
-    standing, seal = chain.standing_of(found)
+    seal_state, seal = chain.seal_state_of(found)
     person, may_look = found.subject, request.user.has_perm("accounts.view_user")
     linked = person is not None and may_look and scope.includes(request.user, person)
     context = admin.site.each_context(request) | {
         "title": found.get_event_display(),
         "line": presentation.line_of(found),
         "facts": presentation.facts_of(found),
-        "seal": presentation.seal_in_words(standing, seal),
-        "broken": standing is chain.Standing.BROKEN,
+        "seal": presentation.seal_in_words(seal_state, seal),
+        "broken": seal_state is chain.SealState.BROKEN,
         "person_page": reverse("admin:accounts_user_change", args=[found.subject_id]) if linked else "",
     }
     return render(request, "accounts/audit_pages/entry.html", context)

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from accounts import limits, rate_limits
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
@@ -40,7 +40,7 @@ def ask(user: User, new_address: str, origin: Origin) -> Outcome:
         return Outcome.PRESENT_ONE
     if not _within_quota(user, new_address):
         cause: dict[str, str | int] = {"cause": "too often"}
-        record_sparingly(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, detail=cause, each=1)
+        record_aggregated(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, detail=cause, single_entries=1)
         return Outcome.TOO_OFTEN
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=user.pk)

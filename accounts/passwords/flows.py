@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import limits, rate_limits
 from accounts.active_sessions import flows as sessions
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
@@ -74,7 +74,7 @@ def _record_refused(quota: Quota, user: User | None, address: str, origin: Origi
     about, typed = (user, address) if quota is Quota.ADDRESS else (None, "")
     cause: dict[str, str | int] = {"cause": "too many"}
     event = Event.PASSWORD_LINK_SENT
-    record_sparingly(event, subject=about, origin=origin, detail=cause, each=1, typed_address=typed)
+    record_aggregated(event, subject=about, origin=origin, detail=cause, single_entries=1, typed_address=typed)
 
 
 def _has_open_invitation(user: User | None) -> bool:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from django.db import transaction
 
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
@@ -45,7 +45,7 @@ def count(
         outcome = Outcome.HELD
     detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
     if waits:  # without end; judged ones are as few as the waits let through
-        record_sparingly(
+        record_aggregated(
             Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail, typed_address=typed_address
         )
     else:

@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import limits
 from accounts.active_sessions import store
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -75,7 +75,7 @@ def take_over(session: MutableMapping[str, Any], arrival: Arrival) -> None:
 def note_without_provider(user: User, origin: Origin) -> None:
     """A right password opened nothing, because the second step is at the provider."""
     detail: dict[str, str | int] = {"factor": "password", "cause": "second_step_at_provider"}
-    record_sparingly(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
+    record_aggregated(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
 
 
 def follow(session: MutableMapping[str, Any], arrival: Arrival) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts import limits
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -223,7 +223,7 @@ def _same(connection: Connection, begun: Transaction, user: User | None, token: 
 def _refused(connection: Connection, begun: Transaction, reason: Reason, origin: Origin) -> Arrival:
     connections.note_failure(connection, reason, begun.purpose)
     # Sparingly: anybody can begin at the provider's page, and come back with something wrong.
-    record_sparingly(
+    record_aggregated(
         Event.SSO_REFUSED,
         subject=None,
         organisation=connection.organisation,

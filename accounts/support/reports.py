@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.active_sessions import flows as sessions
 from accounts.audit import report_links
 from accounts.audit.events import Event
-from accounts.audit.models import MOVES, AuditEntry
+from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
 from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
@@ -53,7 +53,7 @@ def reportable(token: str) -> AuditEntry | None:
     if (
         entry is None
         or Report.objects.filter(entry=entry).exists()
-        or _is_of_a_thief(entry, report_links.mailed_to(token, entry))
+        or _is_of_a_thief(entry, report_links.mailbox_id_of(token, entry))
     ):
         return None
     return entry
@@ -70,7 +70,7 @@ def _is_of_a_thief(entry: AuditEntry, mailbox: str) -> bool:
     owner? Whoever reads there must not take from the owner what the owner does."""
     turned_back = AuditEntry.objects.filter(subject=entry.subject_id, event=Event.ADDRESS_RESTORED, pk__gt=entry.pk)
     return any(
-        int(back.detail["since"]) < entry.pk and report_links.mailbox(str(back.detail["after"])) != mailbox
+        int(back.detail["since"]) < entry.pk and report_links.mailbox_id(str(back.detail["after"])) != mailbox
         for back in turned_back
     )
 
@@ -138,7 +138,7 @@ def _undo(entry: AuditEntry, user: User, unknown: str, origin: Origin) -> dict[s
         user.password = unknown
         user.save(update_fields=["password"])
         undone["password"] = "void"  # noqa: S105 - a fact, not a password
-    if entry.event in MOVES:
+    if entry.event in ADDRESS_CHANGES:
         undone["address"] = "restored" if _restore_address(entry, user, origin) else "taken"
     if entry.event == Event.SSO_LINKED:
         # A business account that somebody else linked would outlive every other remedy.
@@ -172,12 +172,16 @@ def _restore_address(entry: AuditEntry, user: User, origin: Origin) -> bool:
 
 def _address_of(entry: AuditEntry) -> str:
     """Where the mail about this went. Of another address: the one before, which heard of it as well."""
-    return str(entry.detail.get("before", "")) if entry.event in MOVES else entry.subject_name
+    return str(entry.detail.get("before", "")) if entry.event in ADDRESS_CHANGES else entry.subject_name
 
 
 def _mailbox_of(entry: AuditEntry, token: str) -> str:
     """Whose word this is. Of another address always that of the owner, whoever of the two pressed."""
-    return report_links.mailbox(_address_of(entry)) if entry.event in MOVES else report_links.mailed_to(token, entry)
+    return (
+        report_links.mailbox_id(_address_of(entry))
+        if entry.event in ADDRESS_CHANGES
+        else report_links.mailbox_id_of(token, entry)
+    )
 
 
 def _doubt(entry: AuditEntry, user: User, mailbox: str, undone: dict[str, Any]) -> str:
@@ -185,7 +189,7 @@ def _doubt(entry: AuditEntry, user: User, mailbox: str, undone: dict[str, Any]) 
 
     Where a second step is asked, a password set by whoever reads the mailbox too opens nothing.
     """
-    if report_links.mailbox(user.email) != mailbox:
+    if report_links.mailbox_id(user.email) != mailbox:
         return ADDRESS
     if entry.event == Event.SECOND_STEP_RESET and undone.get("back"):
         return MAILBOX  # support may have ended a phone that was stolen together with the mailbox
@@ -201,7 +205,9 @@ def _withhold_links(user: User) -> None:
         for report in Report.objects.filter(user=user, looked_at=None)
         if "doubt" in report.undone
     ]
-    user.links_withheld = any(why == MAILBOX or mailbox != report_links.mailbox(user.email) for why, mailbox in doubts)
+    user.links_withheld = any(
+        why == MAILBOX or mailbox != report_links.mailbox_id(user.email) for why, mailbox in doubts
+    )
     user.save(update_fields=["links_withheld"])
 
 

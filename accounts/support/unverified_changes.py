@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.models import MOVES, AuditEntry
+from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
 from accounts.models import User
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import Authenticator, RecoveryCodeSet
 
 _BY_MAIL = Q(event=Event.PASSWORD_CHANGED, detail__way="mailed link")
-_MOVED = Q(event__in=MOVES)
+_MOVED = Q(event__in=ADDRESS_CHANGES)
 _REPORTED = Q(event=Event.REPORTED_NOT_ME)
 _PROVED = Q(event=Event.SIGNED_IN, succeeded=True, detail__factor__in=(Authenticator.kind, RecoveryCodeSet.kind))
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import limits, rate_limits
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
@@ -31,7 +31,7 @@ def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
     if rate_limits.spend("strange-sign-ins", subject, limit=limits.STRANGE_SIGN_INS, period=period):
         return True
     detail: dict[str, str | int] = {"factor": "password", "cause": "crowd"}
-    record_sparingly(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
+    record_aggregated(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
     return False
 
 

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from accounts.audit.clock_skew import how_far
+from accounts.audit.clock_skew import duration_in_words
 from accounts.two_factor.models import RecoveryCodeSet
 from accounts.two_factor.verification import Answer, Outcome
 
@@ -93,7 +93,7 @@ def _of_other_app(answer: Answer) -> str:
 
 
 def _clock_off(minutes: int) -> str:
-    facts = {"time": how_far(minutes)}
+    facts = {"time": duration_in_words(minutes)}
     if minutes > 0:
         what = _("The clock of your phone is %(time)s ahead.") % facts
     else:

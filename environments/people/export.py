@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
-from accounts.audit.recording import record_in_stories
+from accounts.audit.recording import record_per_organisation
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.spreadsheets import safe_cell
@@ -36,7 +36,7 @@ def record(people: QuerySet[User], filters: str, *, actor: User, origin: Origin)
     rows = people.order_by().values_list("membership__organisation").annotate(count=Count("pk", distinct=True))
     counts = dict(rows) or {scope.organisation_id_of(actor): 0}
     stories = [(whose, {"filters": filters, "count": count}) for whose, count in counts.items()]
-    record_in_stories(Event.PEOPLE_EXPORTED, stories, actor=actor, origin=origin)
+    record_per_organisation(Event.PEOPLE_EXPORTED, stories, actor=actor, origin=origin)
 
 
 def lines(people: QuerySet[User], seen: Q) -> Iterator[str]:

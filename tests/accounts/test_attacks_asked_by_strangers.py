@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import limits
 from accounts.audit import activity, aggregation
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, Repetition
 from accounts.audit.origin import Origin
@@ -174,7 +174,7 @@ def test_refused_ways_to_a_provider_and_waits_are_few_entries_too() -> None:
     organisation, person = OrganisationFactory(), UserFactory()
     for _ in range(100):
         detail: dict[str, str | int] = {"cause": "denied", "purpose": "sign_in"}
-        record_sparingly(Event.SSO_REFUSED, subject=None, organisation=organisation, origin=HERE, detail=detail)
+        record_aggregated(Event.SSO_REFUSED, subject=None, organisation=organisation, origin=HERE, detail=detail)
     assert AuditEntry.objects.filter(event=Event.SSO_REFUSED).count() == limits.REFUSALS_EACH
     with later(limits.REFUSALS_PERIOD + timedelta(minutes=1)):
         aggregation.flush()
@@ -192,7 +192,9 @@ def test_many_at_once_are_counted_exactly() -> None:
     person = UserFactory()
 
     def refuse() -> None:
-        record_sparingly(Event.PASSWORD_LINK_SENT, subject=person, origin=HERE, detail={"cause": "too many"}, each=1)
+        record_aggregated(
+            Event.PASSWORD_LINK_SENT, subject=person, origin=HERE, detail={"cause": "too many"}, single_entries=1
+        )
 
     at_once([refuse] * 12)
     assert (entries(person), Repetition.objects.get().gathered) == (1, 11)

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from accounts.audit import codes
+from accounts.audit import entry_codes as codes
 
 
 def give_codes_to_what_is_not_sealed_yet(apps, schema_editor):

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             f"Expired sessions are gone, {unfinished} unfinished set-ups, {counters} counters of attempts, "
             f"{requests} requests for help and {others} lists of people."
         )
-        if reason := chain.why_not():
+        if reason := chain.reason_not_to_seal():
             raise CommandError(f"The audit trail is not sealed any more: {reason}. See docs/audit-trail-and-keys.md.")
         if mails.refused:  # invitations of lists that were interrupted
             raise CommandError(outcomes.describe(mails.refused))

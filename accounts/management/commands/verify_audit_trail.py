@@ -22,33 +22,33 @@ class Command(BaseCommand):
         if options["export"]:
             self._check_export(options["export"])
             return
-        if head and not (head.isascii() and len(head) == len(chain.BEGIN)):
+        if head and not (head.isascii() and len(head) == len(chain.INITIAL_DIGEST)):
             raise CommandError("--head is a digest of 64 hexadecimal digits.")
-        report = verification.verify(head)
-        self.stdout.write(f"{report.sealed} entries are in order, {report.unsealed} are not sealed yet.")
-        self.stdout.write(f"head: {report.head}")
-        if report.broken:
-            raise CommandError(f"The chain is broken: {report.broken}.")
-        if reason := chain.why_not():
+        result = verification.verify(head)
+        self.stdout.write(f"{result.sealed} entries are in order, {result.unsealed} are not sealed yet.")
+        self.stdout.write(f"head: {result.head}")
+        if result.broken:
+            raise CommandError(f"The chain is broken: {result.broken}.")
+        if reason := chain.reason_not_to_seal():
             raise CommandError(f"The chain is broken: {reason}.")
-        if report.foreign:
+        if result.unauthentic:
             raise CommandError(
-                f"{report.foreign} entries were not written by the program, or changed before they were sealed; "
-                f"the first is {report.first_foreign}."
+                f"{result.unauthentic} entries were not written by the program, or changed before they were sealed; "
+                f"the first is {result.first_unauthentic}."
             )
-        if not report.head_found:
+        if not result.head_found:
             raise CommandError("The chain does not hold that digest: its end was removed, or made anew.")
 
     def _check_export(self, path: str) -> None:
         try:
             with Path(path).open("rb") as file:
                 found, number, broken = export_check.check(file)
-        except OSError as mistake:
-            raise CommandError(f"{path} cannot be read: {mistake.strerror}.") from None
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
         if broken:
             raise CommandError(f"Line {number}: {broken}.")
-        about = found.about
+        metadata = found.metadata
         self.stdout.write(f"{found.entries} entries are as they were exported, {found.sealed} of them sealed.")
-        self.stdout.write(f"Exported by {about['made_by']} at {about['made_at']}.")
-        for name, value in about["filters"].items():
+        self.stdout.write(f"Exported by {metadata['made_by']} at {metadata['made_at']}.")
+        for name, value in metadata["filters"].items():
             self.stdout.write(f"{name}: {value}")

@@ -45,7 +45,7 @@ def newest(subject: User, worker: User) -> list[Attempt]:
         Attempt(
             at=entry.at,
             what=entry.get_event_display(),
-            result=activity.explained(entry),
+            result=activity.result_for_support(entry),
             succeeded=entry.succeeded,
             browser=browser_in_words(entry.browser),
             address=entry.address or "",

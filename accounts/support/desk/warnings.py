@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.audit.events import Event
-from accounts.audit.models import MOVES, AuditEntry
+from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.support import unverified_changes
@@ -91,7 +91,7 @@ def _mailbox(subject: User, account: Account) -> Iterator[str]:
     """Until the second factor was shown again; where there is none, for `limits.WARNING_PERIOD`."""
     doubtful = unverified_changes.changes(subject)
     found = doubtful if account.authenticators or account.recovery else unverified_changes.recent(subject)
-    moved = [entry for entry in found if entry.event in MOVES]
+    moved = [entry for entry in found if entry.event in ADDRESS_CHANGES]
     by_mail = [entry for entry in found if entry.event == Event.PASSWORD_CHANGED]
     for entry in moved[-1:]:
         yield _("The e-mail address was changed on %(date)s at %(time)s. Words that we mail go to the new one.") % (

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import limits, rate_limits
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
@@ -170,7 +170,7 @@ def use_bridge_code(user: User, typed: str, origin: Origin, opens: Callable[[], 
             opens()
         else:
             facts: dict[str, str | int] = {"factor": "bridge_code", "cause": "wrong"}
-            record_sparingly(Event.CODE_REFUSED, subject=user, origin=origin, detail=facts)
+            record_aggregated(Event.CODE_REFUSED, subject=user, origin=origin, detail=facts)
     return outcome
 
 

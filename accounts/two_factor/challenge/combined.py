@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import encryption, limits
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -137,7 +137,7 @@ def _refuse(what: Held, typed: str, origin: Origin) -> None:
             own = throttling.counter_for(what.user, Kind.PASSWORD, STRANGER, network=origin.address)
             throttling.count_failure(own)
         detail: dict[str, str | int] = {"factor": "password", "cause": "waiting"}
-        record_sparingly(
+        record_aggregated(
             Event.PASSWORD_REFUSED, subject=what.user, origin=origin, detail=detail, typed_address=what.address
         )
 

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 from accounts import limits
 from accounts.active_sessions import store
 from accounts.active_sessions.store import PENDING_USER
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
@@ -101,7 +101,7 @@ def _judge(
         opens(result)
     elif result.outcome is not Outcome.ACCEPTED and result.was_judged:
         if result.outcome in (Outcome.WAITING, Outcome.CLOSED, Outcome.UNREADABLE):
-            record_sparingly(Event.CODE_REFUSED, subject=user, origin=origin, detail=result.facts)
+            record_aggregated(Event.CODE_REFUSED, subject=user, origin=origin, detail=result.facts)
         else:
             record(Event.CODE_REFUSED, subject=user, origin=origin, succeeded=False, detail=result.facts)
     return result

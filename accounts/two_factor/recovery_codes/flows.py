@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import encryption, limits
-from accounts.audit.aggregation import record_sparingly
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
@@ -92,7 +92,7 @@ def _judge(
     if answer is None:
         until = verification.count_failure(counter, user, origin)
         answer = Answer(Outcome.WRONG, waits_until=until, factor=RecoveryCodeSet.kind)
-    record_sparingly(Event.RECOVERY_CODE_REFUSED, subject=user, origin=origin, detail=answer.facts)
+    record_aggregated(Event.RECOVERY_CODE_REFUSED, subject=user, origin=origin, detail=answer.facts)
     return answer
 
 

@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import chain, chain_heads, codes
+from accounts.audit import chain, chain_head, entry_codes
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import CONSOLE, Origin
@@ -171,15 +171,15 @@ def test_database_of_yesterday_goes_on_after_the_operator_removed_the_file(
 def test_head_is_noted_at_each_sealing_and_never_goes_back(sealed: list[AuditEntry], head_file: Path) -> None:
     last = AuditSeal.objects.get(position=5)
     assert head_file.read_text() == f"5 {last.digest}\n"
-    chain_heads.note(chain_heads.Head(4, "0" * 64))
-    assert chain_heads.noted() == chain_heads.Head(5, last.digest)
+    chain_head.store(chain_head.Head(4, "0" * 64))
+    assert chain_head.read() == chain_head.Head(5, last.digest)
     assert sorted(path.name for path in head_file.parent.iterdir()) == ["head", "head.lock"]
     assert head_file.stat().st_mode & 0o777 == 0o644
 
 
 def test_heads_noted_by_many_processes_at_once_leave_the_newest(db: None, head_file: Path) -> None:
-    at_once([lambda n=n: chain_heads.note(chain_heads.Head(n, f"{n:064x}")) for n in range(1, 21)])
-    assert chain_heads.noted() == chain_heads.Head(20, f"{20:064x}")
+    at_once([lambda n=n: chain_head.store(chain_head.Head(n, f"{n:064x}")) for n in range(1, 21)])
+    assert chain_head.read() == chain_head.Head(20, f"{20:064x}")
 
 
 @pytest.mark.parametrize("text", ["", "5", "x y\n", "0 " + "0" * 64 + "\n", "é\n"])
@@ -212,10 +212,10 @@ def test_killed_between_commit_and_file_leaves_a_head_that_the_chain_holds(
     chain.seal()
     head_file.write_text(before)
     (head_file.parent / f"head.{os.getpid()}").write_text("half")
-    assert chain.why_not() == ""
+    assert chain.reason_not_to_seal() == ""
     some_entries(1)
     assert chain.seal() == 1
-    assert chain_heads.noted().position == 8
+    assert chain_head.read().position == 8
 
 
 # --- every way of writing gives a code, and what is read again fits it
@@ -233,7 +233,7 @@ def test_every_way_to_write_an_entry_gives_it_a_code_that_fits_what_is_read(db: 
     AuditEntry.objects.create(event=Event.SIGNED_OUT, address=address)
     AuditEntry.objects.bulk_create(AuditEntry(event=Event.SIGNED_OUT) for _ in range(2))
     for entry in AuditEntry.objects.all():
-        assert codes.standing_of(entry) is codes.Standing.OURS, entry
+        assert entry_codes.authenticity_of(entry) is entry_codes.Authenticity.AUTHENTIC, entry
     assert chain.seal() == AuditEntry.objects.count() == 9
 
 
@@ -269,5 +269,7 @@ def test_upgrade_gives_a_code_to_what_was_not_sealed_yet(sealed: list[AuditEntry
     name = "0009_code_of_an_entry"
     old = MigrationExecutor(connection).loader.project_state(("audit", name)).apps
     import_module(f"accounts.audit.migrations.{name}").give_codes_to_what_is_not_sealed_yet(old, None)
-    assert {codes.standing_of(entry) for entry in AuditEntry.objects.all()} == {codes.Standing.OURS}
+    assert {entry_codes.authenticity_of(entry) for entry in AuditEntry.objects.all()} == {
+        entry_codes.Authenticity.AUTHENTIC
+    }
     assert chain.seal(everything=True) == 2

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from accounts import limits
-from accounts.audit import chain, export, export_check, search
+from accounts.audit import chain, entry_codes, export, export_check, search
 from accounts.audit.events import Event
-from accounts.audit.export import About
+from accounts.audit.export import Metadata
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.recording import record
@@ -28,7 +28,7 @@ from accounts.audit.search import Search
 from tests.accounts.audit.test_chain import sql
 from tests.factories import OrganisationFactory, UserFactory
 
-ABOUT = About("beheer@voorbeeld.nl", "2026-11-23T10:00:00+00:00", {"Resultaat": "geweigerd"})
+METADATA = Metadata("beheer@voorbeeld.nl", "2026-11-23T10:00:00+00:00", {"Resultaat": "geweigerd"})
 ORIGIN = Origin("192.0.2.7", "Testbrowser é \u2028 \"'", "ABCDE-FGHJK")
 WHY = "Toestel weg: €, ß, 電話"
 OTHER_KEY = base64.urlsafe_b64encode(b"another key, another key, 32 by!").decode()
@@ -41,7 +41,7 @@ def note(count: int, **fields: object) -> None:
 
 def exported(wanted: Search | None = None) -> bytes:
     batches = search.batches(wanted or Search(), search.newest_id())
-    return "".join(export.json_lines(batches, ABOUT)).encode()
+    return "".join(export.json_lines(batches, METADATA)).encode()
 
 
 def broken(content: bytes) -> str:
@@ -68,12 +68,12 @@ def test_untouched_file_is_in_order_and_holds_every_field_and_seal(file: bytes) 
     lines = [json.loads(line) for line in file.splitlines()]
     assert [line["kind"] for line in lines] == ["begin", *["entry"] * 7, "end"]
     assert lines[-1]["count"] == 7
-    assert lines[-1]["made_by"] == ABOUT.made_by
-    assert lines[-1]["filters"] == ABOUT.filters
+    assert lines[-1]["made_by"] == METADATA.made_by
+    assert lines[-1]["filters"] == METADATA.filters
     entries = list(AuditEntry.objects.order_by("pk"))
-    assert [line["entry"] for line in lines[1:-1]] == [chain.content(entry) for entry in entries]
+    assert [line["entry"] for line in lines[1:-1]] == [entry_codes.fields_of(entry) for entry in entries]
     assert [line["seal"] and line["seal"]["position"] for line in lines[1:-1]] == [1, 2, 3, 4, 5, None, None]
-    assert lines[1]["seal"]["before"] == chain.BEGIN
+    assert lines[1]["seal"]["before"] == chain.INITIAL_DIGEST
     assert lines[2]["seal"]["before"] == lines[1]["seal"]["digest"]
 
 
@@ -131,11 +131,13 @@ def test_entry_changed_before_the_export_shows_by_its_seal(file: bytes) -> None:
 def test_seal_made_anew_without_its_neighbour_shows(file: bytes) -> None:
     third = AuditSeal.objects.get(position=3)
     entry = AuditEntry.objects.get(pk=third.entry_id)
-    digest = chain.digest_of(third.key_id, 3, "f" * 64, chain.content(entry))  # with the key, on another predecessor
+    digest = chain.digest_of(
+        third.key_id, 3, "f" * 64, entry_codes.fields_of(entry)
+    )  # with the key, on another predecessor
     reader = export_check.Reader(seal=(2, AuditSeal.objects.get(position=2).digest))
     seal = {"position": 3, "key_id": third.key_id, "digest": digest, "before": "f" * 64}
     with pytest.raises(export_check.BreakError, match="does not follow the seal"):
-        reader._entry(chain.content(entry), seal)
+        reader._entry(entry_codes.fields_of(entry), seal)
     sql("DELETE FROM audit_auditseal WHERE position = 2")
     assert "does not fit its seal 3" in broken(exported())  # its predecessor is gone, so it proves nothing
 
@@ -164,7 +166,7 @@ def test_memory_does_not_grow_with_the_number_of_entries(monkeypatch: pytest.Mon
 
     def peak(most: int) -> int:
         tracemalloc.start()
-        for _line in export.json_lines(search.batches(Search(), most), ABOUT):
+        for _line in export.json_lines(search.batches(Search(), most), METADATA):
             pass
         _now, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""Finding entries: the walks along the indexes find what plain conditions find, and pages neither skip nor repeat."""
+"""Finding entries: the index scans find what plain conditions find, and pages neither skip nor repeat."""
 
 from __future__ import annotations
 
@@ -203,10 +203,10 @@ def busy(db: None) -> None:
         (Search(organisation=1, events=("signed_in",), since=BEGIN), "audit_by_organisation_event"),
     ],
 )
-def test_every_walk_follows_its_own_index_and_sorts_nothing(busy: None, wanted: Search, index: str) -> None:
-    for walk in search._walks(wanted):
+def test_every_scan_uses_its_own_index_and_sorts_nothing(busy: None, wanted: Search, index: str) -> None:
+    for scans in search._index_scans(wanted):
         for ascending in (False, True):
-            plan = search._along(wanted, walk, walk.values[0], (0, search.HIGHEST_ID), ascending)[:5].explain()
+            plan = search._scan(wanted, scans, scans.values[0], (0, search.HIGHEST_ID), ascending)[:5].explain()
             assert f"{index} " in plan.replace("\n", " ") + " "
             assert "Sort" not in plan
             assert "TEMP B-TREE" not in plan

@@ -65,8 +65,8 @@ def test_lines_of_json_are_sealed_and_pass_the_check(client: Client) -> None:
     content = b"".join(client.post(EXPORT, FOUND | {"format": "jsonl"}))
     reader, _line, broken = export_check.check(io.BytesIO(content))
     assert (broken, reader.entries, reader.sealed) == ("", 3, 3)
-    assert reader.about["made_by"] == "baas@assetmaps.nl"
-    assert reader.about["filters"] == {"Wat er gebeurde": "Wachttijd opgeheven door support"}
+    assert reader.metadata["made_by"] == "baas@assetmaps.nl"
+    assert reader.metadata["filters"] == {"Wat er gebeurde": "Wachttijd opgeheven door support"}
 
 
 def test_export_is_recorded_with_who_what_and_how_many_before_the_first_line(client: Client) -> None:

@@ -37,7 +37,7 @@ def links_mailed() -> list[str]:
 def report_the_link(person: User, connection: Connection) -> None:
     detail: dict[str, str | int] = {"way": "link", "issuer": connection.issuer}
     entry = record(Event.SSO_LINKED, subject=person, origin=Origin("192.0.2.9"), detail=detail)
-    browser().post(f"/dit-was-ik-niet/{report_links.make(entry)}/", {"answer": "do"})
+    browser().post(f"/dit-was-ik-niet/{report_links.make_token(entry)}/", {"answer": "do"})
 
 
 @pytest.mark.parametrize("has_password", [True, False])

@@ -53,7 +53,7 @@ def last(event: Event, person: User) -> AuditEntry:
 
 def press(entry: AuditEntry) -> str:
     """Open the link of the mail in a strange browser, say that it was somebody else, and read the page."""
-    return shown(browser(), f"/dit-was-ik-niet/{report_links.make(entry)}/", {"answer": "do"})
+    return shown(browser(), f"/dit-was-ik-niet/{report_links.make_token(entry)}/", {"answer": "do"})
 
 
 def replaced_by_a_thief(person: User) -> tuple[Authenticator, AuditEntry]:
@@ -341,7 +341,7 @@ def test_mail_to_a_mailbox_that_the_account_left_leads_to_no_reset_that_goes_to_
     person, desk = UserFactory(email="eigenaar@voorbeeld.nl", with_totp=True), UserFactory(superuser=True)
     moved = moved_to(person, THIEF)
     entry = record(Event.SECOND_STEP_RESET, subject=person, actor=desk, origin=HERE)
-    link = f"/dit-was-ik-niet/{report_links.make(entry, 'eigenaar@voorbeeld.nl')}/"
+    link = f"/dit-was-ik-niet/{report_links.make_token(entry, 'eigenaar@voorbeeld.nl')}/"
     assert "eigenaar" not in link
     page = shown(browser(), link, {"answer": "do"})
     assert "/wachtwoord-vergeten/" not in page
@@ -360,8 +360,8 @@ def test_what_was_mailed_to_the_owner_s_earlier_mailbox_still_undoes_after_the_a
     _new, entry = replaced_by_a_thief(person)
     press(moved)
     person.refresh_from_db()
-    assert not reports.report(report_links.make(entry, THIEF), HERE)
-    assert reports.report(report_links.make(entry, person.email), HERE)
+    assert not reports.report(report_links.make_token(entry, THIEF), HERE)
+    assert reports.report(report_links.make_token(entry, person.email), HERE)
     with later(STEP):
         assert opens(person, code=own.now())
 
@@ -410,7 +410,7 @@ def test_requests_interventions_and_links_end_whatever_the_mail_was_about(client
 def test_parallel_presses_undo_once() -> None:
     person = UserFactory(with_totp=True)
     _new, entry = replaced_by_a_thief(person)
-    token = report_links.make(entry)
+    token = report_links.make_token(entry)
     done = at_once([lambda: reports.report(token, HERE) for _ in range(6)])
     assert done.count(True) == 1
     assert Authenticator.objects.filter(user=person).count() == 1
@@ -422,7 +422,7 @@ def test_report_and_another_replacement_at_once_leave_the_owner_s_phone_or_a_rep
     own = phone(devices.authenticator_of(person))
     _new, entry = replaced_by_a_thief(person)
     pending = totp.begin(person, replaces=devices.authenticator_of(person))
-    token, code = report_links.make(entry), phone(pending).now()
+    token, code = report_links.make_token(entry), phone(pending).now()
     at_once([lambda: reports.report(token, HERE), lambda: totp.activate(person, code, "Nog een", HERE)])
     with later(STEP):
         assert opens(person, code=own.now())
@@ -460,7 +460,7 @@ def test_old_reports_of_an_account_end_with_their_links() -> None:
     person = UserFactory()
     passwords.change(person, NEW, HERE)
     entry = last(Event.PASSWORD_CHANGED, person)
-    token = report_links.make(entry)
+    token = report_links.make_token(entry)
     with later(limits.NOT_ME_LINK + timedelta(minutes=1)):
         assert not reports.report(token, HERE)
         assert timezone.now() - entry.at > limits.NOT_ME_LINK

@@ -11,7 +11,7 @@ import time_machine
 from django.utils import translation
 
 from accounts import limits
-from accounts.audit.clock_skew import how_far
+from accounts.audit.clock_skew import duration_in_words
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.throttling.models import AttemptCounter
@@ -91,7 +91,7 @@ def test_code_of_an_hour_ago_is_a_clock_and_not_an_old_code_unless_it_was_used_l
 def test_offset_is_told_in_words(minutes: int, dutch: str, english: str) -> None:
     for language, words in (("nl", dutch), ("en", english)):
         with translation.override(language):
-            assert how_far(minutes) == words
+            assert duration_in_words(minutes) == words
 
 
 @pytest.mark.django_db

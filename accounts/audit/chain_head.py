@@ -1,7 +1,7 @@
-"""The newest seal of the chain, noted outside the database (`AUDIT_HEAD_FILE`): one small file a machine.
+"""The head of the chain (its newest seal) in a file outside the database, `AUDIT_HEAD_FILE`; one on each machine.
 
-Whoever writes to the database alone cannot change it. So a chain whose end was removed, or that begins anew, shows to
-the sealer and to `verify_audit_trail` by themselves.
+Whoever writes to the database alone cannot change it. So the sealer and `verify_audit_trail` notice by themselves that
+the end of the chain was removed, or that the chain was made anew.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class HeadUnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Head:
-    """``position`` and ``digest`` of a seal that the chain must hold for good."""
+    """``position`` and ``digest`` of a seal that the chain must contain for good."""
 
     position: int
     digest: str
@@ -37,8 +37,8 @@ def path() -> Path | None:
     return Path(settings.AUDIT_HEAD_FILE) if settings.AUDIT_HEAD_FILE else None
 
 
-def noted() -> Head | None:
-    """What this machine noted last; None before the first time. Raises HeadUnreadableError."""
+def read() -> Head | None:
+    """What this machine stored last; None before the first time. Raises HeadUnreadableError."""
     file = path()
     return _read(file) if file else None
 
@@ -48,32 +48,32 @@ def _read(file: Path) -> Head | None:
         text = file.read_text("ascii")
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as mistake:
-        raise HeadUnreadableError(str(mistake)) from None
+    except (OSError, ValueError) as error:
+        raise HeadUnreadableError(str(error)) from None
     found = _LINE.fullmatch(text)
     if found is None:
         raise HeadUnreadableError(f"{file} holds no head of the audit trail")
     return Head(int(found[1]), found[2])
 
 
-def note(head: Head) -> None:
-    """Keep it, unless a later one is kept; whole at every moment, also after a kill. A file that cannot be written is
-    an error in the log, because sign-ins go on."""
+def store(head: Head) -> None:
+    """Store it atomically, unless a later one is stored. A file that cannot be written is an error in the log, because
+    sign-ins must go on."""
     file = path()
     if file is None:
         return
     try:
         with _locked(file):
-            known = _read(file)
-            if known is None or known.position < head.position:
+            stored = _read(file)
+            if stored is None or stored.position < head.position:
                 _replace(file, f"{head.position} {head.digest}\n")
-    except (OSError, HeadUnreadableError) as mistake:
-        log.error("the head of the audit trail could not be noted: %s", mistake)
+    except (OSError, HeadUnreadableError) as error:
+        log.error("the head of the audit trail could not be noted: %s", error)
 
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Held while one process of this machine compares and writes."""
+    """One process of this machine at a time compares and writes."""
     # Only opened for reading: it may be another user's, who runs commands.
     lock = os.open(f"{file}.lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -84,10 +84,10 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 def _replace(file: Path, text: str) -> None:
-    fresh = file.with_name(f"{file.name}.{os.getpid()}")
-    with fresh.open("w", encoding="ascii") as whole:
-        whole.write(text)
-        whole.flush()
-        os.fsync(whole.fileno())
-    fresh.chmod(0o644)
-    fresh.replace(file)
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    with temporary.open("w", encoding="ascii") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.chmod(0o644)
+    temporary.replace(file)

@@ -1,8 +1,8 @@
-"""The code that an entry gets when it is written: a keyed hash over every field but the number that the database gives.
+"""The message authentication code (MAC) that an entry gets when it is written: a keyed hash over its fields.
 
-Whoever writes to the database without the key can neither make an entry nor change one: the sealer takes no entry
-whose code is missing or wrong (`chain`), and `verify_audit_trail` names it. A copy of an entry has the code of the
-first, which shows as well.
+Over every field but the number that the database gives. Whoever writes to the database without the key can neither
+make an entry nor change one: an entry whose code is missing or wrong is never sealed (`chain`), and
+`verify_audit_trail` reports it. A copy of an entry has the code of the first, which shows as well.
 
 A code is ``key id . nonce . keyed hash``, each in hexadecimal digits. The nonce tells two entries apart that say the
 same. The key is derived from the newest of ENCRYPTION_KEYS and is not that of the seals.
@@ -26,16 +26,16 @@ NONCE_BYTES = 8
 LONGEST = 16 + 1 + 2 * NONCE_BYTES + 1 + 64
 
 
-class Standing(Enum):
-    """Who wrote an entry."""
+class Authenticity(Enum):
+    """Whether this program wrote an entry, as it is now."""
 
-    OURS = auto()
-    NONE = auto()  # without a code: written by an earlier version, or past the program
-    WRONG = auto()
+    AUTHENTIC = auto()
+    NO_CODE = auto()  # written by an earlier version, or not by this program
+    INVALID = auto()
     KEY_UNKNOWN = auto()
 
 
-def content(entry: Any) -> dict[str, Any]:
+def fields_of(entry: Any) -> dict[str, Any]:
     """Every field by its column. Empty ones are left out, so that a column added later changes no older digest."""
     values = {field.attname: getattr(entry, field.attname) for field in entry._meta.concrete_fields}
     values["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
@@ -50,24 +50,23 @@ def sign(entry: Any) -> None:
     entry.code = f"{key_id}.{nonce}.{_mac(key, key_id, nonce, entry)}"
 
 
-def standing_of(entry: Any) -> Standing:
-    """Whether the program wrote this entry, as it is now."""
+def authenticity_of(entry: Any) -> Authenticity:
     if not entry.code:
-        return Standing.NONE
+        return Authenticity.NO_CODE
     key_id, _dot, rest = entry.code.partition(".")
-    nonce, _dot, told = rest.partition(".")
+    nonce, _dot, mac = rest.partition(".")
     try:
         key = encryption.derived_key(key_id, PURPOSE)
     except ValueError:
-        return Standing.WRONG
+        return Authenticity.INVALID
     if key is None:
-        return Standing.KEY_UNKNOWN
-    right = hmac.compare_digest(_mac(key, key_id, nonce, entry).encode(), told.encode())
-    return Standing.OURS if right else Standing.WRONG
+        return Authenticity.KEY_UNKNOWN
+    is_right = hmac.compare_digest(_mac(key, key_id, nonce, entry).encode(), mac.encode())
+    return Authenticity.AUTHENTIC if is_right else Authenticity.INVALID
 
 
 def _mac(key: bytes, key_id: str, nonce: str, entry: Any) -> str:
-    fields = content(entry)
+    fields = fields_of(entry)
     fields.pop("id", None)
     fields.pop("code", None)
     if "address" in fields:  # databases write one address in different ways
