@@ -1,4 +1,4 @@
-"""A small mail server on a socket, with the answers that a test gives it (RFC 5321)."""
+"""A small SMTP server on a socket, with answers that a test chooses (RFC 5321)."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ ANSWERS = {
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """``answers``: to a command, or to a command with what must be in its line; ``letters``: whom a mail came for."""
+    """``answers``: to a command, or to a command whose line contains a text; ``recipients``: of the accepted mails."""
 
     allow_reuse_address = daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Talk)
+        super().__init__(("127.0.0.1", 0), _SmtpHandler)
         self.answers: dict[tuple[str, str], str] = {}
-        self.letters: list[str] = []
+        self.recipients: list[str] = []
 
-    def refuse(self, command: str, answer: str, about: str = "") -> None:
-        self.answers[command, about.lower()] = answer
+    def refuse(self, command: str, answer: str, containing: str = "") -> None:
+        self.answers[command, containing.lower()] = answer
 
     def answer(self, command: str, line: str) -> str:
-        for (asked, about), answer in self.answers.items():
-            if asked == command and about in line.lower():
+        for (refused, text), answer in self.answers.items():
+            if refused == command and text in line.lower():
                 return answer
         return ANSWERS.get(command, "502 onbekend")
 
 
-class _Talk(socketserver.StreamRequestHandler):
+class _SmtpHandler(socketserver.StreamRequestHandler):
     server: MailServer
 
     def handle(self) -> None:
@@ -57,7 +57,7 @@ class _Talk(socketserver.StreamRequestHandler):
                 answer = self.server.answer(".", to)
                 self.wfile.write(f"{answer}\r\n".encode())
                 if answer.startswith("250"):
-                    self.server.letters.append(to)
+                    self.server.recipients.append(to)
 
 
 @contextmanager

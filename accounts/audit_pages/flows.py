@@ -1,4 +1,4 @@
-"""Exporting what was found. Recorded before the first line leaves, so that a download that breaks off is too."""
+"""Exporting what was found. Recorded before the first line is sent, so that a download that breaks off is too."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from accounts.models import User
 
 class Outcome(Enum):
     EXPORTED = auto()
-    TOO_MANY = auto()  # more than `limits.EXPORT_ROWS`; nothing was recorded and nothing leaves
+    TOO_MANY = auto()  # more than `limits.EXPORT_ROWS`; nothing is recorded or sent
     NOTHING = auto()
 
 
 @dataclass(frozen=True)
 class Export:
-    """``lines``: made while they are read, each with its end."""
+    """``lines``: generated while they are read, each with its line end."""
 
     outcome: Outcome
     count: int = 0
@@ -35,38 +35,38 @@ class Export:
 
 
 def export_entries(
-    wanted: Search, *, actor: User | None, filters: dict[str, str], kind: str, origin: Origin, limited: bool = True
+    criteria: Search, *, actor: User | None, filters: dict[str, str], kind: str, origin: Origin, limited: bool = True
 ) -> Export:
-    """What the search finds now, oldest first. ``kind``: "csv" or "jsonl"; ``filters``: in the words of the actor.
+    """What the search finds now, oldest first. ``kind``: "csv" or "jsonl"; ``filters``: in words, for the record.
 
     ``limited`` False is for the command line, which has no page that waits.
     """
     chain.seal()  # so that the newest entries leave with their seals too
     newest = search.newest_id()
-    count = search.count(wanted, limits.EXPORT_ROWS + 1) if limited else 0
+    count = search.count(criteria, limits.EXPORT_ROWS + 1) if limited else 0
     if limited and not 0 < count <= limits.EXPORT_ROWS:
         return Export(Outcome.TOO_MANY if count else Outcome.NOTHING, count)
     made_at = timezone.now().astimezone(UTC).isoformat(timespec="seconds")
-    about = export.Metadata(actor.email if actor else origin.browser, made_at, filters)
-    stories = _stories(wanted, newest, count)
-    _record(stories, about, actor, kind, origin)
-    found = search.batches(wanted, newest)
-    lines = export.csv_lines(found) if kind == "csv" else export.json_lines(found, about)
+    metadata = export.Metadata(actor.email if actor else origin.browser, made_at, filters)
+    _record(_counts(criteria, newest, count), metadata, actor, kind, origin)
+    found = search.batches(criteria, newest)
+    lines = export.csv_lines(found) if kind == "csv" else export.json_lines(found, metadata)
     return Export(Outcome.EXPORTED, count, lines)
 
 
-def _stories(wanted: Search, newest: int, count: int) -> dict[int | None, int]:
-    """In whose story it is recorded that this left, with how many entries of theirs; 0 where that is not counted."""
-    if wanted.organisation or not count:
-        return {wanted.organisation: count}
-    return search.by_organisation(wanted, newest)
+def _counts(criteria: Search, newest: int, count: int) -> dict[int | None, int]:
+    """By the id of the organisation, how many entries are exported; 0 where that is not counted."""
+    if criteria.organisation or not count:
+        return {criteria.organisation: count}
+    return search.by_organisation(criteria, newest)
 
 
 @transaction.atomic
 def _record(
-    stories: dict[int | None, int], about: export.Metadata, actor: User | None, kind: str, origin: Origin
+    counts: dict[int | None, int], metadata: export.Metadata, actor: User | None, kind: str, origin: Origin
 ) -> None:
-    words = "; ".join(f"{name}: {value}" for name, value in about.filters.items())
+    """For each organisation, so that its administrators see what was exported of theirs."""
+    words = "; ".join(f"{name}: {value}" for name, value in metadata.filters.items())
     facts: dict[str, str | int] = {"kind": kind, "filters": words[:1000]}
-    details = [(whose, facts | ({"count": count} if count else {})) for whose, count in stories.items()]
+    details = [(pk, facts | ({"count": count} if count else {})) for pk, count in counts.items()]
     record_per_organisation(Event.AUDIT_EXPORTED, details, actor=actor, origin=origin)

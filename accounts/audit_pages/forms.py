@@ -10,31 +10,31 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.events import Event
 
-# Beyond these a date has no moment in every time zone.
+# Dates beyond these do not exist in every time zone.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 RESULTS = [("", _("all")), ("succeeded", _("succeeded")), ("refused", _("refused"))]
-_address_of_the_time = _("The whole address, also a former one, or how it begins.")
+_address_help = _("The whole address, also a former one, or how it begins.")
 
 
 def _day(label: Any) -> forms.DateField:
-    out_of_reach = _("Give a day between 2000 and 2100.")
+    out_of_range = _("Give a day between 2000 and 2100.")
     return forms.DateField(
         label=label,
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": _("Give a date as day-month-year, for example 24-11-2026.")},
-        validators=[MinValueValidator(FIRST_DAY, out_of_reach), MaxValueValidator(LAST_DAY, out_of_reach)],
+        validators=[MinValueValidator(FIRST_DAY, out_of_range), MaxValueValidator(LAST_DAY, out_of_range)],
     )
 
 
 class SearchForm(forms.Form):
-    """What to look for. Sent by GET, so that a link to what was found stays good."""
+    """Sent by GET, so that a link to the result stays valid."""
 
     person = forms.CharField(
-        label=_("Name or e-mail address of the person"), max_length=254, required=False, help_text=_address_of_the_time
+        label=_("Name or e-mail address of the person"), max_length=254, required=False, help_text=_address_help
     )
     worker = forms.CharField(
-        label=_("Name or e-mail address of who did it"), max_length=254, required=False, help_text=_address_of_the_time
+        label=_("Name or e-mail address of who did it"), max_length=254, required=False, help_text=_address_help
     )
     organisation = forms.CharField(
         label=_("Organisation"), max_length=150, required=False, help_text=_("The name, or how it begins.")
@@ -56,7 +56,7 @@ class SearchForm(forms.Form):
     )
 
     def __init__(self, *args: Any, with_organisation: bool, **kwargs: Any) -> None:
-        """``with_organisation``: False for who sees the own organisation only; what they send about it is not read."""
+        """``with_organisation``: False for who sees the own organisation only; a value that they send is ignored."""
         super().__init__(*args, **kwargs)
         if not with_organisation:
             del self.fields["organisation"]
@@ -66,17 +66,17 @@ class SearchForm(forms.Form):
         if found.get("since") and found.get("until") and found["since"] > found["until"]:
             self.add_error("until", _("The last day lies before the first day."))
         for name in {"since", "until"} & self.errors.keys():
-            # A browser empties a field for dates that holds something else, and what was typed should be seen.
+            # A browser empties a date field with another value, and what was typed should stay visible.
             cast(forms.DateInput, self.fields[name].widget).input_type = "text"
         return found
 
     def events(self) -> list[tuple[str, str, bool]]:
-        """Value, name and whether it is ticked. Django's own check boxes take a third of the time of the page."""
-        ticked = set(self["event"].value() or ())
-        return [(value, str(name), value in ticked) for value, name in Event.choices]
+        """Value, label and whether it is checked. Django's own check boxes take a third of the time of the page."""
+        checked = set(self["event"].value() or ())
+        return [(value, str(name), value in checked) for value, name in Event.choices]
 
     def in_words(self) -> dict[str, str]:
-        """What was filled in and is right, by the label of its field."""
+        """The valid values, by the label of their field."""
         found = {}
         for name, value in getattr(self, "cleaned_data", {}).items():
             if value:

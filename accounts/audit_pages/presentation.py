@@ -1,4 +1,4 @@
-"""An audit entry in words, for whoever must answer for what happened."""
+"""An audit entry in words, for administrators."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from accounts.audit.chain import SealState
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import browser_in_words
 
-# What the facts of an entry are called. One that is missing here is shown by its own name.
-FACTS = {
+# The labels of what an entry holds in `detail`. One that is missing here is shown by its own name.
+DETAIL_LABELS = {
     "factor": gettext_lazy("Shown by"),
     "cause": gettext_lazy("Cause"),
     "minutes_off": gettext_lazy("Minutes that the phone is off"),
@@ -53,7 +53,7 @@ FACTS = {
 
 @dataclass(frozen=True)
 class Line:
-    """Texts are empty where there is nothing to say. ``browser`` is in words, ``browser_itself`` as it calls itself."""
+    """Texts are empty where nothing is known. ``browser`` is in words, ``user_agent`` as the browser sent it."""
 
     number: int
     at: datetime
@@ -67,7 +67,7 @@ class Line:
     receipt: str
     address: str
     browser: str
-    browser_itself: str
+    user_agent: str
     reference: str
 
 
@@ -85,7 +85,7 @@ def line_of(entry: AuditEntry) -> Line:
         receipt=str(entry.detail.get("receipt", "")),
         address=entry.address or "",
         browser=browser_in_words(entry.browser) if entry.browser and entry.address else "",
-        browser_itself=entry.browser,
+        user_agent=entry.browser,
         reference=entry.reference,
     )
 
@@ -96,8 +96,8 @@ def _by(entry: AuditEntry) -> str:
     return _("the person") if entry.actor_id == entry.subject_id else entry.actor_name
 
 
-def facts_of(entry: AuditEntry) -> list[tuple[str, str]]:
-    return [(str(FACTS.get(name, name)), str(value)) for name, value in entry.detail.items()]
+def details_of(entry: AuditEntry) -> list[tuple[str, str]]:
+    return [(str(DETAIL_LABELS.get(name, name)), str(value)) for name, value in entry.detail.items()]
 
 
 def seal_in_words(state: SealState, seal: AuditSeal | None) -> str:

@@ -1,8 +1,8 @@
-"""From what somebody typed to what is looked for, within what they may see.
+"""From the values of the search form to a `Search`, within the scope of the worker.
 
-Nothing here may tell a worker of one organisation who exists elsewhere. So people are looked up among those in scope,
-and by a whole address also among those of whom an entry of the own organisation tells under that very address: they may
-have moved on. Whether an address is somebody's elsewhere changes no answer, not even by what it leaves out.
+Nothing here may reveal to a worker of one organisation who exists elsewhere. So people are looked up among those in
+scope, and by a whole address also among those whom an entry of the worker's organisation names by that very address:
+they may have left. Whether somebody elsewhere has an address changes no answer, not even by what it leaves out.
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ from accounts.prefix_search import ways
 from accounts.unicode_text import folded
 
 PERMISSION = "audit.view_auditentry"
-NAMED = 5  # organisations that a refusal names
+MOST_NAMES = 5  # organisations that a refusal names
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """``search``: what to look for, or None when a value was refused; ``refused``: by field, why."""
+class Built:
+    """``search`` is None when a value was refused; ``errors``: by field, why."""
 
     search: Search | None
-    refused: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
 
 
-class RefusedError(ValueError):
-    """A value that finds nothing sensible, in words for who typed it."""
+class FilterError(ValueError):
+    """A value that cannot be searched for; the message is shown to who typed it."""
 
 
 def entries_in_scope(worker: User) -> Q:
     return scope.organisations(worker, "organisation_id")
 
 
-def understand(worker: User, typed: dict[str, Any]) -> Wanted:
+def build_search(worker: User, typed: dict[str, Any]) -> Built:
     """``typed``: the cleaned values of the search form."""
     found: dict[str, Any] = {}
-    refused: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for name, look_up in (("person", _people), ("worker", _people), ("organisation", _organisation)):
         try:
             found[name] = look_up(worker, typed[name]) if typed.get(name) else None
-        except RefusedError as why:
-            refused[name] = str(why)
-    return Wanted(None, refused) if refused else Wanted(_search(worker, typed, found))
+        except FilterError as error:
+            errors[name] = str(error)
+    return Built(None, errors) if errors else Built(_search(worker, typed, found))
 
 
 def _search(worker: User, typed: dict[str, Any], found: dict[str, Any]) -> Search:
-    """With the own organisation for whoever is bound to it, whatever was asked; who belongs nowhere sees nothing."""
+    """Who is bound to an organisation searches that one only, whatever was typed; who belongs to none finds nothing."""
     for_all, own = scope.works_for_all(worker), scope.organisation_id_of(worker)
     return Search(
         people=found["person"] if for_all or own else (),
@@ -78,15 +78,15 @@ def _beginning_of(day: date | None, *, days_later: int = 0) -> datetime | None:
 
 
 def _people(worker: User, typed: str) -> tuple[int, ...]:
-    """Who has or had this address, else whose address or name in scope begins so; nobody is no refusal."""
+    """Who has or had this address, else those in scope whose address or name begins so; nobody is no error."""
     exact = _with_address(worker, typed.lower())
     if exact:
         return tuple(sorted(exact))
-    mine, found = User.objects.filter(scope.people(worker)), set[int]()
+    in_scope, found = User.objects.filter(scope.people(worker)), set[int]()
     for condition, order in ways(typed):
-        found.update(mine.filter(condition).order_by(order).values_list("pk", flat=True)[: limits.AUDIT_PEOPLE + 1])
+        found.update(in_scope.filter(condition).order_by(order).values_list("pk", flat=True)[: limits.AUDIT_PEOPLE + 1])
     if len(found) > limits.AUDIT_PEOPLE:
-        raise RefusedError(
+        raise FilterError(
             _("More than %(most)d people are named like this. Type more of the name or address.")
             % {"most": limits.AUDIT_PEOPLE}
         )
@@ -96,35 +96,35 @@ def _people(worker: User, typed: str) -> tuple[int, ...]:
 def _with_address(worker: User, address: str) -> set[int]:
     """Who has or had it, as far as this worker may know."""
     present = set(User.objects.filter(email__lower=address).values_list("pk", flat=True))
-    everybody = present | _formerly(address)
+    everybody = present | _former_holders(address)
     if scope.works_for_all(worker):
         return everybody
-    mine = set(User.objects.filter(scope.people(worker), pk__in=present).values_list("pk", flat=True))
-    return mine | {pk for pk in everybody if _is_told_of(worker, pk, address)}
+    in_scope = set(User.objects.filter(scope.people(worker), pk__in=present).values_list("pk", flat=True))
+    return in_scope | {pk for pk in everybody if _is_named(worker, pk, address)}
 
 
-def _is_told_of(worker: User, pk: int, address: str) -> bool:
-    """Does an entry that this worker sees name the person so?"""
+def _is_named(worker: User, pk: int, address: str) -> bool:
+    """Whether an entry that this worker sees names the person by this address."""
     seen = AuditEntry.objects.filter(entries_in_scope(worker))
     as_subject = seen.filter(subject_id=pk, subject_name__iexact=address)
     return as_subject.exists() or seen.filter(actor_id=pk, actor_name__iexact=address).exists()
 
 
-def _formerly(address: str) -> set[int]:
-    moves = AuditEntry.objects.filter(event__in=ADDRESS_CHANGES).annotate(former=Lower(KT("detail__before")))
-    return set(moves.filter(former=address, subject__isnull=False).values_list("subject_id", flat=True))
+def _former_holders(address: str) -> set[int]:
+    changes = AuditEntry.objects.filter(event__in=ADDRESS_CHANGES).annotate(former=Lower(KT("detail__before")))
+    return set(changes.filter(former=address, subject__isnull=False).values_list("subject_id", flat=True))
 
 
 def _organisation(worker: User, typed: str) -> int:
-    """The organisation of this name or short name, else the one whose name begins so. Raises RefusedError."""
+    """The organisation of this name or short name, else the one whose name begins so. Raises FilterError."""
     visible = Organisation.objects.filter(scope.organisations(worker))
     exact = visible.filter(Q(name_key=folded(typed)) | Q(slug=typed.lower())).first()
     if exact:
         return exact.pk
-    found = list(visible.filter(name_key__startswith=folded(typed))[: NAMED + 1])
+    found = list(visible.filter(name_key__startswith=folded(typed))[: MOST_NAMES + 1])
     if not found:
-        raise RefusedError(_("There is no organisation whose name begins like this."))
+        raise FilterError(_("There is no organisation whose name begins like this."))
     if len(found) > 1:
-        names = ", ".join(organisation.name for organisation in found[:NAMED])
-        raise RefusedError(_("Several organisations begin like this: %(names)s. Type more.") % {"names": names})
+        names = ", ".join(organisation.name for organisation in found[:MOST_NAMES])
+        raise FilterError(_("Several organisations begin like this: %(names)s. Type more.") % {"names": names})
     return found[0].pk

@@ -1,4 +1,4 @@
-"""The security activity in the administration. Addresses are asked for in the query, so that a link stays good."""
+"""The security activity in the administration. The search is in the query string, so that a link to it stays valid."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; 
 
 @require_safe
 def activity(request: PersonRequest) -> HttpResponse:
-    """A page of what was found; ``voor`` and ``na`` are the entry that it follows, towards older and newer."""
-    _demand(request.user)
+    """A page of what was found; ``voor`` and ``na`` are the id of the entry before it, towards older and newer."""
+    _require_permission(request.user)
     form = _form(request.user, request.GET)
-    wanted = _wanted(request.user, form)
+    criteria = _criteria(request.user, form)
     before, after = _number(request, "voor"), _number(request, "na")
-    found = search.page(wanted, before=before, after=after) if wanted else None
+    found = search.page(criteria, before=before, after=after) if criteria else None
     context = admin.site.each_context(request) | {
         "title": _("Security activity"),
         "form": form,
@@ -47,8 +47,8 @@ def activity(request: PersonRequest) -> HttpResponse:
         "page": found,
         "continued": before is not None or after is not None,
         "events": form.events(),
-        "chosen": form.in_words().get(str(form.fields["event"].label), ""),
-        "query": _query(form),
+        "chosen_events": form.in_words().get(str(form.fields["event"].label), ""),
+        "query_string": _query_string(form),
     }
     return render(request, "accounts/audit_pages/activity.html", context)
 
@@ -56,19 +56,19 @@ def activity(request: PersonRequest) -> HttpResponse:
 @require_safe
 def entry(request: PersonRequest, entry_id: int) -> HttpResponse:
     """Everything about one entry, and whether it is still as it was written."""
-    _demand(request.user)
-    seen = AuditEntry.objects.filter(query.entries_in_scope(request.user))
-    found = get_object_or_404(seen.select_related("organisation", "subject__membership"), pk=entry_id)
+    _require_permission(request.user)
+    in_scope = AuditEntry.objects.filter(query.entries_in_scope(request.user))
+    found = get_object_or_404(in_scope.select_related("organisation", "subject__membership"), pk=entry_id)
     seal_state, seal = chain.seal_state_of(found)
-    person, may_look = found.subject, request.user.has_perm("accounts.view_user")
-    linked = person is not None and may_look and scope.includes(request.user, person)
+    person, may_view = found.subject, request.user.has_perm("accounts.view_user")
+    is_linked = person is not None and may_view and scope.includes(request.user, person)
     context = admin.site.each_context(request) | {
         "title": found.get_event_display(),
         "line": presentation.line_of(found),
-        "facts": presentation.facts_of(found),
+        "details": presentation.details_of(found),
         "seal": presentation.seal_in_words(seal_state, seal),
         "broken": seal_state is chain.SealState.BROKEN,
-        "person_page": reverse("admin:accounts_user_change", args=[found.subject_id]) if linked else "",
+        "person_page": reverse("admin:accounts_user_change", args=[found.subject_id]) if is_linked else "",
     }
     return render(request, "accounts/audit_pages/entry.html", context)
 
@@ -76,22 +76,22 @@ def entry(request: PersonRequest, entry_id: int) -> HttpResponse:
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def export(request: PersonRequest) -> HttpResponseBase:
-    """Choose a kind of file for what was found, and get it. The search is posted along: a POST that waited for fresh
-    proof has lost its address."""
-    _demand(request.user)
+    """Choose a kind of file for what was found, and download it. The search is posted in hidden fields, because a POST
+    that had to wait for fresh proof has lost its query string."""
+    _require_permission(request.user)
     form = _form(request.user, request.POST if request.method == "POST" else request.GET)
-    wanted = _wanted(request.user, form)
-    if wanted is None:
-        return redirect(f"{reverse('audit_activity')}?{_query(form)}")
+    criteria = _criteria(request.user, form)
+    if criteria is None:
+        return redirect(f"{reverse('audit_activity')}?{_query_string(form)}")
     if request.method == "POST":
-        return _download(request, form, wanted)
-    count = search.count(wanted, limits.EXPORT_ROWS + 1)
+        return _download(request, form, criteria)
+    count = search.count(criteria, limits.EXPORT_ROWS + 1)
     context = admin.site.each_context(request) | {
         "title": _("Export security activity"),
         "form": restore(request, ExportForm()),
         "filters": _filters(request.user, form),
-        "query": _query(form),
-        "sent_along": _pairs(form),
+        "query_string": _query_string(form),
+        "hidden_fields": _filled_in(form),
         "count": count,
         "most": limits.EXPORT_ROWS,
         "refusal": _refusal(count),
@@ -99,30 +99,30 @@ def export(request: PersonRequest) -> HttpResponseBase:
     return render(request, "accounts/audit_pages/export.html", context)
 
 
-def _download(request: PersonRequest, form: SearchForm, wanted: Search) -> HttpResponseBase:
-    chosen, page = ExportForm(request.POST), f"{reverse('audit_export')}?{_query(form)}"
+def _download(request: PersonRequest, form: SearchForm, criteria: Search) -> HttpResponseBase:
+    chosen, page = ExportForm(request.POST), f"{reverse('audit_export')}?{_query_string(form)}"
     if not chosen.is_valid():
         return redirect_with_errors(request, chosen, to=page)
-    made = flows.export_entries(
-        wanted,
+    exported = flows.export_entries(
+        criteria,
         actor=request.user,
         filters=_filters(request.user, form),
         kind=chosen.cleaned_data["format"],
         origin=Origin.of(request),
     )
-    if made.outcome is not Outcome.EXPORTED:
-        messages.error(request, _refusal(made.count))
+    if exported.outcome is not Outcome.EXPORTED:
+        messages.error(request, _refusal(exported.count))
         return redirect(page)
-    return _file(made, chosen.cleaned_data["format"])
+    return _file(exported, chosen.cleaned_data["format"])
 
 
-def _file(made: Export, kind: str) -> StreamingHttpResponse:
+def _file(exported: Export, kind: str) -> StreamingHttpResponse:
     name = f"beveiligingsactiviteit-{timezone.localdate():%Y-%m-%d}.{kind}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(made.lines, content_type=CONTENT_TYPES[kind], headers=headers)
+    return StreamingHttpResponse(exported.lines, content_type=CONTENT_TYPES[kind], headers=headers)
 
 
-def _demand(worker: User) -> None:
+def _require_permission(worker: User) -> None:
     if not worker.has_perm(query.PERMISSION):
         raise PermissionDenied
 
@@ -131,39 +131,39 @@ def _form(worker: User, typed: QueryDict) -> SearchForm:
     return SearchForm(typed, with_organisation=scope.works_for_all(worker))
 
 
-def _wanted(worker: User, form: SearchForm) -> Search | None:
-    """What to look for, or None with the reasons on the form."""
+def _criteria(worker: User, form: SearchForm) -> Search | None:
+    """What to search for, or None with the errors on the form."""
     if not form.is_valid():
         return None
-    understood = query.understand(worker, form.cleaned_data)
-    for name, why in understood.refused.items():
-        form.add_error(name, why)
-    return understood.search
+    built = query.build_search(worker, form.cleaned_data)
+    for name, error in built.errors.items():
+        form.add_error(name, error)
+    return built.search
 
 
 def _filters(worker: User, form: SearchForm) -> dict[str, str]:
-    """The filters in words, the own organisation included, which nobody who is bound to it can leave out."""
-    bound = not scope.works_for_all(worker)
-    own = {_("Organisation"): str(getattr(worker, "membership", None) or _("none"))} if bound else {}
+    """The filters in words, with the organisation of a worker who is bound to one."""
+    is_bound = not scope.works_for_all(worker)
+    own = {_("Organisation"): str(getattr(worker, "membership", None) or _("none"))} if is_bound else {}
     return own | form.in_words()
 
 
-def _pairs(form: SearchForm) -> list[tuple[str, str]]:
-    """What was typed, field by field, without the rest of the address and without empty fields."""
+def _filled_in(form: SearchForm) -> list[tuple[str, str]]:
+    """Names and values of the fields of the form that are not empty; nothing else of the query string."""
     typed = cast(QueryDict, form.data)
     return [(name, value) for name in form.fields for value in typed.getlist(name) if value]
 
 
-def _query(form: SearchForm) -> str:
-    query = QueryDict(mutable=True)
-    for name, value in _pairs(form):
-        query.appendlist(name, value)
-    return query.urlencode()
+def _query_string(form: SearchForm) -> str:
+    fields = QueryDict(mutable=True)
+    for name, value in _filled_in(form):
+        fields.appendlist(name, value)
+    return fields.urlencode()
 
 
 def _number(request: PersonRequest, name: str) -> int | None:
-    asked = request.GET.get(name, "")
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) <= LONGEST_NUMBER else None
+    typed = request.GET.get(name, "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST_NUMBER else None
 
 
 def _refusal(count: int) -> str:

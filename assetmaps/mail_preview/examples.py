@@ -1,4 +1,4 @@
-"""Made-up data for every mail: what the preview shows, and what the tests send. Nothing of it is stored."""
+"""Made-up data for every mail, for the preview and the tests. Nothing of it is stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from accounts.sso.models import Connection, Vouching
 from accounts.support.models import Check, Kind
 from environments.models import Role
 
-Facts = dict[str, Any]
+Context = dict[str, Any]
 
 ORGANISATION = "Gemeente Voorbeeld"
 REASON = "Telefoon kwijt, gebeld vanaf het bekende nummer"
@@ -30,7 +30,7 @@ AT = datetime(2027, 3, 3, 14, 5, tzinfo=timezone.get_default_timezone())
 ENTRY = AuditEntry(
     event=Event.RIGHTS_CHANGED, at=AT, subject_name="noodaccount@voorbeeld.nl", address="192.0.2.7", reason=REASON
 )
-# As long as real ones.
+# A token, as long as a real one.
 SIGNED = "MTIzNDU2Nzg5:1u5xVr:3kq0Fh2bUZ-made-up-qkM1Yc6T0dS8sVb4wEoRjN2aLxg"
 
 
@@ -38,22 +38,22 @@ def _address(page: str) -> str:
     return f"{settings.PUBLIC_URL}/{page}/"
 
 
-def _notice(**facts: Any) -> Facts:
-    return {"entry": ENTRY, "at": AT, "not_me": _address(f"dit-was-ik-niet/{SIGNED}"), "reason": REASON, **facts}
+def _notice(**context: Any) -> Context:
+    return {"entry": ENTRY, "at": AT, "not_me": _address(f"dit-was-ik-niet/{SIGNED}"), "reason": REASON, **context}
 
 
-def _by_support(**facts: Any) -> Facts:
-    return _notice(receipt="K7QX-2M4P", **facts)
+def _by_support(**context: Any) -> Context:
+    return _notice(receipt="K7QX-2M4P", **context)
 
 
-def _demand(days: int) -> Facts:
+def _demand(days: int) -> Context:
     day: date = timezone.localdate() + timedelta(days=days)
     page = _address("persoonlijke-gegevens/twee-staps-authenticatie/bevestigen")
     return {"demand": Demand(ORGANISATION, day), "organisation": ORGANISATION, "address": page}
 
 
 MOVED = {"before": "jan@voorbeeld.nl", "after": "jan.jansen@voorbeeld.nl"}
-UNDONE: list[Facts] = [
+UNDONE: list[Context] = [
     {"password": "void"},
     {"password": "void", "doubt": "mailbox"},
     {"password": "void", "doubt": "address"},
@@ -68,10 +68,10 @@ SETUP = _address("beheer/sso/voorbeeld")
 OVERVIEW = _address("beheer/organisaties/voorbeeld/tweede-stap")
 
 ADMINISTRATION = {"entry": ENTRY, "at": AT, "actor": "beheer@voorbeeld.nl"}
-RANK = {"before": Rights(), "after": Rights(is_staff=True, is_superuser=True, groups=("Support",))}
+RANK_CHANGE = {"before": Rights(), "after": Rights(is_staff=True, is_superuser=True, groups=("Support",))}
 
-# A folder of templates, and the data of each of its forms.
-EXAMPLES: dict[str, list[Facts]] = {
+# By folder of templates, a context for each variant of the mail.
+EXAMPLES: dict[str, list[Context]] = {
     "access_changed": [
         {"given": "Bomen", "taken": "Wegen, Riolering", "role": "", "at": AT, "address": _address("overzicht")},
         {"given": "Bomen", "taken": "", "role": Role.EDITOR.label, "at": AT, "address": _address("overzicht")},
@@ -156,8 +156,8 @@ EXAMPLES: dict[str, list[Facts]] = {
         for demanded, asked in ((True, True), (False, True), (False, False))
     ],
     "rank_changed": [
-        ADMINISTRATION | {"subject": "jan@voorbeeld.nl", "address": _address("beheer/accounts/user/1/change")} | facts
-        for facts in (RANK, {})
+        ADMINISTRATION | {"subject": "jan@voorbeeld.nl", "address": _address("beheer/accounts/user/1/change")} | context
+        for context in (RANK_CHANGE, {})
     ],
     "reactivated": [_notice()],
     "recovery_code_used": [_notice(detail={"left": left}) for left in (9, 1)],
@@ -165,7 +165,7 @@ EXAMPLES: dict[str, list[Facts]] = {
     "recovery_link": [{"address": NEW_PHONE, "hours": 24}],
     "report_looked_at": [{"check": Check.CALLED_BACK.label, "reason": REASON, "at": AT}],
     "reported_not_me": [_notice(undone=undone) for undone in UNDONE],
-    "rights_changed": [_notice(**RANK), _notice(group="Support")],
+    "rights_changed": [_notice(**RANK_CHANGE), _notice(group="Support")],
     "second_step_activated": [_notice()],
     "second_step_reminder": [_demand(14), _demand(0)],
     "second_step_reset": [
@@ -202,4 +202,4 @@ EXAMPLES: dict[str, list[Facts]] = {
 
 def messages_of(template: str, language: str, *, first_name: str = "Jan") -> list[EmailMultiAlternatives]:
     person = User(email="jan.jansen@voorbeeld.nl", first_name=first_name, language=language)
-    return [composing.compose(template, person, **facts) for facts in EXAMPLES[template]]
+    return [composing.compose(template, person, **context) for context in EXAMPLES[template]]

@@ -1,4 +1,4 @@
-"""While DEBUG is on: every mail as it would arrive, of made-up data. Sends nothing, and reads no person."""
+"""While DEBUG is on: every mail as it would be received, with made-up data. Sends nothing, and reads no person."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.views.decorators.http import require_safe
 
 from assetmaps.mail_preview.examples import EXAMPLES, messages_of
 
-EITHER = '<meta name="color-scheme" content="light dark">'
-LOOKS = ("light", "dark")
+BOTH_SCHEMES = '<meta name="color-scheme" content="light dark">'
+COLOUR_SCHEMES = ("light", "dark")
 
 
 @login_not_required
@@ -36,18 +36,20 @@ def one_mail(request: HttpRequest, template: str) -> HttpResponse:
         for language, _name in settings.LANGUAGES
         for number, message in enumerate(messages_of(template, language))
     ]
-    return render(request, "mail_preview/one_mail.html", {"template": template, "mails": mails, "looks": LOOKS})
+    return render(
+        request, "mail_preview/one_mail.html", {"template": template, "mails": mails, "schemes": COLOUR_SCHEMES}
+    )
 
 
-# Mails have their style in the elements, because many mail programs know no other; pages of ours never do.
+# Mails have inline styles, because many mail programs support no others; our pages never do.
 @login_not_required
 @require_safe
 @csp_replace({"default-src": [NONE], "style-src": [UNSAFE_INLINE]})  # type: ignore[arg-type]
-def as_html(request: HttpRequest, template: str, language: str, number: int, look: str) -> HttpResponse:
-    """As a mail program shows it that is light or dark, whatever this browser is."""
-    if template not in EXAMPLES or language not in dict(settings.LANGUAGES) or look not in LOOKS:
+def as_html(request: HttpRequest, template: str, language: str, number: int, scheme: str) -> HttpResponse:
+    """As a light or dark mail program shows it, whatever the scheme of this browser."""
+    if template not in EXAMPLES or language not in dict(settings.LANGUAGES) or scheme not in COLOUR_SCHEMES:
         raise Http404
     if number >= len(EXAMPLES[template]):
         raise Http404
     page = str(messages_of(template, language)[number].alternatives[0][0])
-    return HttpResponse(page.replace(EITHER, f'<meta name="color-scheme" content="{look}">'))
+    return HttpResponse(page.replace(BOTH_SCHEMES, f'<meta name="color-scheme" content="{scheme}">'))

@@ -9,8 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts import flows as hall
-from accounts import limits
+from accounts import flows, limits
 from accounts.audit import chain
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
@@ -18,7 +17,7 @@ from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.recording import record
 from accounts.models import User
 from tests.accounts.audit.test_chain import sql
-from tests.accounts.audit_pages.desk import PAGE, boss, people_on, worker
+from tests.accounts.audit_pages.staff import PAGE, people_on, superuser, worker
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import shown, signed_in, text
 
@@ -30,7 +29,7 @@ ORIGIN = Origin("192.0.2.7", CHROME, "ABCDE-FGHJK")
 
 @pytest.fixture
 def client() -> Client:
-    return boss()
+    return superuser()
 
 
 def note(person: User | None, event: Event = Event.ENVIRONMENT_OPENED, **fields: object) -> AuditEntry:
@@ -45,19 +44,29 @@ def at(day: str, person: User, **fields: object) -> AuditEntry:
 def move(person: User, address: str) -> None:
     before = User.objects.get(pk=person.pk)
     person.email = address
-    hall.change_person(person, before=before, actor=before, origin=ORIGIN)
+    flows.change_person(person, before=before, actor=before, origin=ORIGIN)
 
 
 # ASVS 16.2.1
 def test_line_tells_when_what_whom_by_whom_why_and_from_where(client: Client) -> None:
-    desk, person = UserFactory(email="balie@assetmaps.nl"), UserFactory(organisation=OrganisationFactory(name="Zeist"))
+    helper, person = (
+        UserFactory(email="balie@assetmaps.nl"),
+        UserFactory(organisation=OrganisationFactory(name="Zeist")),
+    )
     with time_machine.travel(datetime(2026, 7, 3, 21, 5, 9, tzinfo=UTC), tick=False):
         receipt = {"receipt": "S-4F7K-29QD"}
-        note(person, Event.SECOND_STEP_RESET, actor=desk, reason="Telefoon in de gracht", detail=receipt)
+        note(person, Event.SECOND_STEP_RESET, actor=helper, reason="Telefoon in de gracht", detail=receipt)
     page = shown(client, PAGE)
     for fact in ("3 jul 2026 23:05:09", "Twee-staps-authenticatie hersteld door support", "gelukt", person.email):
         assert fact in page, fact
-    for fact in (desk.email, "Telefoon in de gracht", "S-4F7K-29QD", "192.0.2.7", "Chrome op Windows", "ABCDE-FGHJK"):
+    for fact in (
+        helper.email,
+        "Telefoon in de gracht",
+        "S-4F7K-29QD",
+        "192.0.2.7",
+        "Chrome op Windows",
+        "ABCDE-FGHJK",
+    ):
         assert fact in page, fact
     assert "Zeist" in page
 
@@ -110,9 +119,9 @@ def test_signs_of_patterns_mean_themselves(client: Client, sign: str) -> None:
     assert people_on(client, f"person={sign}".replace("%", "%25")) == []
 
 
-def test_worker_is_who_did_it(client: Client) -> None:
-    desk, person = UserFactory(email="balie@assetmaps.nl"), UserFactory()
-    note(person, Event.WAIT_LIFTED, actor=desk)
+def test_helperis_who_did_it(client: Client) -> None:
+    helper, person = UserFactory(email="balie@assetmaps.nl"), UserFactory()
+    note(person, Event.WAIT_LIFTED, actor=helper)
     note(person)
     assert people_on(client, "worker=balie") == [person.email]
     assert people_on(client, f"worker={person.email}") == [person.email]
@@ -275,7 +284,7 @@ def test_page_is_for_whoever_has_the_right_and_linked_for_them_only() -> None:
 
 
 def test_pages_take_no_post() -> None:
-    client, entry = boss(), note(UserFactory())
+    client, entry = superuser(), note(UserFactory())
     assert client.post(PAGE).status_code == 405
     assert client.post(f"{PAGE}{entry.pk}/").status_code == 405
 

@@ -1,5 +1,5 @@
-"""The search of the security activity tells an administrator of one organisation nothing about who exists elsewhere,
-not even by what it leaves out."""
+"""The search of the security activity reveals nothing to an administrator of one organisation about who exists
+elsewhere, not even by what it leaves out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations.models import Membership, Organisation
-from tests.accounts.audit_pages.desk import EXPORT, administrator_of, boss, people_on
+from tests.accounts.audit_pages.staff import EXPORT, administrator_of, people_on, superuser
 from tests.factories import OrganisationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_own_person_whose_address_begins_so_is_found_whether_or_not_the_address_
     assert people_on(client, query) == [OWN]
 
 
-def test_address_that_somebody_who_left_has_elsewhere_since_is_not_joined_to_the_own_story(ours: Organisation) -> None:
+def test_address_that_somebody_got_after_leaving_does_not_find_the_earlier_entries(ours: Organisation) -> None:
     person = UserFactory(email="oud@utrecht.nl", organisation=ours)
     record(Event.WAIT_LIFTED, subject=person, origin=HERE)
     Membership.objects.filter(user=person).update(organisation=OrganisationFactory())
@@ -60,10 +60,10 @@ def test_address_that_somebody_who_left_has_elsewhere_since_is_not_joined_to_the
     client = administrator_of(ours)
     assert people_on(client, "person=nieuw@b.nl") == []
     assert people_on(client, "person=OUD@utrecht.nl") == ["oud@utrecht.nl"]
-    assert "oud@utrecht.nl" in people_on(boss(), "person=nieuw@b.nl&event=wait_lifted")
+    assert "oud@utrecht.nl" in people_on(superuser(), "person=nieuw@b.nl&event=wait_lifted")
 
 
-def test_address_that_somebody_who_came_had_elsewhere_is_not_known_here(ours: Organisation) -> None:
+def test_address_that_somebody_had_before_joining_finds_nothing(ours: Organisation) -> None:
     person = UserFactory(email="eerst@b.nl", organisation=OrganisationFactory())
     record(Event.ADDRESS_CHANGED, subject=person, origin=HERE, detail={"before": "eerst@b.nl"})
     Membership.objects.filter(user=person).update(organisation=ours)
@@ -76,17 +76,17 @@ def test_address_that_somebody_who_came_had_elsewhere_is_not_known_here(ours: Or
     assert people_on(client, "person=nu@utrecht.nl") == ["nu@utrecht.nl"]
 
 
-def test_export_by_who_works_for_all_stands_in_the_story_of_each_organisation_it_was_about(ours: Organisation) -> None:
+def test_export_by_who_works_for_all_is_recorded_for_each_organisation_in_it(ours: Organisation) -> None:
     theirs, apart = OrganisationFactory(), OrganisationFactory()
     for organisation in (ours, ours, theirs, None):
         record(Event.WAIT_LIFTED, subject=UserFactory(organisation=organisation), origin=HERE)
     record(Event.SIGNED_IN, subject=UserFactory(organisation=apart), origin=HERE)
-    client = boss()
+    client = superuser()
     client.post(EXPORT, {"format": "csv", "event": "wait_lifted"})
-    stories = AuditEntry.objects.filter(event=Event.AUDIT_EXPORTED)
-    found = {(entry.organisation_id, entry.detail["count"]) for entry in stories}
+    entries = AuditEntry.objects.filter(event=Event.AUDIT_EXPORTED)
+    found = {(entry.organisation_id, entry.detail["count"]) for entry in entries}
     assert found == {(ours.pk, 2), (theirs.pk, 1), (None, 1)}
-    assert {entry.actor_name for entry in stories} == {"baas@assetmaps.nl"}
+    assert {entry.actor_name for entry in entries} == {"baas@assetmaps.nl"}
     client.post(EXPORT, {"format": "csv", "organisation": "utrecht"})
     assert AuditEntry.objects.filter(event=Event.AUDIT_EXPORTED).order_by("-pk")[0].organisation == ours
     assert AuditEntry.objects.filter(event=Event.AUDIT_EXPORTED).count() == 4

@@ -19,7 +19,7 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
-from tests.accounts.audit_pages.desk import EXPORT, administrator_of, boss
+from tests.accounts.audit_pages.staff import EXPORT, administrator_of, superuser
 from tests.codes import code_of
 from tests.conftest import outlive_proof
 from tests.factories import PASSWORD, OrganisationFactory, UserFactory
@@ -37,7 +37,7 @@ def client() -> Iterator[Client]:
     for _ in range(3):
         record(Event.WAIT_LIFTED, subject=person, origin=ORIGIN)
         record(Event.PASSWORD_CHANGED, subject=person, origin=ORIGIN)
-    return boss()
+    return superuser()
 
 
 def exports() -> list[AuditEntry]:
@@ -84,7 +84,7 @@ def test_organisation_sees_that_its_entries_were_exported() -> None:
     ours = OrganisationFactory()
     record(Event.WAIT_LIFTED, subject=UserFactory(organisation=ours), origin=ORIGIN)
     b"".join(administrator_of(ours).post(EXPORT, {"format": "csv"}))
-    b"".join(boss().post(EXPORT, {"format": "csv", "organisation": ours.name}))
+    b"".join(superuser().post(EXPORT, {"format": "csv", "organisation": ours.name}))
     assert [entry.organisation_id for entry in exports()] == [ours.pk, ours.pk]
     assert f"Organisatie: {ours.name}" in exports()[0].detail["filters"]
 

@@ -14,7 +14,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.organisations.models import Membership, Organisation
-from tests.accounts.audit_pages.desk import EXPORT, PAGE, administrator_of, people_on, worker
+from tests.accounts.audit_pages.staff import EXPORT, PAGE, administrator_of, people_on, worker
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import shown, signed_in
 

@@ -1,4 +1,4 @@
-"""Mail that the mail server refuses, at each point of the conversation: who asks hears it, strangers do not."""
+"""Mail that the mail server refuses, at each command: shown to who may know it, never to strangers."""
 
 from __future__ import annotations
 
@@ -50,26 +50,26 @@ def sent_to(*addresses: str) -> outcomes.Outcomes:
         (".", "552 message too large"),
     ],
 )
-def test_answer_of_the_server_is_told_for_the_person_it_is_about(server: MailServer, command: str, answer: str) -> None:
+def test_answer_of_the_server_is_the_refusal_for_that_recipient(server: MailServer, command: str, answer: str) -> None:
     server.refuse(command, answer, "" if command in ("MAIL", "DATA") else "weg@x.nl")
     found = sent_to("weg@x.nl")
     assert found.refused == [outcomes.Outcome("weg@x.nl", answer)]
 
 
-def test_the_others_get_theirs(server: MailServer) -> None:
+def test_the_other_recipients_get_their_mail(server: MailServer) -> None:
     server.refuse("RCPT", "550 no such mailbox", "weg@x.nl")
     found = sent_to("een@x.nl", "weg@x.nl", "twee@x.nl")
-    assert [one.to for one in found.refused] == ["weg@x.nl"]
-    assert sorted(server.letters) == ["een@x.nl", "twee@x.nl"]
+    assert [outcome.to for outcome in found.refused] == ["weg@x.nl"]
+    assert sorted(server.recipients) == ["een@x.nl", "twee@x.nl"]
 
 
-def test_server_without_encryption_is_told(server: MailServer, settings: Settings) -> None:
+def test_server_without_encryption_is_a_refusal(server: MailServer, settings: Settings) -> None:
     settings.EMAIL_USE_TLS = True
     assert sent_to("een@x.nl").refused[0].refusal == "STARTTLS extension not supported by server."
-    assert not server.letters
+    assert not server.recipients
 
 
-def test_server_that_is_not_there_or_says_nothing_is_told(server: MailServer, settings: Settings) -> None:
+def test_server_that_is_down_or_silent_is_a_refusal(server: MailServer, settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         settings.EMAIL_PORT = closed.getsockname()[1]
     assert "refused" in sent_to("een@x.nl").refused[0].refusal
@@ -88,7 +88,7 @@ def test_answer_is_one_line_without_links_and_tokens(server: MailServer) -> None
     assert len(refusal) <= outcomes.LONGEST_REFUSAL
 
 
-def test_command_ends_with_1_and_says_whom_and_why(server: MailServer) -> None:
+def test_command_exits_with_1_and_names_the_recipient_and_the_reason(server: MailServer) -> None:
     UserFactory(email="weg@x.nl", with_totp=True)
     server.refuse("RCPT", "550 no such mailbox", "weg@x.nl")
     said = StringIO()
@@ -99,7 +99,7 @@ def test_command_ends_with_1_and_says_whom_and_why(server: MailServer) -> None:
     assert "a mail is sent" not in said.getvalue()
 
 
-def test_who_got_no_reminder_is_reminded_by_the_next_run(server: MailServer) -> None:
+def test_person_whose_reminder_was_refused_is_reminded_by_the_next_run(server: MailServer) -> None:
     organisation = OrganisationFactory()
     for name in ("een", "weg"):
         UserFactory(email=f"{name}@x.nl", organisation=organisation)
@@ -112,10 +112,10 @@ def test_who_got_no_reminder_is_reminded_by_the_next_run(server: MailServer) -> 
     assert [note.user.email for note in Reminder.objects.select_related("user")] == ["een@x.nl"]
     server.answers.clear()
     call_command("send_reminders", stdout=said)
-    assert server.letters == ["een@x.nl", "weg@x.nl"]
+    assert server.recipients == ["een@x.nl", "weg@x.nl"]
 
 
-def test_stranger_hears_the_same_whatever_the_server_says(server: MailServer) -> None:
+def test_stranger_gets_the_same_answer_whatever_the_server_says(server: MailServer) -> None:
     server.refuse("RCPT", "550 no such mailbox")
     UserFactory(email="bekend@x.nl")
     answers = [browser().post("/wachtwoord-vergeten/", {"email": email}) for email in ("bekend@x.nl", "geen@x.nl")]

@@ -1,4 +1,4 @@
-"""Nothing that somebody is called becomes structure of a mail."""
+"""No text that somebody else chose becomes structure of a mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail server that takes connections and says nothing: no visitor waits for it, and the memory does not fill up."""
+"""A mail server that accepts connections and never answers: no visitor waits, and the memory does not fill up."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _silent(settings: Settings) -> Iterator[None]:
         sending.wait_until_sent()
 
 
-def test_visitors_do_not_wait_for_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_visitors_do_not_wait_for_the_mail_server(caplog: pytest.LogCaptureFixture) -> None:
     people: list[User] = [UserFactory() for _ in range(6)]
     began = time.monotonic()
     answers = [browser().post("/wachtwoord-vergeten/", {"email": person.email}) for person in people]
@@ -40,7 +40,7 @@ def test_visitors_do_not_wait_for_it(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.text.count("mail password_link could not be sent") == len(people)
 
 
-def test_messages_that_wait_are_bounded_and_room_comes_back(
+def test_queue_is_bounded_and_accepts_messages_again_after_sending(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(sending, "_queue_slots", BoundedSemaphore(3))

@@ -1,4 +1,4 @@
-"""Workers who look at the security activity, and what they see."""
+"""Workers who view the security activity, and what they see."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ def worker(*, organisation: Organisation | None = None, right: str = "view_audit
     return person
 
 
-def boss() -> Client:
-    """Sees everything."""
+def superuser() -> Client:
     return signed_in(UserFactory(superuser=True, with_totp=True, email="baas@assetmaps.nl"))
 
 
