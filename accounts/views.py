@@ -26,7 +26,7 @@ from accounts.post_redirect_get import forget_all, redirect_with_errors, restore
 from accounts.sign_in import flows as arrival
 from accounts.sign_in.views import enter, enter_held, prove_there
 from accounts.sso import connections, identities
-from accounts.sso.views import SIGNED_OUT
+from accounts.sso.views import LOGOUT_OFFER
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.recovery_codes.views import shown_once
@@ -64,7 +64,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     hint = person(request).email if provider and request.user.is_authenticated else ""
     sessions.sign_out(request, Origin.of(request))
     if provider:
-        request.session[SIGNED_OUT] = (provider, hint)
+        request.session[LOGOUT_OFFER] = (provider, hint)
         response = redirect("signed_out")
     else:
         messages.success(request, _("You are signed out."))

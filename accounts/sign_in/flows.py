@@ -18,7 +18,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.sso import authentication_requests
-from accounts.sso.flows import Arrival
+from accounts.sso.callback import CallbackResult
 from accounts.two_factor import devices
 
 PROVIDER = "provider"  # the short name of the organisation whose provider opened the session
@@ -52,22 +52,22 @@ def has_shown_password(session: MutableMapping[str, Any], user: User) -> bool:
     return is_fresh and constant_time_compare(shown["account"], user.get_session_auth_hash())
 
 
-def begin_anew(session: SessionBase, arrival: Arrival | None) -> None:
+def begin_anew(session: SessionBase, arrival: CallbackResult | None) -> None:
     """Whatever this browser was doing before ends here, but for sign-ins in other tabs."""
     password_too = bool(arrival and arrival.user and has_shown_password(session, arrival.user))
-    tabs = authentication_requests.of_other_tabs(session)
+    tabs = authentication_requests.sign_ins_in_progress(session)
     session.flush()
-    authentication_requests.keep(session, tabs)
+    authentication_requests.store(session, tabs)
     if arrival:
         take_over(session, arrival)
         session[store.PASSWORD_TOO] = password_too
         session[store.STALE] = not _is_fresh(arrival)
 
 
-def take_over(session: MutableMapping[str, Any], arrival: Arrival) -> None:
+def take_over(session: MutableMapping[str, Any], arrival: CallbackResult) -> None:
     """From now on it is a session that the provider opened."""
     session[PROVIDER] = arrival.connection.organisation.slug
-    session[store.UPSTREAM] = arrival.upstream
+    session[store.UPSTREAM] = arrival.provider_session
     session[store.VOUCHED] = arrival.vouched.value
 
 
@@ -78,13 +78,13 @@ def note_without_provider(user: User, origin: Origin) -> None:
     record_aggregated(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
 
 
-def follow(session: MutableMapping[str, Any], arrival: Arrival) -> None:
+def follow(session: MutableMapping[str, Any], arrival: CallbackResult) -> None:
     """Signing in anew may have begun another session there: from now on the end of that one ends ours."""
     if arrival.token and arrival.token.session:
-        session[store.UPSTREAM] = arrival.upstream
+        session[store.UPSTREAM] = arrival.provider_session
 
 
-def _is_fresh(arrival: Arrival) -> bool:
+def _is_fresh(arrival: CallbackResult) -> bool:
     """Did the person sign in there just now, or was a session of this morning enough for the provider?"""
     at = arrival.token.authenticated_at if arrival.token else None
     return at is not None and timezone.now().timestamp() - at <= limits.FRESH_PROOF.total_seconds()

@@ -26,13 +26,13 @@ from accounts.organisations.wording import second_step_is_there
 from accounts.passwords import links
 from accounts.passwords import views as password_link
 from accounts.sign_in import flows
+from accounts.sso import callback as provider_callback
 from accounts.sso import connections, identities
-from accounts.sso import flows as sso
 from accounts.sso.authentication_requests import Purpose
-from accounts.sso.flows import Arrival
+from accounts.sso.callback import CallbackResult
 from accounts.sso.refusal_reasons import Reason
 from accounts.sso.sign_in_test import views as trial
-from accounts.sso.views import leave, refused
+from accounts.sso.views import redirect_to_provider, refused_page
 from accounts.throttling import new_browser_limit
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
@@ -52,34 +52,36 @@ _CROWDED = gettext_lazy(
 @login_not_required
 @require_GET
 def callback(request: HttpRequest, organisation: str) -> HttpResponse:
-    connection = connections.with_slug(organisation)
+    connection = connections.of_slug(organisation)
     if connection is None:
         raise Http404
     present = person(request) if request.user.is_authenticated else None
     invited = links.invited(request.session.get(password_link.LINK, ""))
     origin = Origin.of(request)
-    arrival = sso.finish(connection, each_once(request.GET), request.session, origin, present=present, invited=invited)
-    if arrival.transaction and arrival.transaction.purpose is Purpose.TEST:
-        return trial.returned(request, arrival) or refused(request, arrival)
-    if arrival.reason or arrival.transaction is None:
-        return refused(request, arrival)
-    match arrival.transaction.purpose:
+    arrival = provider_callback.process(
+        connection, each_once(request.GET), request.session, origin, signed_in=present, invited=invited
+    )
+    if arrival.authentication_request and arrival.authentication_request.purpose is Purpose.TEST:
+        return trial.callback(request, arrival) or refused_page(request, arrival)
+    if arrival.reason or arrival.authentication_request is None:
+        return refused_page(request, arrival)
+    match arrival.authentication_request.purpose:
         case Purpose.PROVE:
             return _proved(request, arrival)
         case Purpose.LINK:
             return _linked(request, arrival)
         case _ if arrival.user and _opens_nothing(request, arrival.user):
-            return refused(request, sso.refuse(arrival, Reason.ONE_FACTOR_AT_MOST, origin))
+            return refused_page(request, provider_callback.refuse(arrival, Reason.ONE_FACTOR_AT_MOST, origin))
         case _ if arrival.user:
-            return enter(request, arrival.user, arrival.transaction.target, arrival)
-    return refused(request, arrival)
+            return enter(request, arrival.user, arrival.authentication_request.target, arrival)
+    return refused_page(request, arrival)
 
 
 def _opens_nothing(request: HttpRequest, user: User) -> bool:
     return flows.opens_nothing(user) and not flows.has_shown_password(request.session, user)
 
 
-def enter(request: HttpRequest, user: User, target: str, arrival: Arrival | None = None) -> HttpResponse:
+def enter(request: HttpRequest, user: User, target: str, arrival: CallbackResult | None = None) -> HttpResponse:
     """After the first step, by password or, with ``arrival``, at the provider."""
     link = request.session.get(recovery_link.LINK, "")
     flows.begin_anew(request.session, arrival)
@@ -124,7 +126,7 @@ def _on_to_provider(request: HttpRequest, user: User, target: str) -> HttpRespon
     return redirect(f"{page}?{urlencode({'next': target})}")
 
 
-def _linked(request: HttpRequest, arrival: Arrival) -> HttpResponse:
+def _linked(request: HttpRequest, arrival: CallbackResult) -> HttpResponse:
     """Go on in the session that began with the password, with what the provider has just shown anew."""
     vouched = rank.counted(arrival.vouched, person(request))
     if not person(request).is_verified() and policy.is_enough(vouched, is_staff=person(request).is_staff):
@@ -150,12 +152,12 @@ def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> Ht
     return response
 
 
-def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:
+def _proved(request: HttpRequest, arrival: CallbackResult) -> HttpResponse:
     """Fresh proof there; whoever owes our code types that as well.
 
     Goes on by way of the page that asked for it: the middleware watches that page, and not this one.
     """
-    user, begun = person(request), arrival.transaction
+    user, begun = person(request), arrival.authentication_request
     shown, level = (rank.counted(one, user) for one in (arrival.vouched, store.vouched(request.session)))
     target = begun.target if begun else ""
     flows.follow(request.session, arrival)
@@ -165,9 +167,11 @@ def _proved(request: HttpRequest, arrival: Arrival) -> HttpResponse:
             flows.keep_proof(request.session, is_complete=False)
             return redirect(reauthentication.page_for(target))
         if policy.is_enough(level, is_staff=user.is_staff):
-            return refused(request, replace(arrival, reason=Reason.NO_SECOND_STEP))  # less than the session began with
+            return refused_page(
+                request, replace(arrival, reason=Reason.NO_SECOND_STEP)
+            )  # less than the session began with
         if not (request.session.get(store.PASSWORD_TOO) or rank.organisation_decides_over(user)):
-            return refused(request, replace(arrival, reason=Reason.ONE_FACTOR_AT_MOST))
+            return refused_page(request, replace(arrival, reason=Reason.ONE_FACTOR_AT_MOST))
     sessions.prove(request, user, Origin.of(request))
     flows.keep_proof(request.session, is_complete=True)
     return redirect(reauthentication.page_for(target))
@@ -180,7 +184,9 @@ def link(request: PersonRequest) -> HttpResponse:
     connection = connections.of_person(request.user)
     if connection is None or identities.is_linked(connection, request.user):
         return redirect("personal_details")
-    return leave(request, connection, Purpose.LINK, target="", user=request.user, address=request.user.email)
+    return redirect_to_provider(
+        request, connection, Purpose.LINK, target="", user=request.user, address=request.user.email
+    )
 
 
 def prove_there(request: PersonRequest, target: str) -> HttpResponse:
@@ -188,7 +194,9 @@ def prove_there(request: PersonRequest, target: str) -> HttpResponse:
     connection = connections.enabled(flows.provider_of(request.session))
     if connection is None:
         raise Http404
-    return leave(request, connection, Purpose.PROVE, target=target, user=request.user, address=request.user.email)
+    return redirect_to_provider(
+        request, connection, Purpose.PROVE, target=target, user=request.user, address=request.user.email
+    )
 
 
 @login_not_required
@@ -199,4 +207,4 @@ def follow_invitation(request: HttpRequest) -> HttpResponse:
     connection = connections.of_person(invited) if invited else None
     if invited is None or connection is None or not rank.organisation_decides_over(invited):
         return redirect("set_new_password")
-    return leave(request, connection, Purpose.INVITED, target="/", user=invited, address=invited.email)
+    return redirect_to_provider(request, connection, Purpose.INVITED, target="/", user=invited, address=invited.email)

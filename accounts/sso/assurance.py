@@ -1,4 +1,4 @@
-"""Who vouches for the second step: what a token shows, read the way the organisation agreed (ASVS 6.8.4)."""
+"""The assurance of a sign-in at the provider, by the claim that the organisation chose (ASVS 6.8.4)."""
 
 from __future__ import annotations
 
@@ -8,40 +8,41 @@ from accounts.policy import Vouched
 from accounts.sso.models import Connection, MissingProof, Vouching
 from accounts.sso.provider.tokens import Claims
 
-# Names of one factor, or of none: the methods of RFC 8176 section 2 but "mfa", what Entra ID, Okta and Keycloak send
-# beside these, and the classes of SAML 2.0 (section 3.4) for one. "mca" is two ways to reach one person, "0" is no
-# confidence at all (OpenID Connect Core section 2).
-METHODS = {
+# Values that name a single factor, or none: the methods of RFC 8176 section 2 except "mfa", values that Entra ID, Okta
+# and Keycloak send beside these, and the SAML 2.0 authentication context classes (section 3.4) of one factor. "mca" is
+# two channels to one person; "0" is no confidence at all (OpenID Connect Core section 2).
+AMR_METHODS = {
     "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "otp", "pin", "pop", "pwd", "rba", "retina", "sc", "sms", "swk",
     "tel", "user", "vbm", "wia",
 }  # fmt: skip
-OTHERS = {
+VENDOR_VALUES = {
     "rsa", "email", "password", "none", "fed", "federated", "social", "okta_verify", "0", "1", "aal1", "loa1", "loa-1",
     "level1", "p1",
 }  # fmt: skip
-SAML = "urn:oasis:names:tc:saml:2.0:ac:classes:"
-CLASSES = {
+SAML_CLASS_PREFIX = "urn:oasis:names:tc:saml:2.0:ac:classes:"
+SAML_CLASSES = {
     "password", "passwordprotectedtransport", "internetprotocol", "internetprotocolpassword", "previoussession",
     "unspecified", "kerberos", "smartcard", "telephony", "securedremotepassword",
 }  # fmt: skip
-LOA = {"urn:okta:loa:1fa:any", "urn:okta:loa:1fa:pwd", "urn:mace:incommon:iap:bronze"}
-ONE_FACTOR = METHODS | OTHERS | LOA | {SAML + kind for kind in CLASSES}
+LEVEL_URNS = {"urn:okta:loa:1fa:any", "urn:okta:loa:1fa:pwd", "urn:mace:incommon:iap:bronze"}
+SINGLE_FACTOR_VALUES = AMR_METHODS | VENDOR_VALUES | LEVEL_URNS | {SAML_CLASS_PREFIX + kind for kind in SAML_CLASSES}
 
 
-def names_one_factor(value: str) -> bool:
-    """Does the value say which single factor was used? Then a claim with it is no proof of two (ASVS 6.8.4)."""
-    return value.strip().casefold() in ONE_FACTOR
+def is_single_factor(value: str) -> bool:
+    """Does the value name a single factor? Then a claim with it does not prove two (ASVS 6.8.4)."""
+    return value.strip().casefold() in SINGLE_FACTOR_VALUES
 
 
-def reached(connection: Connection, claims: Claims) -> Vouched:
+def established(connection: Connection, claims: Claims) -> Vouched:
+    """The second factor that this ID token proves, or that is trusted by agreement."""
     if connection.vouching == Vouching.AGREEMENT:
         return Vouched.AGREEMENT
-    return Vouched.CLAIM if _is_shown(connection, claims) else Vouched.NOTHING
+    return Vouched.CLAIM if _claim_matches(connection, claims) else Vouched.NOTHING
 
 
-def _is_shown(connection: Connection, claims: Claims) -> bool:
+def _claim_matches(connection: Connection, claims: Claims) -> bool:
     wanted = connection.vouching_value
-    if not wanted or names_one_factor(wanted):  # such a value may be stored from before
+    if not wanted or is_single_factor(wanted):  # may be stored by an earlier version
         return False
     match connection.vouching:
         case Vouching.AMR:
@@ -55,19 +56,19 @@ def _is_shown(connection: Connection, claims: Claims) -> bool:
 
 
 def _contains(value: object, wanted: str) -> bool:
-    # A list only: in a text, "mfa" would be found in "nomfa".
+    # Only in a list: in a string, "mfa" would be found in "nomfa".
     return isinstance(value, list) and wanted in value
 
 
-def is_refused(connection: Connection, vouched: Vouched) -> bool:
-    """Must somebody without the proof stay outside, instead of showing our code?"""
-    can_be_shown = not names_one_factor(connection.vouching_value)  # stored from before, such a value proves nothing
-    asks_for_proof = can_be_shown and connection.vouching not in (Vouching.OURS, Vouching.AGREEMENT)
+def must_refuse(connection: Connection, vouched: Vouched) -> bool:
+    """Is a sign-in without the required claim refused, instead of asking our own code?"""
+    is_usable = not is_single_factor(connection.vouching_value)  # may be stored by an earlier version
+    asks_for_proof = is_usable and connection.vouching not in (Vouching.OURS, Vouching.AGREEMENT)
     return asks_for_proof and vouched is Vouched.NOTHING and connection.missing_proof == MissingProof.REFUSE
 
 
-def asked_for(connection: Connection) -> dict[str, str]:
-    """What makes the provider ask for the second step, where it needs to be told."""
+def request_parameters(connection: Connection) -> dict[str, str]:
+    """The parameters of the authentication request that make the provider require the second factor."""
     if not connection.vouching_value:
         return {}
     if connection.vouching == Vouching.ACR:

@@ -1,4 +1,4 @@
-"""The provider ends a session here (OpenID Connect Back-Channel Logout 1.0; ASVS 10.5.5)."""
+"""Logout on request of the provider (OpenID Connect Back-Channel Logout 1.0; ASVS 10.5.5)."""
 
 from __future__ import annotations
 
@@ -15,84 +15,94 @@ from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.models import User
 from accounts.sso import connections, identities, replay_protection
-from accounts.sso.flows import upstream_of
 from accounts.sso.models import Connection
 from accounts.sso.provider import discovery, http, metadata_cache, tokens
 from accounts.sso.provider.tokens import LogoutToken
+from accounts.sso.provider_sessions import provider_session_digest
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
-OF_NETWORK, OF_ORGANISATION, KNOWN, TOLD = "sso-logout-from", "sso-logout-of", "logout-network", "logout-too-often"
+PER_NETWORK, PER_ORGANISATION = "sso-logout-from", "sso-logout-of"  # rate limits
+KNOWN_NETWORK, LIMIT_NOTED = "logout-network", "logout-too-often"  # in the cache
 
 
 def end_sessions(connection: Connection, raw: str, origin: Origin) -> Reason | None:
-    """End what the logout token names. Returns why it was refused, or None; a session that is gone is no mistake.
+    """End the sessions that the logout token names. Returns why it is refused, or None; no session is no error.
 
-    Anybody can post here, so refusals are counted, by network; right tokens are not, so that a stranger cannot use up
-    what the provider needs.
+    Anybody can post here, so refused tokens are counted by network; valid ones are not, so that a stranger cannot use
+    up what the provider needs.
     """
     network = rate_limits.network_of(origin.address)
-    subject = f"{connection.pk} {network}"
-    period = limits.SSO_LOGOUT_PERIOD
-    limit, where = limits.SSO_LOGOUT_NETWORK, origin.address
-    window = str(connection.pk)
-    if not rate_limits.spend_by_network(OF_NETWORK, where, via=origin.via, limit=limit, period=period, window=window):
-        if metadata_cache.is_first_in_a_while(TOLD, subject, period=period):
+    if not _spend(connection, origin):
+        subject = f"{connection.pk} {network}"
+        if metadata_cache.is_first_in_period(LIMIT_NOTED, subject, period=limits.SSO_LOGOUT_PERIOD):
             connections.note_failure(connection, Reason.TOO_OFTEN, "backchannel_logout", by_anybody=True)
         return Reason.TOO_OFTEN
-    few = rate_limits.spend(OF_ORGANISATION, str(connection.pk), limit=limits.SSO_LOGOUT_ORGANISATION, period=period)
     try:
-        token = _read(connection, raw, network, few=few)
+        token = _verified_token(connection, raw, network, few_refused=_spend_of_organisation(connection))
     except RefusedError as refusal:
         connections.note_failure(connection, refusal.reason, "backchannel_logout", by_anybody=True)
         return refusal.reason
-    reason = _end(connection, token, origin)
+    reason = _end_sessions(connection, token, origin)
     if reason:
         connections.note_failure(connection, reason, "backchannel_logout")
         return reason
-    _note_right_one(connection, network, origin)
+    _note_valid_token(connection, network, origin)
     return None
 
 
-def _read(connection: Connection, raw: str, network: str, *, few: bool) -> LogoutToken:
-    """Raises RefusedError. ``few``: so few were refused that the provider may be asked for a stranger too."""
-    tokens.refuse_impossible_logout_token(raw, connection.issuer, connection.client_id)
-    is_known = metadata_cache.kept(KNOWN, connection.issuer, network) is not None
-    asker = f"logout {network}" if is_known else "logout"  # what may be asked anew: strangers share that
-    inquiry = http.inquiry(connection.issuer, asker=asker, may_ask=few or is_known)
+def _spend(connection: Connection, origin: Origin) -> bool:
+    limit, period = limits.SSO_LOGOUT_NETWORK, limits.SSO_LOGOUT_PERIOD
+    return rate_limits.spend_by_network(
+        PER_NETWORK, origin.address, via=origin.via, limit=limit, period=period, window=str(connection.pk)
+    )
+
+
+def _spend_of_organisation(connection: Connection) -> bool:
+    limit, period = limits.SSO_LOGOUT_ORGANISATION, limits.SSO_LOGOUT_PERIOD
+    return rate_limits.spend(PER_ORGANISATION, str(connection.pk), limit=limit, period=period)
+
+
+def _verified_token(connection: Connection, raw: str, network: str, *, few_refused: bool) -> LogoutToken:
+    """Raises RefusedError. ``few_refused``: the provider may be asked on behalf of unknown networks too."""
+    tokens.precheck_logout_token(raw, connection.issuer, connection.client_id)
+    is_known = metadata_cache.get(KNOWN_NETWORK, connection.issuer, network) is not None
+    refresh_key = f"logout {network}" if is_known else "logout"  # unknown networks share one allowance of refreshes
+    inquiry = http.inquiry(connection.issuer, refresh_key=refresh_key, may_ask=few_refused or is_known)
     judge = partial(tokens.logout_token, raw, client_id=connection.client_id, inquiry=inquiry)
-    return discovery.with_second_look(discovery.of(inquiry), inquiry, judge)[1]
+    return discovery.retry_with_fresh_metadata(discovery.metadata_for(inquiry), inquiry, judge)[1]
 
 
-def _note_right_one(connection: Connection, network: str, origin: Origin) -> None:
-    rate_limits.give_back_by_network(OF_NETWORK, origin.address, via=origin.via, window=str(connection.pk))
-    rate_limits.give_back(OF_ORGANISATION, str(connection.pk))
-    if network:  # of visitors whose address is not told, one right token shows nothing about the others
-        metadata_cache.keep(KNOWN, connection.issuer, network, found={"known": True}, period=limits.SSO_LOGOUT_KNOWN)
+def _note_valid_token(connection: Connection, network: str, origin: Origin) -> None:
+    rate_limits.give_back_by_network(PER_NETWORK, origin.address, via=origin.via, window=str(connection.pk))
+    rate_limits.give_back(PER_ORGANISATION, str(connection.pk))
+    if network:  # without an address, a valid token shows nothing about other visitors
+        value, period = {"known": True}, limits.SSO_LOGOUT_KNOWN
+        metadata_cache.put(KNOWN_NETWORK, connection.issuer, network, value=value, period=period)
 
 
 @transaction.atomic
-def _end(connection: Connection, token: LogoutToken, origin: Origin) -> Reason | None:
-    # From then on its time of issue is too long ago, whatever end it names.
+def _end_sessions(connection: Connection, token: LogoutToken, origin: Origin) -> Reason | None:
+    # After that the token is refused for its age, whatever expiry it names.
     until = timezone.now() + limits.SSO_TOKEN_AGE + 2 * limits.SSO_SKEW
-    if not replay_protection.use("logout", connection.issuer, token.number, until=until):
+    if not replay_protection.use_once("logout", connection.issuer, token.jti, until=until):
         return Reason.REPEATED
-    for user in sessions.end_upstream(_which(connection, token)):
+    for user in sessions.end_upstream(_sessions_named_by(connection, token)):
         record(Event.SSO_SESSION_ENDED, subject=user, origin=origin, organisation=connection.organisation)
     return None
 
 
-def _which(connection: Connection, token: LogoutToken) -> Q:
-    named = Q(upstream=upstream_of(connection, session=token.session)) if token.session else Q()
+def _sessions_named_by(connection: Connection, token: LogoutToken) -> Q:
+    by_session = Q(upstream=provider_session_digest(connection, session=token.session)) if token.session else Q()
     if not token.subject:
-        return named
-    person = _person(connection, token)
+        return by_session
+    person = _user_named_by(connection, token)
     if person is None:
         return Q(pk__in=[])
-    nameless = Q(upstream=upstream_of(connection, subject=token.subject))
-    return Q(user=person) & ((named | nameless) if token.session else ~Q(upstream=""))
+    by_subject = Q(upstream=provider_session_digest(connection, subject=token.subject))
+    return Q(user=person) & ((by_session | by_subject) if token.session else ~Q(upstream=""))
 
 
-def _person(connection: Connection, token: LogoutToken) -> User | None:
-    """Nobody who went to another organisation: their sessions are of another provider."""
+def _user_named_by(connection: Connection, token: LogoutToken) -> User | None:
+    """None for somebody who moved to another organisation: their sessions belong to another provider."""
     identity = identities.find(connection, token.subject)
-    return identity.user if identity and identities.why_not(connection, identity.user) is None else None
+    return identity.user if identity and identities.refusal_for(connection, identity.user) is None else None

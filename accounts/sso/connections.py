@@ -1,4 +1,4 @@
-"""Which organisation's provider it is, and how it goes with it."""
+"""The connection of an organisation to its provider: finding it, and noting success and failure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def enabled(slug: str) -> Connection | None:
     return _enabled().filter(organisation__slug=slug).first()
 
 
-def with_slug(slug: str) -> Connection | None:
-    """The same, switched on or not: an administrator tries it before it is."""
+def of_slug(slug: str) -> Connection | None:
+    """The same, switched on or not: an administrator tests it first."""
     return Connection.objects.filter(organisation__slug=slug).select_related("organisation").first()
 
 
@@ -47,14 +47,15 @@ def _enabled() -> QuerySet[Connection]:
 
 
 def is_proved(connection: Connection, address: str) -> bool:
-    """Is the address of a domain that this very organisation proved?"""
+    """Is the address in a mail domain that this organisation proved?"""
     mine = MailDomain.objects.filter(organisation_id=connection.organisation_id, proved_at__isnull=False)
     domain = domain_of(address)
     return bool(domain) and mine.filter(domain=domain).exists()
 
 
 def client_of(connection: Connection, *, with_proof: bool = False, despite_failure: bool = False) -> Client:
-    """Us at this provider. The secret is opened only for the exchange of a code. Raises RefusedError."""
+    """The portal as a client of this provider. ``with_proof``: with its secret or key, to exchange a code. Raises
+    RefusedError."""
     redirect_uri = settings.PUBLIC_URL + reverse("sso_callback", args=[connection.organisation.slug])
     inquiry = http.inquiry(connection.issuer, despite_failure=despite_failure)
     if not with_proof:
@@ -76,9 +77,9 @@ def note_success(connection: Connection) -> None:
 
 
 def note_failure(connection: Connection, reason: Reason, purpose: str, *, by_anybody: bool = False) -> None:
-    """One line in the log with the reason; on the set-up page too when it is the provider that does not work.
+    """Log the reason; store it for the set-up page too when the fault is the provider's.
 
-    ``by_anybody``: a stranger can cause it, so it says nothing about the provider.
+    ``by_anybody``: any visitor can cause it, so it says nothing about the provider.
     """
     level = logging.ERROR if reason is Reason.UNREADABLE else logging.WARNING
     log.log(level, "business account of %s, %s refused: %s", connection.organisation.slug, purpose, reason.value)

@@ -1,4 +1,4 @@
-"""Who may set up single sign-on: the right first, then the organisations that somebody works for."""
+"""Who may set up single sign-on: the permission first, then the organisations that the person works for."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RIGHT = "organisations.change_organisation"
 
 
 def for_administrators(view: View) -> View:
-    """403 without the right; 404 for an organisation that the person does not work for (ASVS 8.2.1, 8.4.1).
+    """403 without the permission; 404 for an organisation that the person does not work for (ASVS 8.2.1, 8.4.1).
 
-    The view gets the organisation in the place of its short name. Who had a form of one open that was deleted, or got
-    another short name, gets a sentence.
+    The view gets the organisation instead of its short name. A form of an organisation that was deleted or renamed
+    meanwhile is answered with a message.
     """
 
     @wraps(view)

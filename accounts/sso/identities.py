@@ -1,4 +1,4 @@
-"""Who somebody is: organisation, issuer and subject, never an address (ASVS 6.8.1, 10.5.2).
+"""Business accounts: identified by organisation, issuer and subject, never by address (ASVS 6.8.1, 10.5.2).
 
 Every function runs in the caller's transaction and returns a reason instead of raising.
 """
@@ -37,21 +37,21 @@ def is_linked(connection: Connection, user: User) -> bool:
     return mine.filter(issuer=connection.issuer).exists()
 
 
-def person_of(connection: Connection, token: IdToken, origin: Origin) -> User | Reason:
-    """Whose business account this is; made on arrival when the organisation wants that."""
+def find_or_provision(connection: Connection, token: IdToken, origin: Origin) -> User | Reason:
+    """Whose business account this is; provisioned at the first sign-in when the organisation wants that."""
     identity = find(connection, token.subject)
     if identity is None:
-        return _make(connection, token, origin) if connection.make_on_arrival else Reason.UNKNOWN_PERSON
-    return why_not(connection, identity.user) or _used(identity)
+        return _provision(connection, token, origin) if connection.make_on_arrival else Reason.UNKNOWN_PERSON
+    return refusal_for(connection, identity.user) or _mark_used(identity)
 
 
-def _used(identity: Identity) -> User:
+def _mark_used(identity: Identity) -> User:
     Identity.objects.filter(pk=identity.pk).update(last_used_at=timezone.now())
     return identity.user
 
 
-def why_not(connection: Connection, user: User) -> Reason | None:
-    """Somebody who moved to another organisation is no longer let in by the old one's provider."""
+def refusal_for(connection: Connection, user: User) -> Reason | None:
+    """Why this account is refused, or None. The provider of a former organisation does not count."""
     if not user.is_active:
         return Reason.INACTIVE
     if scope.organisation_id_of(user) != connection.organisation_id:
@@ -60,26 +60,26 @@ def why_not(connection: Connection, user: User) -> Reason | None:
 
 
 def link(connection: Connection, user: User, token: IdToken, origin: Origin, *, way: str) -> User | Reason:
-    """Bind the business account to this person. ``way``: by which right, for the audit entry."""
-    if refusal := why_not(connection, user):
+    """Link the business account to this person. ``way``: the purpose, for the audit entry."""
+    if refusal := refusal_for(connection, user):
         return refusal
     if known := find(connection, token.subject):
-        return _used(known) if known.user_id == user.pk else Reason.LINKED_ALREADY
+        return _mark_used(known) if known.user_id == user.pk else Reason.LINKED_ALREADY
     try:
         with transaction.atomic():
-            _bind(connection, user, token)
+            _create_identity(connection, user, token)
     except IntegrityError:
-        return Reason.LINKED_ALREADY  # to another, or this person has another one here
+        return Reason.LINKED_ALREADY  # to another person, or this person has another one at this provider
     record(Event.SSO_LINKED, subject=user, origin=origin, detail={"way": way, "issuer": connection.issuer})
     return user
 
 
 def unlink(user: User, issuer: str) -> int:
-    """Take the person's business accounts at this provider away. Returns how many there were."""
+    """Delete the person's business accounts at this provider. Returns how many there were."""
     return Identity.objects.filter(user=user, issuer=issuer).delete()[0]
 
 
-def _bind(connection: Connection, user: User, token: IdToken) -> None:
+def _create_identity(connection: Connection, user: User, token: IdToken) -> None:
     Identity.objects.create(
         organisation_id=connection.organisation_id,
         issuer=connection.issuer,
@@ -89,43 +89,41 @@ def _bind(connection: Connection, user: User, token: IdToken) -> None:
     )
 
 
-def _make(connection: Connection, token: IdToken, origin: Origin) -> User | Reason:
-    """A new person, with name and address from the claims and no right but to the environments that are agreed on."""
+def _provision(connection: Connection, token: IdToken, origin: Origin) -> User | Reason:
+    """A new person with name and address from the claims, and access to the agreed environments only."""
     user = _new_person(token.claims)
-    if refusal := _why_not_this_address(connection, user, token.claims):
-        return _made_meanwhile(connection, token) or refusal
+    if refusal := _email_refusal(connection, user, token.claims):
+        return _provisioned_in_parallel(connection, token) or refusal
     try:
         with transaction.atomic():
             user.save(force_insert=True)
             memberships.join([user], connection.organisation)
-            _bind(connection, user, token)
+            _create_identity(connection, user, token)
     except IntegrityError:
-        return _made_meanwhile(connection, token) or Reason.ADDRESS_TAKEN
+        return _provisioned_in_parallel(connection, token) or Reason.ADDRESS_TAKEN
     give_access = import_string(settings.SSO_ON_ARRIVAL)
     given = give_access(user, connection.organisation, groups_of(connection, token.claims), origin)
     record(Event.SSO_ARRIVED, subject=user, origin=origin, detail={"environments": given})
     return user
 
 
-def _made_meanwhile(connection: Connection, token: IdToken) -> User | Reason | None:
-    """The same person in a second tab was first; None when the address is somebody else's."""
+def _provisioned_in_parallel(connection: Connection, token: IdToken) -> User | Reason | None:
+    """A parallel request created the same person; None when the address is somebody else's."""
     known = find(connection, token.subject)
-    return (why_not(connection, known.user) or known.user) if known else None
+    return (refusal_for(connection, known.user) or known.user) if known else None
 
 
 def _new_person(claims: Claims) -> User:
     first, last = (_name(claims, key) for key in ("given_name", "family_name"))
-    user = User(
-        email=address_of(claims), first_name=first or (_name(claims, "name") if not last else ""), last_name=last
-    )
+    user = User(email=email_of(claims), first_name=first or (_name(claims, "name") if not last else ""), last_name=last)
     user.set_unusable_password()
     return user
 
 
-def address_of(claims: Claims) -> str:
-    """The address that the provider tells; empty when there is none."""
-    told = (claims.get(name) for name in ("email", "preferred_username"))
-    return next((text.strip() for text in told if isinstance(text, str) and "@" in text), "")
+def email_of(claims: Claims) -> str:
+    """The e-mail address in the claims; empty without one."""
+    values = (claims.get(name) for name in ("email", "preferred_username"))
+    return next((text.strip() for text in values if isinstance(text, str) and "@" in text), "")
 
 
 def _name(claims: Claims, key: str) -> str:
@@ -133,14 +131,15 @@ def _name(claims: Claims, key: str) -> str:
     return without_control_characters(value).strip()[:LONGEST_NAME] if isinstance(value, str) else ""
 
 
-def _why_not_this_address(connection: Connection, user: User, claims: Claims) -> Reason | None:
-    """Only of a proved domain: otherwise one organisation's provider could claim the address of another's people."""
+def _email_refusal(connection: Connection, user: User, claims: Claims) -> Reason | None:
+    """Why the address is refused, or None. Only proved domains: otherwise a provider could claim the addresses of
+    another organisation."""
     try:
         user.clean_fields(exclude=["password"])
     except ValidationError:
         return Reason.ADDRESS_MISSING
     if user.email.count("@") != 1:
-        return Reason.ADDRESS_MISSING  # in quotes a second one is allowed, and reads as another domain
+        return Reason.ADDRESS_MISSING  # a quoted local part may hold a second @, and reads as another domain
     if claims.get("email_verified") in (False, "false"):
         return Reason.ADDRESS_UNVERIFIED
     if not connections.is_proved(connection, user.email):
@@ -153,5 +152,5 @@ def groups_of(connection: Connection, claims: Claims) -> list[str]:
     """The values of the claim that the organisation uses for groups or roles."""
     found = claims.get(connection.group_claim) if connection.group_claim else None
     named = [value for value in found if isinstance(value, str)] if isinstance(found, list) else []
-    # PostgreSQL takes no zero byte, not even to compare with.
+    # PostgreSQL refuses a NUL character, also in a comparison.
     return [value for value in named if chr(0) not in value][: limits.SSO_GROUPS]

@@ -12,14 +12,14 @@ from accounts.organisations.models import Organisation
 
 
 class ClientProof(models.TextChoices):
-    """How we prove to the provider that it is us (OpenID Connect Core section 9)."""
+    """How the portal authenticates to the provider (OpenID Connect Core section 9)."""
 
     SECRET = "client_secret_basic", _("secret")
     KEY_PAIR = "private_key_jwt", _("key pair")
 
 
 class Vouching(models.TextChoices):
-    """How the provider shows that a second step was done there (RFC 8176; OpenID Connect Core section 2)."""
+    """How the provider shows that a second factor was used (RFC 8176; OpenID Connect Core section 2)."""
 
     AMR = "amr", _("the claim “amr” contains the value")
     ACR = "acr", _("the claim “acr” equals the value")
@@ -29,19 +29,19 @@ class Vouching(models.TextChoices):
 
 
 class MissingProof(models.TextChoices):
-    """What happens when the claim is not there."""
+    """What happens without the required claim."""
 
     ASK_OURS = "ask_ours", _("ask our code")
     REFUSE = "refuse", _("refuse the sign-in")
 
 
 class Connection(models.Model):
-    """The agreement with one organisation's identity provider. Secrets are sealed, bound to the organisation."""
+    """The connection to one organisation's identity provider. Secrets are encrypted, bound to the organisation."""
 
     organisation = models.OneToOneField(
         Organisation, verbose_name=_("organisation"), on_delete=models.PROTECT, related_name="connection"
     )
-    # Exactly as in the provider's discovery document; compared sign by sign (OpenID Connect Discovery section 4.3).
+    # As in the discovery document; compared character by character (OpenID Connect Discovery section 4.3).
     issuer = models.CharField(_("issuer"), max_length=300)
     client_id = models.CharField(_("client id"), max_length=200)
     client_proof = models.CharField(
@@ -52,7 +52,7 @@ class Connection(models.Model):
     # SHA-256 thumbprint of the certificate in base64url: ``kid`` of the public key, ``x5t#S256`` of assertions.
     key_id = models.CharField(max_length=64, blank=True, editable=False)
     certificate = models.TextField(blank=True, editable=False)  # PEM, public
-    # A pair that was made and waits until the provider knows it; the one above works meanwhile.
+    # A new pair that is not in use until the provider knows it; the one above works meanwhile.
     sealed_next_private_key = models.BinaryField(default=b"", editable=False)
     next_key_id = models.CharField(max_length=64, blank=True, editable=False)
     next_certificate = models.TextField(blank=True, editable=False)
@@ -68,9 +68,9 @@ class Connection(models.Model):
         _("when the proof is missing"), max_length=10, choices=MissingProof.choices, default=MissingProof.ASK_OURS
     )
     make_on_arrival = models.BooleanField(_("make an account at the first visit"), default=False)
-    # Named "groups" or "roles"; which value opens which environment is kept with the environments.
+    # "groups" or "roles"; which value gives access to which environment is stored with the environments.
     group_claim = models.CharField(_("claim with groups"), max_length=20, blank=True)
-    # When the organisation demands the business account: the one account whose password still works.
+    # Break-glass account: when the organisation requires the business account, its password still works.
     break_glass = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("emergency account"),
@@ -79,12 +79,12 @@ class Connection(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    # What reading the provider's discovery document showed: names of findings, see `inspection.findings`.
+    # The result of reading the discovery document: names of findings, see `inspection.findings`.
     findings = models.JSONField(default=list, editable=False)
     checked_at = models.DateTimeField(null=True, editable=False)
-    # A test sign-in that went well with the issuer, client id and proof as they are now.
+    # A successful test sign-in with the present issuer, client id and proof.
     tested_at = models.DateTimeField(null=True, editable=False)
-    # What the set-up page shows about how it goes.
+    # Shown on the set-up page.
     worked_at = models.DateTimeField(null=True, editable=False)
     failed_at = models.DateTimeField(null=True, editable=False)
     failure = models.CharField(max_length=300, blank=True, editable=False)
@@ -120,12 +120,12 @@ class Connection(models.Model):
         )
 
     def next_private_key(self) -> bytes:
-        """The same of the pair that waits. Raises encryption.SecretUnreadableError."""
+        """The same of the pair that is not yet in use. Raises encryption.SecretUnreadableError."""
         sealed = bytes(self.sealed_next_private_key)
         return encryption.unseal(sealed, owner=self._owner()) if sealed else b""
 
     def is_readable(self) -> bool:
-        """Can our side read the proof that is in use?"""
+        """Can the portal decrypt the proof that is in use?"""
         try:
             self.private_key() if self.client_proof == ClientProof.KEY_PAIR else self.secret()
         except encryption.SecretUnreadableError:
@@ -134,9 +134,9 @@ class Connection(models.Model):
 
     @classmethod
     def renew_encryption(cls, pk: int) -> int:
-        """Encrypt what is sealed with the newest key; how many values were. Raises encryption.SecretUnreadableError.
+        """Encrypt the secrets with the newest key; returns how many. Raises encryption.SecretUnreadableError.
 
-        The condition on the old value keeps a parallel change whole.
+        The condition on the old value prevents overwriting a parallel change.
         """
         connection = cls.objects.filter(pk=pk).first()
         return sum(connection._renew(field) for field in SEALED) if connection else 0
@@ -153,13 +153,13 @@ SEALED = ("sealed_secret", "sealed_private_key", "sealed_next_private_key")
 
 
 class MailDomain(models.Model):
-    """A mail domain that an organisation says is its own; it finds the organisation only once it is proved."""
+    """A mail domain that an organisation claims; sign-ins are routed by it only once it is proved."""
 
     organisation = models.ForeignKey(
         Organisation, verbose_name=_("organisation"), on_delete=models.CASCADE, related_name="mail_domains"
     )
     domain = models.CharField(_("domain"), max_length=253)  # lower case, ASCII (an international one as xn--…)
-    token = models.CharField(max_length=64, editable=False)  # what the DNS record must hold
+    token = models.CharField(max_length=64, editable=False)  # the value of the DNS record
     proved_at = models.DateTimeField(null=True, editable=False)
     proved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.PROTECT, related_name="+"
@@ -171,7 +171,7 @@ class MailDomain(models.Model):
         verbose_name_plural = _("mail domains")
         constraints = [
             models.UniqueConstraint(fields=["organisation", "domain"], name="one_domain_an_organisation"),
-            # Of two organisations that claim a domain, one proves it.
+            # Several organisations may claim a domain; one can prove it.
             models.UniqueConstraint(Lower("domain"), condition=Q(proved_at__isnull=False), name="one_proof_a_domain"),
         ]
 
@@ -180,11 +180,11 @@ class MailDomain(models.Model):
 
 
 class Identity(models.Model):
-    """Who somebody is at the provider: organisation, issuer and subject, never an address (ASVS 6.8.1, 10.5.2)."""
+    """A business account: organisation, issuer and subject, never an address (ASVS 6.8.1, 10.5.2)."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     issuer = models.CharField(max_length=300)
-    subject = models.CharField(max_length=255)  # compared sign by sign
+    subject = models.CharField(max_length=255)  # compared character by character
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="identities")
     linked_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(null=True)
@@ -202,10 +202,10 @@ class Identity(models.Model):
 
 
 class Spent(models.Model):
-    """What counts once: the state of an answer of the browser, the number of a logout token. Only a digest is kept."""
+    """Replay protection: the digest of a ``state`` or of the ``jti`` of a logout token that was used."""
 
     digest = models.CharField(primary_key=True, max_length=64)
-    until = models.DateTimeField(db_index=True)  # afterwards the thing itself is too old
+    until = models.DateTimeField(db_index=True)  # afterwards the token itself has expired
 
     def __str__(self) -> str:
         return self.digest

@@ -1,4 +1,4 @@
-"""Mail about a changed agreement with a provider: whoever holds it opens accounts, so no change of it stays unseen."""
+"""Audit entry and mail for every change of a connection: whoever controls the provider can sign in as its people."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from accounts.organisations import rank, sign_in_policy
 from accounts.organisations.models import Organisation
 from accounts.sso.models import Connection, MissingProof, Vouching
 
-NAMES: dict[str, Promise] = {
+LABELS: dict[str, Promise] = {
     "domain": _("Mail domain"),
     "by": _("Proved by"),
     "expires_on": _("secret expires on"),
     "key_id": _("Key"),
     "kind": _("Kind of key"),
 }
-SHORT: dict[str | int, str | Promise] = {"True": _("yes"), "False": _("no"), "": "-"}
-VALUES: dict[str, Any] = {"vouching": Vouching, "missing_proof": MissingProof}
+PLAIN_VALUES: dict[str | int, str | Promise] = {"True": _("yes"), "False": _("no"), "": "-"}
+CHOICES: dict[str, Any] = {"vouching": Vouching, "missing_proof": MissingProof}
 
 
 def record_change(
@@ -39,8 +39,8 @@ def record_change(
     detail: dict[str, str | int] | None = None,
     reason: str = "",
 ) -> None:
-    """Write the entry of a change, in the caller's transaction, and mail it to the other administrators of the
-    organisation; to superusers too when somebody belongs to it over whom it does not decide."""
+    """Record a change in the caller's transaction, and mail it to the other administrators of the organisation; also to
+    superusers when the organisation has members over whom it does not decide."""
     entry = record(
         event, subject=None, actor=actor, organisation=organisation, origin=origin, reason=reason, detail=detail
     )
@@ -54,13 +54,13 @@ def record_change(
             entry=entry,
             organisation=organisation.name,
             actor=actor.email,
-            changes=[_in_words(name, value) for name, value in entry.detail.items()],
+            changes=[_described(name, value) for name, value in entry.detail.items()],
             address=settings.PUBLIC_URL + reverse("sso_setup", args=[organisation.slug]),
             at=timezone.localtime(entry.at),
         )
 
 
-def _in_words(name: str, value: str | int) -> tuple[Any, Any]:
-    """Both still to be put into the language of whoever reads it."""
-    label = NAMES[name] if name in NAMES else Connection._meta.get_field(name).verbose_name  # type: ignore[union-attr]
-    return label, VALUES[name](value).label if name in VALUES else SHORT.get(value, value)
+def _described(name: str, value: str | int) -> tuple[Any, Any]:
+    """Label and value, both lazily translated for the reader of the mail."""
+    label = LABELS[name] if name in LABELS else Connection._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    return label, CHOICES[name](value).label if name in CHOICES else PLAIN_VALUES.get(value, value)

@@ -1,4 +1,4 @@
-"""Why a sign-in through a provider was refused, in one word: for the log, the audit entry and the set-up page."""
+"""Why a sign-in through a provider is refused: for the log, the audit entry and the set-up page."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    # The way there and back.
-    NO_TRANSACTION = "no_transaction"  # never begun in this browser for this organisation, or too long ago
-    REPEATED = "repeated"  # this answer was given before
+    # Authentication request and answer.
+    NO_TRANSACTION = "no_transaction"  # no request of this browser for this organisation, or it expired
+    REPEATED = "repeated"  # this answer was used before
     DENIED = "denied"  # the person or the provider said no (RFC 6749 section 4.1.2.1)
     PROVIDER_ERROR = "provider_error"
     ANSWER_ISSUER = "answer_issuer"  # RFC 9207
@@ -23,19 +23,19 @@ class Reason(StrEnum):
     REDIRECTED = "redirected"
     NOT_JSON = "not_json"
     HTTP_STATUS = "http_status"
-    FAILED_JUST_NOW = "failed_just_now"  # so it is not asked again yet
-    PROVIDER_BUSY = "provider_busy"  # others wait for its answer already
-    # What it says about itself.
+    FAILED_JUST_NOW = "failed_just_now"  # not asked again yet
+    PROVIDER_BUSY = "provider_busy"  # too many requests wait for its answer
+    # Its metadata and keys.
     DISCOVERY_ISSUER = "discovery_issuer"
     DISCOVERY_INCOMPLETE = "discovery_incomplete"
     KEYS_UNUSABLE = "keys_unusable"
-    # The exchange of the code.
+    # The token request.
     OUR_SECRET = "our_secret"  # noqa: S105 - there is none, or the provider does not accept it
-    UNREADABLE = "unreadable"  # our side cannot read its own secret or key pair
-    CODE_REFUSED = "code_refused"  # an old or made-up code: any visitor can bring one
+    UNREADABLE = "unreadable"  # the portal cannot decrypt its own secret or key pair
+    CODE_REFUSED = "code_refused"  # an expired or invented code: any visitor can send one
     EXCHANGE_REFUSED = "exchange_refused"
     NO_ID_TOKEN = "no_id_token"  # noqa: S105
-    # The token.
+    # The ID token or logout token.
     MALFORMED = "malformed"
     ALGORITHM = "algorithm"
     TOKEN_TYPE = "token_type"  # noqa: S105
@@ -52,7 +52,7 @@ class Reason(StrEnum):
     SUBJECT = "subject"
     AUTHENTICATION_TIME = "authentication_time"
     LOGOUT_TOKEN = "logout_token"  # noqa: S105
-    # Whose it is.
+    # The person.
     UNKNOWN_PERSON = "unknown_person"
     ADDRESS_MISSING = "address_missing"
     ADDRESS_TAKEN = "address_taken"
@@ -64,11 +64,11 @@ class Reason(StrEnum):
     LINKED_ALREADY = "linked_already"
     INVITATION = "invitation"
     NO_SECOND_STEP = "no_second_step"
-    ONE_FACTOR_AT_MOST = "one_factor_at_most"  # over this person the organisation does not decide
+    ONE_FACTOR_AT_MOST = "one_factor_at_most"  # the organisation does not decide over this person
 
     @property
     def is_of_provider(self) -> bool:
-        """Does it say that the agreement with the provider does not work, whoever the visitor is?"""
+        """Is the fault the connection's or the provider's, whoever the visitor is?"""
         return self in _OF_PROVIDER
 
     @property
@@ -76,7 +76,7 @@ class Reason(StrEnum):
         return self in _OUTAGE or self in (Reason.FAILED_JUST_NOW, Reason.PROVIDER_BUSY)
 
 
-# Not the two above: of those, the reason that is worth showing to an administrator was noted before.
+# Without those two: the cause that an administrator needs was noted before.
 _OUTAGE = frozenset(
     {Reason.UNREACHABLE, Reason.TOO_SLOW, Reason.TOO_LARGE, Reason.REDIRECTED, Reason.NOT_JSON, Reason.HTTP_STATUS}
 )
@@ -109,7 +109,7 @@ _OF_PROVIDER = _OUTAGE | {
 
 
 class RefusedError(Exception):
-    """Inside the protocol only; `flows` makes an answer of it. Holds a reason, never a part of what was received."""
+    """Raised inside the protocol code; flows return its reason. Never holds a part of what was received."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)

@@ -1,4 +1,4 @@
-"""What counts once, exactly, also when it comes twice at the same moment: the database keeps each digest once."""
+"""Replay protection: each ``state`` and logout token counts once, also in parallel, by a unique key in the database."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.sso.models import Spent
 
 
-def use(what: str, *names: str, until: datetime) -> bool:
-    """Is this the first time? ``until``: afterwards nobody takes the thing any more."""
-    digest = hashlib.sha256(chr(0).join((what, *names)).encode()).hexdigest()
+def use_once(kind: str, *names: str, until: datetime) -> bool:
+    """True the first time. ``until``: when the token itself expires, and the digest can be deleted."""
+    digest = hashlib.sha256(chr(0).join((kind, *names)).encode()).hexdigest()
     try:
         with transaction.atomic():
             Spent.objects.create(digest=digest, until=until)
@@ -23,5 +23,5 @@ def use(what: str, *names: str, until: datetime) -> bool:
 
 
 def purge() -> int:
-    """Delete what is too old anyway. Returns how many."""
+    """Delete expired digests. Returns how many."""
     return Spent.objects.filter(until__lt=timezone.now()).delete()[0]

@@ -1,4 +1,4 @@
-"""What an administrator is told about a failure at the provider: what it is and where to look."""
+"""What an administrator reads about a failure at the provider: the cause and where to look."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.sso.refusal_reasons import Reason
 
-DOWN = frozenset(
+UNAVAILABLE = frozenset(
     {
         Reason.UNREACHABLE,
         Reason.TOO_SLOW,
@@ -17,12 +17,12 @@ DOWN = frozenset(
         Reason.PROVIDER_BUSY,
     }
 )
-STRANGE = frozenset({Reason.NOT_JSON, Reason.DISCOVERY_INCOMPLETE, Reason.KEYS_UNUSABLE, Reason.NO_ID_TOKEN})
-CLOCK = frozenset({Reason.EXPIRED, Reason.TOO_EARLY, Reason.TOO_OLD})
+NOT_OPENID = frozenset({Reason.NOT_JSON, Reason.DISCOVERY_INCOMPLETE, Reason.KEYS_UNUSABLE, Reason.NO_ID_TOKEN})
+CLOCK_SKEW = frozenset({Reason.EXPIRED, Reason.TOO_EARLY, Reason.TOO_OLD})
 
 
 def of_failure(stored: str) -> str:
-    """The sentence for a stored reason, with its word, which is in the log too; empty without a failure."""
+    """The sentence for a stored reason, with its code, which is in the log too; empty without a failure."""
     if not stored:
         return ""
     try:
@@ -33,11 +33,11 @@ def of_failure(stored: str) -> str:
 
 
 def of_reason(reason: Reason) -> str:
-    if reason in DOWN:
+    if reason in UNAVAILABLE:
         return _("The provider did not answer, or not in time.")
-    if reason in STRANGE:
+    if reason in NOT_OPENID:
         return _("The provider gave an answer that is not one of OpenID Connect.")
-    if reason in CLOCK:
+    if reason in CLOCK_SKEW:
         return _("The token of the provider was not valid at this moment. Perhaps its clock is wrong.")
     if reason in (Reason.NOT_ENCRYPTED, Reason.PRIVATE_ADDRESS):
         return _("An address of the provider is not a public address with https.")

@@ -3,7 +3,7 @@ from django.urls import path
 from accounts.sso import views
 
 urlpatterns = [
-    path("inloggen/sso/", views.find, name="sso_find"),
+    path("inloggen/sso/", views.find_organisation, name="sso_find"),
     path("inloggen/sso/<slug:organisation>/", views.entry, name="sso_entry"),
     path(
         "inloggen/sso/<slug:organisation>/backchannel-logout/",

@@ -1,4 +1,4 @@
-"""Leaving for the provider, and the provider's own ways in. Coming back is in `accounts.sign_in`."""
+"""Redirects to the provider, and back-channel logout by the provider. The callback is in `accounts.sign_in`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from accounts.organisations.wording import one_factor_at_most
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sso import backchannel, connections, flows
 from accounts.sso.authentication_requests import Purpose
-from accounts.sso.flows import Arrival
+from accounts.sso.callback import CallbackResult
 from accounts.sso.forms import AddressForm
 from accounts.sso.models import Connection, Vouching
 from accounts.sso.refusal_reasons import Reason
 
-SIGNED_OUT = "signed_out_of"  # in the session after signing out: at whose provider a sign-out is offered, and for whom
+LOGOUT_OFFER = "signed_out_of"  # session key after signing out: (short name of the organisation, logout hint)
 PAGES = {
     Reason.NO_TRANSACTION: "again",
     Reason.REPEATED: "again",
@@ -48,8 +48,8 @@ PAGES = {
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def find(request: HttpRequest) -> HttpResponse:
-    """From the address that somebody types to the organisation and on to its provider."""
+def find_organisation(request: HttpRequest) -> HttpResponse:
+    """Find the organisation by the typed e-mail address, and redirect to its provider."""
     target = own_address(request)
     if request.user.is_authenticated:
         return redirect(target)
@@ -63,13 +63,13 @@ def find(request: HttpRequest) -> HttpResponse:
     if connection is None:
         form.refuse_unknown()
         return redirect_with_errors(request, form)
-    return leave(request, connection, Purpose.SIGN_IN, target=target, address=address)
+    return redirect_to_provider(request, connection, Purpose.SIGN_IN, target=target, address=address)
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def entry(request: HttpRequest, organisation: str) -> HttpResponse:
-    """The organisation's own page, for a bookmark. Nothing begins without the button (ASVS 7.6.2)."""
+    """The organisation's own sign-in page, to bookmark. It redirects only after the button (ASVS 7.6.2)."""
     target = own_address(request)
     connection = connections.enabled(organisation)
     if connection is None:
@@ -78,10 +78,10 @@ def entry(request: HttpRequest, organisation: str) -> HttpResponse:
         return redirect(target)
     if request.method != "POST":
         return render(request, "accounts/sso/entry.html", {"organisation": connection.organisation, "next": target})
-    return leave(request, connection, Purpose.SIGN_IN, target=target)
+    return redirect_to_provider(request, connection, Purpose.SIGN_IN, target=target)
 
 
-def leave(
+def redirect_to_provider(
     request: HttpRequest,
     connection: Connection,
     purpose: Purpose,
@@ -90,21 +90,21 @@ def leave(
     user: User | None = None,
     address: str = "",
 ) -> HttpResponse:
-    """Send the browser to the provider."""
+    """Begin an authentication request and redirect to it, within the rate limit of the network."""
     origin, limit, period = Origin.of(request), limits.SSO_STARTS, limits.SSO_STARTS_PERIOD
     if not rate_limits.spend_by_network("sso-starts", origin.address, via=origin.via, limit=limit, period=period):
-        return refused(request, Arrival(connection, reason=Reason.TOO_OFTEN))
+        return refused_page(request, CallbackResult(connection, reason=Reason.TOO_OFTEN))
     answer = flows.begin(connection, purpose, request.session, target=target, user=user, address=address)
     if isinstance(answer, Reason):
-        return refused(request, Arrival(connection, reason=answer))
+        return refused_page(request, CallbackResult(connection, reason=answer))
     return redirect(answer)
 
 
-def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
-    """A page that says what to do next. What the provider wrote is never shown."""
-    reason = arrival.reason or Reason.NO_TRANSACTION
+def refused_page(request: HttpRequest, result: CallbackResult) -> HttpResponse:
+    """A page that says what to do next. The provider's own error text is never shown."""
+    reason = result.reason or Reason.NO_TRANSACTION
     page = PAGES.get(reason, "outage" if reason.is_outage else "mistake")
-    organisation = arrival.connection.organisation
+    organisation = result.connection.organisation
     context = {
         "organisation": organisation,
         "page": page,
@@ -112,7 +112,7 @@ def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
         "one_factor": one_factor_at_most(),
         "seconds": int(limits.OUTSIDE_FAILED.total_seconds()),
         "password_counts": organisation.second_step != SecondStep.BUSINESS_ACCOUNT,
-        "with_code": arrival.connection.vouching != Vouching.OURS,
+        "with_code": result.connection.vouching != Vouching.OURS,
         "reference": Origin.of(request).reference,
     }
     return render(request, "accounts/sso/refused.html", context, status=429 if page == "busy" else 400)
@@ -122,7 +122,7 @@ def refused(request: HttpRequest, arrival: Arrival) -> HttpResponse:
 @login_not_required
 @require_POST
 def backchannel_logout(request: HttpRequest, organisation: str) -> HttpResponse:
-    """For providers: no browser, no cookie; the signed token is the proof."""
+    """Called by providers, without browser or cookie; the signed logout token authenticates them."""
     connection = connections.enabled(organisation)
     if connection is None:
         raise Http404
@@ -135,7 +135,7 @@ def backchannel_logout(request: HttpRequest, organisation: str) -> HttpResponse:
 
 
 def _logout_token(request: HttpRequest) -> str:
-    """Empty, without reading, when more came along than a token."""
+    """Empty, without reading the body, when that is longer than a token."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     fits = length.isascii() and length.isdigit() and int(length[:9]) <= limits.SSO_LONGEST_TOKEN + len("logout_token=")
     return each_once(request.POST).get("logout_token", "") if fits else ""
@@ -144,14 +144,14 @@ def _logout_token(request: HttpRequest) -> str:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Signed out here; the button signs out at the provider too, which sends the browser back to this page."""
-    slug, hint = request.session.get(SIGNED_OUT, ("", ""))
+    """Signed out here; the button signs out at the provider too, which redirects back to this page."""
+    slug, hint = request.session.get(LOGOUT_OFFER, ("", ""))
     connection = connections.enabled(slug) if slug and not request.user.is_authenticated else None
     if request.method != "POST" or connection is None:
         organisation = connection.organisation if connection else None
         return render(request, "accounts/sso/signed_out.html", {"organisation": organisation})
     request.session.flush()
-    if address := flows.leaving_address(connection, hint):
+    if address := flows.provider_logout_url(connection, hint):
         return redirect(address)
     messages.warning(request, _("Signing out at your organisation did not work from here. Close the browser."))
     return redirect("signed_out")

@@ -135,9 +135,9 @@ def test_list_of_people_may_be_as_long_as_a_request() -> None:
             json.dumps({"csp-report": {"document-uri": value}}, ensure_ascii=False).encode()[: limits.LARGEST_BODY]
         ),
         lambda value: policy_reports.read(value.encode()),
-        lambda value: discovery.checked("https://login.voorbeeld.nl", DOCUMENT | {"jwks_uri": value}),
+        lambda value: discovery.validated("https://login.voorbeeld.nl", DOCUMENT | {"jwks_uri": value}),
         lambda value: findings.examine(
-            DOCUMENT | {"jwks_uri": value}, "x", proof="", is_safe=permitted_addresses.is_reachable
+            DOCUMENT | {"jwks_uri": value}, "x", proof="", is_safe=permitted_addresses.is_permitted
         ),
         issuers.normalise,
         names.normalise,

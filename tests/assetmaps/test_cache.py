@@ -214,7 +214,7 @@ def test_what_is_kept_of_a_provider_is_kept_by_the_process_meanwhile(used: Share
 def test_what_was_forgotten_meanwhile_is_forgotten_afterwards(used: SharedCache, server: Redis) -> None:
     cache.set("kept", {"a": 1}, 60)
     server.pause()
-    metadata_cache.drop("kept", "one")
+    metadata_cache.delete("kept", "one")
     cache.delete("kept")
     server.go_on()
     let_rest_end(used)

@@ -97,7 +97,7 @@ def keep_trial(screen: Screen, organisation: Organisation) -> None:
         "name": "Nora Nieuw",
         "groups": '["kaart", "een-groep-met-een-hele-lange-naam-zonder-spaties-erin-zoals-ze-voorkomen"]',
     }
-    session[trial.KEY] = {
+    session[trial.SESSION_KEY] = {
         "organisation": organisation.pk,
         "at": timezone.now().isoformat(),
         "reason": "",

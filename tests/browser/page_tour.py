@@ -33,7 +33,7 @@ from accounts.organisations.models import Organisation, SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.sso import views as sso
-from accounts.sso.flows import Arrival
+from accounts.sso.callback import CallbackResult
 from accounts.sso.models import Connection, Identity
 from accounts.sso.refusal_reasons import Reason
 from accounts.support.models import Report
@@ -644,9 +644,9 @@ def _refusals(screen: Screen, town: Organisation) -> Iterator[str]:
     town.refresh_from_db()
     reasons = {page: reason for reason, page in sso.PAGES.items() if page != "again"}
     for page, reason in (reasons | {"outage": Reason.TOO_SLOW, "mistake": Reason.SIGNATURE}).items():
-        arrival = Arrival(Connection.objects.get(organisation=town), reason=reason)
+        arrival = CallbackResult(Connection.objects.get(organisation=town), reason=reason)
         with translation.override(screen.language):
-            text = sso.refused(RequestFactory().get("/"), arrival).content.decode()
+            text = sso.refused_page(RequestFactory().get("/"), arrival).content.decode()
         screen.page.route("**/geweigerd/", partial(_answer, text))
         screen.open("/geweigerd/")
         yield f"zakelijk-account-{page}"

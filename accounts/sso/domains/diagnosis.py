@@ -9,8 +9,8 @@ from accounts.sso.domains.resolver import LookUpError, Resolver
 from accounts.sso.models import MailDomain
 from accounts.unicode_text import without_control_characters
 
-MOST_TEXTS = 3  # shown
-LONGEST_TEXT = 100  # characters shown of each; what stands in a foreign zone is anybody's
+MAX_TEXTS = 3  # shown
+MAX_TEXT_LENGTH = 100  # characters shown of each; what stands in a foreign zone is anybody's
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Diagnosis:
     more: int
 
 
-def plain(text: str) -> str:
+def unquoted(text: str) -> str:
     """Without the quotation marks that people paste into the text itself."""
     return text.strip().strip('"“”').strip()
 
 
-def wrong_places(domain: MailDomain) -> list[str]:
+def wrong_names(domain: MailDomain) -> list[str]:
     """Names at which the record stands when the page of the DNS provider put the domain behind it once more, or when
     the first part of the name was left out."""
     name = domain.domain
@@ -41,19 +41,19 @@ def diagnose(domain: MailDomain, resolver: Resolver) -> Diagnosis | None:
     here = _texts(resolver, record_name(domain))
     if here:
         return _found(record_name(domain), here, is_ours=False)
-    for place in wrong_places(domain):
+    for place in wrong_names(domain):
         if record_text(domain).lower() in [text.lower() for text in _texts(resolver, place)]:
             return _found(place, [record_text(domain)], is_ours=True)
     return None
 
 
 def _found(place: str, texts: list[str], *, is_ours: bool) -> Diagnosis:
-    shown = tuple(without_control_characters(text)[:LONGEST_TEXT] for text in texts[:MOST_TEXTS])
+    shown = tuple(without_control_characters(text)[:MAX_TEXT_LENGTH] for text in texts[:MAX_TEXTS])
     return Diagnosis(place, is_ours, shown, len(texts) - len(shown))
 
 
 def _texts(resolver: Resolver, name: str) -> list[str]:
     try:
-        return [plain(text) for text in resolver.texts(name)]
+        return [unquoted(text) for text in resolver.texts(name)]
     except LookUpError:
         return []

@@ -21,7 +21,7 @@ from accounts.sso.domains.resolver import Failure, LookUpError, Resolver
 from accounts.sso.models import MailDomain
 from accounts.sso.notices import record_change
 
-PREFIX = "assetmaps-verificatie="
+RECORD_PREFIX = "assetmaps-verificatie="
 
 
 class Outcome(Enum):
@@ -57,7 +57,7 @@ def record_name(domain: MailDomain) -> str:
 
 
 def record_text(domain: MailDomain) -> str:
-    return PREFIX + domain.token
+    return RECORD_PREFIX + domain.token
 
 
 def _is_taken(domain: str, organisation: Organisation) -> bool:
@@ -81,7 +81,7 @@ def add(organisation: Organisation, typed: str, *, actor: User, origin: Origin) 
     if mine.count() >= limits.MAIL_DOMAINS:
         return Outcome.TOO_MANY
     mine.create(organisation=organisation, domain=name, token=secrets.token_hex(limits.DOMAIN_TOKEN_BYTES))
-    _tell(Event.DOMAIN_ADDED, organisation, name, actor, origin)
+    _record_change(Event.DOMAIN_ADDED, organisation, name, actor, origin)
     return Outcome.ADDED
 
 
@@ -120,7 +120,7 @@ def _prove(domain: MailDomain, *, actor: User, origin: Origin, reason: str) -> O
     if changed != 1:
         return Outcome.PROVED_BEFORE if MailDomain.objects.filter(pk=domain.pk).exists() else Outcome.GONE
     how = "a reason" if reason else "dns"
-    _tell(Event.DOMAIN_PROVED, domain.organisation, domain.domain, actor, origin, reason=reason, how=how)
+    _record_change(Event.DOMAIN_PROVED, domain.organisation, domain.domain, actor, origin, reason=reason, how=how)
     return Outcome.PROVED
 
 
@@ -129,11 +129,11 @@ def remove(domain: MailDomain, *, actor: User, origin: Origin) -> Outcome:
     """Take it from the list: from now on nobody is found by it."""
     if not MailDomain.objects.filter(pk=domain.pk).delete()[0]:
         return Outcome.GONE
-    _tell(Event.DOMAIN_REMOVED, domain.organisation, domain.domain, actor, origin)
+    _record_change(Event.DOMAIN_REMOVED, domain.organisation, domain.domain, actor, origin)
     return Outcome.REMOVED
 
 
-def _tell(
+def _record_change(
     event: Event, organisation: Organisation, name: str, actor: User, origin: Origin, *, reason: str = "", how: str = ""
 ) -> None:
     detail: dict[str, str | int] = {"domain": name}
@@ -143,7 +143,7 @@ def _tell(
 
 
 @dataclass(frozen=True)
-class Shown:
+class DisplayedDomain:
     """A domain as the pages show it; ``text`` and ``place``: the DNS record to make."""
 
     domain: MailDomain
@@ -152,8 +152,8 @@ class Shown:
     text: str
 
 
-def shown(domains: Iterable[MailDomain]) -> list[Shown]:
+def for_display(domains: Iterable[MailDomain]) -> list[DisplayedDomain]:
     return [
-        Shown(domain, names.readable(domain.domain), record_name(domain), record_text(domain))
+        DisplayedDomain(domain, names.readable(domain.domain), record_name(domain), record_text(domain))
         for domain in sorted(domains, key=lambda one: one.domain)
     ]

@@ -10,7 +10,7 @@ import idna
 LONGEST = 253 - len("_assetmaps.")  # characters; the name of the DNS record must fit too (RFC 1035 section 2.3.4)
 
 # Where anybody gets an address: they say nothing about the employer. Names below them are no better.
-PUBLIC = frozenset(
+PUBLIC_DOMAINS = frozenset(
     """
     gmail.com googlemail.com outlook.com outlook.nl outlook.be outlook.de hotmail.com hotmail.nl hotmail.be
     hotmail.co.uk hotmail.fr hotmail.de live.com live.nl live.be live.co.uk msn.com passport.com onmicrosoft.com
@@ -68,7 +68,7 @@ def readable(domain: str) -> str:
 
 def is_public(name: str) -> bool:
     labels = name.split(".")
-    return any(".".join(labels[start:]) in PUBLIC for start in range(len(labels)))
+    return any(".".join(labels[start:]) in PUBLIC_DOMAINS for start in range(len(labels)))
 
 
 def _is_number(name: str) -> bool:

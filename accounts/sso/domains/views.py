@@ -49,7 +49,9 @@ def domains(request: PersonRequest, organisation: Organisation) -> HttpResponse:
             "title": _("Mail domains"),
             "organisation": organisation,
             "form": restore(request, form),
-            "domains": flows.shown(MailDomain.objects.filter(organisation=organisation).select_related("proved_by")),
+            "domains": flows.for_display(
+                MailDomain.objects.filter(organisation=organisation).select_related("proved_by")
+            ),
             "may_prove": request.user.is_superuser,
         }
         return render(request, "admin/sso/domains.html", context)
@@ -89,7 +91,7 @@ def prove(request: PersonRequest, organisation: Organisation, pk: int) -> HttpRe
             "title": _("Prove a domain with a reason"),
             "organisation": organisation,
             "form": restore(request, form),
-            "domain": flows.shown([domain])[0],
+            "domain": flows.for_display([domain])[0],
         }
         return render(request, "admin/sso/prove_domain.html", context)
     if not form.is_valid():

@@ -13,12 +13,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.sso.provider.discovery import NEEDED
+from accounts.sso.provider.discovery import REQUIRED_ENDPOINTS
 from accounts.sso.provider.tokens import ALGORITHMS
 from accounts.unicode_text import split_address, without_control_characters
 
 LONGEST_VALUE = 200  # characters; the value comes from outside
-ALL_ENDPOINTS = (*NEEDED, "end_session_endpoint")
+ALL_ENDPOINTS = (*REQUIRED_ENDPOINTS, "end_session_endpoint")
 
 
 class Level(Enum):
@@ -99,12 +99,12 @@ class Finding:
         return [self.name, without_control_characters(self.value)[:LONGEST_VALUE]]  # PostgreSQL stores no zero byte
 
 
-def restored(rows: Iterable[list[str]]) -> list[Finding]:
+def from_stored(rows: Iterable[list[str]]) -> list[Finding]:
     """From the database; a name that this version of the program no longer knows is left out."""
     return [Finding(name, value) for name, value in rows if name in SENTENCES]
 
 
-def all_well(found: list[Finding]) -> bool:
+def is_acceptable(found: list[Finding]) -> bool:
     return bool(found) and not any(finding.level == Level.WRONG.value for finding in found)
 
 
@@ -126,7 +126,7 @@ def examine(document: Mapping[str, Any], issuer: str, *, proof: str, is_safe: Ca
 
 def _endpoints(document: Mapping[str, Any], is_safe: Callable[[str], bool]) -> list[Finding]:
     told = {name: document.get(name) for name in ALL_ENDPOINTS}
-    missing = [Finding("endpoint_missing", name) for name in NEEDED if not told[name]]
+    missing = [Finding("endpoint_missing", name) for name in REQUIRED_ENDPOINTS if not told[name]]
     unsafe = [
         Finding("endpoint_unsafe", name)
         for name, address in told.items()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from accounts.sso.inspection.findings import Finding, all_well, examine
+from accounts.sso.inspection.findings import Finding, examine, is_acceptable
 from accounts.sso.provider import discovery, http, keys, permitted_addresses
 from accounts.sso.refusal_reasons import Reason, RefusedError
 from accounts.unicode_text import split_address
@@ -31,14 +31,14 @@ class Reader(Protocol):
         ...
 
 
-def read(reader: Reader, issuer: str, proof: str) -> list[Finding]:
+def inspect(reader: Reader, issuer: str, proof: str) -> list[Finding]:
     """Every finding about a provider. Takes as long as the provider does, within the reader's limits."""
     try:
         document = reader.document(issuer)
     except RefusedError as refused:
         return [_unread(refused.reason)]
     found = examine(document, issuer, proof=proof, is_safe=reader.is_safe)
-    if all_well(found):
+    if is_acceptable(found):
         found.append(Finding("keys" if reader.has_keys(issuer, document) else "keys_wrong"))
     return found
 
@@ -65,25 +65,25 @@ class ProviderReader:
         return answer.json()
 
     def is_safe(self, address: str) -> bool:
-        if not permitted_addresses.is_reachable(address):
+        if not permitted_addresses.is_permitted(address):
             return False
         parts = split_address(address)
         place = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         if place not in self._judged:
-            self._judged[place] = http.leads_to_the_internet(*place, self._inquiry)
+            self._judged[place] = http.resolves_to_public_addresses(*place, self._inquiry)
         return self._judged[place]
 
     def has_keys(self, issuer: str, document: Mapping[str, Any]) -> bool:
         try:
-            metadata = discovery.checked(issuer, dict(document))
-            keys.read_and_keep(metadata, self._inquiry)
+            metadata = discovery.validated(issuer, dict(document))
+            keys.fetch_and_cache(metadata, self._inquiry)
         except RefusedError:
             return False
         # Sign-ins go by what was found now, not by what was kept before.
-        discovery.keep(issuer, dict(document))
+        discovery.store(issuer, dict(document))
         return True
 
 
-def plain_allowed() -> frozenset[str]:
+def http_allowed() -> frozenset[str]:
     """host:port of the providers that development may reach over http."""
     return frozenset(settings.SSO_ALLOWED_PRIVATE_ADDRESSES)

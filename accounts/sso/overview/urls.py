@@ -1,4 +1,4 @@
-"""Everything below /beheer/sso/: for staff with a second step, by `admin_view`."""
+"""Everything below /beheer/sso/: for staff with a second factor, by `admin_view`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls import path as plain_path
 from accounts.sso.domains import views as domains
 from accounts.sso.overview import views
 from accounts.sso.setup import views as setup
-from accounts.sso.sign_in_test import views as trial
+from accounts.sso.sign_in_test import views as sign_in_test
 
 
 def path(route: str, view: Any, name: str) -> URLPattern:
@@ -37,8 +37,8 @@ urlpatterns = [
     path(f"{HERE}domeinen/<int:pk>/controleren/", domains.check, "sso_domain_check"),
     path(f"{HERE}domeinen/<int:pk>/bewijzen/", domains.prove, "sso_domain_prove"),
     path(f"{HERE}domeinen/<int:pk>/verwijderen/", domains.remove, "sso_domain_remove"),
-    path(f"{HERE}proef/", trial.show, "sso_trial"),
-    path(f"{HERE}proef/beginnen/", trial.begin, "sso_trial_begin"),
+    path(f"{HERE}proef/", sign_in_test.show, "sso_trial"),
+    path(f"{HERE}proef/beginnen/", sign_in_test.begin, "sso_trial_begin"),
     path(f"{HERE}inschakelen/", views.switch_on, "sso_switch_on"),
     path(f"{HERE}uitschakelen/", views.switch_off, "sso_switch_off"),
 ]

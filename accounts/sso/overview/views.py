@@ -29,7 +29,7 @@ PAGE = "sso_setup"
 
 @require_safe
 def organisations(request: PersonRequest) -> HttpResponse:
-    """Every organisation that this administrator works for, and how its single sign-on stands."""
+    """The organisations that this administrator works for, with the status of single sign-on."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
     mine = Organisation.objects.filter(scope.organisations(request.user)).select_related("connection")
@@ -48,20 +48,20 @@ def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         "connection": connection,
         "addresses": _addresses(organisation),
         "for_entra": bool(connection and is_entra(connection.issuer)),
-        "findings": findings.restored(connection.findings) if connection else [],
+        "findings": findings.from_stored(connection.findings) if connection else [],
         "steps": readiness.steps(connection),
-        "may_be_tried": readiness.may_be_tried(connection),
+        "may_be_tried": readiness.can_be_tested(connection),
         "missing": [wording.of_missing(what) for what in readiness.missing(connection)],
         "days_left": readiness.days_left(connection),
         "expires_soon": readiness.expires_soon(connection),
         "failure": troubleshooting.of_failure(connection.failure) if connection else "",
-        "domains": domains.shown(MailDomain.objects.filter(organisation=organisation)),
+        "domains": domains.for_display(MailDomain.objects.filter(organisation=organisation)),
     }
     return render(request, "admin/sso/setup.html", context)
 
 
 def _addresses(organisation: Organisation) -> dict[str, str]:
-    """What the provider must know of us, and the page for colleagues."""
+    """The URLs to configure at the provider, and the sign-in page of the organisation."""
     entry = f"{settings.PUBLIC_URL}/inloggen/sso/{organisation.slug}/"
     return {
         "entry": entry,
@@ -91,7 +91,7 @@ def switch_on(request: PersonRequest, organisation: Organisation) -> HttpRespons
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def switch_off(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """A page with a button first: from then on nobody gets in with the business account."""
+    """With a confirmation page: afterwards nobody can sign in with the business account."""
     if request.method != "POST":
         context = admin.site.each_context(request)
         context |= {"title": _("Switch single sign-on off"), "organisation": organisation}

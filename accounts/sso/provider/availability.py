@@ -1,7 +1,7 @@
-"""Is anybody there? Asked before a browser leaves for a provider whose description we kept: without this the visitor
-would meet the browser's own error page instead of ours (ASVS 16.5.2).
+"""Is the provider reachable? Checked before the redirect when its metadata is cached: otherwise the visitor would get
+the browser's own error page instead of ours (ASVS 16.5.2).
 
-A connection, and no request: a sign-in costs the provider's program nothing more.
+Only a TCP connection, without a request, so it costs the provider's application nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,6 @@ PORTS = {"https": 443, "http": 80}
 
 
 def check(metadata: Metadata, inquiry: Inquiry) -> None:
-    """Connect to where the code will be exchanged, and hang up. Raises RefusedError when that does not succeed."""
+    """Connect to the token endpoint and close the connection. Raises RefusedError when that fails."""
     parts = urlsplit(metadata.token_endpoint)
-    http.knock(str(parts.hostname), parts.port or PORTS[parts.scheme], inquiry)
+    http.probe(str(parts.hostname), parts.port or PORTS[parts.scheme], inquiry)

@@ -1,6 +1,6 @@
-"""The two things that a relying party says to a provider: "who is this?" by way of the browser, and "here is the code".
+"""The relying party's two requests: the authentication request through the browser, and the token request.
 
-OpenID Connect Core 1.0 section 3.1; PKCE is RFC 7636; our proof with a key pair is RFC 7523.
+OpenID Connect Core 1.0 section 3.1; PKCE: RFC 7636; client authentication with a key pair: RFC 7523.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
 SCOPE = "openid email profile"  # no more than a sign-in needs (ASVS 10.2.3)
-ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CURVE_ALGORITHMS = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
-# The provider says that it is us whom it does not trust (RFC 6749 section 5.2).
-OUR_FAULTS = ("invalid_client", "unauthorized_client")
+# The provider does not accept the client itself (RFC 6749 section 5.2).
+CLIENT_ERRORS = ("invalid_client", "unauthorized_client")
 
 
 @dataclass(frozen=True)
 class Client:
-    """Us, as one provider knows us. ``secret`` or ``private_key`` (PEM) proves it. ``inquiry``: what may be asked of
-    the provider for this request."""
+    """The portal as a client of one provider, authenticated by ``secret`` or ``private_key`` (PEM). ``inquiry``: bounds
+    the requests to the provider."""
 
     inquiry: Inquiry
     client_id: str
@@ -42,8 +42,9 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What goes along to the provider. ``extra``: login_hint, prompt, max_age, acr_values, claims, domain_hint."""
+class RequestParameters:
+    """Of an authentication request. ``verifier``: of PKCE; ``extra``: login_hint, prompt, max_age, acr_values, claims,
+    domain_hint."""
 
     state: str
     nonce: str = field(repr=False)
@@ -51,7 +52,7 @@ class Ask:
     extra: dict[str, str] = field(default_factory=dict)
 
 
-def authorisation_address(client: Client, metadata: Metadata, ask: Ask) -> str:
+def authentication_request_url(client: Client, metadata: Metadata, parameters: RequestParameters) -> str:
     return str(
         prepare_grant_uri(
             metadata.authorization_endpoint,
@@ -59,11 +60,11 @@ def authorisation_address(client: Client, metadata: Metadata, ask: Ask) -> str:
             response_type="code",
             redirect_uri=client.redirect_uri,
             scope=SCOPE,
-            state=ask.state,
-            nonce=ask.nonce,
-            code_challenge=create_s256_code_challenge(ask.verifier),
+            state=parameters.state,
+            nonce=parameters.nonce,
+            code_challenge=create_s256_code_challenge(parameters.verifier),
             code_challenge_method="S256",
-            **ask.extra,
+            **parameters.extra,
         )
     )
 
@@ -73,17 +74,17 @@ def is_entra(issuer: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Exchanged:
-    """``id_token``: unverified. ``access_token``: used for nothing but to see that the ID token belongs to it; empty
-    without one. ``code``: for which they were given."""
+class TokenResponse:
+    """``id_token``: not yet verified; ``access_token``: only to check ``at_hash``, or empty; ``code``: the code
+    that was exchanged, to check ``c_hash``."""
 
     id_token: str = field(repr=False)
     access_token: str = field(repr=False)
     code: str = field(repr=False)
 
 
-def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> Exchanged:
-    """The tokens for the code. Raises RefusedError."""
+def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> TokenResponse:
+    """The token request: exchange the authorization code. Raises RefusedError."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -100,22 +101,22 @@ def exchange(client: Client, metadata: Metadata, code: str, verifier: str) -> Ex
         raise RefusedError(Reason.HTTP_STATUS)
     content = answer.json()
     if answer.status != 200 or "error" in content:
-        raise RefusedError(_why(answer.status, content.get("error")))
+        raise RefusedError(_refusal_reason(answer.status, content.get("error")))
     token = content.get("id_token")
     if not isinstance(token, str) or not token:
         raise RefusedError(Reason.NO_ID_TOKEN)
     access = content.get("access_token")
-    return Exchanged(token, access if isinstance(access, str) else "", code)
+    return TokenResponse(token, access if isinstance(access, str) else "", code)
 
 
-def _why(status: int, error: object) -> Reason:
-    if error in OUR_FAULTS or status == 401:
+def _refusal_reason(status: int, error: object) -> Reason:
+    if error in CLIENT_ERRORS or status == 401:
         return Reason.OUR_SECRET
     return Reason.CODE_REFUSED if error == "invalid_grant" else Reason.EXCHANGE_REFUSED
 
 
 def _basic(client: Client) -> str:
-    """Each part as in a form, before they are joined (RFC 6749 section 2.3.1): a secret may hold any sign."""
+    """Both parts form-encoded before they are joined (RFC 6749 section 2.3.1): a secret may hold any character."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"
 
@@ -134,7 +135,7 @@ def _assertion(client: Client, audience: str) -> dict[str, str]:
         )
     except (JoseError, ValueError):
         raise RefusedError(Reason.OUR_SECRET) from None
-    return {"client_assertion_type": ASSERTION, "client_assertion": signed}
+    return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
 
 
 def _own_key(pem: bytes) -> RSAKey | ECKey:

@@ -1,8 +1,8 @@
-"""What a provider says about itself (OpenID Connect Discovery 1.0).
+"""The provider's metadata (OpenID Connect Discovery 1.0).
 
-A description is kept when it was found right as a whole, for a minute. Once a sign-in succeeded with it, it is kept for
-an hour: an authorisation endpoint, for example, shows only there whether it is right. And before somebody is refused
-because of a kept one, the provider is asked anew.
+A valid discovery document is cached for a minute; for an hour once a sign-in succeeded with it, because only that shows
+whether, for example, the authorization endpoint is right. Before somebody is refused because of cached metadata, the
+document is fetched again.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
 WELL_KNOWN = "/.well-known/openid-configuration"
-KEPT, ASKED = "discovery", "discovery-again"
-NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-# Refusals for which a description that changed since may be the cause. Not those that an outage explains.
-MAY_HAVE_CHANGED = frozenset(
+CACHED, REFRESHED = "discovery", "discovery-again"
+REQUIRED_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+# Refusals that changed metadata may explain. Not those that an outage explains.
+REFRESH_REASONS = frozenset(
     {
         Reason.ANSWER_ISSUER,
         Reason.HTTP_STATUS,
@@ -42,107 +42,111 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Metadata:
-    """``end_session_endpoint``: empty when the provider has no sign-out of its own; ``names_itself``: each answer to
-    the browser carries ``iss`` (RFC 9207); ``algorithms``: of ID tokens, as announced; ``is_proved``: a sign-in
-    succeeded with it."""
+    """``end_session_endpoint``: empty when the provider has no logout; ``sends_issuer``: every authentication response
+    carries ``iss`` (RFC 9207); ``algorithms``: of ID tokens, as announced; ``is_proven``: a sign-in succeeded with
+    it."""
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
     end_session_endpoint: str
-    names_itself: bool
+    sends_issuer: bool
     algorithms: tuple[str, ...]
-    is_proved: bool = field(default=False, compare=False)
+    is_proven: bool = field(default=False, compare=False)
 
 
-def of(inquiry: Inquiry) -> Metadata:
-    """The provider's description, kept or read now. Raises RefusedError."""
-    kept = metadata_cache.kept(KEPT, inquiry.issuer)
-    if kept is not None:
+def metadata_for(inquiry: Inquiry) -> Metadata:
+    """The provider's metadata, cached or fetched now. Raises RefusedError."""
+    cached = metadata_cache.get(CACHED, inquiry.issuer)
+    if cached is not None:
         try:
-            return checked(inquiry.issuer, kept.get("document", {}), is_proved=kept.get("is_proved", False))
-        except RefusedError:  # of another version of the program, or http is no longer allowed there
-            metadata_cache.drop(KEPT, inquiry.issuer)
-    document = read(inquiry)
-    keep(inquiry.issuer, document)
-    return checked(inquiry.issuer, document)
+            return validated(inquiry.issuer, cached.get("document", {}), is_proven=cached.get("is_proved", False))
+        except RefusedError:  # cached by another version, or http is no longer allowed there
+            metadata_cache.delete(CACHED, inquiry.issuer)
+    document = fetch(inquiry)
+    store(inquiry.issuer, document)
+    return validated(inquiry.issuer, document)
 
 
-def keep(issuer: str, document: dict[str, Any], *, is_proved: bool = False) -> None:
-    period = limits.SSO_METADATA if is_proved else limits.SSO_UNPROVED
-    metadata_cache.keep(KEPT, issuer, found={"document": document, "is_proved": is_proved}, period=period)
+def store(issuer: str, document: dict[str, Any], *, is_proven: bool = False) -> None:
+    period = limits.SSO_METADATA if is_proven else limits.SSO_UNPROVED
+    metadata_cache.put(CACHED, issuer, value={"document": document, "is_proved": is_proven}, period=period)
 
 
-def note_proof(metadata: Metadata) -> None:
-    """A sign-in succeeded with it. What is kept by now may be another one; then that is left as it is."""
-    kept = None if metadata.is_proved else metadata_cache.kept(KEPT, metadata.issuer)
-    if kept and not kept.get("is_proved") and checked(metadata.issuer, kept["document"]) == metadata:
-        keep(metadata.issuer, kept["document"], is_proved=True)
+def mark_proven(metadata: Metadata) -> None:
+    """A sign-in succeeded with this metadata: cache it longer, unless other metadata was cached meanwhile."""
+    cached = None if metadata.is_proven else metadata_cache.get(CACHED, metadata.issuer)
+    if cached and not cached.get("is_proved") and validated(metadata.issuer, cached["document"]) == metadata:
+        store(metadata.issuer, cached["document"], is_proven=True)
 
 
 def forget(issuer: str) -> None:
-    metadata_cache.drop(KEPT, issuer)
+    metadata_cache.delete(CACHED, issuer)
 
 
-def with_second_look(metadata: Metadata, inquiry: Inquiry, step: Callable[[Metadata], T]) -> tuple[Metadata, T]:
-    """Do this step; when it is refused, once more by the description as it is now, if that is another one.
+def retry_with_fresh_metadata(
+    metadata: Metadata, inquiry: Inquiry, step: Callable[[Metadata], T]
+) -> tuple[Metadata, T]:
+    """Do this step; when it is refused, once more with freshly fetched metadata, if that differs.
 
-    Returns the description by which it was done. Raises RefusedError.
+    Returns the metadata that was used. Raises RefusedError.
     """
     try:
         return metadata, step(metadata)
     except RefusedError as refusal:
-        fresh = _anew(inquiry) if refusal.reason in MAY_HAVE_CHANGED else None
+        fresh = _refreshed(inquiry) if refusal.reason in REFRESH_REASONS else None
         if fresh is None or fresh == metadata:
             raise
     return fresh, step(fresh)
 
 
-def _anew(inquiry: Inquiry) -> Metadata | None:
-    """At most once in `limits.SSO_KEYS_AGAIN`. None when it may not be asked, or is not right now."""
+def _refreshed(inquiry: Inquiry) -> Metadata | None:
+    """Metadata fetched now, at most once in `limits.SSO_KEYS_AGAIN`; None when that may not be done or fails."""
     if not inquiry.may_ask:
         return None
-    if not metadata_cache.is_first_in_a_while(ASKED, inquiry.issuer, inquiry.asker, period=limits.SSO_KEYS_AGAIN):
+    if not metadata_cache.is_first_in_period(
+        REFRESHED, inquiry.issuer, inquiry.refresh_key, period=limits.SSO_KEYS_AGAIN
+    ):
         return None
     try:
-        document = read(inquiry)
+        document = fetch(inquiry)
     except RefusedError:
         return None
-    keep(inquiry.issuer, document)
-    return checked(inquiry.issuer, document)
+    store(inquiry.issuer, document)
+    return validated(inquiry.issuer, document)
 
 
-def read(inquiry: Inquiry) -> dict[str, Any]:
-    """The whole document as the provider sends it now, after a check that it may be used. Raises RefusedError."""
+def fetch(inquiry: Inquiry) -> dict[str, Any]:
+    """The whole discovery document, fetched now and validated. Raises RefusedError."""
     answer = http.get(inquiry.issuer.rstrip("/") + WELL_KNOWN, inquiry)
     if answer.status != 200:
         raise RefusedError(Reason.HTTP_STATUS)
     document = answer.json()
-    checked(inquiry.issuer, document)
+    validated(inquiry.issuer, document)
     return document
 
 
-def checked(issuer: str, document: dict[str, Any], *, is_proved: bool = False) -> Metadata:
-    """The part that we use. The issuer is compared sign by sign (section 4.3, ASVS 10.5.3). Raises RefusedError."""
+def validated(issuer: str, document: dict[str, Any], *, is_proven: bool = False) -> Metadata:
+    """The part that is used. The issuer must be identical (section 4.3, ASVS 10.5.3). Raises RefusedError."""
     if document.get("issuer") != issuer:
         raise RefusedError(Reason.DISCOVERY_ISSUER)
-    leading = [document.get(name) for name in NEEDED]
-    leaving = document.get("end_session_endpoint") or ""
-    for address in [*leading, *([leaving] if leaving else [])]:
+    endpoints = [document.get(name) for name in REQUIRED_ENDPOINTS]
+    end_session = document.get("end_session_endpoint") or ""
+    for address in [*endpoints, *([end_session] if end_session else [])]:
         if not isinstance(address, str) or not address:
             raise RefusedError(Reason.DISCOVERY_INCOMPLETE)
-        if not permitted_addresses.is_reachable(address):
+        if not permitted_addresses.is_permitted(address):
             raise RefusedError(Reason.NOT_ENCRYPTED)
     announced = document.get("id_token_signing_alg_values_supported")
-    authorization_endpoint, token_endpoint, jwks_uri = (str(address) for address in leading)
+    authorization_endpoint, token_endpoint, jwks_uri = (str(address) for address in endpoints)
     return Metadata(
         issuer,
         authorization_endpoint,
         token_endpoint,
         jwks_uri,
-        end_session_endpoint=leaving,
-        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+        end_session_endpoint=end_session,
+        sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
         algorithms=tuple(str(name) for name in announced) if isinstance(announced, list) else ("RS256",),
-        is_proved=is_proved,
+        is_proven=is_proven,
     )

@@ -1,4 +1,4 @@
-"""Asking a provider: in time, a few at once, not at all for a while after it failed (`accounts.outbound_requests`)."""
+"""HTTP requests to a provider: with a deadline, a few in parallel, none for a while after a failure."""
 
 from __future__ import annotations
 
@@ -13,103 +13,105 @@ from typing import Any, TypeVar
 from accounts import limits, outbound_requests
 from accounts.outbound_requests import Turn
 from accounts.sso.provider import permitted_addresses, transport
-from accounts.sso.provider.transport import Answer, Exchange
+from accounts.sso.provider.transport import Exchange, ProviderResponse
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
 T = TypeVar("T")
 PROVIDERS = outbound_requests.Service("provider", at_once=limits.SSO_AT_ONCE)
-SILENT = (Reason.TOO_SLOW, Reason.UNREACHABLE)
-# It says itself that it is out of order, or asked too often. Not 500: a code that a visitor made up may cause one.
-OUT_OF_ORDER = (429, 502, 503, 504)
+SILENT_REASONS = (Reason.TOO_SLOW, Reason.UNREACHABLE)
+# Overloaded or unavailable. Not 500: a code that a visitor invented may cause one.
+UNAVAILABLE_STATUSES = (429, 502, 503, 504)
 SIGN_IN = "sign-in"
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What one request of a visitor may ask of one provider.
+    """Bounds for all requests to one provider on behalf of one request of a visitor.
 
-    ``until``: when all of it must be answered (`time.monotonic`); ``asker``: who uses up what may be asked anew, for a
-    stranger must not use up what sign-ins need; ``may_ask``: False goes by what is kept; ``despite_failure``: also when
-    the provider failed just now; ``is_whole``: it gets all of the time, so that being too slow counts as a failure.
+    ``until``: the deadline (`time.monotonic`); ``refresh_key``: whose allowance a refresh of cached data uses up, so
+    that a stranger cannot use up that of sign-ins; ``may_ask``: False means cached data only; ``despite_failure``: also
+    when the provider failed just now; ``has_full_time``: the normal time-out applies, so exceeding it is a failure.
 
     Failures are remembered by issuer and not by host: one host may serve the providers of many organisations.
     """
 
     issuer: str
     until: float
-    asker: str = SIGN_IN
+    refresh_key: str = SIGN_IN
     may_ask: bool = True
     despite_failure: bool = False
-    is_whole: bool = True
+    has_full_time: bool = True
 
 
 def inquiry(issuer: str, *, within: timedelta | None = None, **options: Any) -> Inquiry:
-    """One that begins now. ``within``: less time than `limits.OUTSIDE_TIMEOUT`."""
+    """Begins now. ``within``: less time than `limits.OUTSIDE_TIMEOUT`."""
     time = within or limits.OUTSIDE_TIMEOUT
-    return Inquiry(issuer, monotonic() + time.total_seconds(), is_whole=within is None, **options)
+    return Inquiry(issuer, monotonic() + time.total_seconds(), has_full_time=within is None, **options)
 
 
 def refuse_after_failure(inquiry: Inquiry) -> None:
     """Raises RefusedError when the provider failed just now."""
-    with _in_our_words():
+    with _as_refusals():
         PROVIDERS.refuse_after_failure(inquiry.issuer)
 
 
-def get(address: str, inquiry: Inquiry) -> Answer:
-    return _ask("GET", address, inquiry, None, {})
+def get(address: str, inquiry: Inquiry) -> ProviderResponse:
+    return _request("GET", address, inquiry, None, {})
 
 
-def post(address: str, inquiry: Inquiry, form: dict[str, str], headers: dict[str, str]) -> Answer:
-    return _ask("POST", address, inquiry, form, headers)
+def post(address: str, inquiry: Inquiry, form: dict[str, str], headers: dict[str, str]) -> ProviderResponse:
+    return _request("POST", address, inquiry, form, headers)
 
 
-def _ask(method: str, address: str, inquiry: Inquiry, form: dict[str, str] | None, headers: dict[str, str]) -> Answer:
-    if not permitted_addresses.is_reachable(address):
+def _request(
+    method: str, address: str, inquiry: Inquiry, form: dict[str, str] | None, headers: dict[str, str]
+) -> ProviderResponse:
+    if not permitted_addresses.is_permitted(address):
         raise RefusedError(Reason.NOT_ENCRYPTED)
     exchange = Exchange(inquiry.until)
-    with _turn(inquiry) as turn:
-        answer = _in_time(turn, exchange, partial(exchange.run, method, address, form, headers))
-        if answer.status in OUT_OF_ORDER:
-            turn.fail(_pause(answer.retry_after))
+    with _slot(inquiry) as turn:
+        answer = _within_deadline(turn, exchange, partial(exchange.run, method, address, form, headers))
+        if answer.status in UNAVAILABLE_STATUSES:
+            turn.fail(_retry_pause(answer.retry_after))
     return answer
 
 
-def knock(host: str, port: int, inquiry: Inquiry) -> None:
-    """Connect and hang up. Raises RefusedError when that does not succeed."""
+def probe(host: str, port: int, inquiry: Inquiry) -> None:
+    """Connect and close the connection. Raises RefusedError when that fails."""
     exchange = Exchange(inquiry.until)
-    with _turn(inquiry) as turn:
-        _in_time(turn, exchange, partial(exchange.knock, host, port))
+    with _slot(inquiry) as turn:
+        _within_deadline(turn, exchange, partial(exchange.probe, host, port))
 
 
-def leads_to_the_internet(host: str, port: int, inquiry: Inquiry) -> bool:
-    """Is every address of this name one of the public internet, as far as that can be found out in time?"""
+def resolves_to_public_addresses(host: str, port: int, inquiry: Inquiry) -> bool:
+    """Does the name resolve, in time, to public addresses only?"""
     try:
-        with _turn(inquiry) as turn:
-            _in_time(turn, Exchange(inquiry.until), partial(permitted_addresses.checked, host, port))
+        with _slot(inquiry) as turn:
+            _within_deadline(turn, Exchange(inquiry.until), partial(permitted_addresses.resolve_checked, host, port))
     except RefusedError:
         return False
     return True
 
 
-def _pause(asked_for: float) -> timedelta:
+def _retry_pause(asked_for: float) -> timedelta:
     return min(max(timedelta(seconds=asked_for), limits.OUTSIDE_FAILED), limits.OUTSIDE_RETRY_AFTER)
 
 
 @contextmanager
-def _turn(inquiry: Inquiry) -> Iterator[Turn]:
+def _slot(inquiry: Inquiry) -> Iterator[Turn]:
     if not inquiry.may_ask:
         raise RefusedError(Reason.TOO_OFTEN)
-    with _in_our_words(), PROVIDERS.asking(inquiry.issuer, despite_failure=inquiry.despite_failure) as turn:
+    with _as_refusals(), PROVIDERS.asking(inquiry.issuer, despite_failure=inquiry.despite_failure) as turn:
         try:
             yield turn
         except RefusedError as refusal:
-            if refusal.reason in SILENT and inquiry.is_whole:
+            if refusal.reason in SILENT_REASONS and inquiry.has_full_time:
                 turn.fail()
             raise
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
+def _as_refusals() -> Iterator[None]:
     try:
         yield
     except outbound_requests.FailedJustNowError:
@@ -118,9 +120,9 @@ def _in_our_words() -> Iterator[None]:
         raise RefusedError(Reason.PROVIDER_BUSY) from None
 
 
-def _in_time(turn: Turn, exchange: Exchange, what: Callable[[], T]) -> T:
+def _within_deadline(turn: Turn, exchange: Exchange, what: Callable[[], T]) -> T:
     try:
-        return turn.in_time(partial(transport.settled, what), exchange.until)
+        return turn.in_time(partial(transport.errors_as_refusals, what), exchange.until)
     except TimeoutError:
-        exchange.cut()
+        exchange.abort()
         raise RefusedError(Reason.TOO_SLOW) from None

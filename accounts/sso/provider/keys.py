@@ -12,45 +12,47 @@ from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
-KEPT, ASKED = "keys", "keys-again"
+CACHED, REFRESHED = "keys", "keys-again"
 RSA_BITS = range(2048, 16_384 + 1)  # NIST SP 800-131A; a longer one would take long to verify
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
-PARTS = ("kty", "n", "e", "crv", "x", "y")
+PUBLIC_PARAMETERS = ("kty", "n", "e", "crv", "x", "y")
 Key = RSAKey | ECKey
 
 
-def fitting(metadata: Metadata, kid: str | None, algorithm: str, inquiry: Inquiry) -> list[Key]:
-    """The keys that a token may be signed with: those with its name. Several, where a provider gave one name to two.
+def matching(metadata: Metadata, kid: str | None, algorithm: str, inquiry: Inquiry) -> list[Key]:
+    """The keys with this ``kid``, which may have signed a token; several when a provider uses one ``kid`` twice.
 
-    Empty when the name is unknown. Raises RefusedError.
+    Empty when the ``kid`` is unknown. Raises RefusedError.
     """
-    kept = metadata_cache.kept(KEPT, metadata.issuer, metadata.jwks_uri)
-    return _choose(kept or read_and_keep(metadata, inquiry), kid, algorithm)
+    cached = metadata_cache.get(CACHED, metadata.issuer, metadata.jwks_uri)
+    return _choose(cached or fetch_and_cache(metadata, inquiry), kid, algorithm)
 
 
-def look_again(metadata: Metadata, inquiry: Inquiry) -> bool:
-    """Ask for the keys anew, before a token is refused: the provider may have changed them, or sent wrong ones.
+def refresh(metadata: Metadata, inquiry: Inquiry) -> bool:
+    """Fetch the keys again before a token is refused: the provider may have rotated them.
 
-    At most once in `limits.SSO_KEYS_AGAIN`, because a stranger may be making names up; False when that is not over.
+    At most once in `limits.SSO_KEYS_AGAIN`, because a stranger may invent a ``kid``; False when that was too recent.
     Raises RefusedError.
     """
     if not inquiry.may_ask:
         return False
-    if not metadata_cache.is_first_in_a_while(ASKED, metadata.issuer, inquiry.asker, period=limits.SSO_KEYS_AGAIN):
+    if not metadata_cache.is_first_in_period(
+        REFRESHED, metadata.issuer, inquiry.refresh_key, period=limits.SSO_KEYS_AGAIN
+    ):
         return False
-    read_and_keep(metadata, inquiry)
+    fetch_and_cache(metadata, inquiry)
     return True
 
 
-def read_and_keep(metadata: Metadata, inquiry: Inquiry) -> dict[str, Any]:
+def fetch_and_cache(metadata: Metadata, inquiry: Inquiry) -> dict[str, Any]:
     """Raises RefusedError."""
-    found = read(metadata, inquiry)
-    metadata_cache.keep(KEPT, metadata.issuer, metadata.jwks_uri, found=found, period=limits.SSO_METADATA)
+    found = fetch(metadata, inquiry)
+    metadata_cache.put(CACHED, metadata.issuer, metadata.jwks_uri, value=found, period=limits.SSO_METADATA)
     return found
 
 
-def read(metadata: Metadata, inquiry: Inquiry) -> dict[str, Any]:
-    """The set as the provider sends it now, without what we cannot use. Raises RefusedError when nothing is left."""
+def fetch(metadata: Metadata, inquiry: Inquiry) -> dict[str, Any]:
+    """The JSON Web Key Set, fetched now, without unusable keys. Raises RefusedError when nothing is left."""
     answer = http.get(metadata.jwks_uri, inquiry)
     if answer.status != 200:
         raise RefusedError(Reason.HTTP_STATUS)
@@ -70,15 +72,15 @@ def _is_public_signing_key(key: Any) -> bool:
 
 
 def _choose(document: dict[str, Any], kid: str | None, algorithm: str) -> list[Key]:
-    found = [key for key in document["keys"] if _fits(key, algorithm)]
+    found = [key for key in document["keys"] if _matches(key, algorithm)]
     if kid is not None:
         found = [key for key in found if key.get("kid") == kid]
     elif len(found) != 1:
-        return []  # without a name there must be no choice
+        return []  # without a ``kid`` there must be one candidate
     return [key for key in map(_imported, found) if key is not None]
 
 
-def _fits(key: dict[str, Any], algorithm: str) -> bool:
+def _matches(key: dict[str, Any], algorithm: str) -> bool:
     if key.get("alg", algorithm) != algorithm:
         return False
     if algorithm in CURVES:
@@ -87,11 +89,11 @@ def _fits(key: dict[str, Any], algorithm: str) -> bool:
 
 
 def _imported(key: dict[str, Any]) -> Key | None:
-    """None when it is broken, or too short."""
+    """None when it is malformed or has a wrong length."""
     kind: type[Key] = RSAKey if key["kty"] == "RSA" else ECKey
     try:
-        found = kind.import_key({name: value for name, value in key.items() if name in PARTS})
+        found = kind.import_key({name: value for name, value in key.items() if name in PUBLIC_PARAMETERS})
         bits = found.public_key.key_size
-    except Exception:  # whatever a strange key makes the library do
+    except Exception:  # the library may raise anything for a malformed key
         return None
     return None if isinstance(found, RSAKey) and bits not in RSA_BITS else found

@@ -1,6 +1,6 @@
-"""What is kept of a provider for a while, in the cache that all processes share (`CACHE_URL`).
+"""Cached data of providers, in the cache that all processes share (`CACHE_URL`).
 
-A cache that is out of order costs a request more and keeps nobody out.
+When the cache fails, a sign-in costs more requests but still works.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ from django.core.cache import cache
 log = logging.getLogger(__name__)
 
 
-def _key(what: str, *names: str) -> str:
-    return f"sso:{what}:{hashlib.sha256(chr(0).join(names).encode()).hexdigest()}"
+def _key(kind: str, *names: str) -> str:
+    return f"sso:{kind}:{hashlib.sha256(chr(0).join(names).encode()).hexdigest()}"
 
 
-def kept(what: str, *names: str) -> dict[str, Any] | None:
+def get(kind: str, *names: str) -> dict[str, Any] | None:
     try:
-        found = cache.get(_key(what, *names))
+        found = cache.get(_key(kind, *names))
     except Exception:
         log.exception("what is kept of a provider could not be read")
         return None
     return found if isinstance(found, dict) else None
 
 
-def keep(what: str, *names: str, found: dict[str, Any], period: timedelta) -> None:
-    """Only what was found right belongs here: it counts for as long as it is kept."""
+def put(kind: str, *names: str, value: dict[str, Any], period: timedelta) -> None:
+    """Store validated data only: it is trusted for as long as it is cached."""
     try:
-        cache.set(_key(what, *names), found, timeout=int(period.total_seconds()))
+        cache.set(_key(kind, *names), value, timeout=int(period.total_seconds()))
     except Exception:
         log.exception("what a provider says could not be kept")
 
 
-def drop(what: str, *names: str) -> None:
+def delete(kind: str, *names: str) -> None:
     try:
-        cache.delete(_key(what, *names))
+        cache.delete(_key(kind, *names))
     except Exception:
         log.exception("what is kept of a provider could not be dropped")
 
 
-def is_first_in_a_while(what: str, *names: str, period: timedelta) -> bool:
-    """True once in this time. When that cannot be counted: False, so that a stranger cannot make us ask without end."""
+def is_first_in_period(kind: str, *names: str, period: timedelta) -> bool:
+    """True once in this period. False when the cache fails, so that a stranger cannot cause endless requests."""
     try:
-        return bool(cache.add(_key(what, *names), 1, timeout=int(period.total_seconds())))
+        return bool(cache.add(_key(kind, *names), 1, timeout=int(period.total_seconds())))
     except Exception:
         log.exception("how often a provider is asked could not be counted")
         return False

@@ -1,7 +1,7 @@
-"""ID tokens and logout tokens: nothing in one is believed before its signature is verified (ASVS 9.1, 9.2, 10.5).
+"""ID tokens and logout tokens: no claim is trusted before the signature is verified (ASVS 9.1, 9.2, 10.5).
 
-OpenID Connect Core 1.0 section 3.1.3.7; OpenID Connect Back-Channel Logout 1.0 section 2.6. The signature is joserfc's
-work; the claims are checked here, because its registry lets an empty ``sub`` and several audiences pass.
+OpenID Connect Core 1.0 section 3.1.3.7; OpenID Connect Back-Channel Logout 1.0 section 2.6. joserfc verifies the
+signature; the claims are validated here, because its registry accepts an empty ``sub`` and several audiences.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from accounts import limits
 from accounts.sso.provider import keys, transport
-from accounts.sso.provider.client import Exchanged
+from accounts.sso.provider.client import TokenResponse
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
-# Asymmetric ones with a hash of 256 bits or more (ASVS 9.1.2, 11.4.3).
+# Asymmetric, with a hash of 256 bits or more (ASVS 9.1.2, 11.4.3).
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_TYPE = "logout+jwt"
@@ -35,8 +35,8 @@ Claims = dict[str, Any]
 
 @dataclass(frozen=True)
 class IdToken:
-    """``authenticated_at``: seconds since 1970, None when the provider does not say; ``session``: the provider's name
-    (``sid``) of the session there, or empty; ``claims``: all of them, for who vouches and for names."""
+    """``authenticated_at``: ``auth_time`` in seconds since 1970, or None; ``session``: ``sid``, or empty; ``claims``:
+    all, for assurance and provisioning."""
 
     subject: str
     session: str
@@ -46,18 +46,18 @@ class IdToken:
 
 @dataclass(frozen=True)
 class LogoutToken:
-    """``subject`` or ``session`` is filled, or both; ``number``: ``jti``."""
+    """``subject`` (``sub``), ``session`` (``sid``) or both are filled."""
 
     subject: str
     session: str
-    number: str
+    jti: str
 
 
-def id_token(exchanged: Exchanged, metadata: Metadata, client_id: str, nonce: str, inquiry: Inquiry) -> IdToken:
-    """Raises RefusedError with the first thing that is wrong."""
+def id_token(exchanged: TokenResponse, metadata: Metadata, client_id: str, nonce: str, inquiry: Inquiry) -> IdToken:
+    """The validated token. Raises RefusedError with the first error."""
     raw, types = exchanged.id_token, ("jwt", "")
     claims = _verified(raw, metadata, client_id, types, inquiry)
-    algorithm, _kid = _signed_with(raw, types)
+    algorithm, _kid = _algorithm_and_key_id(raw, types)
     _check_hash(claims, "at_hash", exchanged.access_token, algorithm)
     _check_hash(claims, "c_hash", exchanged.code, algorithm)
     if "events" in claims:
@@ -72,47 +72,47 @@ def id_token(exchanged: Exchanged, metadata: Metadata, client_id: str, nonce: st
 
 
 def logout_token(raw: str, metadata: Metadata, client_id: str, inquiry: Inquiry) -> LogoutToken:
-    """Raises RefusedError with the first thing that is wrong."""
-    return _logout(_verified(raw, metadata, client_id, (LOGOUT_TYPE,), inquiry))
+    """The validated token. Raises RefusedError with the first error."""
+    return _logout_claims(_verified(raw, metadata, client_id, (LOGOUT_TYPE,), inquiry))
 
 
-def refuse_impossible_logout_token(raw: str, issuer: str, client_id: str) -> None:
-    """Look at all that can be seen without the provider's keys, before they are asked for. Anybody can make a text that
-    passes: nothing in it is believed. Raises RefusedError."""
-    _signed_with(raw, (LOGOUT_TYPE,))
-    claims = _part(raw, 1)
+def precheck_logout_token(raw: str, issuer: str, client_id: str) -> None:
+    """Check everything that needs no keys, before the keys are fetched. Nothing in the token is trusted afterwards:
+    anybody can make one that passes. Raises RefusedError."""
+    _algorithm_and_key_id(raw, (LOGOUT_TYPE,))
+    claims = _decoded_part(raw, 1)
     _check_claims(claims, issuer, client_id)
-    _logout(claims)
+    _logout_claims(claims)
 
 
-def _logout(claims: Claims) -> LogoutToken:
+def _logout_claims(claims: Claims) -> LogoutToken:
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict) or "nonce" in claims:
         raise RefusedError(Reason.LOGOUT_TOKEN)
     subject = _subject(claims) if "sub" in claims else ""
-    session, number = _text(claims, "sid"), _text(claims, "jti")
-    if not number or not (subject or session):
+    session, jti = _text(claims, "sid"), _text(claims, "jti")
+    if not jti or not (subject or session):
         raise RefusedError(Reason.LOGOUT_TOKEN)
-    return LogoutToken(subject, session, number)
+    return LogoutToken(subject, session, jti)
 
 
 def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ...], inquiry: Inquiry) -> Claims:
-    algorithm, kid = _signed_with(raw, types)
+    algorithm, kid = _algorithm_and_key_id(raw, types)
     if algorithm not in metadata.algorithms:
         raise RefusedError(Reason.ALGORITHM)
-    known = keys.fitting(metadata, kid, algorithm, inquiry)
-    claims = _opened(raw, known, algorithm)
-    if claims is None and keys.look_again(metadata, inquiry):
-        known = keys.fitting(metadata, kid, algorithm, inquiry)
-        claims = _opened(raw, known, algorithm)
+    known = keys.matching(metadata, kid, algorithm, inquiry)
+    claims = _verify_signature(raw, known, algorithm)
+    if claims is None and keys.refresh(metadata, inquiry):
+        known = keys.matching(metadata, kid, algorithm, inquiry)
+        claims = _verify_signature(raw, known, algorithm)
     if claims is None:
         raise RefusedError(Reason.SIGNATURE if known else Reason.UNKNOWN_KEY)
     _check_claims(claims, metadata.issuer, client_id)
     return claims
 
 
-def _opened(raw: str, known: list[keys.Key], algorithm: str) -> Claims | None:
-    """The claims, when one of the keys made the signature."""
+def _verify_signature(raw: str, known: list[keys.Key], algorithm: str) -> Claims | None:
+    """The claims, when one of the keys made the signature; otherwise None."""
     for key in known:
         try:
             return jwt.decode(raw, key, algorithms=[algorithm]).claims
@@ -121,10 +121,10 @@ def _opened(raw: str, known: list[keys.Key], algorithm: str) -> Claims | None:
     return None
 
 
-def _signed_with(raw: str, types: tuple[str, ...]) -> tuple[str, str | None]:
-    """Algorithm and name of the key. Raises RefusedError when the token is not one of these types, or wants what we do
-    not do (RFC 7515 section 4.1.11)."""
-    header = _part(raw, 0)
+def _algorithm_and_key_id(raw: str, types: tuple[str, ...]) -> tuple[str, str | None]:
+    """``alg`` and ``kid`` of the header. Raises RefusedError when the token has another type, or critical extensions
+    (RFC 7515 section 4.1.11)."""
+    header = _decoded_part(raw, 0)
     algorithm, kind, kid = header.get("alg"), header.get("typ", ""), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise RefusedError(Reason.ALGORITHM)
@@ -135,8 +135,8 @@ def _signed_with(raw: str, types: tuple[str, ...]) -> tuple[str, str | None]:
     return algorithm, kid
 
 
-def _part(raw: str, number: int) -> dict[str, Any]:
-    """0: the header, of which only what says how to verify is used; 1: the claims, unverified. Raises RefusedError."""
+def _decoded_part(raw: str, number: int) -> dict[str, Any]:
+    """``number``: 0 for the header, 1 for the claims; both unverified. Raises RefusedError."""
     if not isinstance(raw, str) or len(raw) > limits.SSO_LONGEST_TOKEN or raw.count(".") != 2 or not raw.isascii():
         raise RefusedError(Reason.MALFORMED)
     try:
@@ -149,14 +149,14 @@ def _part(raw: str, number: int) -> dict[str, Any]:
 
 
 def _check_hash(claims: Claims, name: str, value: str, algorithm: str) -> None:
-    """May be left out of a token that comes for a code, and is right where it is there (OpenID Connect Core sections
-    3.1.3.6 to 3.1.3.8, 3.3.2.11): the left half of the hash that the algorithm of the signature is named after."""
+    """``at_hash`` and ``c_hash`` are optional in the code flow, and checked when present: the left half of the hash of
+    the signature algorithm (OpenID Connect Core sections 3.1.3.6 to 3.1.3.8, 3.3.2.11). Raises RefusedError."""
     if name not in claims:
         return
-    told = claims[name]
+    sent = claims[name]
     digest = hashlib.new(f"sha{algorithm[2:]}", value.encode()).digest()
-    right = urlsafe_b64encode(digest[: len(digest) // 2]).decode()
-    if not isinstance(told, str) or not value or not constant_time_compare(told, right):
+    expected = urlsafe_b64encode(digest[: len(digest) // 2]).decode()
+    if not isinstance(sent, str) or not value or not constant_time_compare(sent, expected):
         raise RefusedError(Reason.TOKEN_HASH)
 
 
@@ -168,7 +168,7 @@ def _check_claims(claims: Claims, issuer: str, client_id: str) -> None:
 
 def _check_texts(claims: Claims) -> None:
     try:
-        transport.refuse_unwritable(claims)
+        transport.refuse_lone_surrogates(claims)
     except (ValueError, RecursionError):
         raise RefusedError(Reason.MALFORMED) from None
 
@@ -199,7 +199,7 @@ def _check_times(claims: Claims) -> None:
 
 
 def _is_time(value: object) -> TypeGuard[float]:
-    """Seconds since 1970. True and False are no numbers, and no clock shows the numbers that are not finite."""
+    """Is it a number of seconds since 1970: finite, and no boolean?"""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
 
 
@@ -208,7 +208,7 @@ def _subject(claims: Claims) -> str:
     if not isinstance(subject, str) or not subject.strip() or len(subject) > limits.SSO_LONGEST_SUBJECT:
         raise RefusedError(Reason.SUBJECT)
     if not subject.isprintable():
-        raise RefusedError(Reason.SUBJECT)  # PostgreSQL stores no zero byte, and a log line must stay one line
+        raise RefusedError(Reason.SUBJECT)  # PostgreSQL stores no NUL character, and a log entry must stay one line
     return subject
 
 

@@ -1,9 +1,9 @@
-"""One request to a provider: encrypted, to no address of our own network, without redirects, bounded in time and size.
+"""One request to a provider: https, public addresses only, no redirects, bounded in time and size.
 
-An administrator types the addresses, so without this the portal would be a way into the network that it stands in
-(ASVS 13.2.4). Own code around urllib3's connection instead of a check before the call: between a check and a connection
-the name may come to mean another address, so the very address that was checked is connected to. Every request makes a
-connection of its own, so none meets one that the provider closed meanwhile.
+Protects against server-side request forgery: an administrator types the addresses (ASVS 13.2.4). Own code around
+urllib3's connection instead of a check before the call, because a name may resolve to another address afterwards (DNS
+rebinding): the address that was checked is the one connected to. Every request makes its own connection, so none uses
+one that the provider closed meanwhile.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from accounts.sso.provider import permitted_addresses
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
 CHUNK = 16_384
-# Seconds for one of several addresses of a name, so that a dead one (often the IPv6 one) leaves time for the next.
-ONE_OF_SEVERAL = 1.0
+# Seconds for one of several addresses of a name, so that an unreachable one (often IPv6) leaves time for the next.
+ADDRESS_TIMEOUT = 1.0
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """``retry_after``: in seconds, as the provider asks; 0 when it does not."""
+class ProviderResponse:
+    """``retry_after``: in seconds; 0 without that header."""
 
     status: int
     content: bytes
     retry_after: float = 0
 
     def json(self) -> dict[str, Any]:
-        """Raises RefusedError when it is no JSON object."""
+        """The JSON object of the body. Raises RefusedError when it is none."""
         try:
             found = json.loads(self.content)
-            refuse_unwritable(found)
+            refuse_lone_surrogates(found)
         except (ValueError, RecursionError):
             raise RefusedError(Reason.NOT_JSON) from None
         if not isinstance(found, dict):
@@ -53,13 +53,13 @@ class Answer:
         return found
 
 
-def refuse_unwritable(found: Any) -> None:
-    """JSON may spell half of a pair of signs (\\ud800), which no database and no page can hold. Raises ValueError."""
+def refuse_lone_surrogates(found: Any) -> None:
+    """JSON may hold half of a surrogate pair (\\ud800), which no database and no page can hold. Raises ValueError."""
     json.dumps(found, ensure_ascii=False).encode()
 
 
-def settled(what: Callable[[], T]) -> T:
-    """Do it. Whatever a stranger's server makes a library do, the visitor gets a page. Raises RefusedError only."""
+def errors_as_refusals(what: Callable[[], T]) -> T:
+    """Call it, and turn every exception that a foreign server may cause into RefusedError."""
     try:
         return what()
     except RefusedError:
@@ -71,20 +71,20 @@ def settled(what: Callable[[], T]) -> T:
 
 
 class Exchange:
-    """One request and its answer. ``until``: as `deadline` gave it."""
+    """One request and its response. ``until``: the deadline, by `time.monotonic`."""
 
     def __init__(self, until: float) -> None:
         self.until = until
-        self.line: socket.socket | None = None  # a second handle on the connection, to hang up with
+        self.handle: socket.socket | None = None  # a second handle on the connection, to close it from outside
 
-    def cut(self) -> None:
-        if self.line is not None:
+    def abort(self) -> None:
+        if self.handle is not None:
             try:
-                self.line.shutdown(socket.SHUT_RDWR)
+                self.handle.shutdown(socket.SHUT_RDWR)
             except OSError:
-                return  # it had ended already
+                return  # already closed
 
-    def run(self, method: str, address: str, form: dict[str, str] | None, headers: dict[str, str]) -> Answer:
+    def run(self, method: str, address: str, form: dict[str, str] | None, headers: dict[str, str]) -> ProviderResponse:
         asked = headers | {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "Assetmaps"}
         try:
             with requests.Session() as session:
@@ -92,25 +92,31 @@ class Exchange:
                 for scheme in ("https://", "http://"):
                     session.mount(scheme, _Adapter(self))
                 with session.request(
-                    method, address, data=form, headers=asked, timeout=self.left(), allow_redirects=False, stream=True
+                    method,
+                    address,
+                    data=form,
+                    headers=asked,
+                    timeout=self.seconds_left(),
+                    allow_redirects=False,
+                    stream=True,
                 ) as response:
-                    return Answer(response.status_code, self._body(response), _retry_after(response))
+                    return ProviderResponse(response.status_code, self._body(response), _retry_after(response))
         finally:
-            self.hang_up()
+            self.close()
 
-    def knock(self, host: str, port: int) -> None:
-        """Connect, and say nothing."""
+    def probe(self, host: str, port: int) -> None:
+        """Connect, and send nothing."""
         try:
             self.connect(host, port).close()
         finally:
-            self.hang_up()
+            self.close()
 
-    def hang_up(self) -> None:
-        if self.line is not None:
-            self.line.close()
+    def close(self) -> None:
+        if self.handle is not None:
+            self.handle.close()
 
-    def left(self) -> float:
-        """Seconds. Raises TimeoutError when there are none."""
+    def seconds_left(self) -> float:
+        """Until the deadline. Raises TimeoutError when it has passed."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -120,12 +126,12 @@ class Exchange:
         if 300 <= response.status_code < 400:
             raise RefusedError(Reason.REDIRECTED)
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise RefusedError(Reason.TOO_LARGE)  # not asked for, and a small answer could unpack to a huge one
+            raise RefusedError(Reason.TOO_LARGE)  # not requested, and a small response could decompress to a huge one
         body = bytearray()
         try:
             for chunk in response.raw.stream(CHUNK, decode_content=False):
                 body += chunk
-                self.left()
+                self.seconds_left()
                 if len(body) > limits.SSO_LONGEST_ANSWER:
                     raise RefusedError(Reason.TOO_LARGE)
         except HTTPError:
@@ -133,25 +139,27 @@ class Exchange:
         return bytes(body)
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """To the first of the checked addresses that answers."""
+        """A socket to the first of the permitted addresses that answers."""
         failure: OSError = OSError("the name has no address")
-        found = permitted_addresses.checked(host, port)
+        found = permitted_addresses.resolve_checked(host, port)
         for number, (family, kind, protocol, place) in enumerate(found, 1):
-            line = socket.socket(family, kind, protocol)
+            sock = socket.socket(family, kind, protocol)
             try:
-                line.settimeout(self.left() if number == len(found) else min(self.left(), ONE_OF_SEVERAL))
-                line.connect(place)
-                self.line = line.dup()
+                sock.settimeout(
+                    self.seconds_left() if number == len(found) else min(self.seconds_left(), ADDRESS_TIMEOUT)
+                )
+                sock.connect(place)
+                self.handle = sock.dup()
             except OSError as mistake:
-                line.close()
+                sock.close()
                 failure = mistake
                 continue
-            return line
+            return sock
         raise failure
 
 
 def _retry_after(response: requests.Response) -> float:
-    """In seconds; a number of seconds or a date (RFC 9110 section 10.2.3)."""
+    """In seconds, from a number or a date (RFC 9110 section 10.2.3)."""
     told = response.headers.get("Retry-After", "").strip()
     if told.isascii() and told.isdigit():
         return float(told[:9])
@@ -159,7 +167,7 @@ def _retry_after(response: requests.Response) -> float:
     return max(at - time.time(), 0) if at else 0
 
 
-class _Plain(HTTPConnection):
+class _HttpConnection(HTTPConnection):
     def __init__(self, *args: Any, exchange: Exchange, **options: Any) -> None:
         super().__init__(*args, **options)
         self.exchange = exchange
@@ -168,8 +176,8 @@ class _Plain(HTTPConnection):
         return self.exchange.connect(self._dns_host, self.port or 80)
 
 
-class _Encrypted(HTTPSConnection):
-    """The name in the certificate is checked against the host as ever: only the connection below is ours."""
+class _HttpsConnection(HTTPSConnection):
+    """Only the TCP connection is our own: urllib3 verifies the certificate as always."""
 
     def __init__(self, *args: Any, exchange: Exchange, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -187,8 +195,8 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         pools: dict[str, Any] = {
-            "http": self._pool(HTTPConnectionPool, _Plain),
-            "https": self._pool(HTTPSConnectionPool, _Encrypted),
+            "http": self._pool(HTTPConnectionPool, _HttpConnection),
+            "https": self._pool(HTTPSConnectionPool, _HttpsConnection),
         }
         self.poolmanager.pool_classes_by_scheme = pools
 

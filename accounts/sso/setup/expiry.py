@@ -33,8 +33,8 @@ def _warn(pk: int, origin: Origin) -> bool:
     if connection is None or connection.secret_expires_on is None:
         return False
     left = connection.secret_expires_on - timezone.localdate()
-    step = _step(left)
-    if step is None or not _claim(connection, step):
+    step = _due_warning(left)
+    if step is None or not _mark_warned(connection, step):
         return False
     people = sign_in_policy.must_hear(connection.organisation)
     page = settings.PUBLIC_URL + reverse("sso_setup", args=[connection.organisation.slug])
@@ -47,12 +47,12 @@ def _warn(pk: int, origin: Origin) -> bool:
     return True
 
 
-def _step(left: timedelta) -> int | None:
+def _due_warning(left: timedelta) -> int | None:
     """The nearest moment of warning that has come, in days; a run that was missed warns later, and once."""
     return min((moment.days for moment in limits.SECRET_WARNINGS if left <= moment), default=None)
 
 
-def _claim(connection: Connection, step: int) -> bool:
+def _mark_warned(connection: Connection, step: int) -> bool:
     """Is this run the one that sends this warning, for this very date?"""
     not_yet = Q(warned_days=None) | Q(warned_days__gt=step)
     same = Connection.objects.filter(not_yet, pk=connection.pk, secret_expires_on=connection.secret_expires_on)

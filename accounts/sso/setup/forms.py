@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.edit_conflicts.forms import MergedForm
-from accounts.sso.assurance import names_one_factor
+from accounts.sso.assurance import is_single_factor
 from accounts.sso.issuers import Flaw, IssuerRefusedError, normalise
 from accounts.sso.models import MissingProof, Vouching
 from accounts.sso.setup.key_pairs import Kind
@@ -66,13 +66,13 @@ class ProviderForm(MergedForm, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
 
-    def __init__(self, *args: object, plain_allowed: frozenset[str] = frozenset(), **kwargs: object) -> None:
+    def __init__(self, *args: object, http_allowed: frozenset[str] = frozenset(), **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.plain_allowed = plain_allowed
+        self.http_allowed = http_allowed
 
     def clean_issuer(self) -> str:
         try:
-            return normalise(self.cleaned_data["issuer"], plain_allowed=self.plain_allowed)
+            return normalise(self.cleaned_data["issuer"], http_allowed=self.http_allowed)
         except IssuerRefusedError as refused:
             raise forms.ValidationError(FLAWS[refused.flaw]) from None
 
@@ -131,7 +131,7 @@ class SecondStepForm(MergedForm, forms.Form):
         by_claim = data.get("vouching") in (Vouching.AMR, Vouching.ACR, Vouching.ACRS)
         if by_claim and not data.get("value"):
             self.add_error("value", _("Fill in the value that shows the second step."))
-        elif by_claim and names_one_factor(data["value"]):
+        elif by_claim and is_single_factor(data["value"]):
             self.add_error("value", one_factor())
         if not by_claim:
             data["value"] = ""

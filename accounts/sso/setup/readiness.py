@@ -65,12 +65,12 @@ def steps(connection: Connection | None) -> Steps:
     return Steps(
         provider=bool(connection.issuer and connection.client_id),
         proof=has_proof(connection) and not is_expired(connection) and connection.is_readable(),
-        check=findings.all_well(findings.restored(connection.findings)),
+        check=findings.is_acceptable(findings.from_stored(connection.findings)),
         test=connection.tested_at is not None,
     )
 
 
-def may_be_tried(connection: Connection | None) -> bool:
+def can_be_tested(connection: Connection | None) -> bool:
     """Is there enough for a test sign-in?"""
     done = steps(connection)
     return done.provider and done.proof

@@ -18,7 +18,7 @@ from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sso.decorators import for_administrators
-from accounts.sso.inspection.reading import ProviderReader, plain_allowed
+from accounts.sso.inspection.reading import ProviderReader, http_allowed
 from accounts.sso.models import Connection, MissingProof, Vouching
 from accounts.sso.provider.client import is_entra
 from accounts.sso.setup import flows, key_pairs, wording
@@ -62,7 +62,7 @@ def provider(request: PersonRequest, organisation: Organisation) -> HttpResponse
         form = _provider(request, organisation, flows.connection_of(organisation))
         return _page(request, organisation, "provider", title=_("Provider"), form=restore(request, form))
     with transaction.atomic():
-        form = _provider(request, organisation, flows.hold(organisation))
+        form = _provider(request, organisation, flows.locked_connection(organisation))
         if not form.is_valid():
             return redirect_with_errors(request, form)
         data = form.cleaned_data
@@ -76,7 +76,7 @@ def provider(request: PersonRequest, organisation: Organisation) -> HttpResponse
 
 def _provider(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> ProviderForm:
     now = {"issuer": connection.issuer, "client_id": connection.client_id} if connection else {}
-    form = ProviderForm(request.POST or None, initial=now, plain_allowed=plain_allowed())
+    form = ProviderForm(request.POST or None, initial=now, http_allowed=http_allowed())
     form.of(f"sso-provider/{organisation.pk}", request.user.pk)
     return form
 
@@ -98,7 +98,7 @@ def secret(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         form = _secret(request, organisation, flows.connection_of(organisation))
         return _page(request, organisation, "secret", title=_("Secret"), form=restore(request, form))
     with transaction.atomic():
-        form = _secret(request, organisation, flows.hold(organisation))
+        form = _secret(request, organisation, flows.locked_connection(organisation))
         if not form.is_valid():
             return redirect_with_errors(request, form)
         data = form.cleaned_data
@@ -180,7 +180,7 @@ def second_step(request: PersonRequest, organisation: Organisation) -> HttpRespo
         form = _second_step(request, organisation, flows.connection_of(organisation))
         return _page(request, organisation, "second_step", title=_("Second step"), form=restore(request, form))
     with transaction.atomic():
-        form = _second_step(request, organisation, flows.hold(organisation))
+        form = _second_step(request, organisation, flows.locked_connection(organisation))
         if not form.is_valid():
             return redirect_with_errors(request, form)
         data = form.cleaned_data
@@ -207,7 +207,7 @@ def people(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         form = _people(request, organisation, flows.connection_of(organisation))
         return _page(request, organisation, "people", title=_("People"), form=restore(request, form))
     with transaction.atomic():
-        form = _people(request, organisation, flows.hold(organisation))
+        form = _people(request, organisation, flows.locked_connection(organisation))
         if not form.is_valid():
             return redirect_with_errors(request, form)
         data = form.cleaned_data
@@ -233,18 +233,21 @@ def emergency_account(request: PersonRequest, organisation: Organisation) -> Htt
         title = _("Emergency account")
         return _page(request, organisation, "emergency_account", title=title, form=restore(request, form))
     with transaction.atomic():
-        form = _emergency_account(request, organisation, flows.hold(organisation))
+        form = _emergency_account(request, organisation, flows.locked_connection(organisation))
         if not form.is_valid():
             return redirect_with_errors(request, form)
         chosen = int(form.cleaned_data["person"] or 0)
-        outcome = flows.set_break_glass(organisation, chosen or None, **_by(request))
+        outcome = flows.set_emergency_account(organisation, chosen or None, **_by(request))
     return _done(request, organisation, outcome, "noodaccount")
 
 
 def _emergency_account(
     request: PersonRequest, organisation: Organisation, connection: Connection | None
 ) -> EmergencyAccountForm:
-    known = [(person.pk, f"{person.get_full_name()} ({person.email})") for person in flows.candidates(organisation)]
+    known = [
+        (person.pk, f"{person.get_full_name()} ({person.email})")
+        for person in flows.emergency_account_candidates(organisation)
+    ]
     now = {"person": str(connection.break_glass_id or "")} if connection else {}
     form = EmergencyAccountForm(request.POST or None, people=known, initial=now)
     form.of(f"sso-emergency-account/{organisation.pk}", request.user.pk)

@@ -18,8 +18,8 @@ from accounts.policy import Vouched
 from accounts.sso import connections, troubleshooting
 from accounts.sso import flows as sso
 from accounts.sso.authentication_requests import Purpose
+from accounts.sso.callback import CallbackResult
 from accounts.sso.decorators import RIGHT, for_administrators
-from accounts.sso.flows import Arrival
 from accounts.sso.refusal_reasons import Reason
 from accounts.sso.sign_in_test import flows
 
@@ -29,12 +29,12 @@ PAGE = "sso_trial"
 @for_administrators
 @require_safe
 def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """The button, and what the newest test sign-in of this session brought."""
+    """The button, and the result of the newest test sign-in of this session."""
     found = flows.result_of(request.session, organisation.pk)
     context = admin.site.each_context(request) | {
         "title": _("Test sign-in"),
         "organisation": organisation,
-        "connection": connections.with_slug(organisation.slug),
+        "connection": connections.of_slug(organisation.slug),
         "result": _in_words(found) if found else None,
     }
     return render(request, "admin/sso/trial.html", context)
@@ -43,7 +43,7 @@ def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
 @require_POST
 @for_administrators
 def begin(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    connection = connections.with_slug(organisation.slug)
+    connection = connections.of_slug(organisation.slug)
     if connection is None:
         messages.error(request, _("First fill in the provider."))
         return redirect("sso_setup", organisation.slug)
@@ -59,16 +59,16 @@ def begin(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     return redirect(answer)
 
 
-def returned(request: HttpRequest, arrival: Arrival) -> HttpResponse | None:
-    """Back from the provider with a test. None for anybody but the administrator who began it, and still is one."""
-    begun = arrival.transaction
-    if begun is None or not request.user.is_authenticated or request.user.pk != begun.user:
+def callback(request: HttpRequest, result: CallbackResult) -> HttpResponse | None:
+    """The provider's answer to a test sign-in. None unless this is the administrator who began it, and still is one."""
+    pending = result.authentication_request
+    if pending is None or not request.user.is_authenticated or request.user.pk != pending.user:
         return None
-    mine = Organisation.objects.filter(scope.organisations(person(request)), pk=begun.organisation)
+    mine = Organisation.objects.filter(scope.organisations(person(request)), pk=pending.organisation)
     if not (admin.site.has_permission(request) and person(request).has_perm(RIGHT) and mine.exists()):
         return None
-    flows.conclude(request.session, arrival, actor=person(request), origin=Origin.of(request))
-    return redirect(begun.target)
+    flows.conclude(request.session, result, actor=person(request), origin=Origin.of(request))
+    return redirect(pending.target)
 
 
 def _in_words(found: dict[str, Any]) -> dict[str, Any]:

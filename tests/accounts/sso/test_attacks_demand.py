@@ -155,7 +155,7 @@ def test_nobody_above_is_made_the_emergency_account(
     """Otherwise an administrator could keep a superuser from being deactivated."""
     person = make(connection)
     by = {"actor": boss, "origin": HERE}
-    assert setup.set_break_glass(connection.organisation, person.pk, **by) is Outcome.NOT_A_MEMBER
+    assert setup.set_emergency_account(connection.organisation, person.pk, **by) is Outcome.NOT_A_MEMBER
 
 
 def test_emergency_account_is_not_deactivated_while_it_is_needed(
@@ -183,7 +183,7 @@ def test_emergency_account_is_not_deactivated_while_it_is_needed(
 def test_emergency_account_is_free_while_nothing_is_demanded(connection: Connection, boss: User, keeper: User) -> None:
     assert people.deactivate(keeper.pk, actor=boss, origin=HERE)
     by = {"actor": boss, "origin": HERE}
-    assert setup.set_break_glass(connection.organisation, keeper.pk, **by) is Outcome.NOT_A_MEMBER
+    assert setup.set_emergency_account(connection.organisation, keeper.pk, **by) is Outcome.NOT_A_MEMBER
 
 
 @pytest.mark.django_db(transaction=True)
@@ -233,7 +233,7 @@ def test_naming_and_deactivation_at_once_leave_an_emergency_account_that_works(
     assert Group.objects.filter(user=boss).exists()
 
     def name_it() -> object:
-        return setup.set_break_glass(demanded, fresh.pk, actor=User.objects.get(pk=boss.pk), origin=HERE)
+        return setup.set_emergency_account(demanded, fresh.pk, actor=User.objects.get(pk=boss.pk), origin=HERE)
 
     def deactivate() -> object:
         return people.deactivate(fresh.pk, actor=User.objects.get(pk=boss.pk), origin=HERE)

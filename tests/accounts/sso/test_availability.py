@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def keep_description(provider: Provider, **changed: str) -> None:
     """As if the provider had said this of itself an hour ago."""
     document = provider.document() | changed
-    discovery.keep(provider.issuer, document, is_proved=True)
+    discovery.store(provider.issuer, document, is_proven=True)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from accounts import limits
-from accounts.sso.backchannel import KNOWN
+from accounts.sso.backchannel import KNOWN_NETWORK
 from accounts.sso.models import Connection
 from accounts.sso.provider import discovery, http, keys, metadata_cache
 from tests.accounts.sso.browsing import connect, employee, entry, signed_in_there
@@ -164,7 +164,7 @@ def test_sign_in_has_an_allowance_of_its_own_to_ask_for_keys(provider: Provider)
     connection = connect(provider)
     employee(connection)
     inquiry = http.inquiry(provider.issuer)
-    keys.read_and_keep(discovery.of(inquiry), inquiry)
+    keys.fetch_and_cache(discovery.metadata_for(inquiry), inquiry)
     tell(connection, junk(provider, header={"kid": "verzonnen"}))
     provider.keys, provider.signs_with = [public_jwk("second")], "second"
     assert is_signed_in(signed_in_there(provider, connection))
@@ -206,7 +206,7 @@ def test_one_right_token_makes_no_address_known_that_is_not_told(provider: Provi
     employee(connection)
     signed_in_there(provider, connection, sid="a")
     assert tell(connection, provider.logout_token(sid="a"), "").status_code == 200
-    assert metadata_cache.kept(KNOWN, connection.issuer, "") is None
+    assert metadata_cache.get(KNOWN_NETWORK, connection.issuer, "") is None
 
 
 def test_network_of_a_home_line_has_twice_the_limit(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:

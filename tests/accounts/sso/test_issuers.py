@@ -67,10 +67,10 @@ def test_what_is_no_address_is_refused(typed: str) -> None:
 
 def test_plain_http_is_for_the_listed_exceptions_only() -> None:
     allowed = frozenset({"127.0.0.1:9000"})
-    assert normalise("http://127.0.0.1:9000", plain_allowed=allowed) == "http://127.0.0.1:9000"
+    assert normalise("http://127.0.0.1:9000", http_allowed=allowed) == "http://127.0.0.1:9000"
     for typed in ("http://login.voorbeeld.nl", "http://127.0.0.1:9001", "http://127.0.0.1"):
         with pytest.raises(IssuerRefusedError) as refused:
-            normalise(typed, plain_allowed=allowed)
+            normalise(typed, http_allowed=allowed)
         assert refused.value.flaw is Flaw.NOT_ENCRYPTED
 
 

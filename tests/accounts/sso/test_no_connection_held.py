@@ -195,4 +195,4 @@ def test_every_module_that_reaches_outside_does_it_by_the_one_way() -> None:
     for name in ("sso/provider/http.py", "sso/domains/resolver.py", "passwords/breached.py"):
         program_text = (Path(program.BASE_DIR) / "accounts" / name).read_text()
         made = [one for one in ast.walk(ast.parse(program_text)) if isinstance(one, ast.Call)]
-        assert [ast.unparse(one.func) for one in made].count("outside.Service") == 1, name
+        assert [ast.unparse(one.func) for one in made].count("outbound_requests.Service") == 1, name

@@ -93,7 +93,7 @@ def test_entra_is_told_the_domain(client: Client, provider: Provider) -> None:
     issuer = "https://login.microsoftonline.com/0e1b7a3c-0000-4000-8000-000000000000/v2.0"
     domain(connection, "voorbeeld.nl")
     # Its description is known already, so that nothing is asked of Microsoft here.
-    discovery.keep(issuer, provider.document() | {"issuer": issuer})
+    discovery.store(issuer, provider.document() | {"issuer": issuer})
     Connection.objects.update(issuer=issuer)
     values = values_of(led_to(client.post(FIND, {"email": "iemand@voorbeeld.nl"})))
     assert values["login_hint"] == "iemand@voorbeeld.nl"

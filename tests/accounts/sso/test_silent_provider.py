@@ -93,7 +93,7 @@ def test_organisations_at_one_host_do_not_suffer_from_each_other(client: Client,
     leave(client, mine)
 
 
-@pytest.mark.parametrize("status", http.OUT_OF_ORDER)
+@pytest.mark.parametrize("status", http.UNAVAILABLE_STATUSES)
 def test_status_that_says_out_of_order_is_remembered(status: int, client: Client, provider: Provider) -> None:
     connection = connect(provider)
     provider.answers[DOCUMENT] = lambda handler: handler.send({}, status)
@@ -248,7 +248,7 @@ def test_dead_address_of_a_name_leaves_time_for_its_next_one(
         return [*real(host, dead, **options), *real(host, port, **options)]
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
-    monkeypatch.setattr(transport, "ONE_OF_SEVERAL", 0.2)
+    monkeypatch.setattr(transport, "ADDRESS_TIMEOUT", 0.2)
     assert http.get(f"{provider.issuer}/keys", http.inquiry(provider.issuer)).status == 200
 
 
@@ -260,7 +260,9 @@ def test_resolver_that_hangs_holds_no_more_threads_than_may_ask(monkeypatch: pyt
     reasons = []
     for _ in range(8):
         with pytest.raises(RefusedError) as refusal:
-            http.get("https://provider.nl/", Inquiry("https://provider.nl", time.monotonic() + 0.05, is_whole=False))
+            http.get(
+                "https://provider.nl/", Inquiry("https://provider.nl", time.monotonic() + 0.05, has_full_time=False)
+            )
         reasons.append(refusal.value.reason)
     assert threading.active_count() - before <= limits.SSO_AT_ONCE
     hangs.set()

@@ -77,7 +77,7 @@ MISLEADING: dict[str, Callable[[Provider], dict[str, Any]]] = {
 def test_kept_description_that_misleads_is_asked_for_anew_before_somebody_is_refused(
     fault: str, provider: Provider, signs_in: Callable[..., bool]
 ) -> None:
-    discovery.keep(provider.issuer, provider.document() | MISLEADING[fault](provider), is_proved=True)
+    discovery.store(provider.issuer, provider.document() | MISLEADING[fault](provider), is_proven=True)
     assert signs_in()
     assert provider.paths.count(DOCUMENT) == (0 if fault.startswith("says") else 1)
 
@@ -85,7 +85,7 @@ def test_kept_description_that_misleads_is_asked_for_anew_before_somebody_is_ref
 def test_answer_without_a_name_is_judged_by_the_description_as_it_is_now(client: Client, provider: Provider) -> None:
     connection = connect(provider)
     employee(connection)
-    discovery.keep(provider.issuer, provider.document(), is_proved=True)
+    discovery.store(provider.issuer, provider.document(), is_proven=True)
     provider.description = {"authorization_response_iss_parameter_supported": False}
     answer = provider.sign_in(leave(client, connection))
     del answer["iss"]
@@ -128,7 +128,7 @@ def test_description_is_asked_for_anew_once_in_a_while_only(provider: Provider, 
 def test_description_of_another_version_of_the_program_is_read_anew(
     provider: Provider, signs_in: Callable[..., bool]
 ) -> None:
-    discovery.keep(provider.issuer, {"issuer": provider.issuer})
+    discovery.store(provider.issuer, {"issuer": provider.issuer})
     assert signs_in()
 
 
@@ -175,7 +175,7 @@ def test_kept_keys_that_do_not_fit_are_asked_for_anew_before_somebody_is_refused
 ) -> None:
     provider.keys = [public_jwk("stranger") | ({"kid": "first"} if "same name" in fault else {})]
     inquiry = http.inquiry(provider.issuer)
-    keys.read_and_keep(discovery.of(inquiry), inquiry)
+    keys.fetch_and_cache(discovery.metadata_for(inquiry), inquiry)
     provider.keys = [public_jwk("first")]
     assert signs_in()
 
@@ -200,9 +200,9 @@ def test_endless_set_is_read_as_far_as_is_agreed(provider: Provider, signs_in: C
     provider.keys = [public_jwk("first")] + [public_jwk("first") | {"kid": str(n)} for n in range(limits.SSO_KEYS + 5)]
     assert signs_in()
     inquiry = http.inquiry(provider.issuer)
-    metadata = discovery.of(inquiry)
-    assert keys.fitting(metadata, str(limits.SSO_KEYS - 2), "RS256", inquiry)
-    assert not keys.fitting(metadata, str(limits.SSO_KEYS), "RS256", inquiry)
+    metadata = discovery.metadata_for(inquiry)
+    assert keys.matching(metadata, str(limits.SSO_KEYS - 2), "RS256", inquiry)
+    assert not keys.matching(metadata, str(limits.SSO_KEYS), "RS256", inquiry)
 
 
 def test_enormous_key_is_not_used() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.sso.inspection.findings import LONGEST_VALUE, Finding, all_well, examine, restored
+from accounts.sso.inspection.findings import LONGEST_VALUE, Finding, examine, from_stored, is_acceptable
 
 ISSUER = "https://login.voorbeeld.nl"
 GOOD: dict[str, Any] = {
@@ -37,12 +37,12 @@ def names(document: dict[str, Any], **options: str) -> set[str]:
 def test_good_provider_is_told_so_in_every_respect() -> None:
     shown = found(GOOD)
     assert {finding.level for finding in shown} == {"good"}
-    assert all_well(shown)
+    assert is_acceptable(shown)
 
 
 def test_provider_that_is_silent_about_pkce_is_well_because_entra_is() -> None:
     shown = found(ENTRA)
-    assert all_well(shown)
+    assert is_acceptable(shown)
     assert {finding.name for finding in shown if finding.level == "note"} == {"pkce_unsaid"}
 
 
@@ -74,7 +74,7 @@ def test_provider_that_is_silent_about_pkce_is_well_because_entra_is() -> None:
 def test_each_fault_is_named_and_keeps_single_sign_on_off(change: dict[str, Any], expected: str) -> None:
     shown = found(GOOD | change)
     assert expected in {finding.name for finding in shown}
-    assert not all_well(shown)
+    assert not is_acceptable(shown)
 
 
 def test_provider_that_names_no_proof_takes_the_secret_as_the_standard_says() -> None:
@@ -85,7 +85,7 @@ def test_provider_that_names_no_proof_takes_the_secret_as_the_standard_says() ->
 
 def test_missing_sign_out_is_worth_a_note_and_no_more() -> None:
     shown = found(GOOD | {"end_session_endpoint": None})
-    assert all_well(shown)
+    assert is_acceptable(shown)
     assert "sign_out_unsaid" in {finding.name for finding in shown}
 
 
@@ -102,7 +102,7 @@ def test_value_with_a_percent_sign_is_only_text() -> None:
 
 def test_stored_findings_come_back_and_unknown_ones_are_left_out() -> None:
     stored = [finding.stored() for finding in found(GOOD)]
-    assert restored([*stored, ["of_another_version", "x"]]) == found(GOOD)
+    assert from_stored([*stored, ["of_another_version", "x"]]) == found(GOOD)
 
 
 def test_provider_cannot_fill_the_database() -> None:
@@ -115,7 +115,7 @@ def test_provider_cannot_fill_the_database() -> None:
 
 
 def test_nothing_was_read_is_not_well() -> None:
-    assert not all_well([])
+    assert not is_acceptable([])
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))

@@ -10,8 +10,8 @@ import pytest
 from django.core.cache import cache
 
 from accounts import limits
-from accounts.sso.inspection.findings import all_well
-from accounts.sso.inspection.reading import ProviderReader, read
+from accounts.sso.inspection.findings import is_acceptable
+from accounts.sso.inspection.reading import ProviderReader, inspect
 from accounts.sso.provider import discovery, http
 from tests.accounts.sso.provider import Handler, Provider
 
@@ -19,7 +19,7 @@ DOCUMENT = "/.well-known/openid-configuration"
 
 
 def names(provider: Provider, issuer: str = "") -> set[str]:
-    return {finding.name for finding in read(ProviderReader(), issuer or provider.issuer, "client_secret_basic")}
+    return {finding.name for finding in inspect(ProviderReader(), issuer or provider.issuer, "client_secret_basic")}
 
 
 def answering(content: Any, status: int = 200, **headers: str) -> Any:
@@ -27,24 +27,24 @@ def answering(content: Any, status: int = 200, **headers: str) -> Any:
 
 
 def test_good_provider_is_read_with_its_keys(provider: Provider) -> None:
-    found = read(ProviderReader(), provider.issuer, "client_secret_basic")
-    assert all_well(found)
+    found = inspect(ProviderReader(), provider.issuer, "client_secret_basic")
+    assert is_acceptable(found)
     assert "keys" in {finding.name for finding in found}
     assert provider.paths == [DOCUMENT, "/keys"]
 
 
 def test_what_was_read_is_what_sign_ins_go_by_from_then_on(provider: Provider) -> None:
-    discovery.of(http.inquiry(provider.issuer))
+    discovery.metadata_for(http.inquiry(provider.issuer))
     provider.description = {"token_endpoint": f"{provider.issuer}/token-elders"}
     names(provider)
-    assert discovery.of(http.inquiry(provider.issuer)).token_endpoint.endswith("/token-elders")
+    assert discovery.metadata_for(http.inquiry(provider.issuer)).token_endpoint.endswith("/token-elders")
 
 
 def test_faulty_document_takes_the_place_of_none_that_sign_ins_use(provider: Provider) -> None:
-    before = discovery.of(http.inquiry(provider.issuer))
+    before = discovery.metadata_for(http.inquiry(provider.issuer))
     provider.description = {"issuer": "https://anders.nl"}
     assert "issuer_differs" in names(provider)
-    assert discovery.of(http.inquiry(provider.issuer)) == before
+    assert discovery.metadata_for(http.inquiry(provider.issuer)) == before
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_cache_that_is_out_of_order_does_no_harm(provider: Provider, monkeypatch
         raise ConnectionError
 
     monkeypatch.setattr(cache._connections["default"], "set", broken)
-    assert all_well(read(ProviderReader(), provider.issuer, "client_secret_basic"))
+    assert is_acceptable(inspect(ProviderReader(), provider.issuer, "client_secret_basic"))

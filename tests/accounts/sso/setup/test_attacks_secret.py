@@ -23,7 +23,7 @@ def test_another_provider_is_never_told_the_secret_of_the_present_one(
     connection.refresh_from_db()
     assert connection.secret() == ""
     assert Missing.PROOF in readiness.missing(connection)
-    assert not readiness.may_be_tried(connection)
+    assert not readiness.can_be_tested(connection)
 
 
 def test_another_client_id_at_the_same_provider_keeps_it(provider: Provider) -> None:

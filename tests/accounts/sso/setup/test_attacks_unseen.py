@@ -73,7 +73,7 @@ CHANGES: list[Callable[[Organisation, dict], object]] = [
     lambda town, by: flows.set_secret(town, "erg-vertrouwelijk", date(2030, 1, 1), **by),
     lambda town, by: flows.set_second_step(town, Vouching.AMR, "mfa", MissingProof.REFUSE, **by),
     lambda town, by: flows.set_people(town, True, "groups", **by),
-    lambda town, by: flows.set_break_glass(town, User.objects.get(email="collega@gemeente.nl").pk, **by),
+    lambda town, by: flows.set_emergency_account(town, User.objects.get(email="collega@gemeente.nl").pk, **by),
     _pair,
     _tested,
     _domain,

@@ -173,7 +173,7 @@ def test_without_a_provider_nothing_else_can_be_set(town: Organisation, by: dict
     assert flows.set_secret(town, "x", None, **by) is Outcome.NO_PROVIDER
     assert flows.make_key_pair(town, Kind.EC, **by) is Outcome.NO_PROVIDER
     assert flows.set_people(town, True, "", **by) is Outcome.NO_PROVIDER
-    assert flows.set_break_glass(town, None, **by) is Outcome.NO_PROVIDER
+    assert flows.set_emergency_account(town, None, **by) is Outcome.NO_PROVIDER
     assert flows.set_second_step(town, Vouching.OURS, "", MissingProof.REFUSE, **by) is Outcome.NO_PROVIDER
     assert flows.check(town, Document({})) is Outcome.NO_PROVIDER
     assert flows.switch_on(town, **by) == (
@@ -208,18 +208,18 @@ def test_emergency_account_is_of_the_organisation_active_and_with_a_password(
     without.set_unusable_password()
     without.save()
     for person in (stranger, former, without, UserFactory(superuser=True)):
-        assert flows.set_break_glass(town, person.pk, **by) is Outcome.NOT_A_MEMBER
-    assert flows.set_break_glass(town, 4711, **by) is Outcome.NOT_A_MEMBER
-    assert flows.set_break_glass(town, by["actor"].pk, **by) is Outcome.DONE
+        assert flows.set_emergency_account(town, person.pk, **by) is Outcome.NOT_A_MEMBER
+    assert flows.set_emergency_account(town, 4711, **by) is Outcome.NOT_A_MEMBER
+    assert flows.set_emergency_account(town, by["actor"].pk, **by) is Outcome.DONE
     assert AuditEntry.objects.get().detail == {"break_glass": by["actor"].email}
 
 
 def test_emergency_account_stays_while_the_business_account_is_demanded(town: Organisation, by: dict[str, Any]) -> None:
     ready(town, enabled=True, break_glass=by["actor"])
     demand_business_account(town)
-    assert flows.set_break_glass(town, None, **by) is Outcome.DEMANDED
+    assert flows.set_emergency_account(town, None, **by) is Outcome.DEMANDED
     assert Connection.objects.get().break_glass == by["actor"]
-    assert flows.set_break_glass(town, UserFactory(organisation=town).pk, **by) is Outcome.DONE
+    assert flows.set_emergency_account(town, UserFactory(organisation=town).pk, **by) is Outcome.DONE
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Membership
+from accounts.sso import callback
 from accounts.sso import flows as sso
 from accounts.sso.authentication_requests import Purpose
 from accounts.sso.models import Connection, Identity
@@ -171,10 +172,10 @@ def test_test_of_settings_that_were_changed_meanwhile_shows_nothing_about_the_ne
 ) -> None:
     session: dict[str, Any] = {}
     address = sso.begin(connection, Purpose.TEST, session, target="/", user=worker)
-    arrival = sso.finish(connection, provider.sign_in(str(address)), session, Origin(), present=worker)
+    arrival = callback.process(connection, provider.sign_in(str(address)), session, Origin(), signed_in=worker)
     Connection.objects.update(secret_set_at=timezone.now())
     flows.conclude(session, arrival, actor=worker, origin=Origin())
-    assert session[flows.KEY]["claims"]
+    assert session[flows.SESSION_KEY]["claims"]
     assert Connection.objects.get().tested_at is None
 
 
