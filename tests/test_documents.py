@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,12 @@ def names_of_files(text: str) -> set[str]:
     return {name for name in quoted if is_path.fullmatch(name) and not MADE.match(name)}
 
 
+@lru_cache
+def every_test() -> frozenset[str]:
+    found = (re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE) for path in (ROOT / "tests").rglob("*.py"))
+    return frozenset(name for names in found for name in names)
+
+
 def folders_of(path: Path, text: str) -> list[Path]:
     """Where the paths of a page may begin: the project, its tests, and the folders that headings name."""
     headings = [ROOT / name for name in re.findall(r"^### `([\w/]+)/`", text, re.MULTILINE)]
@@ -301,7 +308,7 @@ def folders_of(path: Path, text: str) -> list[Path]:
 def test_every_file_test_and_module_that_a_page_names_exists(path: Path) -> None:
     text = path.read_text()
     places = folders_of(path, text)
-    missing = []
+    missing = [name for name in re.findall(r"`(test_\w+)`", text) if name not in every_test()]
     for name in sorted(names_of_files(text)):
         file, _colons, test = name.partition("::")
         found = [place / file for place in places if (place / file).exists()]
