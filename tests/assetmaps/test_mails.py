@@ -1,4 +1,4 @@
-"""Every mail, of the examples that the preview shows: both languages, as text and as HTML."""
+"""Every example of the mail preview: both languages, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from assetmaps.mail_preview.examples import EXAMPLES, SIGNED, messages_of
 
 ROOT = Path(settings.BASE_DIR)
 FOLDERS = sorted(folder.name for folder in (ROOT / "templates" / "mail").iterdir() if folder.is_dir())
-# Nothing to do, or for a colleague who can only call: a button would be a promise of something.
+# Mails that ask for no action, or only to call.
 WITHOUT_BUTTON = {
     ("intervention_asked", 2),  # to a mailbox that nobody has shown to be the person's
     ("address_taken", 0),
@@ -41,7 +41,7 @@ every_mail = pytest.mark.parametrize(("template", "language", "number"), EVERY)
 
 
 class Page(HTMLParser):
-    """What a mail program makes of it: the words below <body>, the links, and every element with its attributes."""
+    """The HTML as a mail program reads it: the words in <body>, the links, and every element with its attributes."""
 
     def __init__(self, message: EmailMultiAlternatives) -> None:
         super().__init__()
@@ -67,11 +67,11 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_body:
-            if self.links and self.get_open() and not self.links[-1][1]:
+            if self.links and self._is_in_link() and not self.links[-1][1]:
                 self.links[-1] = (self.links[-1][0], data, self.links[-1][2])
             self.words.append(data)
 
-    def get_open(self) -> bool:
+    def _is_in_link(self) -> bool:
         started = sum(tag == "a" for tag, _ in self.elements)
         return started > self.words.count("\0")
 
@@ -139,7 +139,7 @@ def test_nothing_is_fetched_hidden_or_unresolved(template: str, language: str, n
 
 
 @every_mail
-def test_secret_stands_only_where_it_is_meant(template: str, language: str, number: int) -> None:
+def test_token_is_only_in_its_links(template: str, language: str, number: int) -> None:
     message, page = example(template, language, number)
     secrets = [word for word in message.body.split() if SIGNED in word]
     assert page.html.count(SIGNED) == len(secrets)
@@ -153,7 +153,7 @@ ENGLISH = re.compile(r"\b(you|your|the|and|with|not|password|this|to|hello|at|fr
 
 
 @every_mail
-def test_no_word_of_the_other_language_strays_in(template: str, language: str, number: int) -> None:
+def test_no_word_is_in_the_other_language(template: str, language: str, number: int) -> None:
     message, page = example(template, language, number)
     # The reason is what somebody typed, so it is left out.
     words = re.sub(r"(The reason that was given|De opgegeven reden): .*|\S+[@/]\S+", "", message.body)
@@ -176,7 +176,7 @@ def test_times_are_those_of_amsterdam_in_the_form_of_the_language() -> None:
 
 
 @pytest.mark.parametrize(("language", "greeting"), [("nl", "Hallo,"), ("en", "Hello,")])
-def test_who_has_no_name_is_not_called_by_an_address(language: str, greeting: str) -> None:
+def test_person_without_a_name_is_not_greeted_by_the_address(language: str, greeting: str) -> None:
     (message,) = messages_of("password_changed", language, first_name="")
     assert message.body.splitlines()[0] == greeting
 
@@ -189,7 +189,7 @@ def test_words_to_read_out_are_large_and_no_link() -> None:
         assert f"\n    {words}\n" in message.body
 
 
-def test_headers_keep_machines_from_answering_and_tell_no_host_name() -> None:
+def test_headers_prevent_automatic_answers_and_reveal_no_host_name() -> None:
     (message,) = messages_of("password_changed", "nl")
     built = message.message()
     assert built.get_content_type() == "multipart/alternative"
@@ -218,7 +218,7 @@ for name in ["", *(f"{template}/" for template in EXAMPLES), "bestaat-niet/", "i
 
 
 def visit(**environment: str) -> list[list[str]]:
-    """The answers of a process of its own, with a database that nobody can open."""
+    """The answers of a separate process, with a database that cannot be opened."""
     run = subprocess.run(
         [sys.executable, "-c", VISIT.replace("SECURE", str("DEBUG" not in environment))],
         cwd=ROOT,
@@ -240,8 +240,8 @@ def test_preview_shows_every_mail_without_a_database() -> None:
     answers = {name.strip("/"): (status, int(pages)) for name, status, pages in visit(DEBUG="1")}
     assert answers.pop("") == ("200", 0)
     assert answers.pop("bestaat-niet") == answers.pop("invitation/nl/9/dark") == ("404", 0)
-    # Each form in two languages, light and dark.
-    assert answers == {template: ("200", 4 * len(forms)) for template, forms in EXAMPLES.items()}
+    # Each variant in two languages, light and dark.
+    assert answers == {template: ("200", 4 * len(contexts)) for template, contexts in EXAMPLES.items()}
 
 
 def test_preview_does_not_exist_while_debug_is_off() -> None:

@@ -1,4 +1,4 @@
-"""The page on which a person sees the own events."""
+"""The page on which people see their own events."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_attempts_of_a_thief_are_on_the_page(client: Client) -> None:
     assert text.count("geweigerd: klopte niet") == 2
 
 
-def test_where_a_colleague_of_support_sits_is_not_shown(client: Client) -> None:
+def test_network_address_of_a_support_worker_is_not_shown(client: Client) -> None:
     person = UserFactory()
     desk = Origin("198.51.100.20", "Firefox op Linux van support")
     record(Event.SECOND_STEP_RESET, subject=person, actor=UserFactory(), origin=desk)
@@ -110,7 +110,7 @@ def test_older_events_are_on_following_pages_without_gap_or_repeat(client: Clien
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "", "9" * 18, "9" * 19, "9" * 400, "%D9%A1", "0", "%00", "1.5"])
-def test_rubbish_in_the_address_breaks_nothing(client: Client, number: str) -> None:
+def test_malformed_page_number_is_ignored(client: Client, number: str) -> None:
     sign_in(client, UserFactory())
     assert client.get(f"{PAGE}?voor={number}").status_code == 200
 
@@ -139,11 +139,11 @@ def test_page_takes_few_statements(client: Client, django_assert_max_num_queries
         ("<script>alert(1)</script>", "onbekende browser"),
     ],
 )
-def test_browser_is_told_in_words_and_never_as_it_calls_itself(user_agent: str, words: str) -> None:
+def test_browser_is_named_in_words_and_never_by_its_user_agent(user_agent: str, words: str) -> None:
     assert browser_in_words(user_agent) == words
 
 
-def test_every_cause_of_a_refused_code_has_words() -> None:
+def test_every_cause_of_a_refused_code_has_a_text() -> None:
     from accounts.two_factor.verification import FORMLESS, Outcome
 
     causes = {outcome.name.lower() for outcome in set(Outcome) - FORMLESS} - {"accepted"}

@@ -1,4 +1,4 @@
-"""Somebody writes to the database past the program: no forgery is sealed, and no chain that was made anew goes on."""
+"""Rows written directly to the database: no forgery is sealed, and a chain that was made anew is not continued."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sealed(db: None, head_file: Path) -> list[AuditEntry]:
 
 
 def copy_of(entry: AuditEntry, pk: int, **other: object) -> None:
-    """A row like that of the entry, but for the named columns."""
+    """Insert a copy of the row of the entry, with other values in the named columns."""
     values = ", ".join("%s" if name in other else name for name in COLUMNS)
     statement = f"INSERT INTO audit_auditentry (id, {LISTED}) SELECT %s, {values} FROM audit_auditentry WHERE id = %s"
     sql(statement, pk, *[other[name] for name in COLUMNS if name in other], entry.pk)
@@ -57,10 +57,10 @@ def delete_all_seals() -> None:
     sql("DELETE FROM audit_auditseal")
 
 
-# --- what the program did not write is never sealed
+# --- entries that the program did not write are never sealed
 
 
-def test_row_that_was_put_in_backdated_is_not_sealed_by_the_next_purge(sealed: list[AuditEntry]) -> None:
+def test_inserted_backdated_row_is_not_sealed_by_the_next_purge(sealed: list[AuditEntry]) -> None:
     long_ago = timezone.now() - timedelta(days=200)
     copy_of(sealed[0], sealed[-1].pk + 7, at=long_ago, code="")
     copy_of(sealed[0], sealed[-1].pk + 8, at=long_ago)
@@ -71,7 +71,7 @@ def test_row_that_was_put_in_backdated_is_not_sealed_by_the_next_purge(sealed: l
         verify()
 
 
-def test_thousands_of_them_keep_no_entry_from_being_sealed(
+def test_many_forged_rows_do_not_block_the_sealing_of_entries(
     sealed: list[AuditEntry], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(limits, "SEAL_BATCH", 3)
@@ -94,14 +94,14 @@ def test_entry_that_was_changed_before_its_sealing_is_not_sealed(sealed: list[Au
 
 
 @pytest.mark.parametrize("code", ["x", "..", "a.b.c", "é" * 30, "0" * 16 + ".00.00"])
-def test_code_that_is_none_is_wrong_and_stops_nothing(sealed: list[AuditEntry], code: str) -> None:
+def test_malformed_code_is_invalid_and_raises_nothing(sealed: list[AuditEntry], code: str) -> None:
     copy_of(sealed[0], sealed[-1].pk + 5, code=code)
     assert chain.seal() == 0
     with pytest.raises(CommandError, match="not written by the program"):
         verify()
 
 
-def test_copy_of_an_entry_that_happened_once_is_not_sealed(sealed: list[AuditEntry]) -> None:
+def test_copied_entry_is_not_sealed(sealed: list[AuditEntry]) -> None:
     copy_of(sealed[2], sealed[-1].pk + 1)
     assert chain.seal() == 0
     with pytest.raises(CommandError, match=f"it repeats entry {sealed[2].pk}"):
@@ -117,7 +117,7 @@ def test_edited_entries_with_all_seals_deleted_are_not_sealed_anew(sealed: list[
         verify()
 
 
-# --- a chain that restarts or goes back
+# --- a chain that was made anew or shortened
 
 
 def test_chain_whose_seals_were_all_deleted_is_not_begun_anew(
@@ -154,7 +154,7 @@ def test_chain_whose_last_entry_was_changed_is_not_continued_on_any_machine(
     assert chain.seal() == 0
 
 
-def test_database_of_yesterday_goes_on_after_the_operator_removed_the_file(
+def test_restored_backup_is_sealed_after_the_operator_removed_the_head_file(
     sealed: list[AuditEntry], head_file: Path
 ) -> None:
     sql("DELETE FROM audit_auditseal WHERE position > 3")
@@ -168,7 +168,7 @@ def test_database_of_yesterday_goes_on_after_the_operator_removed_the_file(
 # --- the head outside the database
 
 
-def test_head_is_noted_at_each_sealing_and_never_goes_back(sealed: list[AuditEntry], head_file: Path) -> None:
+def test_head_is_stored_at_each_sealing_and_never_goes_back(sealed: list[AuditEntry], head_file: Path) -> None:
     last = AuditSeal.objects.get(position=5)
     assert head_file.read_text() == f"5 {last.digest}\n"
     chain_head.store(chain_head.Head(4, "0" * 64))
@@ -177,13 +177,13 @@ def test_head_is_noted_at_each_sealing_and_never_goes_back(sealed: list[AuditEnt
     assert head_file.stat().st_mode & 0o777 == 0o644
 
 
-def test_heads_noted_by_many_processes_at_once_leave_the_newest(db: None, head_file: Path) -> None:
+def test_heads_stored_by_many_processes_at_once_leave_the_newest(db: None, head_file: Path) -> None:
     at_once([lambda n=n: chain_head.store(chain_head.Head(n, f"{n:064x}")) for n in range(1, 21)])
     assert chain_head.read() == chain_head.Head(20, f"{20:064x}")
 
 
 @pytest.mark.parametrize("text", ["", "5", "x y\n", "0 " + "0" * 64 + "\n", "é\n"])
-def test_file_that_holds_no_head_stops_the_sealing_and_says_so(
+def test_malformed_head_file_stops_the_sealing_with_a_reason(
     sealed: list[AuditEntry], head_file: Path, text: str
 ) -> None:
     head_file.write_text(text)
@@ -193,7 +193,7 @@ def test_file_that_holds_no_head_stops_the_sealing_and_says_so(
         verify()
 
 
-def test_folder_that_cannot_be_written_is_an_error_in_the_log_and_stops_nothing(
+def test_head_file_that_cannot_be_written_is_logged_and_sealing_goes_on(
     db: None, settings: object, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.AUDIT_HEAD_FILE = str(tmp_path / "there is none" / "head")
@@ -204,7 +204,7 @@ def test_folder_that_cannot_be_written_is_an_error_in_the_log_and_stops_nothing(
     assert "2 entries are in order" in verify()
 
 
-def test_killed_between_commit_and_file_leaves_a_head_that_the_chain_holds(
+def test_killed_between_commit_and_file_leaves_a_head_that_the_chain_contains(
     sealed: list[AuditEntry], head_file: Path
 ) -> None:
     before = head_file.read_text()
@@ -218,7 +218,7 @@ def test_killed_between_commit_and_file_leaves_a_head_that_the_chain_holds(
     assert chain_head.read().position == 8
 
 
-# --- every way of writing gives a code, and what is read again fits it
+# --- every way of writing gives a code that is valid for the entry as it is read
 
 
 @pytest.mark.parametrize("address", [None, "192.0.2.7", "2001:db8::7", "::ffff:192.0.2.7", "2001:DB8:0:0::7"])
@@ -243,7 +243,7 @@ def test_two_entries_that_say_the_same_are_two(db: None) -> None:
     assert chain.seal() == 3
 
 
-def test_code_of_a_retired_key_is_still_known_and_of_a_lost_one_is_named(db: None, settings: object) -> None:
+def test_code_of_a_retired_key_is_valid_and_of_a_lost_key_is_not(db: None, settings: object) -> None:
     some_entries(1)
     old = settings.ENCRYPTION_KEYS
     settings.ENCRYPTION_KEYS = [OTHER_KEY, *old]

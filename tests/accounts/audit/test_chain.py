@@ -1,4 +1,4 @@
-"""The chain of seals: what it shows, and that it holds nobody up."""
+"""The chain of seals: every change shows, and sealing blocks nobody."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def some_entries(count: int, person: User | None = None) -> list[AuditEntry]:
 
 
 def sql(statement: str, *values: Any) -> None:
-    """What somebody with access to the database does, past the program."""
+    """As somebody with direct access to the database would do it."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

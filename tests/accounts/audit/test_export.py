@@ -128,7 +128,7 @@ def test_entry_changed_before_the_export_shows_by_its_seal(file: bytes) -> None:
     assert broken(exported()) == f"2: entry {first.pk} does not fit its seal 1: changed before the export"
 
 
-def test_seal_made_anew_without_its_neighbour_shows(file: bytes) -> None:
+def test_seal_made_anew_without_its_predecessor_shows(file: bytes) -> None:
     third = AuditSeal.objects.get(position=3)
     entry = AuditEntry.objects.get(pk=third.entry_id)
     digest = chain.digest_of(
@@ -142,7 +142,7 @@ def test_seal_made_anew_without_its_neighbour_shows(file: bytes) -> None:
     assert "does not fit its seal 3" in broken(exported())  # its predecessor is gone, so it proves nothing
 
 
-def test_unknown_key_is_told_from_a_change(file: bytes, settings: object) -> None:
+def test_unknown_key_is_distinguished_from_a_change(file: bytes, settings: object) -> None:
     settings.ENCRYPTION_KEYS = [OTHER_KEY]
     assert broken(file) == "1: the export was made with a key that is not among ENCRYPTION_KEYS"
     assert "2: seal 1 was made with a key that is not among" in broken(exported())
@@ -249,7 +249,7 @@ def test_spreadsheet_tells_what_the_page_tells(file: bytes) -> None:
 
 
 @pytest.mark.django_db
-def test_hour_that_comes_twice_is_told_apart() -> None:
+def test_hour_that_comes_twice_is_unambiguous() -> None:
     for at in ("2025-10-26T00:30:00+00:00", "2025-10-26T01:30:00+00:00"):
         with time_machine.travel(at, tick=False):
             record(Event.SIGNED_OUT, subject=None, origin=CONSOLE)

@@ -25,11 +25,11 @@ from tests.conftest import sign_in
 from tests.factories import PASSWORD, UserFactory
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-NASTY = "kwaad\r\n\x1b[31m\x00\u2028\x85browser"
+WITH_CONTROLS = "kwaad\r\n\x1b[31m\x00\u2028\x85browser"
 
 
-class Lines(logging.Handler):
-    """Every line as it would be written, from every logger, the statements of SQL left out."""
+class LogLines(logging.Handler):
+    """Every line as it would be written, from every logger but that of SQL."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -44,7 +44,7 @@ class Lines(logging.Handler):
 
 @pytest.fixture
 def written() -> object:
-    root, handler = logging.getLogger(), Lines()
+    root, handler = logging.getLogger(), LogLines()
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
@@ -54,8 +54,8 @@ def written() -> object:
 
 
 def journey(person: User) -> set[str]:
-    """Everything that can go right and wrong from sign-in to switching off. Returns every secret that was in play."""
-    client = Client(headers={"user-agent": NASTY}, raise_request_exception=False)
+    """Success and failure of each step from sign-in to switching off. Returns every secret that was used."""
+    client = Client(headers={"user-agent": WITH_CONTROLS}, raise_request_exception=False)
     secrets = {PASSWORD, "een verkeerd wachtwoord"}
 
     def note_session() -> None:
@@ -100,7 +100,7 @@ def test_whole_journey_leaves_no_secret_in_log_or_entry(written: list[str]) -> N
     for secret in secrets:
         assert secret not in entries
         for line in written:
-            # A number of a request or a moment may hold six digits by chance; a code stands free.
+            # The number of a request or a time may contain six digits by chance; a code is a word of its own.
             assert not re.search(rf"(?<![0-9A-Za-z.]){re.escape(secret)}(?![0-9A-Za-z])", line), line
 
 
@@ -109,7 +109,7 @@ def test_control_characters_reach_neither_log_nor_entry(written: list[str]) -> N
     # ASVS 16.4.1
     person = UserFactory()
     journey(person)
-    record(Event.RESET_REFUSED, subject=person, origin=Origin(), reason=NASTY, detail={"cause": NASTY})
+    record(Event.RESET_REFUSED, subject=person, origin=Origin(), reason=WITH_CONTROLS, detail={"cause": WITH_CONTROLS})
     for entry in AuditEntry.objects.values():
         texts = [*(value for value in entry.values() if isinstance(value, str)), *map(str, entry["detail"].values())]
         assert not [text for text in texts if CONTROL.search(text)], entry

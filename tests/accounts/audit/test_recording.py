@@ -1,4 +1,4 @@
-"""The audit: what is written, that it stays, and who hears of it."""
+"""The audit trail: what is written, that it stays, and who gets a mail."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_long_values_fit_on_every_database() -> None:
 
 
 @pytest.mark.parametrize(("given", "kept"), [("192.0.2.1", "192.0.2.1"), ("", None), ("zomaar", None)])
-def test_address_that_is_none_is_left_out(given: str, kept: str | None) -> None:
+def test_invalid_network_address_is_left_out(given: str, kept: str | None) -> None:
     assert Origin.of(RequestFactory().get("/", REMOTE_ADDR=given)).address == kept
 
 
@@ -99,7 +99,7 @@ def test_forwarded_headers_are_not_believed() -> None:
     assert Origin.of(request).address == "127.0.0.1"
 
 
-def test_entry_is_rolled_back_with_what_it_tells_of() -> None:
+def test_entry_is_rolled_back_with_the_change_that_it_records() -> None:
     class MishapError(Exception):
         pass
 
@@ -169,7 +169,7 @@ def test_names_in_a_mail_are_plain_text(django_capture_on_commit_callbacks: obje
 
 
 # ASVS 16.3.4
-def test_broken_mail_server_hurts_nobody(
+def test_broken_mail_server_does_not_fail_the_request(
     django_capture_on_commit_callbacks: object, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # ASVS 16.5.2
     def refuse(message: object, *args: object, **kwargs: object) -> None:
@@ -182,7 +182,7 @@ def test_broken_mail_server_hurts_nobody(
     assert "could not be sent" in caplog.text
 
 
-def test_every_event_of_a_person_is_in_the_story_of_the_organisation_of_then() -> None:
+def test_entries_stay_with_the_organisation_that_the_person_had_then() -> None:
     ours = OrganisationFactory()
     person = UserFactory(with_totp=True, organisation=ours)
     EnvironmentFactory(people=[person], slug="kaart")

@@ -33,7 +33,7 @@ def ids_of(entries: list[AuditEntry]) -> list[int]:
 
 
 def fits(one: AuditEntry, wanted: Search) -> bool:
-    """What the search promises, said once more in the plainest way."""
+    """What the search must find, as plain conditions."""
     return (
         (wanted.people is None or one.subject_id in wanted.people)
         and (wanted.workers is None or one.actor_id in wanted.workers)

@@ -49,18 +49,18 @@ def move(person: User, address: str) -> None:
 
 # ASVS 16.2.1
 def test_line_tells_when_what_whom_by_whom_why_and_from_where(client: Client) -> None:
-    helper, person = (
+    colleague, person = (
         UserFactory(email="balie@assetmaps.nl"),
         UserFactory(organisation=OrganisationFactory(name="Zeist")),
     )
     with time_machine.travel(datetime(2026, 7, 3, 21, 5, 9, tzinfo=UTC), tick=False):
         receipt = {"receipt": "S-4F7K-29QD"}
-        note(person, Event.SECOND_STEP_RESET, actor=helper, reason="Telefoon in de gracht", detail=receipt)
+        note(person, Event.SECOND_STEP_RESET, actor=colleague, reason="Telefoon in de gracht", detail=receipt)
     page = shown(client, PAGE)
     for fact in ("3 jul 2026 23:05:09", "Twee-staps-authenticatie hersteld door support", "gelukt", person.email):
         assert fact in page, fact
     for fact in (
-        helper.email,
+        colleague.email,
         "Telefoon in de gracht",
         "S-4F7K-29QD",
         "192.0.2.7",
@@ -87,7 +87,7 @@ def test_refusal_tells_its_cause_in_words(client: Client, detail: dict, words: s
     assert f'class="audit__refused">{words}<' in shown(client, PAGE)
 
 
-def test_line_tells_apart_the_person_the_command_line_and_nobody(client: Client) -> None:
+def test_line_distinguishes_the_person_the_command_line_and_nobody(client: Client) -> None:
     note(UserFactory())
     note(UserFactory(), origin=CONSOLE)
     note(None, Event.PASSWORD_REFUSED, succeeded=False)
@@ -114,14 +114,14 @@ def test_whole_address_is_that_person_and_not_those_who_begin_like_it(client: Cl
 
 
 @pytest.mark.parametrize("sign", ["%", "_", "\\", "'"])
-def test_signs_of_patterns_mean_themselves(client: Client, sign: str) -> None:
+def test_wildcard_characters_are_searched_for_literally(client: Client, sign: str) -> None:
     note(UserFactory(email="jan@voorbeeld.nl"))
     assert people_on(client, f"person={sign}".replace("%", "%25")) == []
 
 
-def test_helperis_who_did_it(client: Client) -> None:
-    helper, person = UserFactory(email="balie@assetmaps.nl"), UserFactory()
-    note(person, Event.WAIT_LIFTED, actor=helper)
+def test_worker_is_who_did_it(client: Client) -> None:
+    colleague, person = UserFactory(email="balie@assetmaps.nl"), UserFactory()
+    note(person, Event.WAIT_LIFTED, actor=colleague)
     note(person)
     assert people_on(client, "worker=balie") == [person.email]
     assert people_on(client, f"worker={person.email}") == [person.email]
@@ -184,7 +184,7 @@ def test_refused_value_says_why_keeps_what_was_typed_and_shows_no_lines(
 
 @pytest.mark.parametrize("number", ["-1", "x", "", "9" * 18, "9" * 19, "9" * 400, "%D9%A1", "0", "%00", "1.5"])
 @pytest.mark.parametrize("side", ["voor", "na"])
-def test_rubbish_as_the_place_of_a_page_breaks_nothing(client: Client, side: str, number: str) -> None:
+def test_malformed_page_position_is_ignored(client: Client, side: str, number: str) -> None:
     assert client.get(f"{PAGE}?{side}={number}").status_code == 200
 
 
@@ -216,7 +216,7 @@ def test_page_takes_as_few_statements_for_many_lines(client: Client, django_asse
         client.get(PAGE)
 
 
-def test_one_entry_tells_everything_and_how_its_seal_stands(client: Client) -> None:
+def test_page_of_an_entry_shows_everything_and_the_state_of_its_seal(client: Client) -> None:
     person = UserFactory()
     entry = note(person, Event.CODE_REFUSED, succeeded=False, detail={"factor": "totp", "cause": "used", "later": "x"})
     address = f"{PAGE}{entry.pk}/"
@@ -232,7 +232,7 @@ def test_one_entry_tells_everything_and_how_its_seal_stands(client: Client) -> N
     assert "Dit klopt niet" in shown(client, address)
 
 
-def test_entry_after_a_removed_seal_or_with_a_lost_key_is_not_called_unchanged(
+def test_entry_after_a_removed_seal_or_with_a_lost_key_is_not_shown_as_unchanged(
     client: Client, settings: object
 ) -> None:
     note(UserFactory())
@@ -264,7 +264,7 @@ def test_entry_that_is_not_there_is_not_found(client: Client, number: str) -> No
     assert client.get(f"{PAGE}{number}/").status_code == 404
 
 
-def test_what_visitors_say_is_shown_and_never_run(client: Client) -> None:  # ASVS 3.2.2
+def test_input_of_visitors_is_escaped(client: Client) -> None:  # ASVS 3.2.2
     entry = note(None, Event.PASSWORD_REFUSED, origin=Origin("192.0.2.7", "<script>alert(1)</script>"), reason="<b>x")
     for address in (PAGE, f"{PAGE}{entry.pk}/", f"{PAGE}?person=<script>alert(1)</script>"):
         content = client.get(address).content
@@ -289,7 +289,7 @@ def test_pages_take_no_post() -> None:
     assert client.post(f"{PAGE}{entry.pk}/").status_code == 405
 
 
-def test_person_is_found_by_a_name_as_it_is_spoken(client: Client) -> None:
+def test_person_is_found_by_a_name_without_accents_in_any_order(client: Client) -> None:
     person = UserFactory(first_name="Renée", last_name="Müller")
     record(Event.SIGNED_OUT, subject=person, origin=Origin())
     record(Event.SIGNED_OUT, subject=UserFactory(first_name="Rik"), origin=Origin())

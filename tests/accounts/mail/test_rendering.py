@@ -91,7 +91,7 @@ def test_name_cannot_turn_round_or_hide_the_words_behind_it(mark: str) -> None:
     assert message.body.startswith("Hallo Piet,")
 
 
-def test_name_that_is_hidden_behind_an_unseen_sign_makes_no_large_words() -> None:
+def test_name_behind_an_invisible_character_makes_no_large_words() -> None:
     assert untrusted_text.single_line("\u200b    0900 1234") == "0900 1234"
 
 
@@ -119,7 +119,7 @@ def test_name_keeps_the_joiners_that_some_languages_are_written_with() -> None:
         "Je account is gesloten en wij hebben dringend je hulp nodig",
     ],
 )
-def test_first_name_that_says_something_else_is_not_greeted(name: str) -> None:
+def test_first_name_that_is_more_than_a_name_is_left_out(name: str) -> None:
     message = composing.compose(
         "invitation", User(email="a@voorbeeld.nl", first_name=name), address=f"{OURS}/x/", hours=24
     )
@@ -169,13 +169,13 @@ def test_names_are_greeted(name: str) -> None:
         "mailto:x.evil@evil.example",
     ],
 )
-def test_no_word_of_others_is_an_address(words: str) -> None:
+def test_no_text_of_others_becomes_a_foreign_link(words: str) -> None:
     for text in (untrusted_text.without_foreign_links(f"Zie {words}."), untrusted_text.without_foreign_links(words)):
         assert "evil.example" not in text
         assert "://" not in text
 
 
-def test_our_addresses_and_those_of_people_stay() -> None:
+def test_our_addresses_and_email_addresses_are_kept() -> None:
     for text in (
         f"Ga naar {OURS}/x.y/. Of {OURS}",
         "van jan.de.vries@gemeente.nl naar a@b.nl.",
