@@ -7,12 +7,14 @@ import re
 import tomllib
 from datetime import timedelta
 from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.core.management import call_command
 from django.test import RequestFactory
 from django.urls import get_resolver
 
@@ -334,10 +336,26 @@ def test_every_make_target_that_a_page_names_exists(path: Path) -> None:
     assert set(re.findall(r"`make ([\w-]+)", path.read_text())) <= known
 
 
+def test_every_command_is_in_the_list_of_commands() -> None:
+    told = {row[0].strip("`").split()[0] for row in rows(section(document("commands.md"), "In production"))}
+    files = (ROOT / app / "management" / "commands" for app in ("accounts", "environments"))
+    commands = {path.stem for folder in files for path in folder.glob("[a-z]*.py")}
+    assert commands == told - {"command"}
+
+
 def test_readme_is_short() -> None:
     lines = (ROOT / "README.md").read_text().splitlines()
     assert len(lines) < 150
     assert [line for line in lines if len(line) > 150] == []
+
+
+@pytest.mark.django_db
+def test_readme_says_which_demo_accounts_reach_the_administration() -> None:
+    call_command("demo", stdout=StringIO())
+    text = section((ROOT / "README.md").read_text(), "First look at `/beheer/`")
+    told = {address for row in rows(text) for address in re.findall(r"`(\S+@\S+)`", row[0])}
+    assert told == set(User.objects.filter(is_staff=True).values_list("email", flat=True))
+    assert set(User.objects.values_list("email", flat=True)) == set(re.findall(r"`(\S+@\S+)`", text))
 
 
 def test_every_page_is_in_the_index_of_its_folder() -> None:
