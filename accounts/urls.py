@@ -3,10 +3,7 @@ from django.urls import include, path
 from accounts import views
 
 urlpatterns = [
-    path("inloggen/", views.sign_in, name="sign_in"),
-    path("uitloggen/", views.sign_out, name="sign_out"),
     path("persoonlijke-gegevens/", views.personal_details, name="personal_details"),
-    path("bevestig-identiteit/", views.confirm_identity, name="confirm_identity"),
     path("", include("accounts.sso.urls")),
     path("", include("accounts.sign_in.urls")),
     path("", include("accounts.active_sessions.urls")),

@@ -52,7 +52,8 @@ static() {
 QUICK=(
   tests/test_structure.py tests/test_requirements.py tests/test_documents.py
   tests/assetmaps/{test_mails,test_errors,test_sources,environment/test_reader}.py
-  tests/accounts/{test_sign_in,test_personal_details,test_fresh_proof,test_policy,test_access_control,test_encryption,test_admin}.py
+  tests/accounts/sign_in/{test_sign_in,test_fresh_proof}.py
+  tests/accounts/{test_personal_details,test_policy,test_access_control,test_encryption,test_admin}.py
   tests/accounts/two_factor/{test_challenge,test_totp_activation,test_codes,test_recovery_codes,test_account_recovery}.py
   tests/accounts/passwords/{test_reset_link,test_links,test_change}.py
   tests/accounts/throttling/{test_rules,test_sign_in_waits}.py

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from django.db import transaction
 from django.db.models import Q
 
-from accounts import flows as hall
+from accounts import flows as accounts
 from accounts.active_sessions import flows as sessions
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
@@ -90,7 +90,7 @@ def as_stored(user: User, changed: Collection[str]) -> User:
     """The person as stored now, locked. What the administrator did not change is put on ``user`` from there: otherwise
     a save would give back the rights that somebody else takes away at the same moment. Call inside a transaction."""
     stored = User.objects.select_for_update().get(pk=user.pk)
-    for name in set(hall.EDITABLE) - set(changed):
+    for name in set(accounts.EDITABLE) - set(changed):
         setattr(user, name, getattr(stored, name))
     return stored
 
@@ -110,7 +110,7 @@ def change(
         raise PermissionError("the address of somebody who can open environments of another organisation")
     if user.email != before.email:
         memberships.refuse_foreign([user.email], belongs_to)
-    held = hall.change_person(user, before=before, actor=actor, origin=origin)
+    held = accounts.change_person(user, before=before, actor=actor, origin=origin)
     ranks.change(user, before=rights_before, after=rights, actor=actor, origin=origin)
     return held
 

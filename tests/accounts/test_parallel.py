@@ -12,7 +12,6 @@ from django.contrib.auth.hashers import check_password
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts import flows as hall
 from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.audit.models import AuditEntry
@@ -21,6 +20,7 @@ from accounts.models import User
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
+from accounts.sign_in.password import flows as password_sign_in
 from accounts.support.interventions import actions
 from accounts.support.interventions import flows as interventions
 from accounts.support.interventions.flows import Order
@@ -70,7 +70,7 @@ def test_wrong_codes_are_counted_exactly() -> None:  # ASVS 6.3.1
 
 def test_wrong_passwords_are_counted_exactly() -> None:
     person = UserFactory()
-    answers = at_once([partial(hall.check_password, person.email, "iets heel anders", HERE, STRANGER)] * 10)
+    answers = at_once([partial(password_sign_in.check_password, person.email, "iets heel anders", HERE, STRANGER)] * 10)
     assert [answer.user for answer in answers] == [None] * 10
     assert AttemptCounter.objects.get(kind="password").failures == 5
     causes = AuditEntry.objects.filter(event="password_refused").values_list("detail__cause", flat=True)

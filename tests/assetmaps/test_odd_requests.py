@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts import views
+from accounts.sign_in.password import views
 from tests.conftest import sign_in
 from tests.factories import UserFactory
 from tests.pages import SIGN_IN, browser, signed_in, text

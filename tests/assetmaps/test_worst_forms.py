@@ -15,10 +15,10 @@ from django.http import QueryDict
 from django.test import RequestFactory
 
 from accounts.audit_pages.forms import SearchForm
-from accounts.forms import ProofForm
 from accounts.models import User
 from accounts.organisations.forms import ShortNameForm
 from accounts.passwords.forms import ChangePasswordForm, NewPasswordForm
+from accounts.sign_in.fresh_proof.forms import ProofForm
 from accounts.sso.setup.forms import EmergencyAccountForm, KeyPairForm
 from accounts.support.forms import MailedQuestionForm
 from accounts.two_factor.forms import CodeForm, NamedCodeForm

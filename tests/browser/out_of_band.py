@@ -15,7 +15,7 @@ from accounts.active_sessions.store import SessionStore
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from accounts.policy import Vouched
-from accounts.sign_in import flows as arrival
+from accounts.sign_in.completion.flows import PROVIDER
 from accounts.sso.models import Connection, MailDomain
 from accounts.sso.sign_in_test import flows as trial
 from accounts.two_factor.models import Authenticator
@@ -80,7 +80,7 @@ def agree(organisation: Organisation) -> None:
 def come_by_provider(screen: Screen, organisation: Organisation) -> None:
     """As if this session had begun at the organisation's provider, which showed a second step."""
     session = SessionStore(session_cookie(screen))
-    session[arrival.PROVIDER] = organisation.slug
+    session[PROVIDER] = organisation.slug
     session[store.VOUCHED] = Vouched.CLAIM.value
     session[store.UPSTREAM] = "5" * 64
     session.save()

@@ -8,10 +8,10 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher, check_password, make_password
 from django.core.cache import cache
 
-from accounts import flows
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.passwords import dummy_hash, hashers
+from accounts.sign_in.password import flows
 from accounts.throttling.known_browsers import STRANGER
 from tests.factories import PASSWORD, UserFactory
 

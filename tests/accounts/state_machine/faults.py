@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from accounts import flows as hall
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import reauthentication
 from accounts.audit.origin import Origin
@@ -16,6 +15,7 @@ from accounts.models import User
 from accounts.organisations import sign_in_policy
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
+from accounts.sign_in.password import flows as password
 from accounts.support import reports, unverified_changes
 from accounts.support.interventions import rules
 from accounts.throttling import flows as throttling
@@ -82,7 +82,7 @@ def _strangers_wait_together(patch: pytest.MonkeyPatch) -> None:
         return after_failure(*facts, known=known)
 
     patch.setattr(throttling.rules, "after_failure", of_all_networks)
-    patch.setattr(hall, "Held", lambda *facts: None)
+    patch.setattr(password, "Held", lambda *facts: None)
 
 
 def _mailbox_is_enough(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts import limits
+from accounts.sign_in.fresh_proof.flows import Proof
+from accounts.two_factor.forms import CodeField, choice_of, offer_choice, refuse_code
+from accounts.two_factor.models import Authenticator
+
+
+class ProofForm(forms.Form):
+    """Password, and for who has a second step also a code: of the app, or a recovery code."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=limits.PASSWORD_LONGEST_TYPED,
+        error_messages={"required": _("Type your password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    code = CodeField(
+        label=_("6-digit code, or a recovery code"),
+        error_messages={"required": _("Type the 6-digit code from the authenticator app, or a recovery code.")},
+    )
+
+    def __init__(
+        self, *args: Any, authenticators: list[Authenticator], without_password: bool = False, **kwargs: Any
+    ) -> None:
+        """``without_password``: the provider has shown who it is, and only our code is open."""
+        super().__init__(*args, **kwargs)
+        if without_password:
+            del self.fields["password"]
+        self.fields["code"].widget.attrs |= {"inputmode": "text", "placeholder": ""}
+        if not authenticators:
+            del self.fields["code"]
+        offer_choice(self, choice_of(authenticators))
+
+    def refuse(self, proof: Proof) -> None:
+        if not proof.password_is_right:
+            self.add_error(
+                "password", _("This password is not right. After several wrong attempts you have to wait a while.")
+            )
+        elif proof.answer:
+            refuse_code(self, proof.answer)

@@ -1,0 +1,113 @@
+"""The page that asks for fresh proof before a sensitive change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts import policy
+from accounts.active_sessions import flows as sessions
+from accounts.active_sessions import reauthentication, store
+from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest, own_address, person
+from accounts.organisations import rank
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.sign_in.completion.flows import provider_of
+from accounts.sign_in.fresh_proof import flows
+from accounts.sign_in.fresh_proof.forms import ProofForm
+from accounts.sso import connections
+from accounts.sso.authentication_requests import Purpose
+from accounts.sso.callback import CallbackResult
+from accounts.sso.refusal_reasons import Reason
+from accounts.sso.views import redirect_to_provider, refused_page
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.two_factor import devices
+from accounts.two_factor.verification import Answer, Opens
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_identity(request: PersonRequest) -> HttpResponse:
+    """Fresh proof before a sensitive change; afterwards the interrupted action goes on."""
+    target = own_address(request)
+    if flows.take_complete_provider_proof(request.session):
+        return reauthentication.resume(request, target)
+    provider, proved_at_provider = provider_of(request.session), flows.has_provider_proof(request.session)
+    if provider and not proved_at_provider:
+        return _confirm_at_provider(request, target)
+    set_up_only = sessions.SET_UP_ONLY in request.session  # its phone is lost, and the set-up is all that opens
+    mine = [] if set_up_only else devices.authenticators_of(request.user)
+    form = ProofForm(request.POST or None, authenticators=mine, without_password=proved_at_provider)
+    if request.method != "POST":
+        context = {"form": restore(request, form), "next": target}
+        return render(request, "accounts/sign_in/confirm_identity.html", context)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+
+    def opens(_answer: Answer | None = None) -> None:
+        flows.forget_provider_proof(request.session)
+        sessions.prove(request, request.user, Origin.of(request))
+
+    proof = _judge(request, form, opens, password_is_enough=set_up_only, proved_at_provider=proved_at_provider)
+    if not proof.is_complete:
+        form.refuse(proof)
+        return redirect_with_errors(request, form)
+    if proof.answer is None:  # with a code it was opened where that was used up
+        opens()
+    return reauthentication.resume(request, target)
+
+
+def _judge(
+    request: PersonRequest, form: ProofForm, opens: Opens, *, password_is_enough: bool, proved_at_provider: bool
+) -> flows.Proof:
+    origin, browsers, data = Origin.of(request), KnownBrowsers.of(request), form.cleaned_data
+    if proved_at_provider:
+        code, device = data["code"], data.get("device", "")
+        return flows.prove_by_code(request.user, origin, browsers, code=code, device=device, opens=opens)
+    is_enough = password_is_enough
+    return flows.prove_identity(request.user, origin, browsers, **data, password_is_enough=is_enough, opens=opens)
+
+
+def _confirm_at_provider(request: PersonRequest, target: str) -> HttpResponse:
+    """Who signed in with the business account proves it at the provider, which must ask anew."""
+    if request.method == "POST":
+        return _redirect_to_provider(request, target)
+    return render(request, "accounts/sign_in/confirm_at_provider.html", {"next": target})
+
+
+def _redirect_to_provider(request: PersonRequest, target: str) -> HttpResponse:
+    """Fresh proof by way of the provider that opened this session."""
+    connection = connections.enabled(provider_of(request.session))
+    if connection is None:
+        raise Http404
+    return redirect_to_provider(
+        request, connection, Purpose.PROVE, target=target, user=request.user, address=request.user.email
+    )
+
+
+def complete_proof_at_provider(request: HttpRequest, result: CallbackResult) -> HttpResponse:
+    """Fresh proof there; whoever owes our code types that as well.
+
+    Goes on by way of the page that asked for it: the middleware watches that page, and not this one.
+    """
+    user, begun = person(request), result.authentication_request
+    shown, level = (rank.counted(one, user) for one in (result.vouched, store.vouched(request.session)))
+    target = begun.target if begun else ""
+    flows.update_provider_session(request.session, result)
+    # Of who lost the phone no code is asked: the set-up of a new one is all that opens.
+    if not (sessions.SET_UP_ONLY in request.session or policy.is_enough(shown, is_staff=user.is_staff)):
+        if devices.has_confirmed_device(user):
+            flows.store_provider_proof(request.session, is_complete=False)
+            return redirect(reauthentication.page_for(target))
+        if policy.is_enough(level, is_staff=user.is_staff):
+            # Less than the session began with.
+            return refused_page(request, replace(result, reason=Reason.NO_SECOND_STEP))
+        if not (request.session.get(store.PASSWORD_TOO) or rank.organisation_decides_over(user)):
+            return refused_page(request, replace(result, reason=Reason.ONE_FACTOR_AT_MOST))
+    sessions.prove(request, user, Origin.of(request))
+    flows.store_provider_proof(request.session, is_complete=True)
+    return redirect(reauthentication.page_for(target))

@@ -1,0 +1,112 @@
+"""Signing in with an e-mail address and a password: how the password is judged."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.audit.events import Event
+from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.hash_queue import TooBusyError
+from accounts.models import User
+from accounts.organisations import emergency, sign_in_policy
+from accounts.passwords import dummy_hash
+from accounts.passwords import verification as passwords
+from accounts.throttling import network, spraying
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.two_factor.challenge.combined import Held
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PasswordAnswer:
+    """``user``: whose password it is; ``network_waits_until``: nothing was judged, too many came from this network;
+    ``business_account_only``: the password is right and opens nothing, told in a known browser only; ``held``: wrong
+    passwords make this network wait, so what was typed counts together with a code only."""
+
+    user: User | None = None
+    held: Held | None = None
+    network_waits_until: datetime | None = None
+    business_account_only: bool = False
+
+
+def check_password(typed_address: str, password: str, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
+    """Judge address and password; the same work and the same answer whatever the reason (ASVS 6.3.8).
+
+    Hashes exactly once, before the counter is locked: a lock held during the hash would let a stranger's attempts slow
+    the owner down. During a waiting time nobody is told whether it was right: it counts together with a code. Raises
+    TooBusyError, and counts nothing then.
+    """
+    # With what the audit entry and the policy need: asking later would cost a statement, for known users only.
+    people = User.objects.select_related("membership__organisation__connection")
+    user = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
+    is_stranger = not browsers.password_bucket_of(user)
+    shares = dummy_hash.shares_of_earlier()  # asked for whether somebody has the address or not
+    if is_stranger and (until := network.admit(origin)):
+        log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.place)
+        return PasswordAnswer(network_waits_until=until)
+    try:
+        is_right = _is_right(user, typed_address, password, shares)
+    except TooBusyError:
+        if is_stranger:
+            network.give_back(origin)  # nothing was judged
+        raise
+    # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
+    # Asked of a wrong one too: of staff it takes statements, and these must not tell that it is right.
+    is_void = user is not None and sign_in_policy.must_use_business_account(user) and is_right
+    if is_void and user and not is_stranger:
+        return _tell_owner(user, origin, browsers)
+    attempt = _Attempt(typed_address, user, origin, browsers, is_stranger)
+    return _count(attempt, is_accepted=is_right and not is_void, cause="business_account" if is_void else "wrong")
+
+
+def _is_right(user: User | None, typed_address: str, password: str, shares: dummy_hash.Shares) -> bool:
+    if user is None:
+        dummy_hash.spend(typed_address, password, shares)  # as long as checking one
+        return False
+    return user.check_password(password) and user.is_active
+
+
+@transaction.atomic
+def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> PasswordAnswer:
+    """In a known browser: the password is right and opens nothing. Not told while attempts have to wait there."""
+    told = passwords.count(user, user.email, True, origin, browsers) is passwords.Outcome.RIGHT
+    if told:
+        detail: dict[str, str | int] = {"factor": "password", "cause": "business_account"}
+        record(Event.PASSWORD_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
+    return PasswordAnswer(business_account_only=told)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """``user``: whose address was typed, if anybody's; ``is_stranger``: not in a browser that this user is known in."""
+
+    typed_address: str
+    user: User | None
+    origin: Origin
+    browsers: KnownBrowsers
+    is_stranger: bool
+
+
+def _count(attempt: _Attempt, *, is_accepted: bool, cause: str) -> PasswordAnswer:
+    """Count a judged attempt, and answer it."""
+    user, typed_address, origin = attempt.user, attempt.typed_address, attempt.origin
+    outcome = passwords.count(user, typed_address, is_accepted, origin, attempt.browsers, cause)
+    if outcome is not passwords.Outcome.RIGHT:
+        if attempt.is_stranger:
+            spraying.note_refused(typed_address, origin)
+        if outcome is passwords.Outcome.LONG and user:
+            emergency.tell_that_it_waits(user, origin)
+        is_held = outcome is passwords.Outcome.HELD
+        return PasswordAnswer(held=Held(typed_address, user, is_accepted) if is_held else None)
+    if attempt.is_stranger:
+        network.give_back(origin)
+    spraying.note_right(typed_address)
+    if user and sign_in_policy.is_emergency(user):
+        emergency.tell_that_it_was_used(user, origin)
+    return PasswordAnswer(user)
