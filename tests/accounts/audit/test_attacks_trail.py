@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from datetime import timedelta
 from importlib import import_module
 from io import StringIO
@@ -16,30 +14,16 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts import limits
-from accounts.audit import chain, chain_head, entry_codes
+from accounts.audit import chain, entry_codes
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.recording import record, record_many
-from tests.accounts.audit.test_chain import OTHER_KEY, some_entries, sql, verify
+from tests.accounts.audit.entries import OTHER_KEY, some_entries, sql, verify
 from tests.factories import OrganisationFactory, UserFactory
-from tests.pages import at_once
 
 COLUMNS = [field.column for field in AuditEntry._meta.concrete_fields if field.column != "id"]
 LISTED = ", ".join(COLUMNS)
-
-
-@pytest.fixture
-def head_file(tmp_path: Path, settings: object) -> Path:
-    settings.AUDIT_HEAD_FILE = str(tmp_path / "head")
-    return tmp_path / "head"
-
-
-@pytest.fixture
-def sealed(db: None, head_file: Path) -> list[AuditEntry]:
-    entries = some_entries(5, UserFactory())
-    assert chain.seal() == 5
-    return entries
 
 
 def copy_of(entry: AuditEntry, pk: int, **other: object) -> None:
@@ -163,59 +147,6 @@ def test_restored_backup_is_sealed_after_the_operator_removed_the_head_file(
     some_entries(2)
     assert chain.seal() == 2
     assert "5 entries are in order" in verify()
-
-
-# --- the head outside the database
-
-
-def test_head_is_stored_at_each_sealing_and_never_goes_back(sealed: list[AuditEntry], head_file: Path) -> None:
-    last = AuditSeal.objects.get(position=5)
-    assert head_file.read_text() == f"5 {last.digest}\n"
-    chain_head.store(chain_head.Head(4, "0" * 64))
-    assert chain_head.read() == chain_head.Head(5, last.digest)
-    assert sorted(path.name for path in head_file.parent.iterdir()) == ["head", "head.lock"]
-    assert head_file.stat().st_mode & 0o777 == 0o644
-
-
-def test_heads_stored_by_many_processes_at_once_leave_the_newest(db: None, head_file: Path) -> None:
-    at_once([lambda n=n: chain_head.store(chain_head.Head(n, f"{n:064x}")) for n in range(1, 21)])
-    assert chain_head.read() == chain_head.Head(20, f"{20:064x}")
-
-
-@pytest.mark.parametrize("text", ["", "5", "x y\n", "0 " + "0" * 64 + "\n", "é\n"])
-def test_malformed_head_file_stops_the_sealing_with_a_reason(
-    sealed: list[AuditEntry], head_file: Path, text: str
-) -> None:
-    head_file.write_text(text)
-    some_entries(1)
-    assert chain.seal() == 0
-    with pytest.raises(CommandError, match="cannot be read"):
-        verify()
-
-
-def test_head_file_that_cannot_be_written_is_logged_and_sealing_goes_on(
-    db: None, settings: object, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings.AUDIT_HEAD_FILE = str(tmp_path / "there is none" / "head")
-    some_entries(2)
-    with caplog.at_level(logging.ERROR):
-        assert chain.seal() == 2
-    assert "could not be noted" in caplog.text
-    assert "2 entries are in order" in verify()
-
-
-def test_killed_between_commit_and_file_leaves_a_head_that_the_chain_contains(
-    sealed: list[AuditEntry], head_file: Path
-) -> None:
-    before = head_file.read_text()
-    some_entries(2)
-    chain.seal()
-    head_file.write_text(before)
-    (head_file.parent / f"head.{os.getpid()}").write_text("half")
-    assert chain.reason_not_to_seal() == ""
-    some_entries(1)
-    assert chain.seal() == 1
-    assert chain_head.read().position == 8
 
 
 # --- every way of writing gives a code that is valid for the entry as it is read

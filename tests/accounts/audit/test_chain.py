@@ -1,50 +1,21 @@
-"""The chain of seals: every change shows, and sealing blocks nobody."""
+"""The chain of seals: every change, removal and insertion shows."""
 
 from __future__ import annotations
 
-import base64
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from io import StringIO
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.core.management import CommandError
 
-from accounts import limits
 from accounts.audit import chain, entry_codes
-from accounts.audit.events import Event
 from accounts.audit.models import AppendOnlyError, AuditEntry, AuditSeal
-from accounts.audit.origin import Origin
-from accounts.audit.recording import record
-from accounts.models import User
+from tests.accounts.audit.entries import OTHER_KEY, some_entries, sql, verify
 from tests.factories import UserFactory
-
-ORIGIN = Origin("192.0.2.7", "Testbrowser", "ABCDE-FGHJK")
-OTHER_KEY = base64.urlsafe_b64encode(b"another key, another key, 32 by!").decode()
-
-
-def some_entries(count: int, person: User | None = None) -> list[AuditEntry]:
-    return [
-        record(Event.SIGNED_IN, subject=person, origin=ORIGIN, detail={"factor": "totp", "n": n}) for n in range(count)
-    ]
-
-
-def sql(statement: str, *values: Any) -> None:
-    """As somebody with direct access to the database would do it."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-
-
-def verify(*arguments: str) -> str:
-    out = StringIO()
-    call_command("verify_audit_trail", *arguments, stdout=out)
-    return out.getvalue()
 
 
 @pytest.fixture
 def sealed(db: None) -> list[AuditEntry]:
+    """Five sealed entries, without a head outside the database."""
     entries = some_entries(5, UserFactory())
     assert chain.seal() == 5
     return entries
@@ -193,88 +164,3 @@ def test_entries_and_seals_are_never_changed_by_the_program(sealed: list[AuditEn
                 action()
         with pytest.raises(AppendOnlyError):
             type(row).objects.update(pk=9)
-
-
-def test_more_than_a_batch_is_sealed_and_verified(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    monkeypatch.setattr(limits, "SEAL_BATCH", 3)
-    some_entries(10)
-    assert chain.seal() == 10
-    assert "10 entries are in order" in verify()
-    some_entries(3)
-    assert chain.seal() == 3
-
-
-def test_entry_with_a_lower_id_that_was_committed_later_is_sealed(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    first, second = some_entries(2)
-    sql("UPDATE audit_auditentry SET id = id + 50 WHERE id = %s", second.pk)
-    sql("UPDATE audit_auditentry SET id = id + 20 WHERE id = %s", first.pk)
-    late = AuditEntry(pk=first.pk, event=Event.SIGNED_OUT)
-    assert chain.seal() == 2
-    AuditEntry.objects.bulk_create([late])
-    assert chain.seal() == 1
-    assert AuditSeal.objects.get(position=3).entry_id == first.pk
-    AuditEntry.objects.bulk_create([AuditEntry(pk=first.pk + 1, event=Event.SIGNED_OUT)])
-    monkeypatch.setattr(limits, "SEAL_LOOK_BACK", 10)
-    assert chain.seal() == 0  # too far back for the sealing that runs all day
-    call_command("purge", stdout=StringIO())
-    assert "4 entries are in order, 0 are not sealed yet" in verify()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_sealing_meanwhile_loses_no_entry_and_seals_none_twice() -> None:
-    person = UserFactory()
-
-    def in_thread(work: Any) -> Any:
-        try:
-            return work()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(24) as pool:
-        writers = [pool.submit(in_thread, lambda: len(some_entries(10, person))) for _ in range(20)]
-        sealers = [pool.submit(in_thread, lambda: [chain.seal() for _ in range(15)]) for _ in range(4)]
-        assert sum(done.result() for done in writers) == 200
-        during = sum(sum(done.result()) for done in sealers)
-    assert during + chain.seal(everything=True) == 200
-    assert AuditSeal.objects.count() == AuditEntry.objects.count() == 200
-    assert set(AuditSeal.objects.values_list("entry_id", flat=True)) == set(
-        AuditEntry.objects.values_list("pk", flat=True)
-    )
-    assert "200 entries are in order, 0 are not sealed yet" in verify()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_entries_are_sealed_in_the_background_soon_after_the_commit(
-    settings: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    planned = []
-
-    class Timer:
-        def __init__(self, seconds: float, work: Any) -> None:
-            planned.append((seconds, work))
-
-        def start(self) -> None:
-            pass
-
-    settings.AUDIT_SEAL_AFTER_COMMIT = True
-    monkeypatch.setattr(chain.threading, "Timer", Timer)
-    some_entries(3)
-    assert [seconds for seconds, _work in planned] == [limits.SEAL_AFTER.total_seconds()]  # one for all three
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(planned[0][1]).result()
-    assert AuditSeal.objects.count() == 3
-    some_entries(1)
-    assert len(planned) == 2  # the next entry plans the next sealing
-    chain._scheduled.release()
-
-
-@pytest.mark.django_db
-def test_failure_of_the_background_sealing_is_logged_and_leaves_the_next_one_free(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(chain, "seal", lambda: 1 / 0)
-    chain._scheduled.acquire()
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(chain._seal_in_thread).result()
-    assert "could not be sealed" in caplog.text
-    assert not chain._scheduled.locked()

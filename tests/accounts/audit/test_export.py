@@ -25,7 +25,7 @@ from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.recording import record
 from accounts.audit.search import Search
-from tests.accounts.audit.test_chain import sql
+from tests.accounts.audit.entries import sql
 from tests.factories import OrganisationFactory, UserFactory
 
 METADATA = Metadata("beheer@voorbeeld.nl", "2026-11-23T10:00:00+00:00", {"Resultaat": "geweigerd"})

@@ -16,7 +16,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.recording import record
 from accounts.models import User
-from tests.accounts.audit.test_chain import sql
+from tests.accounts.audit.entries import sql
 from tests.accounts.audit_pages.staff import PAGE, people_on, superuser, worker
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import shown, signed_in, text
