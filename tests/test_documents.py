@@ -289,7 +289,8 @@ MADE = re.compile(r"(var|\.venv)/")
 
 def names_of_files(text: str) -> set[str]:
     """What stands between backticks and looks like a path of ours: with a slash inside or behind it, or an ending."""
-    quoted = set(re.findall(r"`([^`\s]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    quoted = {word.strip("'\",;") for span in spans for word in span.split()}
     is_path = re.compile(r"(\.?[\w-]+/)+[\w.-]*(::\w+)?|[\w-]+\.(py|md|toml|txt|sh|html|css|conf|service|socket)")
     return {name for name in quoted if is_path.fullmatch(name) and not MADE.match(name)}
 
