@@ -10,7 +10,7 @@ from accounts.active_sessions import lifetime
 from accounts.active_sessions.lifetime import Remaining
 from accounts.http_requests import DEMAND, in_administration, person
 from accounts.organisations import sign_in_policy
-from accounts.organisations.sign_in_policy import Demand
+from accounts.organisations.sign_in_policy import Requirement
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 
@@ -24,9 +24,11 @@ def questions(request: HttpRequest) -> dict[str, object]:
             user and user.is_authenticated and user.is_verified() and recovery_codes.question_is_due(person(request))
         )
 
-    def announced() -> Demand | None:
-        demand: Demand | None = request.META.get(DEMAND)  # looked up for nobody who has a second step, and for no staff
-        return None if sign_in_policy.holds(demand) else demand
+    def announced() -> Requirement | None:
+        demand: Requirement | None = request.META.get(
+            DEMAND
+        )  # looked up for nobody who has a second step, and for no staff
+        return None if sign_in_policy.is_in_force(demand) else demand
 
     return {"recovery_question": SimpleLazyObject(is_due), "announced_demand": SimpleLazyObject(announced)}
 

@@ -23,7 +23,7 @@ from accounts.http_requests import DEMAND, in_administration, page_of_form, pers
 from accounts.language import choice
 from accounts.language import flows as languages
 from accounts.organisations import rank, sign_in_policy
-from accounts.organisations.sign_in_policy import Demand
+from accounts.organisations.sign_in_policy import Requirement
 from accounts.organisations.wording import one_factor_at_most, second_step_is_there
 from accounts.policy import Decision, Vouched
 from accounts.two_factor import devices
@@ -141,7 +141,8 @@ class SecondStepMiddleware:
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
         return policy.Facts(
-            must_have=not enough and (user.is_staff or sign_in_policy.holds(SecondStepMiddleware._demand(request))),
+            must_have=not enough
+            and (user.is_staff or sign_in_policy.is_in_force(SecondStepMiddleware._demand(request))),
             has_factor=enough or devices.has_confirmed_device(user),
             is_verified=verified,
             device_gone=request.META[HAD_DEVICE] and not verified,
@@ -149,7 +150,7 @@ class SecondStepMiddleware:
             vouched=vouched,
             is_staff=user.is_staff,
             password_is_void=not vouched and owner is not None and sign_in_policy.must_use_business_account(owner),
-            owes_provider=not verified and not vouched and sign_in_policy.has_second_step_at_provider(owner or user),
+            owes_provider=not verified and not vouched and sign_in_policy.has_second_factor_at_provider(owner or user),
             is_above=not verified
             and vouched is Vouched.NOTHING
             and not request.session.get(store.PASSWORD_TOO)
@@ -158,10 +159,10 @@ class SecondStepMiddleware:
         )
 
     @staticmethod
-    def _demand(request: HttpRequest) -> Demand | None:
+    def _demand(request: HttpRequest) -> Requirement | None:
         """Kept, because the pages that announce it would ask the database again."""
         membership = getattr(store.person_of(request.session), "membership", None)
-        request.META[DEMAND] = demand = sign_in_policy.demand_by(membership.organisation if membership else None)
+        request.META[DEMAND] = demand = sign_in_policy.requirement_of(membership.organisation if membership else None)
         return demand
 
     @staticmethod
@@ -204,7 +205,7 @@ def counted(request: HttpRequest) -> Vouched:
     found: Vouched | None = request.META.get(VOUCHED)
     if found is None:
         owner = store.person_of(request.session)  # read with the membership
-        found = rank.counted(store.vouched(request.session), owner or person(request))
+        found = rank.accepted(store.vouched(request.session), owner or person(request))
         request.META[VOUCHED] = found
     return found
 

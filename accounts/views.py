@@ -66,7 +66,7 @@ def _business_account(request: PersonRequest) -> dict[str, object]:
     """``takes_care``: the organisation that takes care of the second step; ``can_link``: the button is offered."""
     connection = connections.of_person(request.user)
     owner = store.person_of(request.session)  # read with the membership
-    vouched = rank.counted(store.vouched(request.session), owner or request.user)
+    vouched = rank.accepted(store.vouched(request.session), owner or request.user)
     is_linked = connection is not None and identities.is_linked(connection, request.user)
     return {
         "organisation": connection.organisation if connection else None,

@@ -35,7 +35,7 @@ class EnvironmentAdmin(ScopedAdmin):
     form = EnvironmentForm
     list_display = ["name", "organisation", "address"]
     list_filter = [OwnerFilter]
-    ASKED = frozenset({"organisation", "organisation_named"})
+    ALLOWED_LOOKUPS = frozenset({"organisation", "organisation_named"})
     list_select_related = ["organisation"]
     search_fields = ["name", "organisation__name"]
     autocomplete_fields = ["organisation"]

@@ -213,14 +213,14 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
         some = list(everybody.filter(pk__gt=some[-1].pk)[:DELETED_AT_ONCE])
     count = rows.delete()[0]
     owner, name = environment.organisation, environment.name
-    short_names.keep(ShortName.Kind.ENVIRONMENT, environment.slug, owner=environment.pk)
+    short_names.reserve(ShortName.Kind.ENVIRONMENT, environment.slug, owner=environment.pk)
     environment.delete()
     facts: dict[str, str | int] = {**detail, "name": name, "address": environment.address, "count": count}
     entry = record(
         Event.ENVIRONMENT_DELETED, subject=None, actor=actor, organisation=owner, origin=origin, detail=facts
     )
     page = reverse("admin:environments_environment_changelist")
-    notices.tell(entry, sign_in_policy.must_hear(owner, besides=actor), about=name, page=page)
+    notices.notify(entry, sign_in_policy.recipients(owner, besides=actor), about=name, page=page)
 
 
 def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin, **more: str) -> None:

@@ -1,4 +1,4 @@
-"""Who may open a page about an organisation: the rights first, then the organisations that somebody works for."""
+"""Access to pages about an organisation: first the permissions, then the scope of the worker."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SEE = ("organisations.view_organisation", "accounts.view_user")
 SEE_NAMES = "accounts.view_user"
 
 
-def rights_required(*rights: str) -> Callable[[View], View]:
-    """403 without these rights."""
+def permissions_required(*permissions: str) -> Callable[[View], View]:
+    """403 without these permissions."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.has_perms(rights):
+            if not request.user.has_perms(permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -35,8 +35,8 @@ def rights_required(*rights: str) -> Callable[[View], View]:
     return decorate
 
 
-def about_an_organisation(view: View) -> View:
-    """Give the view the organisation of the address; 404 for one that the person does not work for (ASVS 8.4.1)."""
+def with_organisation(view: View) -> View:
+    """Give the view the organisation of the URL; 404 when it is outside the worker's scope (ASVS 8.4.1)."""
 
     @wraps(view)
     def found(request: PersonRequest, slug: str) -> HttpResponseBase:

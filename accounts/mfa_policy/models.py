@@ -8,7 +8,7 @@ from accounts.organisations.models import Organisation
 
 
 class Reminder(models.Model):
-    """One mail about one demand to one person. The constraint keeps a second one from being sent."""
+    """One mail about one requirement to one person. The constraint prevents a second one."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="reminders"
@@ -32,14 +32,14 @@ class Reminder(models.Model):
 
 
 class Snapshot(models.Model):
-    """How many people of an organisation had a second step on a day."""
+    """How many people of an organisation had a second factor on a day."""
 
     organisation = models.ForeignKey(
         Organisation, verbose_name=_("organisation"), on_delete=models.CASCADE, related_name="snapshots"
     )
     day = models.DateField(db_index=True)
     people = models.PositiveIntegerField()
-    protected = models.PositiveIntegerField()  # of these people, who have a second step
+    protected = models.PositiveIntegerField()  # those with a second factor
 
     class Meta:
         ordering = ["day"]

@@ -6,7 +6,7 @@ from django.core.paginator import Paginator
 
 
 class CountedPaginator(Paginator):
-    """For a list whose length the page has counted already: counting 100,000 people again takes half a second."""
+    """For a list whose length is known already: counting 100,000 people again takes half a second."""
 
     def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,6 +1,6 @@
-"""Who of an organisation has a second step, and who not: the one place where these questions are asked.
+"""MFA coverage of an organisation: who has a second factor and who has not. All such queries are here.
 
-Only people who are active count; others cannot sign in, so a demand stops none of them.
+Only active people count; others cannot sign in, so a requirement affects none of them.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ UNUSABLE = "!"  # how the hash of somebody who never chose a password begins
 
 
 class Group(models.TextChoices):
-    """Everybody who is active is in exactly one."""
+    """Every active person is in exactly one."""
 
     PROTECTED = "met", _("has a second step already")
     STAFF = "beheer", _("works in the administration, which always asks for a second step")
-    NOT_COME = "nooit-gekomen", _("was invited, and has not chosen a password yet")
+    NOT_ACTIVATED = "nooit-gekomen", _("was invited, and has not chosen a password yet")
     RECENT = "laatst-ingelogd", _("signed in during the last 90 days")
     LONG_AGO = "lang-geleden", _("signed in longer ago")
     NEVER_SIGNED_IN = "nooit-ingelogd", _("has a password, and never signed in with it")
 
 
-# Without a second step and with a password: these meet the set-up at their next sign-in.
-STOPPED = (Group.RECENT, Group.LONG_AGO, Group.NEVER_SIGNED_IN)
-WITHOUT = (*STOPPED, Group.NOT_COME, Group.STAFF)
+# Without a second factor and with a password: a requirement sends them to the set-up at their next sign-in.
+AFFECTED = (Group.RECENT, Group.LONG_AGO, Group.NEVER_SIGNED_IN)
+WITHOUT = (*AFFECTED, Group.NOT_ACTIVATED, Group.STAFF)
 
 
 @dataclass(frozen=True)
-class Census:
-    """``counts``: people a group; ``mark``: differs as soon as other people are in a group."""
+class Coverage:
+    """``counts``: people in each group; ``fingerprint``: changes as soon as a group has other people."""
 
     counts: dict[Group, int]
-    mark: str
+    fingerprint: str
 
     @property
     def people(self) -> int:
@@ -57,59 +57,60 @@ class Census:
         return self.people - self.protected
 
     @property
-    def stopped(self) -> int:
-        return sum(self.counts[group] for group in STOPPED)
+    def affected(self) -> int:
+        return sum(self.counts[group] for group in AFFECTED)
 
 
 def members(organisation: Organisation) -> QuerySet[User]:
-    """The people who count."""
+    """The active people of the organisation."""
     return User.objects.filter(is_active=True, membership__organisation=organisation)
 
 
 def _conditions() -> dict[Group, Q]:
-    """Each group by itself; they exclude each other. A device is asked for once a query, because that costs most."""
+    """The condition of each group without a second factor; they exclude each other. The query looks up the device once,
+    because that costs most."""
     recently = timezone.now() - limits.DEMAND_RECENT
-    come = Q(is_staff=False) & ~Q(password__startswith=UNUSABLE)
+    activated = Q(is_staff=False) & ~Q(password__startswith=UNUSABLE)
     return {
         Group.STAFF: Q(is_staff=True),
-        Group.NOT_COME: Q(is_staff=False, password__startswith=UNUSABLE),
-        Group.NEVER_SIGNED_IN: come & Q(last_login=None),
-        Group.RECENT: come & Q(last_login__gte=recently),
-        Group.LONG_AGO: come & Q(last_login__lt=recently),
+        Group.NOT_ACTIVATED: Q(is_staff=False, password__startswith=UNUSABLE),
+        Group.NEVER_SIGNED_IN: activated & Q(last_login=None),
+        Group.RECENT: activated & Q(last_login__gte=recently),
+        Group.LONG_AGO: activated & Q(last_login__lt=recently),
     }
 
 
 def _with_group(people: QuerySet[User]) -> QuerySet:
-    """People without a second step, each with the ``group`` they are in."""
+    """Annotate people without a second factor with their ``group``."""
     whens = [When(condition, then=Value(group.value)) for group, condition in _conditions().items()]
     return people.annotate(group=Case(*whens, output_field=models.CharField()))
 
 
-def of(organisation: Organisation) -> Census:
-    """Count everybody. Two queries: a condition on devices beside the others is far slower than before them."""
+def coverage(organisation: Organisation) -> Coverage:
+    """Count everybody. Two queries: in one, the condition on devices makes it far slower."""
     people, device = members(organisation).order_by(), devices.confirmed_device_exists()
     without = _with_group(people.filter(~device)).values("group").annotate(number=Count("pk"), keys=Sum("pk"))
     found = {Group(row["group"]): (row["number"], row["keys"]) for row in without}
     protected = people.filter(device).aggregate(number=Count("pk"), keys=Sum("pk"))
     found[Group.PROTECTED] = (protected["number"], protected["keys"] or 0)
     counts = {group: found.get(group, (0, 0))[0] for group in Group}
-    return Census(counts, "|".join("{}-{}".format(*found.get(group, (0, 0))) for group in Group))
+    return Coverage(counts, "|".join("{}-{}".format(*found.get(group, (0, 0))) for group in Group))
 
 
-def protected_of(organisation: Organisation) -> QuerySet[User]:
+def with_second_factor(organisation: Organisation) -> QuerySet[User]:
     return members(organisation).filter(devices.confirmed_device_exists()).order_by("email")
 
 
-def without_of(organisation: Organisation, group: Group | None = None) -> QuerySet:
-    """Who has no second step, in this group or in any, by address; each with the ``group`` they are in."""
+def without_second_factor(organisation: Organisation, group: Group | None = None) -> QuerySet:
+    """People without a second factor, in this group or in any, by address, annotated with their ``group``."""
     without = members(organisation).filter(~devices.confirmed_device_exists())
     chosen = without.filter(_conditions()[group]) if group else without
     return _with_group(chosen).order_by("email")
 
 
-def named(organisation: Organisation, group: Group) -> QuerySet[User]:
-    """Who is in this group, by address."""
-    return protected_of(organisation) if group is Group.PROTECTED else without_of(organisation, group)
+def people_in(organisation: Organisation, group: Group) -> QuerySet[User]:
+    """The people in this group, by address."""
+    return with_second_factor(organisation) if group is Group.PROTECTED else without_second_factor(organisation, group)
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Totals:
 
 
 def totals(organisations: QuerySet[Organisation] | list[Organisation] | None = None) -> dict[int, Totals]:
-    """The totals of these organisations, or of all, by primary key; an organisation without people is left out."""
+    """The totals of these organisations, or of all, by primary key; organisations without people are left out."""
     mine = Membership.objects.filter(user__is_active=True)
     if organisations is not None:
         mine = mine.filter(organisation__in=organisations)

@@ -26,19 +26,19 @@ from accounts.organisations.models import Organisation
 
 
 def is_key(text: Any) -> bool:
-    """Can this be the number of a row? Databases and Django raise on some of the others."""
+    """Can this be a primary key? Databases and Django raise on some other texts."""
     return str(text).isascii() and str(text).isdigit() and len(str(text)) < 19
 
 
 class Autocomplete(AutocompleteSelect):
-    """Django's own asks the database for whatever was typed, and raises when that is no number."""
+    """Django's own queries the database for whatever was posted, and raises when that is no number."""
 
     def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
         return super().optgroups(name, [one for one in value if is_key(one)], attrs)
 
 
 class BoundedList(ChangeList):
-    """Sorted by as many columns as a list can have."""
+    """Ignores an ordering by more columns than a list can have."""
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
         if len(str(self.params.get(ORDER_VAR, ""))) > limits.ADMIN_ORDER_LONGEST:
@@ -47,8 +47,8 @@ class BoundedList(ChangeList):
 
 
 class BoundedAdmin(CountedDeletion):
-    """Its lists take searches that a database can carry out; Django's own has a condition for each of any number of
-    words, also where other pages offer a choice. Whatever it changes asks for fresh proof (ASVS 7.5.3)."""
+    """Bounds the searches of lists and autocomplete fields: Django's own adds a condition for each of any number of
+    words. Every change asks for fresh proof (ASVS 7.5.3)."""
 
     @method_decorator(fresh_proof_required)
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -56,7 +56,7 @@ class BoundedAdmin(CountedDeletion):
 
     @method_decorator(fresh_proof_required)
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """An open administration that somebody walked away from must not do anything."""
+        """An administration page left open on an unattended screen must not do anything."""
         return super().change_view(request, *args, **kwargs)
 
     @method_decorator(fresh_proof_required)
@@ -65,7 +65,7 @@ class BoundedAdmin(CountedDeletion):
 
     @method_decorator(fresh_proof_required_to_post)
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What is chosen in the list and done to all of it is posted."""
+        """Actions on the chosen rows are posted here."""
         return super().changelist_view(request, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -79,18 +79,18 @@ class BoundedAdmin(CountedDeletion):
 
 
 class ScopedAdmin(BoundedAdmin, MergedAdmin):
-    """Shows a worker only what that worker works for; the rest does not exist (ASVS 8.4.1).
+    """Shows a worker only the rows in their scope; to them the others do not exist (ASVS 8.4.1).
 
-    Lists, searches, the choices of other pages and every address with a number go through `get_queryset`.
-    ``ASKED``: what the filters of the list put into the address.
+    Lists, searches, the choices of other pages and every URL with a primary key go through `get_queryset`.
+    ``ALLOWED_LOOKUPS``: the query parameters of the list's filters.
     """
 
-    ASKED: frozenset[str] = frozenset()
+    ALLOWED_LOOKUPS: frozenset[str] = frozenset()
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Every other question is a way round the scope (`?people=5`: may that stranger open this?), or to make the
-        # database work (`?name__regex=...`).
-        return lookup in self.ASKED
+        # Every other lookup would get round the scope (`?people=5`: may that stranger open this?) or load the
+        # database (`?name__regex=...`).
+        return lookup in self.ALLOWED_LOOKUPS
 
     def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not all(map(is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
@@ -109,7 +109,7 @@ class ScopedAdmin(BoundedAdmin, MergedAdmin):
         return super().get_queryset(request).filter(self.in_scope(person(request)))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model:
-        """Raises Http404; Django's own leads to another page and says that the number does not exist."""
+        """Raises Http404; Django's own redirects and says that the object does not exist."""
         found = super().get_object(request, object_id, from_field)
         if found is None:
             raise Http404
@@ -127,7 +127,7 @@ class OrganisationAdmin(ScopedAdmin):
         return scope.organisations(worker)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organisation | None = None) -> Any:
-        """Names are unique: whoever works for one organisation would learn by trying them which others there are."""
+        """Names are unique, so a worker for one organisation could find out by trying which others exist."""
         fixed = super().get_readonly_fields(request, obj)
         return fixed if scope.works_for_all(person(request)) else [*fixed, "name", "slug"]
 

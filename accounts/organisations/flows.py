@@ -17,39 +17,39 @@ EDITABLE = ("name", "slug", "colour", "contact")
 @transaction.atomic
 def add(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     organisation.save()
-    short_names.take(ORGANISATION, organisation.slug, owner=organisation.pk)
+    short_names.assign(ORGANISATION, organisation.slug, owner=organisation.pk)
     detail: dict[str, str | int] = {"name": organisation.name, "slug": organisation.slug}
     entry = record(
         Event.ORGANISATION_ADDED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
     )
-    hearers = sign_in_policy.must_hear(organisation, besides=actor)
-    notices.tell(entry, hearers, about=organisation.name, page=_page(organisation))
+    recipients = sign_in_policy.recipients(organisation, besides=actor)
+    notices.notify(entry, recipients, about=organisation.name, page=_page(organisation))
 
 
 @transaction.atomic
 def change(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     """Store what differs, and tell the organisation's administrators."""
     before = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
-    differences = notices.between(before, organisation, EDITABLE)
+    differences = notices.differences(before, organisation, EDITABLE)
     if not differences:
         return
     changed = [one.name for one in differences]
     organisation.save(update_fields=changed)
     if "slug" in changed:
-        short_names.take(ORGANISATION, organisation.slug, owner=organisation.pk, instead_of=before.slug)
+        short_names.assign(ORGANISATION, organisation.slug, owner=organisation.pk, instead_of=before.slug)
         _forget_test(before)
-    detail = notices.facts(differences)
+    detail = notices.audit_detail(differences)
     entry = record(
         Event.ORGANISATION_EDITED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
     )
-    hearers = sign_in_policy.must_hear(organisation, besides=actor)
-    notices.tell(entry, hearers, about=before.name, page=_page(organisation), differences=differences)
+    recipients = sign_in_policy.recipients(organisation, besides=actor)
+    notices.notify(entry, recipients, about=before.name, page=_page(organisation), differences=differences)
 
 
 def _forget_test(organisation: Organisation) -> None:
-    """The short name stands in the redirect address, and the provider has to be told of the new one: a test sign-in
-    with the earlier one shows nothing any more."""
-    # By the name of the relation: the room of single sign-on lies above this one.
+    """The short name is part of the redirect URI, which must then be changed at the provider too: a test sign-in with
+    the earlier one proves nothing."""
+    # By the relation's name: the package of single sign-on is in a higher layer.
     connection = getattr(organisation, "connection", None)
     if connection is not None:
         type(connection).objects.filter(pk=connection.pk).update(tested_at=None)
@@ -57,15 +57,17 @@ def _forget_test(organisation: Organisation) -> None:
 
 @transaction.atomic
 def delete(organisation: Organisation, *, actor: User, origin: Origin) -> None:
-    """Raises ProtectedError while there are people, environments or a single sign-on."""
-    hearers = sign_in_policy.must_hear(organisation, besides=actor)
+    """Raises ProtectedError while it has members, environments or a single sign-on connection."""
+    recipients = sign_in_policy.recipients(organisation, besides=actor)
     detail: dict[str, str | int] = {"name": organisation.name, "slug": organisation.slug}
     entry = record(
         Event.ORGANISATION_DELETED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
     )
-    short_names.keep(ORGANISATION, organisation.slug, owner=organisation.pk)
+    short_names.reserve(ORGANISATION, organisation.slug, owner=organisation.pk)
     organisation.delete()
-    notices.tell(entry, hearers, about=str(detail["name"]), page=reverse("admin:organisations_organisation_changelist"))
+    notices.notify(
+        entry, recipients, about=str(detail["name"]), page=reverse("admin:organisations_organisation_changelist")
+    )
 
 
 def _page(organisation: Organisation) -> str:

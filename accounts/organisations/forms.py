@@ -9,7 +9,7 @@ from accounts.organisations.models import ShortName
 
 
 class ShortNameForm(forms.ModelForm):
-    """Of whatever has a short name."""
+    """A form of a model with a short name in ``slug``."""
 
     kind: ClassVar[ShortName.Kind]
 

@@ -8,7 +8,7 @@ from accounts.organisations.models import Organisation
 
 
 def of(person: object) -> Iterator[str]:
-    """Names of the person's organisation; nothing for somebody who is not stored yet."""
+    """Names of the person's organisation; none for a person who is not stored yet."""
     key = getattr(person, "pk", None)
     if key:
         for names in Organisation.objects.filter(memberships__user=key).values_list("name", "slug"):

@@ -1,8 +1,9 @@
-"""Which address may be used in which organisation, and the one place where somebody becomes a member of one.
+"""Which address may be used in which organisation, and the only place where somebody becomes a member of one.
 
-A mail domain that an organisation proved is that organisation's: nobody is invited into another one, moved there or
-given another address there with an address of it. Otherwise its people could be bound, by whoever is first, to
-administrators who are not theirs. Every flow that stores an address or a membership asks here, and `join` asks anew.
+A mail domain belongs to the organisation that proved it: nobody with an address in it is invited into another
+organisation, moved there or given such an address there. Otherwise another organisation could claim its people first,
+and their administrators would not be their own. Every flow that stores an address or a membership asks here; `join`
+checks again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from accounts.organisations.models import Membership, Organisation
 
 
 class ForeignAddressError(ValueError):
-    """Somebody was about to be stored in an organisation with an address that is another's."""
+    """The address is in a mail domain that another organisation proved."""
 
 
 def domain_of(address: str) -> str:
@@ -30,12 +31,12 @@ def domain_of(address: str) -> str:
 
 
 def foreign(addresses: Iterable[str], organisation_id: int | None) -> dict[str, str]:
-    """Those of the addresses that are of a mail domain that another organisation proved, with its name. None for
-    somebody without an organisation: such an address is nobody else's there."""
+    """The addresses in a mail domain that another organisation proved, each with the name of that organisation. Empty
+    for people without an organisation."""
     if organisation_id is None:
         return {}
     domains = {address: domain_of(address) for address in addresses}
-    # By the name of the relation: the package of single sign-on lies above this one.
+    # By the relation's name: the package of single sign-on is in a higher layer.
     found = Organisation.objects.exclude(pk=organisation_id).filter(
         mail_domains__domain__in=set(domains.values()) - {""}, mail_domains__proved_at__isnull=False
     )
@@ -48,13 +49,13 @@ def is_foreign(address: str, organisation_id: int | None) -> bool:
 
 
 def refuse_foreign(addresses: Iterable[str], organisation_id: int | None) -> None:
-    """Raises ForeignAddressError. For flows whose page has asked already: only a domain that was proved at this very
-    moment comes so far."""
+    """Raises ForeignAddressError. For flows whose page has checked already: it fails only for a domain that was proved
+    in between."""
     if found := foreign(addresses, organisation_id):
         raise ForeignAddressError(f"{len(found)} addresses of a mail domain that another organisation proved")
 
 
 def join(users: Collection[User], organisation: Organisation) -> None:
-    """Make these people, who belong nowhere, members. Raises ForeignAddressError."""
+    """Make these people, who have no organisation yet, members. Raises ForeignAddressError."""
     refuse_foreign([user.email for user in users], organisation.pk)
     Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in users])

@@ -13,7 +13,7 @@ hex_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Give a colour as # and six 
 
 
 class SecondStep(models.TextChoices):
-    """What an organisation demands of its people when they sign in."""
+    """The MFA policy of an organisation."""
 
     OPTIONAL = "optional", _("optional: everybody chooses")
     REQUIRED = "required", _("required from a date")
@@ -42,7 +42,7 @@ class Organisation(models.Model):
         verbose_name_plural = _("organisations")
         ordering = ["name"]
         constraints = [
-            # A demand without a first day would hold for nobody, in silence.
+            # A requirement without a first day would silently apply to nobody.
             models.CheckConstraint(
                 condition=~models.Q(second_step="required") | models.Q(required_from__isnull=False),
                 name="required_has_a_first_day",
@@ -58,7 +58,7 @@ class Organisation(models.Model):
 
 
 class Membership(models.Model):
-    """The one organisation that a person belongs to."""
+    """The organisation that a person belongs to; at most one."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="membership"
@@ -78,9 +78,10 @@ class Membership(models.Model):
 
 
 class ShortName(models.Model):
-    """A short name that was given out, and to whom: never to another, also when its owner is gone or has another name.
+    """A short name and its owner: nobody else gets it, also after the owner was renamed or deleted.
 
-    ``owner`` is the number of an organisation or environment, by ``kind``; no foreign key, because it outlives them.
+    ``owner`` is the primary key of an organisation or environment, by ``kind``; no foreign key, because the row
+    outlives them.
     """
 
     class Kind(models.TextChoices):
@@ -88,7 +89,7 @@ class ShortName(models.Model):
         ENVIRONMENT = "environment"
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
-    slug = models.CharField(max_length=80)  # in lower case: names that differ in capitals only read the same
+    slug = models.CharField(max_length=80)  # lower case: names that differ in case only look the same
     owner = models.BigIntegerField()
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Who administers something hears by mail that a colleague changed it."""
+"""Mail to the administrators of something that a colleague changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from accounts.models import User
 
 @dataclass(frozen=True)
 class Difference:
-    """``name``: of the field, as code; the other three are for people, in the language of whoever reads them."""
+    """``name``: of the field, as in code; the other three are shown to people, in the reader's language."""
 
     name: str
     label: Any
@@ -27,8 +27,8 @@ class Difference:
     after: Any
 
 
-def between(before: Model, after: Model, names: Iterable[str]) -> list[Difference]:
-    """What differs, of these fields."""
+def differences(before: Model, after: Model, names: Iterable[str]) -> list[Difference]:
+    """The fields among ``names`` whose values differ."""
     return [
         Difference(name, before._meta.get_field(name).verbose_name, _shown(before, name), _shown(after, name))  # type: ignore[union-attr]
         for name in names
@@ -43,17 +43,17 @@ def _shown(row: Model, name: str) -> Any:
     return single_line(str(value or "")) or "-"
 
 
-def facts(differences: Iterable[Difference]) -> dict[str, str | int]:
-    """For the audit entry: what each field was and is."""
+def audit_detail(differences: Iterable[Difference]) -> dict[str, str | int]:
+    """For the audit entry: each field's value before and after."""
     return {one.name: f"{one.before} → {one.after}" for one in differences}
 
 
-def tell(
-    entry: AuditEntry, hearers: Iterable[User], *, about: str, page: str, differences: Iterable[Difference] = ()
+def notify(
+    entry: AuditEntry, recipients: Iterable[User], *, about: str, page: str, differences: Iterable[Difference] = ()
 ) -> None:
-    """``about``: what it is called; ``page``: the path where it can be looked at."""
+    """Mail it. ``about``: the name of what was changed; ``page``: the path of its page."""
     shown = list(differences)
-    for person in hearers:
+    for person in recipients:
         sending.send(
             "administration_changed",
             person,

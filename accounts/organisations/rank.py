@@ -1,8 +1,8 @@
-"""Who stands above whom, and over whom what is set for an organisation decides. Every package asks here.
+"""Who outranks whom, and whom the settings of an organisation govern. Every package asks here.
 
-Whoever may set up an organisation (its provider, who vouches for the second step, the demand, the emergency account)
-can make the provider sign in as any of its people. So none of that decides over somebody with a right that one of them
-lacks.
+Whoever may configure an organisation (its provider, who vouches for the second factor, the MFA requirement, the
+emergency account) can make the provider sign in as any of its members. So those settings never govern a member with a
+permission that one of these administrators lacks.
 """
 
 from __future__ import annotations
@@ -17,85 +17,88 @@ from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.policy import Vouched
 
-SETS_UP = "organisations.change_organisation"
+CHANGE_ORGANISATION = "organisations.change_organisation"
 
 
 def outranks(subject: User, actor: User) -> bool:
-    """Has the person a right that the actor lacks? Rights of somebody who is not active count too: they may return."""
+    """Has the subject a permission that the actor lacks? Those of an inactive subject count: it may be reactivated."""
     if actor.is_superuser:
         return False
     if subject.is_superuser or (subject.is_staff and not actor.is_staff):
         return True
-    rights = _rights_of({subject.pk, actor.pk})
-    return not rights[subject.pk] <= (rights[actor.pk] if actor.is_active else set())
+    permissions = _permissions_of({subject.pk, actor.pk})
+    return not permissions[subject.pk] <= (permissions[actor.pk] if actor.is_active else set())
 
 
 def organisation_decides_over(person: User) -> bool:
-    """May what is set for the person's organisation decide how this person gets in?
+    """Do the settings of the person's organisation decide how this person signs in?
 
-    Never over superusers, people who work for every organisation, and whoever has a right that somebody who may set the
-    organisation up lacks. Nor over who can open environments of another organisation, which has not chosen this
-    provider. For these its provider is one factor at most, and its demand does not hold.
+    Not for superusers, people who work for every organisation, and people with a permission that one of the
+    organisation's administrators lacks. Nor for people who can open environments of another organisation, which did not
+    choose this provider. For all of these the provider is one factor at most, and its requirement does not apply.
     """
-    return not (stands_above(person) or scope.opens_elsewhere(person))
+    return not (outranks_organisation(person) or scope.has_access_elsewhere(person))
 
 
-def stands_above(person: User) -> bool:
-    """The same by rights alone. Nothing that is set for the organisation may keep this person out either."""
+def outranks_organisation(person: User) -> bool:
+    """The same by permissions alone. The organisation's settings may not lock this person out either."""
     if person.is_superuser or not person.is_staff:
-        return person.is_superuser  # other rights count in the administration only, which opens for staff only
+        return person.is_superuser  # other permissions count in the administration only, which opens for staff only
     mine = scope.organisation_id_of(person)
-    return mine is None or person.pk in _above(mine, [person.pk])
+    return mine is None or person.pk in _outranking(mine, [person.pk])
 
 
-def counted(vouched: Vouched, person: User) -> Vouched:
-    """What a provider vouched for, as far as that counts for this person."""
+def accepted(vouched: Vouched, person: User) -> Vouched:
+    """The part of the provider's assurance that is accepted for this person."""
     if vouched in (Vouched.NOT_ASKED, Vouched.NOTHING) or organisation_decides_over(person):
         return vouched
     return Vouched.NOTHING
 
 
-def has_people_above(organisation: Organisation) -> bool:
-    """Belongs anybody to the organisation over whom it does not decide?"""
+def has_outranking_members(organisation: Organisation) -> bool:
+    """Has the organisation members whom its settings do not govern?"""
     members = User.objects.filter(membership__organisation=organisation).order_by()
     guests = members.filter(access__isnull=False).alias(opens=F("access__environment__organisation"))
     if members.filter(is_superuser=True).exists() or guests.exclude(opens=organisation.pk).exists():
         return True
-    return bool(_above(organisation.pk, members.filter(is_staff=True).values_list("pk", flat=True)))
+    return bool(_outranking(organisation.pk, members.filter(is_staff=True).values_list("pk", flat=True)))
 
 
-def _above(organisation: int, people: Collection[int]) -> set[int]:
-    """Who of these, none of them a superuser, stands above somebody who may set this organisation up. Superusers who
-    may are left out: nobody stands above them. Where nobody else may, any right is more than they have."""
-    setters = set(_setters(organisation).values_list("pk", flat=True))
-    rights = _rights_of({*people, *setters})
-    common = set.intersection(*(rights[pk] for pk in setters)) if setters else set()
-    everyone = set(_permission(scope.EVERYONE).values_list("pk", flat=True))
-    return {pk for pk in people if not rights[pk] <= common or rights[pk] & everyone}
+def _outranking(organisation: int, people: Collection[int]) -> set[int]:
+    """Which of these people, none of them a superuser, outrank an administrator of the organisation.
+
+    Superusers are left out as administrators: nobody outranks them. Without other administrators any permission is
+    enough to outrank.
+    """
+    administrators = set(_administrators(organisation).values_list("pk", flat=True))
+    permissions = _permissions_of({*people, *administrators})
+    common = set.intersection(*(permissions[pk] for pk in administrators)) if administrators else set()
+    everyone = set(_permission(scope.EVERY_ORGANISATION).values_list("pk", flat=True))
+    return {pk for pk in people if not permissions[pk] <= common or permissions[pk] & everyone}
 
 
-def _setters(organisation: int) -> QuerySet[User]:
+def _administrators(organisation: int) -> QuerySet[User]:
     staff = User.objects.filter(is_active=True, is_staff=True, is_superuser=False).order_by()
-    near = Q(membership__organisation=organisation) | Q(pk__in=_holders(scope.EVERYONE))
-    return staff.filter(near, pk__in=_holders(SETS_UP))
+    in_scope = Q(membership__organisation=organisation) | Q(pk__in=_holders(scope.EVERY_ORGANISATION))
+    return staff.filter(in_scope, pk__in=_holders(CHANGE_ORGANISATION))
 
 
-def _holders(right: str) -> QuerySet[User]:
-    permission = _permission(right)
-    direct, by_group = Q(user_permissions__in=permission), Q(groups__permissions__in=permission)
+def _holders(permission: str) -> QuerySet[User]:
+    found = _permission(permission)
+    direct, by_group = Q(user_permissions__in=found), Q(groups__permissions__in=found)
     return User.objects.filter(direct | by_group).order_by().values("pk")  # type: ignore[return-value]
 
 
-def _permission(right: str) -> QuerySet[Permission]:
-    app, _dot, codename = right.partition(".")
+def _permission(permission: str) -> QuerySet[Permission]:
+    app, _dot, codename = permission.partition(".")
     return Permission.objects.filter(content_type__app_label=app, codename=codename).order_by()
 
 
-def _rights_of(people: Collection[int]) -> dict[int, set[int]]:
-    """The numbers of the permissions of each, own ones and those of groups."""
+def _permissions_of(people: Collection[int]) -> dict[int, set[int]]:
+    """The primary keys of each person's permissions, their own and those of their groups."""
     found: dict[int, set[int]] = {pk: set() for pk in people}
     for relation in ("user_permissions", "groups__permissions"):
         rows = User.objects.filter(pk__in=found).exclude(**{relation: None}).order_by().values_list("pk", relation)
-        for pk, right in rows:
-            found[pk].add(right)
+        for pk, permission in rows:
+            found[pk].add(permission)
     return found

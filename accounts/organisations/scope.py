@@ -1,4 +1,4 @@
-"""For whom somebody works: the people of every organisation, of the own one, or nobody (ASVS 8.4.1).
+"""Whose data a worker may see: of every organisation, of the worker's own one, or of nobody (ASVS 8.4.1).
 
 Every page and flow of the administration and of support asks here before it shows or changes another person.
 """
@@ -12,22 +12,22 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.organisations.models import Membership
 
-EVERYONE = "organisations.work_for_every_organisation"
+EVERY_ORGANISATION = "organisations.work_for_every_organisation"
 
 
 def works_for_all(worker: User) -> bool:
-    """Superusers, and whoever was given the right by name. Nobody has it because something is missing."""
-    return worker.is_active and (worker.is_superuser or worker.has_perm(EVERYONE))
+    """Superusers, and people who were given the permission explicitly; it never follows from missing data."""
+    return worker.is_active and (worker.is_superuser or worker.has_perm(EVERY_ORGANISATION))
 
 
 def organisation_id_of(worker: User) -> int | None:
-    """The own organisation; None for somebody without one."""
+    """The worker's own organisation; None without one."""
     membership: Membership | None = getattr(worker, "membership", None)
     return membership.organisation_id if membership else None
 
 
 def people(worker: User, prefix: str = "") -> Q:
-    """The condition on people, or with ``prefix`` ("user__") on what belongs to them, that this worker may see."""
+    """The condition on the people whom this worker may see; with ``prefix`` ("user__"), on rows that belong to them."""
     if works_for_all(worker):
         return Q()
     mine = organisation_id_of(worker)
@@ -35,7 +35,7 @@ def people(worker: User, prefix: str = "") -> Q:
 
 
 def organisations(worker: User, field: str = "pk") -> Q:
-    """The condition on organisations, or on a row with one in ``field``, that this worker may see."""
+    """The condition on the organisations that this worker may see, or on rows with one in ``field``."""
     if works_for_all(worker):
         return Q()
     mine = organisation_id_of(worker)
@@ -50,17 +50,17 @@ def includes(worker: User, subject: User) -> bool:
     return mine is not None and mine == organisation_id_of(subject)
 
 
-def opens_elsewhere(subject: User) -> bool:
-    """Can this person open an environment of another organisation than the own one?"""
-    # By the name of the relation: the package of environments lies above this one.
+def has_access_elsewhere(subject: User) -> bool:
+    """Can this person open an environment of another organisation than their own?"""
+    # By the relation's name: the package of environments is in a higher layer.
     access: Any = subject.access
     return access.exclude(environment__organisation_id=organisation_id_of(subject)).exists()
 
 
-def decides(worker: User, subject: User) -> bool:
-    """May this worker decide how that person gets in: by which address, link, code or second step?
+def may_manage_sign_in(worker: User, subject: User) -> bool:
+    """May this worker manage how that person signs in: the address, links, codes and second factor?
 
-    Not for one organisation alone when the person can open environments of another: through the account of an own
-    member, its administrators would enter there.
+    Working for one organisation is not enough when the person can open environments of another one: through the account
+    of a member, its administrators would get into those.
     """
-    return works_for_all(worker) or (includes(worker, subject) and not opens_elsewhere(subject))
+    return works_for_all(worker) or (includes(worker, subject) and not has_access_elsewhere(subject))

@@ -1,8 +1,7 @@
-"""Short names stand in bookmarks, in mails and in the redirect address that a provider knows. So one that became free,
-by another name or by deletion, is never given to another organisation or environment: who follows an old address would
-arrive at somebody else.
+"""Short names are part of bookmarks, mails and the redirect address that a provider knows. So one that was given up, by
+renaming or deletion, is never given to another organisation or environment: an old link would lead to somebody else.
 
-A page says the same of one that is taken and of one that was: which of the two it is, is not told.
+Pages do not tell whether a refused name is in use or was used before.
 """
 
 from __future__ import annotations
@@ -19,20 +18,20 @@ class TakenError(ValueError):
 
 
 def is_free(kind: ShortName.Kind, slug: str, owner: int | None) -> bool:
-    """May this one have it? ``owner``: the number of the organisation or environment; None while it is not stored."""
+    """May this owner have it? ``owner``: primary key of the organisation or environment; None before it is stored."""
     return not ShortName.objects.filter(kind=kind, slug=slug.lower()).exclude(owner=owner or 0).exists()
 
 
-def keep(kind: ShortName.Kind, slug: str, *, owner: int) -> bool:
-    """Note for ever whose this is; False when it is noted as another's. Of two who ask at once, one gets it."""
+def reserve(kind: ShortName.Kind, slug: str, *, owner: int) -> bool:
+    """Store permanently whose name this is; False when it is another's. Of two parallel requests, one gets it."""
     kept, _created = ShortName.objects.get_or_create(kind=kind, slug=slug.lower(), defaults={"owner": owner})
     return kept.owner == owner
 
 
-def take(kind: ShortName.Kind, slug: str, *, owner: int, instead_of: str = "") -> None:
-    """Give it to this one, and keep the earlier one. Raises TakenError when it is or was another's; a page has asked
-    `is_free` before."""
+def assign(kind: ShortName.Kind, slug: str, *, owner: int, instead_of: str = "") -> None:
+    """Give the name to this owner and reserve the earlier one. Raises TakenError when it is or was another's; pages ask
+    `is_free` first."""
     if instead_of:
-        keep(kind, instead_of, owner=owner)
-    if not keep(kind, slug, owner=owner):
+        reserve(kind, instead_of, owner=owner)
+    if not reserve(kind, slug, owner=owner):
         raise TakenError(slug)

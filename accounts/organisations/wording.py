@@ -1,4 +1,4 @@
-"""What people read about what their organisation decides."""
+"""Texts about the sign-in policy of an organisation."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from django.utils.translation import gettext as _
 
 
 def second_step_is_there() -> str:
-    """For somebody who showed a password only, and whose second step is at the provider."""
+    """For somebody who gave a password only, and whose second factor is at the provider."""
     return _("Your second step is with your business account. Sign in with that.")
 
 
 def one_factor_at_most() -> str:
-    """For somebody over whom the organisation does not decide, and who has no second step of ours."""
+    """For somebody whom the organisation's settings do not govern, and who has no second factor here."""
     return _(
         "For your account the business account alone is not enough. Sign in with your password and activate two-step "
         "authentication; then the business account works too. No password yet? Use “Forgot your password?”."

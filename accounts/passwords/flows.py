@@ -115,7 +115,7 @@ def invite(
     limit, period = limits.INVITATION_MAILS, limits.INVITATION_MAILS_PERIOD
     if not rate_limits.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
         return False
-    is_there = sign_in_policy.has_second_step_at_provider(user) and rank.organisation_decides_over(user)
+    is_there = sign_in_policy.has_second_factor_at_provider(user) and rank.organisation_decides_over(user)
     way = Way.PROVIDER if is_there else Way.LINK
     _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, on_outcome=on_outcome)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)

@@ -155,7 +155,7 @@ def _listed(rights: Collection[str]) -> str:
 
 def _tell_of_group(entry: AuditEntry, group: Group | None, actor: User) -> None:
     page = reverse("admin:auth_group_change", args=[group.pk]) if group else reverse("admin:auth_group_changelist")
-    notices.tell(entry, superusers(actor), about=str(entry.detail["group"]), page=page)
+    notices.notify(entry, superusers(actor), about=str(entry.detail["group"]), page=page)
 
 
 def _tell_members(members: Iterable[User], detail: Facts, actor: User, origin: Origin) -> None:

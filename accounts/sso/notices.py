@@ -44,8 +44,8 @@ def record_change(
     entry = record(
         event, subject=None, actor=actor, organisation=organisation, origin=origin, reason=reason, detail=detail
     )
-    people = sign_in_policy.must_hear(organisation, besides=actor)
-    if rank.has_people_above(organisation):
+    people = sign_in_policy.recipients(organisation, besides=actor)
+    if rank.has_outranking_members(organisation):
         people += [one for one in sign_in_policy.superusers() if one != actor and one not in people]
     for person in people:
         sending.send(

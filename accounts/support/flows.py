@@ -53,7 +53,7 @@ def may_reset(worker: User, subject: User) -> Refusal | None:
     organisation alone when the account opens environments of another."""
     if refusal := may_help(worker, subject):
         return refusal
-    if not scope.decides(worker, subject):
+    if not scope.may_manage_sign_in(worker, subject):
         return Refusal.OPENS_ELSEWHERE
     return Refusal.REPORTED if reports.is_open(subject) else None
 

@@ -8,11 +8,11 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
 DESK = ("accounts.view_user", "accounts.reset_second_factor", "support.view_helprequest")
-EVERYONE = "organisations.work_for_every_organisation"
+EVERY_ORGANISATION = "organisations.work_for_every_organisation"
 NAME = "Support"  # works for the people of every organisation
 PEOPLE = "Organisatiebeheer"  # the administrators of one organisation
 GROUPS = {
-    NAME: (*DESK, EVERYONE),
+    NAME: (*DESK, EVERY_ORGANISATION),
     "Support eigen organisatie": DESK,
     PEOPLE: (
         "accounts.view_user",

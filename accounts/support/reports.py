@@ -117,7 +117,7 @@ def _tell_of_emergency_account(user: User) -> None:
     """Its password is void: nobody would come in when the provider does not work."""
     organisation = user.membership.organisation
     page = settings.PUBLIC_URL + reverse("sso_emergency_account", args=[organisation.slug])
-    for other in sign_in_policy.must_hear(organisation, besides=user):
+    for other in sign_in_policy.recipients(organisation, besides=user):
         sending.send("emergency_void", other, who=user.email, organisation=organisation.name, address=page)
 
 

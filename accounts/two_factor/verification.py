@@ -173,7 +173,7 @@ def count_failure(counter: AttemptCounter, user: User, origin: Origin) -> dateti
         return until
     if counter.closed:
         record(Event.PASSWORD_TREATED_AS_STOLEN, subject=user, origin=origin, succeeded=False)
-        emergency.tell_that_it_waits(user, origin)
+        emergency.notify_of_wait(user, origin)
         return None
     if until and not _was_told(user):
         record(Event.WRONG_CODES, subject=user, origin=origin, succeeded=False)

@@ -16,7 +16,7 @@ from accounts.mail import composing
 from accounts.models import User
 from accounts.organisations.models import SecondStep
 from accounts.organisations.notices import Difference
-from accounts.organisations.sign_in_policy import Demand
+from accounts.organisations.sign_in_policy import Requirement
 from accounts.permissions.flows import Rights
 from accounts.sso.models import Connection, Vouching
 from accounts.support.models import Check, Kind
@@ -49,7 +49,7 @@ def _by_support(**context: Any) -> Context:
 def _demand(days: int) -> Context:
     day: date = timezone.localdate() + timedelta(days=days)
     page = _address("persoonlijke-gegevens/twee-staps-authenticatie/bevestigen")
-    return {"demand": Demand(ORGANISATION, day), "organisation": ORGANISATION, "address": page}
+    return {"requirement": Requirement(ORGANISATION, day), "organisation": ORGANISATION, "address": page}
 
 
 MOVED = {"before": "jan@voorbeeld.nl", "after": "jan.jansen@voorbeeld.nl"}

@@ -39,7 +39,7 @@ def ask(environment: Environment, address: str, *, actor: User, origin: Origin) 
     environment.next_address_by = actor
     environment.save(update_fields=list(NOTHING_WAITS))
     entry = _record(Event.ENVIRONMENT_ADDRESS_ASKED, environment, environment.address, address, actor, origin)
-    for person in _hearers(environment, actor):
+    for person in _recipients(environment, actor):
         sending.send(
             "environment_address_asked",
             person,
@@ -75,7 +75,7 @@ def cancel(environment_id: int, shown: str, *, actor: User, origin: Origin) -> O
     if not Environment.objects.filter(pk=environment.pk, next_address=shown).update(**NOTHING_WAITS):
         return Outcome.CHANGED_MEANWHILE
     entry = _record(Event.ENVIRONMENT_ADDRESS_CANCELLED, environment, environment.address, shown, actor, origin)
-    _tell(entry, environment, actor)
+    _notify(entry, environment, actor)
     return Outcome.DONE
 
 
@@ -127,10 +127,10 @@ def _take_effect(environment: Environment, actor: User | None, origin: Origin) -
     if not same.update(address=after, **NOTHING_WAITS):
         return
     entry = _record(Event.ENVIRONMENT_ADDRESS_CHANGED, environment, before, after, actor, origin)
-    _tell(entry, environment, actor)
+    _notify(entry, environment, actor)
 
 
-def _hearers(environment: Environment, actor: User | None) -> list[User]:
+def _recipients(environment: Environment, actor: User | None) -> list[User]:
     """The organisation's administrators and the superusers: the second administrator is one of them."""
     found = {
         one.pk: one
@@ -139,13 +139,13 @@ def _hearers(environment: Environment, actor: User | None) -> list[User]:
     return [one for one in found.values() if one != actor]
 
 
-def _tell(entry: AuditEntry, environment: Environment, actor: User | None) -> None:
+def _notify(entry: AuditEntry, environment: Environment, actor: User | None) -> None:
     field = Environment._meta.get_field("address")
     before, after = str(entry.detail["before"]), str(entry.detail["after"])
     difference = notices.Difference("address", field.verbose_name, before, after)
     page = reverse("admin:environments_environment_change", args=[environment.pk])
-    hearers = _hearers(environment, actor)
-    notices.tell(entry, hearers, about=environment.name, page=page, differences=[difference])
+    recipients = _recipients(environment, actor)
+    notices.notify(entry, recipients, about=environment.name, page=page, differences=[difference])
 
 
 def _record(

@@ -28,7 +28,7 @@ EDITABLE = (
 @transaction.atomic
 def add(environment: Environment, *, actor: User, origin: Origin) -> None:
     environment.save()
-    short_names.take(ENVIRONMENT, environment.slug, owner=environment.pk)
+    short_names.assign(ENVIRONMENT, environment.slug, owner=environment.pk)
     _note(Event.ENVIRONMENT_ADDED, environment, [], actor, origin, address=environment.address)
 
 
@@ -41,9 +41,9 @@ def change(environment: Environment, *, actor: User, origin: Origin) -> bool:
     if environment.address != before.address and Access.objects.filter(environment=environment).exists():
         wanted, environment.address = environment.address, before.address
         waits = new_address.ask(before, wanted, actor=actor, origin=origin)
-    differences = notices.between(before, environment, EDITABLE)
+    differences = notices.differences(before, environment, EDITABLE)
     if environment.slug != before.slug:
-        short_names.take(ENVIRONMENT, environment.slug, owner=environment.pk, instead_of=before.slug)
+        short_names.assign(ENVIRONMENT, environment.slug, owner=environment.pk, instead_of=before.slug)
     if differences:
         environment.save(update_fields=[one.name for one in differences])
         _note(Event.ENVIRONMENT_CHANGED, environment, differences, actor, origin, besides=before.organisation)
@@ -94,11 +94,11 @@ def _note(
     **more: str,
 ) -> None:
     """In the story of its organisation, and of the one that it belonged to before (``besides``)."""
-    detail: dict[str, str | int] = {"environment": environment.slug, **more, **notices.facts(differences)}
+    detail: dict[str, str | int] = {"environment": environment.slug, **more, **notices.audit_detail(differences)}
     page = reverse("admin:environments_environment_change", args=[environment.pk])
     told: set[int] = set()
     for whose in {one.pk: one for one in (environment.organisation, besides) if one is not None}.values():
         entry = record(event, subject=None, actor=actor, organisation=whose, origin=origin, detail=detail)
-        hearers = [one for one in sign_in_policy.must_hear(whose, besides=actor) if one.pk not in told]
-        told |= {one.pk for one in hearers}
-        notices.tell(entry, hearers, about=environment.name, page=page, differences=differences)
+        recipients = [one for one in sign_in_policy.recipients(whose, besides=actor) if one.pk not in told]
+        told |= {one.pk for one in recipients}
+        notices.notify(entry, recipients, about=environment.name, page=page, differences=differences)

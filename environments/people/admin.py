@@ -64,7 +64,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language", "opens"]})]
     change_list_template = "environments/people/people.html"
-    ASKED = ASKED_OF_ACCESS | {"second_step", "came", "is_staff__exact", "is_active__exact"}
+    ALLOWED_LOOKUPS = ASKED_OF_ACCESS | {"second_step", "came", "is_staff__exact", "is_active__exact"}
     add_form_template = "environments/people/add_person.html"
     change_form_template = "environments/people/person.html"
 
@@ -190,8 +190,8 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
 
 
 def has_fixed_address(worker: User, subject: User) -> bool:
-    """Of the people in scope, those of whom `accounts.organisations.scope.decides` says that this worker does not."""
-    return not scope.works_for_all(worker) and scope.opens_elsewhere(subject)
+    """Is this person in scope, but not one whose sign-in this worker may manage (`scope.may_manage_sign_in`)?"""
+    return not scope.works_for_all(worker) and scope.has_access_elsewhere(subject)
 
 
 def chosen_for_new(request: HttpRequest) -> Organisation | None:
@@ -215,7 +215,7 @@ class AccessAdmin(LongListAdmin):
     list_display = ["user", "belongs_to", "environment", "role"]
     readonly_fields = ["person", "belongs_to", "role"]  # the role is changed on a page of its own
     list_filter = [OwnerOfAccessFilter, EnvironmentOfAccessFilter]
-    ASKED = ASKED_OF_ACCESS
+    ALLOWED_LOOKUPS = ASKED_OF_ACCESS
     list_select_related = ["user__membership__organisation", "environment"]
     search_fields = ["user__email"]
     search_help_text = PeopleAdmin.search_help_text

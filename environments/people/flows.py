@@ -106,7 +106,7 @@ def change(
     address that this administrator does not decide on, ForeignAddressError for one of another organisation.
     """
     before = User.objects.select_for_update().get(pk=user.pk)
-    if user.email != before.email and not scope.decides(actor, before):
+    if user.email != before.email and not scope.may_manage_sign_in(actor, before):
         raise PermissionError("the address of somebody who can open environments of another organisation")
     if user.email != before.email:
         memberships.refuse_foreign([user.email], belongs_to)
@@ -165,7 +165,7 @@ def may_invite(worker: User, subject: User) -> bool:
     """May this worker send the invitation again? Only who never came gets one: others ask for a link themselves."""
     return (
         worker.has_perm(MAY_INVITE)
-        and scope.decides(worker, subject)
+        and scope.may_manage_sign_in(worker, subject)
         and subject.is_active
         and subject.last_login is None
         and not subject.has_usable_password()

@@ -1,4 +1,4 @@
-"""The share of people with a second step over time, as points of a drawing. Knows no database."""
+"""Chart of the share of people with a second factor over time, as SVG coordinates. Uses no database."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-WIDTH, HEIGHT = 600, 200  # of the drawing; whole numbers, because a template would write 0,5 in Dutch
-ROWS = 8  # of the table beside it, at most
+WIDTH, HEIGHT = 600, 200  # SVG units; whole numbers, because a Dutch template would write 0.5 as 0,5
+ROWS = 8  # at most, of the table beside the chart
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Day:
 @dataclass(frozen=True)
 class Chart:
     """``line``: the points of a polyline; ``area``: the same closed along the bottom; ``first_day_x``: where the
-    demand begins, when that lies within the drawing; ``rows``: the days to read out, the newest first."""
+    requirement begins, when that is within the chart; ``rows``: the days of the table, newest first."""
 
     line: str
     area: str
@@ -41,7 +41,7 @@ class Chart:
 
 
 def draw(days: Sequence[Day], *, since: date, until: date, required_from: date | None) -> Chart | None:
-    """None when there are fewer than two days: one point is no course."""
+    """None with fewer than two days: one point makes no line."""
     if len(days) < 2 or until <= since:
         return None
     points = [(_x(day.day, since, until), _y(day)) for day in days]
@@ -53,7 +53,7 @@ def draw(days: Sequence[Day], *, since: date, until: date, required_from: date |
 
 
 def rows(days: Sequence[Day]) -> list[Day]:
-    """Evenly spread days, the newest first, and always the newest and the oldest."""
+    """Evenly spread days, newest first; always with the newest and the oldest."""
     steps = min(ROWS, len(days)) - 1
     picked = {round(step * (len(days) - 1) / steps) for step in range(steps + 1)} if steps > 0 else {0}
     return [days[index] for index in sorted(picked, reverse=True)] if days else []

@@ -1,4 +1,4 @@
-"""How far an organisation is: the daily snapshots, and the list of who has no second step yet."""
+"""The progress of an organisation: daily snapshots, and the export of people without a second factor."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Windows-1252
 
 
 def take_snapshots() -> int:
-    """Store how many people of every organisation have a second step today; again on one day replaces. Returns how
-    many organisations."""
+    """Store for every organisation how many people have a second factor today; replaces an earlier snapshot of the day.
+    Returns the number of organisations."""
     today = timezone.localdate()
     fresh = [
         Snapshot(organisation_id=key, day=today, people=totals.people, protected=totals.protected)
@@ -48,8 +48,8 @@ def take_snapshots() -> int:
     return len(fresh)
 
 
-def course(organisation: Organisation) -> Chart | None:
-    """The drawing of the last `limits.CHART_PERIOD`; it begins at the first snapshot when that is younger."""
+def progress_chart(organisation: Organisation) -> Chart | None:
+    """The chart of the last `limits.CHART_PERIOD`; it begins at the first snapshot when that is later."""
     until = timezone.localdate()
     taken = Snapshot.objects.filter(organisation=organisation, day__gt=until - limits.CHART_PERIOD, day__lte=until)
     days = [Day(one.day, one.people, one.protected) for one in taken.order_by("day")]
@@ -59,27 +59,27 @@ def course(organisation: Organisation) -> Chart | None:
 
 @transaction.atomic
 def export(organisation: Organisation, *, actor: User, origin: Origin) -> Iterator[str]:
-    """Who has no second step yet, as lines of a CSV file that Dutch spreadsheets read; recorded before the first line.
+    """People without a second factor, as lines of a CSV file for Dutch spreadsheets; recorded before the first line.
 
     Streams: an organisation may have 100,000 people.
     """
-    number = statistics.of(organisation).without
+    number = statistics.coverage(organisation).without
     facts: dict[str, str | int] = {"list": "without a second step", "people": number}
     record(Event.PEOPLE_EXPORTED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=facts)
     heading = [_("Name"), _("E-mail address"), _("Last signed in"), _("Situation")]
-    # Put into words now: while the lines stream, the language of the request is over.
+    # Translated now: while the lines stream, the language of the request is no longer active.
     return _lines(organisation, heading, {group.value: str(group.label) for group in Group})
 
 
 def _lines(organisation: Organisation, heading: list[str], situations: dict[str, str]) -> Iterator[str]:
     yield BYTE_ORDER_MARK + _line(heading)
-    for person in _in_batches(statistics.without_of(organisation)):
+    for person in _in_batches(statistics.without_second_factor(organisation)):
         seen = f"{timezone.localtime(person.last_login):%Y-%m-%d %H:%M}" if person.last_login else ""
         yield _line([person.get_full_name(), person.email, seen, situations[person.group]])
 
 
 def _in_batches(people: QuerySet) -> Iterator[Any]:
-    """In the order of the addresses, each batch a query of its own that begins where the one before it ended."""
+    """By address, in batches: each query begins where the one before it ended."""
     batch = list(people[: limits.EXPORT_BATCH])
     while batch:
         yield from batch
@@ -93,6 +93,6 @@ def _line(cells: list[str]) -> str:
 
 
 def purge() -> int:
-    """Delete snapshots of long ago. Returns how many."""
+    """Delete snapshots older than `limits.SNAPSHOTS_KEPT`. Returns the number."""
     oldest: date = timezone.localdate() - limits.SNAPSHOTS_KEPT
     return Snapshot.objects.filter(day__lt=oldest).delete()[0]

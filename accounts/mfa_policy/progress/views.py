@@ -13,7 +13,7 @@ from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
 from accounts.mfa_policy import statistics
-from accounts.mfa_policy.decorators import CHANGE, SEE, about_an_organisation, rights_required
+from accounts.mfa_policy.decorators import CHANGE, SEE, permissions_required, with_organisation
 from accounts.mfa_policy.pagination import CountedPaginator
 from accounts.mfa_policy.progress import flows
 from accounts.mfa_policy.requirement.flows import Choice
@@ -26,9 +26,9 @@ LONGEST_SEARCH = 150
 
 
 @require_safe
-@rights_required(*SEE)
+@permissions_required(*SEE)
 def organisations(request: PersonRequest) -> HttpResponse:
-    """Every organisation that the person works for, and how far each is."""
+    """Every organisation in the worker's scope, with its coverage."""
     wanted = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_SEARCH]
     mine = Organisation.objects.filter(scope.organisations(request.user), name_key__contains=folded(wanted))
     page = Paginator(mine.order_by("name", "pk"), limits.ORGANISATIONS_PAGE).get_page(request.GET.get("p"))
@@ -43,12 +43,12 @@ def organisations(request: PersonRequest) -> HttpResponse:
 
 
 @require_safe
-@rights_required(*SEE)
-@about_an_organisation
+@permissions_required(*SEE)
+@with_organisation
 def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """How many have a second step, how that went, and who has none."""
-    people = statistics.of(organisation)
-    pages = CountedPaginator(statistics.without_of(organisation), limits.NAMES_PAGE, number=people.without)
+    """How many people have a second factor, the chart over time, and who has none."""
+    people = statistics.coverage(organisation)
+    pages = CountedPaginator(statistics.without_second_factor(organisation), limits.NAMES_PAGE, number=people.without)
     context = admin.site.each_context(request) | {
         "title": _("Second step of %(name)s") % {"name": organisation.name},
         "organisation": organisation,
@@ -56,7 +56,7 @@ def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse
         "people": people,
         "totals": Totals(people.people, people.protected),
         "lines": [(group, people.counts[group]) for group in WITHOUT if people.counts[group]],
-        "chart": flows.course(organisation),
+        "chart": flows.progress_chart(organisation),
         "page": pages.get_page(request.GET.get("p")),
         "may_change": request.user.has_perm(CHANGE),
     }
@@ -64,11 +64,11 @@ def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse
 
 
 @require_POST
-@rights_required(*SEE)
+@permissions_required(*SEE)
 @fresh_proof_required
-@about_an_organisation
+@with_organisation
 def export(request: PersonRequest, organisation: Organisation) -> StreamingHttpResponse:
-    """Who has none, as a file. A POST, because a list of people leaving the portal is recorded."""
+    """People without a second factor, as a file. A POST, because the export is recorded."""
     lines = flows.export(organisation, actor=request.user, origin=Origin.of(request))
     name = f"zonder-tweede-stap-{organisation.slug}-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(

@@ -1,4 +1,4 @@
-"""Mail to people without a second step, in the weeks before their organisation demands one."""
+"""Mail to people without a second factor, in the weeks before their organisation requires one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from accounts.mfa_policy.statistics import UNUSABLE
 from accounts.models import User
 from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Organisation, SecondStep
-from accounts.organisations.sign_in_policy import Demand
+from accounts.organisations.sign_in_policy import Requirement
 from accounts.passwords import flows as passwords
 from accounts.two_factor import devices
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class MailIsDownError(Exception):
-    """The mail server does not answer. What was not sent goes out in the next run."""
+    """The mail server does not answer. The next run sends the remaining mails."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Sent:
 
 
 def due(days_left: int) -> int | None:
-    """Which of `limits.REMINDER_DAYS` is due so many days before the first day; None when none is.
+    """Which of `limits.REMINDER_DAYS` is due this many days before the first day; None when none is.
 
-    A day that was missed is made up for, so what counts is the last one that came, not the very day.
+    A missed day is made up for later: the last one that passed counts, not only the exact day.
     """
     if days_left < -limits.REMINDER_CATCH_UP.days:
         return None
@@ -57,9 +57,9 @@ def due(days_left: int) -> int | None:
 
 
 def send_all() -> Sent:
-    """Send what is due today and was not sent yet. Any number of runs at a time sends each mail once.
+    """Send what is due today and was not sent yet. Parallel runs send each mail once.
 
-    Raises MailIsDownError before anything is noted as sent.
+    Raises MailIsDownError before anything is stored as sent.
     """
     total = Sent()
     today = timezone.localdate()
@@ -73,14 +73,14 @@ def send_all() -> Sent:
             since = timezone.now()
             with outcomes.collect() as mails:
                 sent, last = _send_batch(key, last)
-            mails.wait()  # or 100,000 messages would wait in memory
-            total += sent + _take_back(key, mails.refused, since)
+            mails.wait()  # otherwise 100,000 messages could queue in memory
+            total += sent + _undo_refused(key, mails.refused, since)
     return total
 
 
 @transaction.atomic
-def _take_back(key: int, refused: list[Outcome], since: datetime) -> Sent:
-    """Who got no mail is not reminded: the next run tries again. What is to be taken off the count."""
+def _undo_refused(key: int, refused: list[Outcome], since: datetime) -> Sent:
+    """Delete the reminders whose mail was refused, so that the next run tries again. Returns what to subtract."""
     people = User.objects.filter(email__in=[one.to for one in refused])
     Reminder.objects.filter(user__in=people, organisation=key, sent_at__gte=since).delete()
     invited = sum(not person.has_usable_password() for person in people)
@@ -99,40 +99,42 @@ def _check_mail() -> None:
 
 @transaction.atomic
 def _send_batch(key: int, after: int) -> tuple[Sent, int | None]:
-    """One batch of people with a higher key than ``after``. Returns also the last key, None when that was the end.
+    """One batch of people with a higher primary key than ``after``. Also returns the last key; None at the end.
 
-    The organisation is locked meanwhile: a run beside this one waits here and then finds these people reminded, and
-    a demand that is withdrawn is withdrawn before or after. Not against new members, which would have to wait.
+    The organisation's row is locked meanwhile: a parallel run waits here and then finds these people reminded, and a
+    requirement is withdrawn before or after a batch. The weaker lock lets new members join without waiting.
     """
     organisation = Organisation.objects.select_for_update(no_key=True).get(pk=key)
     if organisation.second_step != SecondStep.REQUIRED or organisation.required_from is None:
         return Sent(), None  # withdrawn since the run began
-    demand = Demand(organisation.name, organisation.required_from)
-    day = due(demand.days_left)
+    requirement = Requirement(organisation.name, organisation.required_from)
+    day = due(requirement.days_left)
     if day is None:
         return Sent(), None
-    batch = list(_waiting(organisation, demand, day).filter(pk__gt=after).order_by("pk")[: limits.REMINDER_BATCH])
-    reached = [person for person in batch if _reach(person, organisation, demand)]
+    batch = list(
+        _people_to_remind(organisation, requirement, day).filter(pk__gt=after).order_by("pk")[: limits.REMINDER_BATCH]
+    )
+    reached = [person for person in batch if _remind_or_invite(person, organisation, requirement)]
     Reminder.objects.bulk_create(
-        Reminder(user=person, organisation=organisation, required_from=demand.required_from, days_before=day)
+        Reminder(user=person, organisation=organisation, required_from=requirement.required_from, days_before=day)
         for person in reached
     )
     invited = sum(not person.has_usable_password() for person in reached)
     return Sent(len(reached) - invited, invited), batch[-1].pk if len(batch) == limits.REMINDER_BATCH else None
 
 
-def _waiting(organisation: Organisation, demand: Demand, day: int) -> QuerySet[User]:
-    """Who has no second step and was not told on this day of the demand. Staff know: they are asked already."""
+def _people_to_remind(organisation: Organisation, requirement: Requirement, day: int) -> QuerySet[User]:
+    """People without a second factor not yet mailed on this day of the requirement. Not staff, who need one anyway."""
     told = Reminder.objects.filter(
         user=OuterRef("pk"),
         organisation=organisation,
-        required_from=demand.required_from,
+        required_from=requirement.required_from,
         days_before=day,
     )
     people = User.objects.filter(
         ~devices.confirmed_device_exists(),
         ~Exists(told),
-        ~sign_in_policy.linked_to_provider(),  # their second step is at the provider
+        ~sign_in_policy.linked_to_provider(),  # their second factor is at the provider
         membership__organisation=organisation,
         is_active=True,
         is_staff=False,
@@ -140,25 +142,27 @@ def _waiting(organisation: Organisation, demand: Demand, day: int) -> QuerySet[U
     return people if day in limits.REMINDER_INVITATION_DAYS else people.exclude(password__startswith=UNUSABLE)
 
 
-def _reach(person: User, organisation: Organisation, demand: Demand) -> bool:
-    """Remind, or invite again who never chose a password: without one there is nothing to add a second step to."""
+def _remind_or_invite(person: User, organisation: Organisation, requirement: Requirement) -> bool:
+    """Remind the person, or invite somebody who never chose a password again: that comes before a second factor."""
     if not person.has_usable_password():
         return _invite_again(person)
     address = settings.PUBLIC_URL + reverse("totp_confirm")
-    sending.send("second_step_reminder", person, demand=demand, organisation=demand.organisation, address=address)
+    sending.send(
+        "second_step_reminder", person, requirement=requirement, organisation=requirement.organisation, address=address
+    )
     record(
         Event.REMINDED,
         subject=person,
         organisation=organisation,
         origin=CONSOLE,
-        detail={"required_from": demand.required_from.isoformat(), "days_left": demand.days_left},
+        detail={"required_from": requirement.required_from.isoformat(), "days_left": requirement.days_left},
     )
     return True
 
 
 def _invite_again(person: User) -> bool:
-    """Only when no earlier invitation can still work: a new one makes that void, and nobody knows which mail is opened.
-    What strangers ask for at "forgot your password" counts for nothing here."""
+    """Only when no earlier invitation is still valid: a new one makes that void, and nobody knows which mail is opened.
+    Mails that strangers request with "forgot your password" do not count."""
     fresh = Q(event=Event.INVITED, at__gt=timezone.now() - limits.INVITATION_LINK)
     locked = User.objects.select_for_update().get(pk=person.pk)
     if locked.has_usable_password() or AuditEntry.objects.filter(fresh, subject=locked).exists():
@@ -167,5 +171,5 @@ def _invite_again(person: User) -> bool:
 
 
 def purge() -> int:
-    """Delete the notes about demands that began long ago. Returns how many."""
+    """Delete reminders of requirements that began more than `limits.REMINDERS_KEPT` ago. Returns the number."""
     return Reminder.objects.filter(required_from__lt=timezone.localdate() - limits.REMINDERS_KEPT).delete()[0]

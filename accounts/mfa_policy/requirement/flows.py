@@ -1,4 +1,4 @@
-"""What an organisation demands of the sign-in: look first what it would do, then change it."""
+"""Changing the MFA policy of an organisation: first a dry run, then the change itself."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
 from accounts.mfa_policy import statistics
-from accounts.mfa_policy.statistics import Census
+from accounts.mfa_policy.statistics import Coverage
 from accounts.models import User
 from accounts.organisations import rank, scope, sign_in_policy
 from accounts.organisations.models import Organisation, SecondStep
 
-RIGHT = "organisations.change_organisation"
+PERMISSION = "organisations.change_organisation"
 
 
 class Outcome(Enum):
@@ -48,8 +48,8 @@ class Choice:
         return cls(SecondStep(organisation.second_step), organisation.required_from)
 
     @property
-    def holds(self) -> bool:
-        """Does it demand a second step today?"""
+    def is_in_force(self) -> bool:
+        """Does it require a second factor today?"""
         return self.required_from is not None and self.required_from <= timezone.localdate()
 
     @property
@@ -63,11 +63,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class DryRun:
-    """What would happen; ``shown`` names exactly this state of affairs and goes back with the confirmation."""
+    """What would happen; ``shown`` identifies exactly this state and comes back with the confirmation."""
 
-    census: Census
+    coverage: Coverage
     shown: str
-    stops_today: bool
+    affects_today: bool
 
 
 def refusal(organisation: Organisation, choice: Choice) -> Outcome | None:
@@ -84,22 +84,23 @@ def refusal(organisation: Organisation, choice: Choice) -> Outcome | None:
 
 
 def dry_run(organisation: Organisation, choice: Choice) -> DryRun:
-    """Look, and change nothing."""
-    people, before = statistics.of(organisation), Choice.of(organisation)
-    shown = f"{timezone.localdate()}/{before.fact}/{choice.fact}/{people.mark}"
-    return DryRun(people, shown, stops_today=choice.holds and not before.holds and people.stopped > 0)
+    """Changes nothing."""
+    people, before = statistics.coverage(organisation), Choice.of(organisation)
+    shown = f"{timezone.localdate()}/{before.fact}/{choice.fact}/{people.fingerprint}"
+    affects_today = choice.is_in_force and not before.is_in_force and people.affected > 0
+    return DryRun(people, shown, affects_today)
 
 
 @transaction.atomic
 def change(organisation: Organisation, choice: Choice, *, shown: str, actor: User, origin: Origin) -> Outcome:
-    """Store the choice, if it still does what the actor was shown; record it and tell the organisation's
+    """Store the choice, if it still does what the actor was shown; record it, and mail the organisation's
     administrators."""
-    mine = Organisation.objects.filter(scope.organisations(actor)) if actor.has_perm(RIGHT) else None
-    # Locked: of two confirmations at once, the second finds another state than it was shown.
+    mine = Organisation.objects.filter(scope.organisations(actor)) if actor.has_perm(PERMISSION) else None
+    # Locked: of two parallel confirmations, the second finds another state than it was shown.
     locked = mine.select_for_update(no_key=True).filter(pk=organisation.pk).first() if mine is not None else None
     if locked is None:
         return Outcome.NOT_ALLOWED
-    sign_in_policy.hold_emergency_account(locked)
+    sign_in_policy.lock_emergency_account(locked)
     if refused := refusal(locked, choice):
         return refused
     found, before = dry_run(locked, choice), Choice.of(locked)
@@ -107,34 +108,34 @@ def change(organisation: Organisation, choice: Choice, *, shown: str, actor: Use
         return Outcome.CHANGED_MEANWHILE
     locked.second_step, locked.required_from = choice.second_step, choice.required_from
     locked.save(update_fields=["second_step", "required_from"])
-    facts: dict[str, str | int] = {"before": before.fact, "after": choice.fact, "without": found.census.without}
+    facts: dict[str, str | int] = {"before": before.fact, "after": choice.fact, "without": found.coverage.without}
     record(Event.DEMAND_CHANGED, subject=None, actor=actor, organisation=locked, origin=origin, detail=facts)
-    _tell(locked, before, choice, actor, found.census)
+    _notify(locked, before, choice, actor, found.coverage)
     return Outcome.SAVED
 
 
 def administrators(organisation: Organisation) -> list[User]:
-    """Staff of the organisation who may change it; a handful, so each is asked."""
+    """Staff of the organisation who may change it; few, so permissions are checked one by one."""
     staff = User.objects.filter(is_active=True, is_staff=True, membership__organisation=organisation)
-    return [person for person in staff.order_by("pk") if person.has_perm(RIGHT)]
+    return [person for person in staff.order_by("pk") if person.has_perm(PERMISSION)]
 
 
-def _must_hear(organisation: Organisation, actor: User) -> list[User]:
-    """The administrators; superusers too when otherwise only the actor would know, or people above belong to it."""
+def _recipients(organisation: Organisation, actor: User) -> list[User]:
+    """The administrators; also superusers when otherwise only the actor would know, or when members outrank them."""
     own = administrators(organisation)
-    if rank.has_people_above(organisation) or not any(person != actor for person in own):
+    if rank.has_outranking_members(organisation) or not any(person != actor for person in own):
         own += [person for person in sign_in_policy.superusers() if person not in own]
     return own
 
 
-def _tell(organisation: Organisation, before: Choice, after: Choice, actor: User, people: Census) -> None:
+def _notify(organisation: Organisation, before: Choice, after: Choice, actor: User, people: Coverage) -> None:
     address = settings.PUBLIC_URL + reverse("organisation_overview", args=[organisation.slug])
-    for person in _must_hear(organisation, actor):
+    for person in _recipients(organisation, actor):
         sending.send(
             "demand_changed",
             person,
             organisation=organisation.name,
-            before=lazystr(before),  # put into words in the language of whoever reads it
+            before=lazystr(before),  # translated into the reader's language
             after=lazystr(after),
             actor=actor.email,
             people=people,

@@ -13,8 +13,8 @@ from accounts.organisations.models import SecondStep
 ISO = "%Y-%m-%d"
 
 
-class DemandForm(forms.Form):
-    """The shape only; `flows.refusal` decides."""
+class RequirementForm(forms.Form):
+    """Checks the shape of the input only; `flows.refusal` decides."""
 
     second_step = forms.ChoiceField(
         label=_("At sign-in, a second step is"),
@@ -40,7 +40,7 @@ class DemandForm(forms.Form):
         if data.get("second_step") == SecondStep.REQUIRED:
             if data.get("required_from") is None and "required_from" not in self.errors:
                 self.add_error("required_from", _("Choose the first day on which it is required."))
-        elif "second_step" in data:  # whatever stands in the other field then is no mistake
+        elif "second_step" in data:  # the date is ignored, also a wrong one
             self.errors.pop("required_from", None)
             data["required_from"] = None
         return data
@@ -55,8 +55,8 @@ class DemandForm(forms.Form):
         self.add_error(field, sentence(outcome))
 
 
-class ConfirmForm(DemandForm):
-    """``shown``: what the dry run showed, so that nobody confirms something else."""
+class ConfirmForm(RequirementForm):
+    """``shown``: identifies the dry run, so that nobody confirms something else."""
 
     shown = forms.CharField(max_length=500, widget=forms.HiddenInput)
 

@@ -14,11 +14,11 @@ from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
 from accounts.mfa_policy import statistics
-from accounts.mfa_policy.decorators import CHANGE, SEE_NAMES, about_an_organisation, rights_required
+from accounts.mfa_policy.decorators import CHANGE, SEE_NAMES, permissions_required, with_organisation
 from accounts.mfa_policy.pagination import CountedPaginator
 from accounts.mfa_policy.requirement import flows
 from accounts.mfa_policy.requirement.flows import Choice, Outcome
-from accounts.mfa_policy.requirement.forms import ConfirmForm, DemandForm, sentence
+from accounts.mfa_policy.requirement.forms import ConfirmForm, RequirementForm, sentence
 from accounts.mfa_policy.statistics import WITHOUT, Group
 from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Organisation
@@ -26,17 +26,17 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 
 
 @require_safe
-@rights_required(CHANGE)
+@permissions_required(CHANGE)
 @fresh_proof_required
-@about_an_organisation
+@with_organisation
 def choose(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """Step 1: what shall be demanded."""
+    """Step 1: choose the policy."""
     present = Choice.of(organisation)
     initial = {"second_step": present.second_step, "required_from": present.required_from}
     context = admin.site.each_context(request) | {
         "title": _("Second step at sign-in"),
         "organisation": organisation,
-        "form": restore(request, DemandForm(initial=initial)),
+        "form": restore(request, RequirementForm(initial=initial)),
         "present": present,
         "may_require_business_account": sign_in_policy.may_require_business_account(organisation),
     }
@@ -44,12 +44,12 @@ def choose(request: PersonRequest, organisation: Organisation) -> HttpResponse:
 
 
 @require_safe
-@rights_required(CHANGE)
+@permissions_required(CHANGE)
 @fresh_proof_required
-@about_an_organisation
+@with_organisation
 def check(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """Step 2: who would be stopped. Changes nothing; the choice stands in the address."""
-    form = DemandForm(request.GET)
+    """Step 2: show who would be affected. Changes nothing; the choice is in the query string."""
+    form = RequirementForm(request.GET)
     refused = flows.refusal(organisation, form.choice) if form.is_valid() else None
     if refused is not None:
         form.refuse(refused)
@@ -64,7 +64,7 @@ def check(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         "found": found,
         "confirm": _hidden(form.choice, found.shown),
     }
-    return render(request, "accounts/mfa_policy/check.html", context | _names(request, organisation, found.census))
+    return render(request, "accounts/mfa_policy/check.html", context | _names(request, organisation, found.coverage))
 
 
 def _hidden(choice: Choice, shown: str) -> dict[str, str]:
@@ -72,8 +72,8 @@ def _hidden(choice: Choice, shown: str) -> dict[str, str]:
     return {"second_step": choice.second_step.value, "required_from": day, "shown": shown}
 
 
-def _names(request: PersonRequest, organisation: Organisation, people: statistics.Census) -> dict[str, object]:
-    """The counts, and who is in the group that was asked for; names only for who may see people."""
+def _names(request: PersonRequest, organisation: Organisation, people: statistics.Coverage) -> dict[str, object]:
+    """The counts, and the people in the chosen group; names only for workers who may see people."""
     lines = [(group, people.counts[group]) for group in Group]
     if not request.user.has_perm(SEE_NAMES):
         return {"lines": lines}
@@ -83,7 +83,7 @@ def _names(request: PersonRequest, organisation: Organisation, people: statistic
     chosen = {name: request.GET.get(name, "") for name in ("second_step", "required_from")}
     if group is None:  # an organisation without people
         return {"lines": lines}
-    names = statistics.named(organisation, group)
+    names = statistics.people_in(organisation, group)
     pages = CountedPaginator(names, limits.NAMES_PAGE, number=people.counts[group])
     return {
         "lines": lines,
@@ -96,11 +96,11 @@ def _names(request: PersonRequest, organisation: Organisation, people: statistic
 
 
 @require_POST
-@rights_required(CHANGE)
+@permissions_required(CHANGE)
 @fresh_proof_required
-@about_an_organisation
+@with_organisation
 def save(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """Step 3: only what was shown."""
+    """Step 3: save, but only what was shown."""
     form = ConfirmForm(request.POST)
     if not form.is_valid():
         return redirect("organisation_demand", organisation.slug)

@@ -63,7 +63,7 @@ def _lacks_password(request: HttpRequest, user: User) -> bool:
 
 def _linked(request: HttpRequest, result: CallbackResult) -> HttpResponse:
     """Go on in the session that began with the password, with what the provider has just shown anew."""
-    vouched = rank.counted(result.vouched, person(request))
+    vouched = rank.accepted(result.vouched, person(request))
     if not person(request).is_verified() and policy.is_enough(vouched, is_staff=person(request).is_staff):
         flows.mark_as_provider_session(request.session, result)
         request.session.cycle_key()

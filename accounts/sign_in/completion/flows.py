@@ -44,7 +44,7 @@ def has_shown_password(session: MutableMapping[str, Any], user: User) -> bool:
     """In this browser, just before: so that the provider need not be believed alone. Of nobody who stands above those
     who set the provider up: these set up a second step of ours with the password."""
     shown: dict[str, Any] = session.get(PASSWORD_SHOWN) or {}
-    if shown.get("user") != user.pk or rank.stands_above(user):
+    if shown.get("user") != user.pk or rank.outranks_organisation(user):
         return False
     age = timezone.now().timestamp() - shown["at"]
     is_fresh = 0 <= age <= limits.SSO_TRANSACTION.total_seconds()

@@ -41,11 +41,11 @@ def complete_sign_in(
     link = request.session.get(recovery_link.LINK, "")
     flows.restart_session(request.session, result)
     mine = devices.authenticators_of(user)
-    if result is None and not mine and sign_in_policy.has_second_step_at_provider(user):
+    if result is None and not mine and sign_in_policy.has_second_factor_at_provider(user):
         if link:
             request.session[recovery_link.LINK] = link
         return _redirect_to_provider_page(request, user, target)
-    vouched = rank.counted(store.vouched(request.session), user)
+    vouched = rank.accepted(store.vouched(request.session), user)
     if policy.is_enough(vouched, is_staff=user.is_staff):
         return _sign_in(request, user, target)
     if mine:

@@ -95,7 +95,7 @@ def complete_proof_at_provider(request: HttpRequest, result: CallbackResult) -> 
     Goes on by way of the page that asked for it: the middleware watches that page, and not this one.
     """
     user, begun = person(request), result.authentication_request
-    shown, level = (rank.counted(one, user) for one in (result.vouched, store.vouched(request.session)))
+    shown, level = (rank.accepted(one, user) for one in (result.vouched, store.vouched(request.session)))
     target = begun.target if begun else ""
     flows.update_provider_session(request.session, result)
     # Of who lost the phone no code is asked: the set-up of a new one is all that opens.

@@ -101,12 +101,12 @@ def _count(attempt: _Attempt, *, is_accepted: bool, cause: str) -> PasswordAnswe
         if attempt.is_stranger:
             spraying.note_refused(typed_address, origin)
         if outcome is passwords.Outcome.LONG and user:
-            emergency.tell_that_it_waits(user, origin)
+            emergency.notify_of_wait(user, origin)
         is_held = outcome is passwords.Outcome.HELD
         return PasswordAnswer(held=Held(typed_address, user, is_accepted) if is_held else None)
     if attempt.is_stranger:
         network.give_back(origin)
     spraying.note_right(typed_address)
-    if user and sign_in_policy.is_emergency(user):
-        emergency.tell_that_it_was_used(user, origin)
+    if user and sign_in_policy.is_emergency_account(user):
+        emergency.notify_of_use(user, origin)
     return PasswordAnswer(user)

@@ -36,7 +36,7 @@ def _warn(pk: int, origin: Origin) -> bool:
     step = _due_warning(left)
     if step is None or not _mark_warned(connection, step):
         return False
-    people = sign_in_policy.must_hear(connection.organisation)
+    people = sign_in_policy.recipients(connection.organisation)
     page = settings.PUBLIC_URL + reverse("sso_setup", args=[connection.organisation.slug])
     facts: dict[str, Any] = {"organisation": connection.organisation.name, "page": page}
     facts["last_day"] = connection.secret_expires_on

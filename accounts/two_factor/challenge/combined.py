@@ -113,8 +113,8 @@ def _judge(what: Held, typed: str, origin: Origin, browsers: KnownBrowsers, open
     if result.outcome is not Outcome.ACCEPTED:
         return None
     _end_wait(what.user, origin, browsers)
-    if sign_in_policy.is_emergency(what.user):
-        emergency.tell_that_it_was_used(what.user, origin)
+    if sign_in_policy.is_emergency_account(what.user):
+        emergency.notify_of_use(what.user, origin)
     return result
 
 

@@ -52,7 +52,7 @@ def _is_taken_care_of(request: PersonRequest) -> bool:
     if _all_lost(request):
         return False
     owner = store.person_of(request.session)  # read with the membership
-    vouched = rank.counted(store.vouched(request.session), owner or request.user)
+    vouched = rank.accepted(store.vouched(request.session), owner or request.user)
     enough = policy.is_enough(vouched, is_staff=request.user.is_staff)
     return enough and not devices.has_confirmed_device(request.user)
 
@@ -203,7 +203,7 @@ def stays_while_demanded(view: Callable[..., HttpResponseBase]) -> Callable[...,
         if request.method == "POST" or not sign_in_policy.is_required(request.user):
             return view(request)
         mine = devices.authenticators_of(request.user)
-        context = {"demand": sign_in_policy.demand_of(request.user), "authenticators": mine}
+        context = {"demand": sign_in_policy.requirement_for(request.user), "authenticators": mine}
         return render(request, "accounts/two_factor/must_stay.html", context) if mine else redirect("personal_details")
 
     return explained
@@ -218,7 +218,7 @@ def switch_off(request: PersonRequest) -> HttpResponse:
         return redirect("personal_details")
     form = CodeForm(request.POST or None, choice=choice_of(mine))
     if request.method != "POST":
-        context = {"form": restore(request, form), "announced": sign_in_policy.announced_to(request.user)}
+        context = {"form": restore(request, form), "announced": sign_in_policy.announced_requirement(request.user)}
         return render(request, "accounts/two_factor/switch_off.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)

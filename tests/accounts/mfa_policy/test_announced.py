@@ -11,7 +11,7 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
-from accounts.organisations.sign_in_policy import Demand
+from accounts.organisations.sign_in_policy import Requirement
 from accounts.throttling.known_browsers import STRANGER
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
@@ -42,7 +42,7 @@ class TestBanner:
     def test_says_from_when_and_has_one_button(self, page: str) -> None:
         organisation = town(20)
         client = signed_in(UserFactory(organisation=organisation))
-        day = Demand("", organisation.required_from).first_day
+        day = Requirement("", organisation.required_from).first_day
         text = shown(client, page)
         assert f"Vanaf {day} vraagt Gemeente Voorbeeld om twee-staps-authenticatie." in text
         assert text.count(">Activeer nu</button>") == 1
@@ -124,7 +124,7 @@ class TestSwitchingOff:
         organisation = town(5)
         person = UserFactory(organisation=organisation, with_totp=True)
         client = signed_in(person)
-        day = Demand("", organisation.required_from).first_day
+        day = Requirement("", organisation.required_from).first_day
         assert "Als je nu uitschakelt, moet je vanaf die dag alles opnieuw instellen." in shown(client, SWITCH_OFF)
         assert f"Vanaf {day} vraagt Gemeente Voorbeeld" in shown(client, SWITCH_OFF)
         shown(client, SWITCH_OFF, {"code": code_of(person, 30)})

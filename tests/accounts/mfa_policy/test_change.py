@@ -70,7 +70,7 @@ class TestChoice:
 
 
 @pytest.mark.django_db
-class TestCensus:
+class TestCoverage:
     def test_everybody_who_is_active_is_counted_once(self) -> None:
         organisation, now = OrganisationFactory(), timezone.now()
         for known, last_login in ((3, now - timedelta(days=89)), (2, now - timedelta(days=91)), (1, None)):
@@ -84,20 +84,20 @@ class TestCensus:
         newcomer.set_unusable_password()
         newcomer.save()
         AuthenticatorFactory(user=UserFactory(organisation=organisation), confirmed=False)  # never finished
-        found = statistics.of(organisation)
+        found = statistics.coverage(organisation)
         assert found.counts == {
             Group.PROTECTED: 2,
             Group.STAFF: 1,
-            Group.NOT_COME: 1,
+            Group.NOT_ACTIVATED: 1,
             Group.RECENT: 3,
             Group.LONG_AGO: 2,
             Group.NEVER_SIGNED_IN: 2,
         }
-        assert (found.people, found.protected, found.without, found.stopped) == (11, 2, 9, 7)
-        listed = {group: statistics.named(organisation, group).count() for group in Group}
+        assert (found.people, found.protected, found.without, found.affected) == (11, 2, 9, 7)
+        listed = {group: statistics.people_in(organisation, group).count() for group in Group}
         assert listed == found.counts
-        assert [person.group for person in statistics.without_of(organisation, Group.NOT_COME)] == [
-            Group.NOT_COME.value
+        assert [person.group for person in statistics.without_second_factor(organisation, Group.NOT_ACTIVATED)] == [
+            Group.NOT_ACTIVATED.value
         ]
         assert statistics.totals()[organisation.pk] == statistics.Totals(11, 2)
 

@@ -102,11 +102,11 @@ def test_administrator_of_one_organisation_tries_no_names_of_organisations() -> 
 
 def test_flows_refuse_what_no_page_asked_about() -> None:
     boss, theirs = superuser(), OrganisationFactory(slug="van-hen")
-    assert short_names.keep(ShortName.Kind.ORGANISATION, "van-hen", owner=theirs.pk)
+    assert short_names.reserve(ShortName.Kind.ORGANISATION, "van-hen", owner=theirs.pk)
     with pytest.raises(TakenError):
         flows.add(Organisation(name="N", slug="Van-Hen"), actor=boss, origin=HERE)
     mine = EnvironmentFactory(slug="mijn")
-    short_names.keep(ShortName.Kind.ENVIRONMENT, "ooit", owner=mine.pk + 1)
+    short_names.reserve(ShortName.Kind.ENVIRONMENT, "ooit", owner=mine.pk + 1)
     mine.slug = "ooit"
     with pytest.raises(TakenError):
         changes.change(mine, actor=boss, origin=HERE)
@@ -115,7 +115,7 @@ def test_flows_refuse_what_no_page_asked_about() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_one_gets_a_short_name() -> None:
-    tasks = [partial(short_names.keep, ShortName.Kind.ORGANISATION, "begeerd", owner=n) for n in range(1, 6)]
+    tasks = [partial(short_names.reserve, ShortName.Kind.ORGANISATION, "begeerd", owner=n) for n in range(1, 6)]
     assert sorted(at_once(tasks)) == [False] * 4 + [True]
 
 

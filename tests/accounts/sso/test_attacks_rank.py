@@ -216,7 +216,7 @@ def test_rights_of_another_organisation_do_not_matter() -> None:
     group.ensure()
     boss.groups.add(Group.objects.get(name=group.PEOPLE))
     assert rank.organisation_decides_over(boss)
-    assert not rank.has_people_above(home)
+    assert not rank.has_outranking_members(home)
 
 
 def test_staff_without_any_administrator_above_answer_to_no_provider() -> None:
@@ -226,7 +226,7 @@ def test_staff_without_any_administrator_above_answer_to_no_provider() -> None:
     assert rank.organisation_decides_over(clerk)
     clerk.user_permissions.add(right("accounts.view_user"))
     assert not rank.organisation_decides_over(clerk)
-    assert rank.has_people_above(home)
+    assert rank.has_outranking_members(home)
 
 
 def test_superuser_signs_in_with_the_password_as_ever(client: Client, provider: Provider) -> None:
@@ -254,6 +254,6 @@ def test_guests_are_people_above_too() -> None:
     town = OrganisationFactory()
     guest = UserFactory(organisation=town)
     EnvironmentFactory(organisation=town, people=[guest])
-    assert not rank.has_people_above(town)
+    assert not rank.has_outranking_members(town)
     EnvironmentFactory(people=[guest])
-    assert rank.has_people_above(town)
+    assert rank.has_outranking_members(town)

@@ -86,7 +86,7 @@ def _strangers_wait_together(patch: pytest.MonkeyPatch) -> None:
 
 
 def _mailbox_is_enough(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sign_in_policy, "has_second_step_at_provider", lambda user: False)
+    patch.setattr(sign_in_policy, "has_second_factor_at_provider", lambda user: False)
     patch.setattr(passwords, "_way_of", lambda user: passwords.Way.LINK)
 
 

@@ -199,7 +199,7 @@ def test_worker_changes_pictures_of_the_own_organisation_only() -> None:
         assert answer.status_code == 404
     theirs.refresh_from_db()
     assert (theirs.has_picture, theirs.picture_version) == (True, 1)
-    everyone = Permission.objects.get(codename=scope.EVERYONE.partition(".")[2])
+    everyone = Permission.objects.get(codename=scope.EVERY_ORGANISATION.partition(".")[2])
     helper = worker(mine, "change_environment")
     helper.user_permissions.add(everyone)
     assert signed_in(helper).get(address(theirs)).status_code == 200

@@ -123,7 +123,7 @@ def test_support_of_the_own_organisation_opens_no_account_of_a_guest_elsewhere(k
     assert may_reset(worker, world.guest) is Refusal.OPENS_ELSEWHERE
     assert act(Order(kind, world.guest, worker, "test"), HERE).outcome is Refusal.OPENS_ELSEWHERE
     assert not Intervention.objects.exists()
-    assert AuditEntry.objects.get(succeeded=False).detail["cause"] == "opens_elsewhere"
+    assert AuditEntry.objects.get(succeeded=False).detail["cause"] == "has_access_elsewhere"
     page = shown(signed_in(worker), f"/beheer/support/{world.guest.pk}/")
     assert WHY in page
     everyones = UserFactory(in_support=True, with_totp=True)
@@ -144,17 +144,17 @@ def test_who_opens_nothing_elsewhere_is_helped_as_before() -> None:
     mine = UserFactory(organisation=world.ours.organisation)
     assert may_reset(own_support(world.ours.organisation), mine) is None
     world.access.delete()
-    assert scope.decides(world.of_a, User.objects.get(pk=world.guest.pk))
+    assert scope.may_manage_sign_in(world.of_a, User.objects.get(pk=world.guest.pk))
 
 
 def test_environment_that_goes_to_another_organisation_makes_its_people_guests() -> None:
     world = World()
     mine = UserFactory(organisation=world.ours.organisation)
     Access.objects.create(user=mine, environment=world.ours)
-    assert scope.decides(world.of_a, mine)
+    assert scope.may_manage_sign_in(world.of_a, mine)
     world.ours.organisation = OrganisationFactory()
     world.ours.save()
-    assert not scope.decides(world.of_a, mine)
+    assert not scope.may_manage_sign_in(world.of_a, mine)
 
 
 # ASVS 8.4.1
