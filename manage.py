@@ -6,12 +6,12 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from assetmaps.configuration.errors import one_line
+from assetmaps.configuration.errors import exit_in_one_line
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
-    with one_line():
+    with exit_in_one_line():
         execute_from_command_line(sys.argv)
 
 

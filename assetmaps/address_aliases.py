@@ -1,11 +1,13 @@
-"""Addresses that people try, or remember from elsewhere, and the page they mean. Of an address with a token only what
-stands before the token is mended; one with a name in it is right as it was sent, or wrong."""
+"""Aliases of pages, and addresses with capitals or without the final slash, with the page that was probably meant.
+
+In an address with a token only the part before the token is corrected; one with a name in it is never changed.
+"""
 
 from __future__ import annotations
 
 from django.urls import Resolver404, resolve, reverse
 
-TRIED = {
+ALIASES = {
     "account": "personal_details",
     "admin": "admin:index",
     "dashboard": "overview",
@@ -28,11 +30,11 @@ TRIED = {
 }
 
 
-def address(path: str) -> str:
-    """The address of ours that was probably meant; empty when there is none."""
+def intended_address(path: str) -> str:
+    """The address of the page that was probably meant; empty when there is none."""
     tried = path.strip("/").lower()
-    if tried in TRIED:
-        return reverse(TRIED[tried])
+    if tried in ALIASES:
+        return reverse(ALIASES[tried])
     lower = f"/{tried}/"
     if lower == path:
         return ""
@@ -46,7 +48,7 @@ def address(path: str) -> str:
 
 
 def _with_token(path: str, page: str) -> str:
-    """Capitals count in a token, but not before it. One that is wrong leads to the page that offers a new link."""
+    """Tokens are case-sensitive, the path before them is not. A wrong token gets the page that offers a new link."""
     before = reverse(page, args=["x"])[: -len("x/")]
     token = path.strip("/")[len(before) - 1 :]
     return reverse(page, args=[token])

@@ -1,4 +1,4 @@
-"""The administration site: no sign-in of its own, and open only to staff whose session showed a second step."""
+"""The administration site: no sign-in of its own, and open only to staff whose session has a verified second factor."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from accounts.middleware import counted
 
 
 @dataclass(frozen=True)
-class Desk:
-    """A page of our own in the administration, shown on its first page to who has the right."""
+class AdminPage:
+    """One of our own pages, linked from the administration index for staff who have its permission."""
 
-    page: str
+    url_name: str
     name: Promise
     about: Promise
-    right: str
+    permission: str
 
 
-DESKS = (
-    Desk(
+ADMIN_PAGES = (
+    AdminPage(
         "audit_activity",
         _("Security activity"),
         _("What happened, to whom and by whom; export it."),
@@ -48,12 +48,12 @@ class AssetmapsAdminSite(AdminSite):
     enable_nav_sidebar = True
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """With our own page among the tables, so that it is found from the index and the list at the side."""
+        """Add our single sign-on page to the models, so that it is found from the index and the sidebar."""
         found: list[dict[str, Any]] = super().get_app_list(request, app_label)
         if request.user.has_perm("organisations.change_organisation"):
             for app in found:
                 if app["app_label"] == "organisations":
-                    app["models"].append(_page(_("Single sign-on"), "SingleSignOn", "sso_organisations"))
+                    app["models"].append(_app_list_entry(_("Single sign-on"), "SingleSignOn", "sso_organisations"))
         return found
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -63,21 +63,21 @@ class AssetmapsAdminSite(AdminSite):
         return user.is_verified() or policy.opens_administration(counted(request), is_verified=False)
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
-        desks = [desk for desk in DESKS if person(request).has_perm(desk.right)]
-        return super().index(request, {"desks": desks} | (extra_context or {}))
+        pages = [page for page in ADMIN_PAGES if person(request).has_perm(page.permission)]
+        return super().index(request, {"pages": pages} | (extra_context or {}))
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """Send to our own sign-in; whoever is signed in and still not welcome here goes to the overview."""
+        """Redirect to our own sign-in; users who are signed in but have no permission go to the overview."""
         if request.user.is_authenticated:
             return redirect("overview")
-        # With the page that was asked for, which our sign-in checks before it leads there.
+        # Keep the requested page; our sign-in validates it before it redirects there.
         return redirect_to_login(request.GET["next"]) if "next" in request.GET else redirect("sign_in")
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict | None = None
     ) -> HttpResponse:
-        """Ours instead of the stock form, which would end no session, record nothing and mail nobody (ASVS 6.3.7)."""
+        """Use our own page: Django's form ends no session, records nothing and sends no mail (ASVS 6.3.7)."""
         return redirect("change_password")
 
     def password_change_done(  # type: ignore[override]
@@ -89,8 +89,8 @@ class AssetmapsAdminSite(AdminSite):
         return redirect("overview")  # unused: the templates post to our own sign-out
 
 
-def _page(name: Promise, object_name: str, url_name: str) -> dict[str, Any]:
-    """A page of our own as the admin's templates want a table to look."""
+def _app_list_entry(name: Promise, object_name: str, url_name: str) -> dict[str, Any]:
+    """One of our own pages, in the form in which the admin templates expect a model."""
     return {
         "name": name,
         "object_name": object_name,

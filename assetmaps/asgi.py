@@ -5,15 +5,15 @@ from contextlib import suppress
 
 from django.urls import Resolver404, resolve
 
-from assetmaps import wsgi  # sets Django up, which the next needs
-from assetmaps.serving.application import Intake
+from assetmaps import wsgi  # sets up Django, which the next import needs
+from assetmaps.serving.application import ASGIApplication
 
-# Django imports views and forms when the first address is looked up. Here that is before the workers are made, so that
-# they share the memory and no visitor waits for it.
+# Django imports views and forms when it resolves the first address. Do that before gunicorn forks its workers: they
+# share the memory, and no visitor waits for it.
 with suppress(Resolver404):
     resolve("/no/such/address/")
-# The collector writes on every object that it looks at, and a page that is written on is shared no longer.
+# The garbage collector writes to every object that it visits, and a memory page that is written to is no longer shared.
 gc.collect()
 gc.freeze()
 
-application = Intake(wsgi.application)
+application = ASGIApplication(wsgi.application)

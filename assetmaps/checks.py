@@ -1,7 +1,7 @@
-"""What `manage.py check --deploy` says besides Django's own: settings that can be read, but do not fit each other.
+"""Deployment checks (`manage.py check --deploy`) besides Django's own: valid settings that do not fit each other.
 
-What cannot be read at all stops the start (`assetmaps.configuration`). E: it does not work, or protects nobody; W: it
-depends on what these settings do not tell.
+Invalid values stop the start (`assetmaps.configuration`). E: it does not work, or is insecure; W: it depends on facts
+that the settings do not tell.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ Check = Callable[..., list[CheckMessage]]
 CHECKS: list[Check] = []
 
 
-def deployment(judge: Callable[[], CheckMessage | None]) -> Check:
-    """Make a check of a function that returns a message or None."""
+def deployment_check(judge: Callable[[], CheckMessage | None]) -> Check:
+    """Make a Django check of a function that returns a message or None."""
 
     def check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
         message = judge()
@@ -39,7 +39,7 @@ def register_all() -> None:
         register(check, Tags.security, deploy=True)
 
 
-@deployment
+@deployment_check
 def public_url_is_encrypted() -> CheckMessage | None:
     """Cookies, HSTS and the redirect to https all follow from PUBLIC_URL: with http none of them protects."""
     if settings.SECURE:
@@ -48,16 +48,16 @@ def public_url_is_encrypted() -> CheckMessage | None:
     return Error("PUBLIC_URL does not begin with https://.", hint=hint, id="assetmaps.E001")
 
 
-@deployment
+@deployment_check
 def no_provider_on_a_private_address() -> CheckMessage | None:
-    """Each exception is a way from a setting of an administrator into our own network."""
+    """Each exception lets a setting of an administrator reach our internal network (SSRF)."""
     if not settings.SSO_ALLOWED_PRIVATE_ADDRESSES:
         return None
     hint = "Remove SSO_ALLOWED_PRIVATE_ADDRESSES from the environment; it is for development on one's own machine."
     return Error("Single sign-on may reach private addresses.", hint=hint, id="assetmaps.E002")
 
 
-@deployment
+@deployment_check
 def public_url_is_answered() -> CheckMessage | None:
     """Every link in a mail begins with PUBLIC_URL; a host that is not allowed answers 400."""
     address = urlsplit(settings.PUBLIC_URL)
@@ -68,44 +68,44 @@ def public_url_is_answered() -> CheckMessage | None:
     return Error("ALLOWED_HOSTS does not name the host of PUBLIC_URL.", hint=hint, id="assetmaps.E003")
 
 
-@deployment
+@deployment_check
 def hosts_are_named() -> CheckMessage | None:
-    """A host that is not ours is a sign of a proxy that sends on too much, or of somebody who tries."""
+    """An unknown host means a proxy that forwards too much, or an attack on the Host header."""
     if "*" not in settings.ALLOWED_HOSTS:
         return None
     hint = "Name the hosts in ALLOWED_HOSTS; a load balancer can ask /healthz and /readyz by any name or address."
     return Error("ALLOWED_HOSTS is *, so every host is believed.", hint=hint, id="assetmaps.E004")
 
 
-@deployment
+@deployment_check
 def not_under_development() -> CheckMessage | None:
-    """With DEBUG a fault shows the program and its settings, and there is a page with every mail."""
+    """With DEBUG an error page shows code and settings, and the preview of all mails is public."""
     if not settings.DEBUG:
         return None
     return Error("DEBUG is on.", hint="Remove DEBUG from the environment.", id="assetmaps.E005")
 
 
-@deployment
+@deployment_check
 def mail_is_sent() -> CheckMessage | None:
-    """The other backends write links that give access into the log or a file, and nobody receives them."""
+    """The other backends write links that give access to the log or a file, and nobody receives the mail."""
     if settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
         return None
     hint = "Set EMAIL_URL to the address of a mail server, for example smtp+tls://user:password@host."
     return Error("EMAIL_URL names no mail server, so no mail arrives.", hint=hint, id="assetmaps.E006")
 
 
-@deployment
+@deployment_check
 def database_outlives_the_process() -> CheckMessage | None:
-    """Each connection to a database in memory has one of its own, empty."""
+    """Each connection to a database in memory gets its own, empty database."""
     if ":memory:" not in str(settings.DATABASES["default"]["NAME"]):
         return None
     hint = "Set DATABASE_URL to a PostgreSQL database, or to a file."
     return Error("DATABASE_URL names a database in memory.", hint=hint, id="assetmaps.E007")
 
 
-@deployment
+@deployment_check
 def keys_differ() -> CheckMessage | None:
-    """A key that stands twice was meant to be another one: then nothing was renewed."""
+    """A key that is listed twice was probably meant to be a new one: then the key was not rotated."""
     keys = [encryption.key_of(text) for text in settings.ENCRYPTION_KEYS]
     if len(set(keys)) == len(keys):
         return None
@@ -113,9 +113,9 @@ def keys_differ() -> CheckMessage | None:
     return Error("ENCRYPTION_KEYS has one key twice.", hint=hint, id="assetmaps.E008")
 
 
-@deployment
+@deployment_check
 def signing_keys_differ() -> CheckMessage | None:
-    """The same for what signs cookies and links."""
+    """The same for the keys that sign cookies and links."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     if len(set(keys)) == len(keys):
         return None
@@ -123,18 +123,18 @@ def signing_keys_differ() -> CheckMessage | None:
     return Error("SECRET_KEY_FALLBACKS repeats a key.", hint=hint, id="assetmaps.E009")
 
 
-@deployment
+@deployment_check
 def proxy_is_named() -> CheckMessage | None:
-    """Behind a proxy that is not believed every request looks unencrypted, and every visitor is the proxy."""
+    """Behind an untrusted proxy every request looks unencrypted and seems to come from the proxy's address."""
     if not settings.SECURE or settings.TRUSTED_PROXIES:
         return None
     hint = "Set TRUSTED_PROXIES to the address of the proxy, unless the program's own server ends TLS."
     return Warning("PUBLIC_URL is https and TRUSTED_PROXIES is empty.", hint=hint, id="assetmaps.W001")
 
 
-@deployment
+@deployment_check
 def counts_are_shared() -> CheckMessage | None:
-    """What is counted in the memory of one process is not known to the next one."""
+    """Counters in the memory of one process are unknown to the others."""
     if not settings.CACHES["default"]["BACKEND"].endswith("ProcessCache"):
         return None
     hint = "Set CACHE_URL to a Redis server when there is more than one process or machine."
@@ -143,7 +143,7 @@ def counts_are_shared() -> CheckMessage | None:
     )
 
 
-@deployment
+@deployment_check
 def database_takes_several_processes() -> CheckMessage | None:
     """SQLite lets one process at a time write, and only on one machine."""
     if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -152,9 +152,9 @@ def database_takes_several_processes() -> CheckMessage | None:
     return Warning("DATABASE_URL names an SQLite database.", hint=hint, id="assetmaps.W003")
 
 
-@deployment
+@deployment_check
 def password_of_mail_is_encrypted() -> CheckMessage | None:
-    """Without TLS everybody on the way reads the password of the mail server."""
+    """Without TLS anybody on the network path can read the password of the mail server."""
     encrypted = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
     if encrypted or not settings.EMAIL_HOST_PASSWORD or settings.EMAIL_HOST in OWN_MACHINE:
         return None
@@ -162,9 +162,9 @@ def password_of_mail_is_encrypted() -> CheckMessage | None:
     return Warning("EMAIL_URL sends a password unencrypted.", hint=hint, id="assetmaps.W004")
 
 
-@deployment
+@deployment_check
 def names_are_spelt_right() -> CheckMessage | None:
-    """A variable that nobody reads changes nothing, and says nothing."""
+    """A misspelt variable is silently ignored."""
     found = [f"{name} ({meant}?)" for name, meant in env.look_alikes().items()]
     if not found:
         return None

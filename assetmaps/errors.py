@@ -1,4 +1,4 @@
-"""Pages for what went wrong: plain, in the site's look, with something to do next and the number to give to support.
+"""Error pages, with a next step for the visitor and the request ID to give to support.
 
 They are rendered without context processors and read nothing from the request: a broken request must not break them.
 """
@@ -24,8 +24,8 @@ from accounts.http_requests import own_address, page_of_form, sign_in_page
 from assetmaps import logs
 from assetmaps.outages import is_outage
 
-# How Django's reasons begin when the browser hides where a form came from (`Origin: null`), or it came from elsewhere.
-ELSEWHERE = ("Origin checking failed", "Referer checking failed")
+# Django's reasons begin so when the browser hides the origin of a form (`Origin: null`) or the form is cross-origin.
+CROSS_ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
 log = logging.getLogger(__name__)
 
 PAGES = {
@@ -48,7 +48,7 @@ LAST_RESORT = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><tit
 
 
 def fill(response: HttpResponse, template: str = "", **context: str) -> HttpResponse:
-    """Put the page that belongs to its status into an answer."""
+    """Put the error page for its status into a response."""
     language = get_language() or "nl"
     reference = logs.reference.get()
     try:
@@ -56,7 +56,7 @@ def fill(response: HttpResponse, template: str = "", **context: str) -> HttpResp
             f"errors/{template or PAGES[response.status_code]}.html",
             context | {"reference": reference, "language": language},
         )
-    except Exception:  # the last resort: whatever is wrong, the visitor sees no detail and we see everything
+    except Exception:  # whatever is wrong, the visitor sees no detail and the log has all of it
         log.exception("error page %s could not be rendered", response.status_code)
         page = LAST_RESORT.format(reference)
     response.content = page.encode()
@@ -70,7 +70,7 @@ def fill(response: HttpResponse, template: str = "", **context: str) -> HttpResp
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return fill(HttpResponse(status=413))
-    # The session was ended elsewhere (other browser, support) while this request was under way.
+    # Another browser or support ended the session during this request.
     return fill(HttpResponse(status=400), "session_ended" if isinstance(exception, SessionInterrupted) else "")
 
 
@@ -83,19 +83,19 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django calls this for whatever a middleware, view or template raised, while it handles the exception."""
+    """Django calls this while it handles an exception of a middleware, view or template."""
     mistake = sys.exc_info()[1]
     if not is_outage(mistake):
         return fill(HttpResponse(status=500))
     response = fill(HttpResponse(status=503, headers={"Retry-After": RETRY_AFTER}))
-    # One line instead of a traceback for each visitor: where in our code the database was missed tells nothing.
+    # One line instead of a traceback for each visitor: during an outage it does not matter which query failed.
     log_response("%s: %s: %s", response.reason_phrase, request.path, str(mistake), response=response, request=request)
     return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """In words for what went wrong, with the way back to the page."""
-    if reason.startswith(ELSEWHERE):
+    """An explanation, with a link back to the page of the form."""
+    if reason.startswith(CROSS_ORIGIN_REASONS):
         return fill(HttpResponse(status=403), "origin")
     if settings.CSRF_COOKIE_NAME in request.COOKIES and (answer := _after_another_tab(request)):
         return answer
@@ -103,8 +103,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _after_another_tab(request: HttpRequest) -> HttpResponse | None:
-    """Signing in or out gives a new token, and a second tab still has the earlier one: it goes on, where that needs
-    nothing to be sent."""
+    """Signing in or out rotates the CSRF token, and a second tab still has the old one. Redirect where that tab can go
+    on without the form."""
     signed_in = _is_signed_in(request)
     if request.path_info in {reverse(name) for name in ("sign_in", "verification_code", "recovery_code", "sso_find")}:
         if not signed_in:

@@ -1,7 +1,7 @@
-"""Sentences of Django's administration that its own Dutch catalogue does not have; screen readers read out most.
+"""Texts of Django's administration that are missing from its Dutch catalogue; most are for screen readers.
 
-Only for `makemessages`: the catalogue of this project counts before Django's. A test finds those that a new version
-of Django brings.
+Only for `makemessages`: the catalogue of this project has precedence over Django's. A test finds the texts that a new
+version of Django adds.
 """
 
 from django.utils.translation import gettext_noop

@@ -1,8 +1,8 @@
-"""What a request brings along beside its body, bounded before anything reads it.
+"""Limits on the size of the address and the headers of a request, applied before anything parses them.
 
-Python and Django read some of it in quadratic time: backslashes in a cookie (64 kB take 8 s), quotes and semicolons in
-`Content-Type` and `Accept` (64 kB: 3 s), an address that is not UTF-8 (256 kB: 5 s). Own code, because Django bounds
-none of these, and how much a server lets through differs: some take 400 kB.
+Python and Django parse some of them in quadratic time: backslashes in a cookie (64 kB take 8 s), quotes and semicolons
+in `Content-Type` and `Accept` (64 kB: 3 s), an address that is not UTF-8 (256 kB: 5 s). Own code, because Django has no
+limits for these, and those of servers differ: some accept 400 kB.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any
 
 from accounts import limits
 
-REFUSED = "portal.refused"  # in the environ: the status with which the request is refused; no header can get here
+REFUSED = "portal.refused"  # environ key of the status with which the request is refused; no header can set it
 
 
-def bound(environ: dict[str, Any]) -> None:
-    """Cut what is read in quadratic time, empty what is too long altogether, and note the status for that."""
+def apply(environ: dict[str, Any]) -> None:
+    """Shorten what is parsed in quadratic time, empty what is too long, and note the status for the refusal."""
     if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > limits.LONGEST_ADDRESS:
         environ |= {"PATH_INFO": "/", "QUERY_STRING": "", REFUSED: 414}
     for name in [name for name in environ if name.startswith("HTTP_")]:
         if len(environ[name]) > limits.LONGEST_HEADER:
             environ |= {name: "", REFUSED: 431}
     if "HTTP_COOKIE" in environ:
-        environ["HTTP_COOKIE"] = environ["HTTP_COOKIE"].replace("\\", "")  # none of ours has one
+        environ["HTTP_COOKIE"] = environ["HTTP_COOKIE"].replace("\\", "")  # our own cookies contain none
     if "HTTP_ACCEPT" in environ:
         environ["HTTP_ACCEPT"] = environ["HTTP_ACCEPT"][: limits.LONGEST_TYPE]
     if len(environ.get("CONTENT_TYPE", "")) > limits.LONGEST_TYPE:

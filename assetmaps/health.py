@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`, answered before anything asks for the host: load balancers ask by address, or name none."""
+"""`/healthz` and `/readyz`, answered before the host is checked: load balancers send an IP address or no host."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from assetmaps import views
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
-# The same views as in `urls.py`; some load balancers add the slash.
+# The same views as in `urls.py`; some load balancers add the final slash.
 VIEWS = {"/healthz": views.alive, "/healthz/": views.alive, "/readyz": views.ready, "/readyz/": views.ready}
 
 
 def health(get_response: Handler) -> Handler:
-    """Stands before everything that asks for the host, the session or the body."""
+    """Comes before all middleware that reads the host, the session or the body."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         view = VIEWS.get(request.path_info) if request.method in ("GET", "HEAD") else None

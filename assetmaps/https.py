@@ -1,8 +1,7 @@
-"""Requests that came without https: led there once, or told that the proxy in front is set up wrongly.
+"""Detects a wrongly configured proxy before the redirect from http to https.
 
-Behind a proxy that does not say that the visitor used https, the redirect would lead to the very address that was
-asked for, for ever. So whatever shows that a proxy was passed, or that the browser did use https, ends in a page that
-says so, and in a line of the log that names the mistake.
+Behind a proxy that does not report that the visitor used https, the redirect would loop for ever. So a request without
+https that shows signs of a proxy, or of a browser that used https, gets an error page, and the log names the mistake.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from assetmaps.proxy_headers import PEER, PROTO, Peer, scheme_of
 log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 
-# Browsers send no such header; proxies do, also those that this portal believes nothing.
+# Proxies add these headers, untrusted ones too; browsers do not send them.
 FORWARDED = (
     "X-Forwarded-For",
     "X-Forwarded-Proto",
@@ -34,24 +33,24 @@ FORWARDED = (
     "Forwarded",
     "Via",
 )
-STRANGER = Peer("the server", is_trusted=False)
+UNKNOWN_PEER = Peer("the server", is_trusted=False)
 
 
 def proxy_faults(get_response: Handler) -> Handler:
-    """Stands before Django's redirect to https."""
+    """Comes before Django's redirect to https."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info in health.VIEWS:
             return get_response(request)
-        peer = request.META.get(PEER, STRANGER)
-        if peer.fault and logs.is_news("X-Forwarded-For"):
+        peer = request.META.get(PEER, UNKNOWN_PEER)
+        if peer.fault and logs.is_due("X-Forwarded-For"):
             log.error(peer.fault)
-        if peer.hint and logs.is_news("another proxy"):
+        if peer.hint and logs.is_due("another proxy"):
             log.warning(peer.hint)
         fault = _fault(request.META, peer) if settings.SECURE_SSL_REDIRECT and not request.is_secure() else ""
         if not fault:
             return get_response(request)
-        if logs.is_news("https"):
+        if logs.is_due("https"):
             log.error("nobody can reach the portal through this proxy: %s", fault)
         return errors.fill(HttpResponse(status=503), "proxy")
 
@@ -59,9 +58,8 @@ def proxy_faults(get_response: Handler) -> Handler:
 
 
 def _fault(headers: Mapping[str, Any], peer: Peer) -> str:
-    """Why this request looks like http though its visitor used https, for the operator; empty when it really was
-    http."""
-    used = _sign_of_https(headers)
+    """Why this request looks like http though the visitor used https, for the operator; empty when it was http."""
+    used = _evidence_of_https(headers)
     if peer.is_trusted:
         said = str(headers.get(PROTO, ""))
         if scheme_of(said):
@@ -77,8 +75,8 @@ def _fault(headers: Mapping[str, Any], peer: Peer) -> str:
     return ""
 
 
-def _sign_of_https(headers: Mapping[str, Any]) -> str:
-    """What browsers send over https only; empty when there is nothing of the kind. Old browsers have less of it."""
+def _evidence_of_https(headers: Mapping[str, Any]) -> str:
+    """Something that browsers send over https only; empty when there is none. Old browsers send less of it."""
     for name in headers:
         if name.startswith("HTTP_SEC_FETCH_"):  # to trustworthy addresses only (Fetch Metadata section 2)
             return name.removeprefix("HTTP_").replace("_", "-").title()

@@ -1,6 +1,6 @@
-"""Prints the environment for a portal on one's own machine: `python -m assetmaps.local_env > var/run.env`.
+"""Prints environment variables for local development: `python -m assetmaps.local_env > var/run.env`.
 
-The keys are random and stay in that file, so that demo data can still be read after a restart.
+The keys are random and stay in that file, so that demo data can still be decrypted after a restart.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""The log: one JSON object a line, UTC, with the reference number of the request, and nothing secret.
+"""The log: one JSON object per line, in UTC, with the request ID and without secrets.
 
-Own lines instead of a library (python-json-logger, structlog): what matters here is what must *not* get out, and that
-is this file's `SECRET` pattern; the JSON itself is one call.
+Own code instead of a library (python-json-logger, structlog): what matters is that secrets are redacted (`SECRET`); the
+JSON itself is one call.
 """
 
 from __future__ import annotations
@@ -18,45 +18,45 @@ from datetime import UTC, datetime
 from accounts import limits
 from accounts.audit.origin import REFERENCE
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is mistaken for a digit on the telephone
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without letters that are mistaken for digits
 REFERENCE_LENGTH = 10  # 49 bits: unique for any practical purpose, short enough to read out
 
-reference: ContextVar[str] = ContextVar("reference", default="")  # of the request in hand; empty outside requests
+reference: ContextVar[str] = ContextVar("reference", default="")  # of the current request; empty outside requests
 
-# Session keys, mailed links, signed cookies, authenticator keys: all are long runs without a space, dot or slash.
-# Whatever looks like one is cut, so that an address or an exception cannot carry it into the log (ASVS 16.2.5).
+# Session keys, mailed tokens, signed cookies and TOTP secrets are long runs without a space, dot or slash. Every such
+# run is redacted, so that an address or an exception cannot carry one into the log (ASVS 16.2.5).
 SECRET = re.compile(r"[A-Za-z0-9_\-=%:]{30,}")
 NAME = re.compile(r"[a-z]*(_[a-z]*)+")  # of a function, in a traceback
-FACTS = ("status_code", "facts")  # what a call may add with `extra`
+EXTRA_FIELDS = ("status_code", "facts")  # that a call may add with `extra`
 
 
-def fresh_reference() -> str:
+def new_reference() -> str:
     text = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))
     return f"{text[:5]}-{text[5:]}"
 
 
-def without_secrets(text: str) -> str:
+def redact(text: str) -> str:
     return SECRET.sub(lambda found: found[0] if NAME.fullmatch(found[0]) else "[cut]", text)
 
 
-_told: dict[str, float] = {}
-_told_lock = threading.Lock()
+_last_logged: dict[str, float] = {}
+_last_logged_lock = threading.Lock()
 
 
-def is_news(fault: str) -> bool:
-    """Is it time to log this fault (again)? For what every request would log. ``fault``: one of a few fixed names."""
+def is_due(fault: str) -> bool:
+    """Whether to log this fault (again): limits what every request would log. ``fault``: one of a few fixed names."""
     now = time.monotonic()
-    with _told_lock:
-        if now - _told.get(fault, float("-inf")) < limits.LOG_AGAIN.total_seconds():
+    with _last_logged_lock:
+        if now - _last_logged.get(fault, float("-inf")) < limits.LOG_AGAIN.total_seconds():
             return False
-        _told[fault] = now
+        _last_logged[fault] = now
         return True
 
 
-class Reference(logging.Filter):
-    """Puts the reference number on the record when the line is written, in the thread of the request.
+class ReferenceFilter(logging.Filter):
+    """Adds the request ID to the record, in the thread of the request.
 
-    Django writes some lines after the last middleware, but with the request on the record.
+    Django logs some lines after the last middleware, but with the request on the record.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -66,7 +66,7 @@ class Reference(logging.Filter):
 
 
 class JsonFormatter(logging.Formatter):
-    """ASCII only, so control characters and line ends of a visitor come out escaped (ASVS 16.4.1)."""
+    """ASCII only, so that control characters and line breaks from a visitor are escaped (ASVS 16.4.1)."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -74,9 +74,9 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "request": getattr(record, "reference", ""),
-            "message": without_secrets(record.getMessage()),
+            "message": redact(record.getMessage()),
         }
-        line |= {name: getattr(record, name) for name in FACTS if hasattr(record, name)}
+        line |= {name: getattr(record, name) for name in EXTRA_FIELDS if hasattr(record, name)}
         if record.exc_info:
-            line["exception"] = without_secrets(self.formatException(record.exc_info))
+            line["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, default=str)

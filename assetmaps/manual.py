@@ -1,4 +1,4 @@
-"""What the manual shows beside its text: pictures of the screens, and QR codes that lead to the stores of apps."""
+"""Screenshots, QR codes of app stores and numbers for the manual."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from accounts.two_factor.totp import qr
 
 PICTURES = Path(settings.BASE_DIR) / "static" / "img" / "manual"
 
-# Names that are the same in every language. The addresses are those of templates/includes/apps.html.
+# Not translated. The addresses are those of templates/includes/apps.html.
 APPS = (
     (
         "Microsoft Authenticator",
@@ -30,8 +30,8 @@ APPS = (
 
 
 @dataclass(frozen=True)
-class Shot:
-    """``light`` and ``dark``: paths in static/; ``width`` and ``height``: in CSS pixels, so that nothing moves."""
+class Screenshot:
+    """``light`` and ``dark``: paths in static/; ``width`` and ``height``: in CSS pixels, against layout shifts."""
 
     light: str
     dark: str
@@ -48,11 +48,11 @@ class Store:
 
 
 @cache
-def shots(language: str) -> dict[str, Shot]:
-    """By the name of the step. Made by `python -m tests.browser.screenshots --manual`, whose list says how large."""
+def screenshots(language: str) -> dict[str, Screenshot]:
+    """By the name of the step. `python -m tests.browser.screenshots --manual` makes them and the list of sizes."""
     made = json.loads((PICTURES / "pictures.json").read_text(encoding="utf-8"))[language]
     return {
-        name: Shot(
+        name: Screenshot(
             f"img/manual/{language}/{name}-light.webp",
             f"img/manual/{language}/{name}-dark.webp",
             facts["width"],
@@ -64,7 +64,7 @@ def shots(language: str) -> dict[str, Shot]:
 
 @cache
 def stores() -> tuple[Store, ...]:
-    """Drawn once in the life of a process: they are public and never change."""
+    """Drawn once per process: they are public and never change."""
     return tuple(
         Store(app, on_iphone, address, qr.picture(address))
         for app, iphone, android in APPS
@@ -73,7 +73,7 @@ def stores() -> tuple[Store, ...]:
 
 
 def numbers() -> dict[str, int]:
-    """Those of the policy that the manual names, in whole minutes, hours, seconds or pieces."""
+    """The limits that the manual names, in whole minutes, seconds or pieces."""
     return {
         "recovery_codes": limits.RECOVERY_CODES,
         "devices": limits.AUTHENTICATORS,

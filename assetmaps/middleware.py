@@ -1,6 +1,6 @@
-"""Pure HTTP: the reference number of a request, the browser defences, what no page takes, pages for bare errors.
+"""Request IDs, security headers, request validation, redirects to other sites, and pages for errors without a body.
 
-These stand outside every other middleware, so they hold for static files, redirects and errors too.
+This middleware is outside all other middleware, so it also applies to static files, redirects and errors.
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ from django.utils.log import log_response
 from accounts import limits
 from accounts.audit.origin import REFERENCE
 from accounts.http_requests import LONGEST_TARGET
-from assetmaps import address_aliases, errors, logs
+from assetmaps import errors, logs
+from assetmaps.address_aliases import intended_address
 from assetmaps.header_limits import REFUSED
 from assetmaps.serving import request_bodies
 from assetmaps.wsgi_guard import UNREADABLE
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-# Everything a page of ours has no use for, so that a planted script cannot ask for it either.
-UNUSED = (  # noqa: SIM905 - a text reads better than a list of words
+# Browser features that no page uses, so that an injected script cannot use them either.
+UNUSED_FEATURES = (  # noqa: SIM905 - a text reads better than a list of words
     "accelerometer autoplay browsing-topics camera display-capture encrypted-media fullscreen gamepad "
     "geolocation gyroscope hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture "
     "screen-wake-lock serial storage-access usb xr-spatial-tracking"
 ).split()
-PERMISSIONS = ", ".join(
-    [*(f"{name}=()" for name in UNUSED), "clipboard-write=(self)", "publickey-credentials-get=(self)"]
+PERMISSIONS_POLICY = ", ".join(
+    [*(f"{name}=()" for name in UNUSED_FEATURES), "clipboard-write=(self)", "publickey-credentials-get=(self)"]
 )
 
 
 def reference_number(get_response: Handler) -> Handler:
-    """Give the request its number: on the page, in the log, in the audit entry and in a header (ASVS 16.5.1)."""
+    """Give the request an ID, for error pages, the log, audit entries and the response header (ASVS 16.5.1)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        number = logs.fresh_reference()
+        number = logs.new_reference()
         request.META[REFERENCE] = number
         token = logs.reference.set(number)
         try:
@@ -55,18 +56,18 @@ def reference_number(get_response: Handler) -> Handler:
     return middleware
 
 
-def defences(get_response: Handler) -> Handler:
+def security_headers(get_response: Handler) -> Handler:
     """Headers that Django's SecurityMiddleware does not set, or sets for some answers only."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         headers = response.headers
-        headers["Server"] = "Assetmaps"  # else the server puts its own name there (ASVS 13.4.6)
+        headers["Server"] = "Assetmaps"  # else the server names its software there (ASVS 13.4.6)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = PERMISSIONS
+        headers["Permissions-Policy"] = PERMISSIONS_POLICY
         headers["Referrer-Policy"] = _referrer_policy(response)
         headers["Reporting-Endpoints"] = 'csp="/csp-melding/"'
         return response
@@ -75,14 +76,14 @@ def defences(get_response: Handler) -> Handler:
 
 
 def _referrer_policy(response: HttpResponse) -> str:
-    """`no-referrer` where nothing is posted; on a page with a form it would make Chromium send `Origin: null`, which
-    the CSRF check rightly refuses (ASVS 3.4.5)."""
+    """`no-referrer`, except on pages: there it would make Chromium send `Origin: null` with a form, which the CSRF
+    check rightly refuses (ASVS 3.4.5)."""
     is_page = response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
     return "same-origin" if is_page else "no-referrer"
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """django-csp's, with a fresh nonce in the header of every answer, also when no template asked for it."""
+    """django-csp's, with a new nonce in the header of every response, also when no template used it."""
 
     def get_policy_parts(self, request: HttpRequest, response: Any, report_only: bool = False) -> PolicyParts:
         self._make_nonce(request)
@@ -90,7 +91,7 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
 
 
 def error_pages(get_response: Handler) -> Handler:
-    """An error without a text (405 of Django's decorators, 429 of a view) gets its page and keeps its headers."""
+    """An error without a body (405 of Django's decorators, 429 of a view) gets its page and keeps its headers."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -102,17 +103,17 @@ def error_pages(get_response: Handler) -> Handler:
     return middleware
 
 
-def stepping_stone(get_response: Handler) -> Handler:
-    """After a form, a page in between where the redirects would end at another site.
+def external_redirects(get_response: Handler) -> Handler:
+    """Replace a redirect from a form to another site by an intermediate page (`continue.html`).
 
-    Forms may only lead to ourselves (`form-action 'self'`), and Chromium holds every redirect after a form to that: who
-    signed in on the way to an environment was stuck. From the page in between it is an ordinary navigation.
+    Chromium applies `form-action 'self'` to every redirect after a form, so signing in on the way to an environment
+    would be blocked. From the intermediate page it is an ordinary navigation.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         location = response.headers.get("Location", "")
-        if request.method == "POST" and response.status_code in (301, 302, 303) and _leads_away(location):
+        if request.method == "POST" and response.status_code in (301, 302, 303) and _is_external(location):
             language = response.headers.get("Content-Language", "nl")
             with translation.override(language):
                 response.content = render_to_string("continue.html", {"location": location, "language": language})
@@ -125,23 +126,23 @@ def stepping_stone(get_response: Handler) -> Handler:
     return middleware
 
 
-def _leads_away(location: str) -> bool:
+def _is_external(location: str) -> bool:
     parts = urlsplit(location)
     if parts.netloc:
         return True
     try:
-        return getattr(resolve(parts.path).func, "leads_away", False)
+        return getattr(resolve(parts.path).func, "is_external", False)
     except Resolver404:
         return False
 
 
-def near_addresses(get_response: Handler) -> Handler:
-    """Who looked for a page of ours at an address that is nearly right is led there, instead of to "does not exist"."""
+def address_aliases(get_response: Handler) -> Handler:
+    """Redirect from an alias or a nearly right address to the page, instead of a 404."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 404 and request.method in ("GET", "HEAD"):
-            target = address_aliases.address(request.path_info)
+            target = intended_address(request.path_info)
             if target:
                 query = request.META.get("QUERY_STRING", "")
                 return redirect(f"{target}?{query}" if 0 < len(query) <= LONGEST_TARGET else target)
@@ -150,14 +151,14 @@ def near_addresses(get_response: Handler) -> Handler:
     return middleware
 
 
-def refusals(get_response: Handler) -> Handler:
-    """What no page of ours takes: tracing (ASVS 13.4.4), large bodies, texts that are not UTF-8."""
+def request_validation(get_response: Handler) -> Handler:
+    """Refuse what no page accepts: TRACE (ASVS 13.4.4), large bodies, text that is not UTF-8."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method in ("TRACE", "TRACK", "CONNECT"):
             return _refuse(request, HttpResponseNotAllowed(["GET", "HEAD", "POST"]))
         length = _body_length(request)
-        if length > limits.LARGEST_BODY and length > request_bodies.largest(request.path_info):
+        if length > limits.LARGEST_BODY and length > request_bodies.max_size(request.path_info):
             return _refuse(request, HttpResponse(status=413))
         if request.META.get(UNREADABLE):
             return _refuse(request, HttpResponse(status=400))

@@ -1,4 +1,4 @@
-"""Outages of what the portal leans on: which exceptions are one, and whether to ask at all just after a failure."""
+"""Outages of the database and the cache: which exceptions mean one, and a circuit breaker."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from django.db import InterfaceError, InternalError, OperationalError
 
 log = logging.getLogger(__name__)
 
-READ_ONLY = "25006"  # of PostgreSQL: the server is a standby, or was made read-only
-SQLITE_PRIMARY = 0xFF  # of an error code of SQLite, which says more in the higher bits
+READ_ONLY = "25006"  # PostgreSQL: the server is a standby, or was made read-only
+SQLITE_PRIMARY = 0xFF  # mask for the primary code in an extended error code of SQLite
 
 
 def is_outage(mistake: BaseException | None) -> bool:
-    """Is the database out of reach, full, locked or read-only, and nothing wrong with what was asked?
+    """Whether the database is unreachable, full, locked or read-only, rather than the query wrong.
 
-    PostgreSQL's operational errors are all of that kind: lost connections, no free connection, starting up, too many
-    connections, disk full, lock not to be had. SQLite also names a missing table so, which stays a fault of ours.
+    All operational errors of PostgreSQL are of that kind: lost connection, no free connection, starting up, too many
+    connections, disk full, lock not available. SQLite raises one for a missing table too, which is our own mistake.
     """
     cause = getattr(mistake, "__cause__", None)
     if isinstance(cause, sqlite3.Error):
@@ -31,41 +31,41 @@ def is_outage(mistake: BaseException | None) -> bool:
     return isinstance(mistake, OperationalError | InterfaceError)
 
 
-class Circuit:
-    """Whether to ask a service that failed: nobody does for a while, then one at a time, until it answers.
+class CircuitBreaker:
+    """After a failure no caller asks the service for a while, then one at a time, until it answers.
 
-    One a process and service; safe between threads. Own code, because pybreaker holds its lock while it asks, so that
-    one request would wait for the other.
+    One per process and service; thread-safe. Own code, because pybreaker holds its lock during the call, so that one
+    request would wait for another.
     """
 
-    def __init__(self, name: str, rest: timedelta) -> None:
-        self._name, self._rest = name, rest.total_seconds()
+    def __init__(self, name: str, open_time: timedelta) -> None:
+        self._name, self._open_seconds = name, open_time.total_seconds()
         self._lock = Lock()
-        self._again: float | None = None  # when one may ask, by the monotonic clock; None while it answers
+        self._retry_at: float | None = None  # by the monotonic clock; None while the service answers
 
-    def admits(self) -> bool:
-        """May the caller ask now? Whoever is told so says afterwards how it went."""
-        if self._again is None:
+    def allows_request(self) -> bool:
+        """Whether the caller may ask now; if so, it reports success or failure afterwards."""
+        if self._retry_at is None:
             return True
         with self._lock:
             now = monotonic()
-            if self._again is not None and now < self._again:
+            if self._retry_at is not None and now < self._retry_at:
                 return False
-            self._again = now + self._rest  # for the others: this caller finds out
+            self._retry_at = now + self._open_seconds  # for the other callers: this one tries
             return True
 
-    def failed(self, why: object) -> None:
+    def record_failure(self, why: object) -> None:
         with self._lock:
-            begins, self._again = self._again is None, monotonic() + self._rest
+            begins, self._retry_at = self._retry_at is None, monotonic() + self._open_seconds
         if begins:
             log.error("%s does not answer and is left alone for a moment: %s", self._name, why)
 
-    def worked(self) -> bool:
-        """Note that it answers. True when that ended an outage."""
-        if self._again is None:
+    def record_success(self) -> bool:
+        """Note that the service answers. True when that ended an outage."""
+        if self._retry_at is None:
             return False
         with self._lock:
-            ended, self._again = self._again is not None, None
+            ended, self._retry_at = self._retry_at is not None, None
         if ended:
             log.warning("%s answers again", self._name)
         return ended

@@ -1,4 +1,4 @@
-"""Reports of browsers about a broken content security policy (ASVS 3.4.7): read, shortened, one line each."""
+"""Reads the reports of browsers about violations of the content security policy (ASVS 3.4.7)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accounts import limits, rate_limits
 from accounts.audit.origin import Origin
 from accounts.unicode_text import without_control_characters
 
-# The same facts under the names of `report-uri` (CSP 2) and of `report-to` (Reporting API).
+# The names of the same facts in `report-uri` (CSP 2) and in `report-to` (Reporting API).
 NAMES = {
     "page": ("document-uri", "documentURL"),
     "directive": ("effective-directive", "violated-directive", "effectiveDirective"),
@@ -21,7 +21,7 @@ LONGEST_FACT = 200
 
 
 def read(body: bytes) -> list[dict[str, str]]:
-    """The facts of each report in the body; nothing when it is none."""
+    """The facts of each report in the body; empty when the body is no report."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError):
@@ -39,13 +39,13 @@ def _facts(report: Any) -> dict[str, str]:
 
 
 def _short(value: str | int) -> str:
-    """One line, without the query of an address, which may hold what somebody typed."""
+    """One line, without the query of an address, which may contain user input."""
     return without_control_characters(str(value)).partition("?")[0].partition("#")[0][:LONGEST_FACT]
 
 
 def too_many(origin: Origin) -> bool:
-    """Count one more: for everybody together and per network, so that no crowd can fill the log, nor the cache with
-    counters, which would push out those of the sign-in."""
+    """Count one report, in total and per network, so that many senders cannot fill the log, nor fill the cache with
+    counters and evict those of the sign-in."""
     period = limits.POLICY_REPORTS_PERIOD
     if not rate_limits.spend("policy-reports", "all", limit=limits.POLICY_REPORTS_OF_ALL, period=period):
         return True

@@ -1,9 +1,9 @@
-"""What proxies in front say about the visitor: the address (`X-Forwarded-For`) and whether it was https
-(`X-Forwarded-Proto`). Both count from the proxies named in `TRUSTED_PROXIES` only, because anybody can send them.
+"""Reads the visitor's address (`X-Forwarded-For`) and scheme (`X-Forwarded-Proto`) from trusted proxies only
+(`TRUSTED_PROXIES`), because anybody can send these headers.
 
-Own code instead of the server's: servers read the plainest form only (no port, no brackets, one protocol, no IPv4
-address inside an IPv6 one), keep what they cannot read, and say nothing about it. `Forwarded` (RFC 7239), `X-Real-IP`
-and the like are ignored: a proxy that writes one kind of header passes on what a visitor wrote in another.
+Own code instead of the server's: servers parse only the simplest form (no port, no brackets, one protocol, no
+IPv4-mapped IPv6 address), keep what they cannot parse, and do not report it. `Forwarded` (RFC 7239), `X-Real-IP` and
+the like are ignored: a proxy that sets one kind of header passes on what a visitor wrote in another.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Address = IPv4Address | IPv6Address
 
 PEER = "portal.peer"
 FOR, PROTO = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"
-LONGEST_CHAIN = 10  # trusted proxies behind each other
-WIDE = "Limits by network count all its visitors together, with a wide limit, until that is mended."
-FORGOTTEN = (
+LONGEST_CHAIN = 10  # trusted proxies in a row
+WIDE_LIMIT = "Limits by network count all its visitors together, with a wide limit, until that is mended."
+UNTRUSTED_PROXY = (
     "{} handed a request on for somebody else and is not in TRUSTED_PROXIES. If it is a proxy of yours, all its "
     "visitors count as one network address until it is."
 )
@@ -34,8 +34,9 @@ LOOPBACK = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
 
 @dataclass(frozen=True)
 class Peer:
-    """Whoever opened the connection to this server. ``name``: for the log; ``fault``: what is wrong with what it told
-    about the visitor's address, a sentence for the operator; ``hint``: what may be wrong, and any visitor can cause."""
+    """The other end of the connection to this server. ``name``: for the log; ``fault``: what is wrong with the
+    visitor's address that it sent, a sentence for the operator; ``hint``: the same for what a visitor can also cause.
+    """
 
     name: str
     is_trusted: bool
@@ -45,8 +46,8 @@ class Peer:
 
 @dataclass(frozen=True)
 class Visitor:
-    """``address``: None when not known; ``writer``: the proxy that was asked for it; ``hops``: trusted proxies between
-    that one and us; ``fault`` and ``hint`` as above."""
+    """``address``: None when unknown; ``writer``: the proxy that wrote it; ``hops``: trusted proxies between that one
+    and this server; ``fault`` and ``hint`` as above."""
 
     address: Address | None
     writer: str
@@ -56,7 +57,7 @@ class Visitor:
 
 
 class Proxies:
-    """The proxies that are believed."""
+    """The trusted proxies."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
         """``trusted``: addresses and networks; raises ValueError when one is neither."""
@@ -66,29 +67,32 @@ class Proxies:
         return any(ip in network for network in self._networks if network.version == ip.version)
 
     def peer(self, remote: str) -> tuple[Peer, Address | None]:
-        """Over a Unix socket the server tells no address: that is this machine, so it is trusted like loopback."""
+        """A Unix socket has no address: it is on this machine, so it is trusted like loopback."""
         ip = ip_addresses.parse(remote)
         if ip is None:
             return Peer("a socket of this machine", any(own in self for own in LOOPBACK)), None
         return Peer(str(ip), ip in self), ip
 
     def visitor(self, header: str, peer: Peer) -> Visitor:
-        """From the right, where the nearest proxy wrote, to the first address that is not one of these proxies.
+        """The first address from the right, where the nearest proxy wrote, that is not a trusted proxy.
 
-        Left of that a visitor may have written anything. When all are these proxies, the first one began it.
+        A visitor may have written anything to the left of it. When all are trusted proxies, it is the leftmost one.
         """
         if not header.strip():
-            return Visitor(None, peer.name, fault=f"Proxy {peer.name} sends no X-Forwarded-For. {WIDE}")
+            return Visitor(None, peer.name, fault=f"Proxy {peer.name} sends no X-Forwarded-For. {WIDE_LIMIT}")
         entries = header.rsplit(",", LONGEST_CHAIN)[::-1]
         writer = peer.name
         for hops, entry in enumerate(entries):
             ip = ip_addresses.parse(entry)
             if ip is None:
-                fault = f"Proxy {writer} sends an X-Forwarded-For that is no address: {entry.strip()!r:.60}. {WIDE}"
+                fault = (
+                    f"Proxy {writer} sends an X-Forwarded-For that is no address: {entry.strip()!r:.60}. {WIDE_LIMIT}"
+                )
                 return Visitor(None, writer, hops, fault)
             is_first = hops == len(entries) - 1
             if ip not in self or is_first:
-                return Visitor(ip, writer, hops, hint=FORGOTTEN.format(ip) if ip.is_private and not is_first else "")
+                hint = UNTRUSTED_PROXY.format(ip) if ip.is_private and not is_first else ""
+                return Visitor(ip, writer, hops, hint=hint)
             writer = str(ip)
         raise AssertionError(entries)  # the loop returns at the last entry
 
@@ -100,11 +104,11 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     return network
 
 
-def read(application: Application, trusted: Sequence[str]) -> Application:
-    """Wrap a WSGI application: behind the proxies it sees the visitor's address and scheme, whatever the server is."""
+def apply(application: Application, trusted: Sequence[str]) -> Application:
+    """Wrap a WSGI application, so that behind the proxies it sees the visitor's address and scheme with any server."""
     proxies = Proxies(trusted)
 
-    def behind(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def with_visitor(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         peer, ip = proxies.peer(environ.get("REMOTE_ADDR", ""))
         visitor = proxies.visitor(environ.get(FOR, ""), peer) if peer.is_trusted else Visitor(ip, peer.name)
         environ["REMOTE_ADDR"] = str(visitor.address) if visitor.address else ""
@@ -114,14 +118,14 @@ def read(application: Application, trusted: Sequence[str]) -> Application:
             environ["wsgi.url_scheme"] = scheme
         return application(environ, start_response)
 
-    return behind
+    return with_visitor
 
 
 def scheme_of(header: str, hops: int = 0) -> str:
-    """What the proxy said that the visitor came to; empty when it is neither http nor https.
+    """The scheme that the visitor used according to the proxy; empty when it is neither http nor https.
 
-    Each proxy writes behind what was there, so the nearest one's value is the last. ``hops``: trusted proxies that the
-    visitor's address was handed on by; theirs stand as far to the left. A single value is that of the whole chain.
+    Each proxy appends its value, so the nearest one's is the last. ``hops``: trusted proxies that passed on the
+    visitor's address; the value is as many places to the left. A single value holds for the whole chain.
     """
     values = [value.strip(' \t"').lower() for value in header[-200:].split(",") if value.strip()]
     said = values[-1 - min(hops, len(values) - 1)] if values else ""

@@ -1,5 +1,5 @@
-"""Whether this process can serve: the database answers and has all migrations, the files are there, and the secrets in
-the database can be opened. What never changes for the worse is looked at until it is good, and then no more."""
+"""Readiness of this process: the database answers and has all migrations, the static files are there, and the secrets
+in the database can be decrypted. A check whose result cannot get worse runs until it has passed once."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from accounts.two_factor.models import Authenticator
 from assetmaps import logs
 
 log = logging.getLogger(__name__)
-Look = Callable[[], str]  # what is wrong, a sentence for the operator; empty when nothing is
+ReadinessCheck = Callable[[], str]  # returns what is wrong, a sentence for the operator; empty when nothing is
 
-NOT_COLLECTED = (".*", "*~", "CVS")  # what `collectstatic` leaves out
+NOT_COLLECTED = (".*", "*~", "CVS")  # `collectstatic` ignores these
 
 
 class Readiness:
-    """What one process found out; its threads share the answer, so that a flood of questions costs one look a second.
+    """The readiness of one process; its threads share the result, so that many requests cost one check a second.
 
-    The look has a thread and a connection of its own: a database that does not answer holds neither the threads that
-    serve pages nor their connections. One look at a time; who asks meanwhile gets the answer before it, when that
-    is recent.
+    The check has its own thread and database connection, so that a database that does not answer blocks neither the
+    threads that serve pages nor their connections. One check at a time; requests meanwhile get the previous result if
+    that is recent.
     """
 
-    def __init__(self, slow: tuple[Look, ...] | None = None) -> None:
-        self._slow = list(SLOW if slow is None else slow)
+    def __init__(self, one_time_checks: tuple[ReadinessCheck, ...] | None = None) -> None:
+        self._one_time_checks = list(ONE_TIME_CHECKS if one_time_checks is None else one_time_checks)
         self._lock = threading.Lock()
-        self._thread = threading.Thread()  # not begun
-        self._begun = self._ended = float("-inf")
+        self._thread = threading.Thread()  # not started
+        self._started_at = self._finished_at = float("-inf")
         self._reason = "nothing was looked at yet"
 
     def reason(self) -> str:
@@ -45,48 +45,48 @@ class Readiness:
         with self._lock:
             now = time.monotonic()
             kept = limits.READY_AGAIN if self._reason else limits.READY_KEPT
-            if now - self._ended < kept.total_seconds():
+            if now - self._finished_at < kept.total_seconds():
                 return self._reason
             is_first = not self._thread.is_alive()
             if is_first:
-                self._begin(now)
-            left = self._begun + limits.READY_TIMEOUT.total_seconds() - now
-            if not is_first and left > 0 and now - self._ended < limits.READY_STALE.total_seconds():
+                self._start(now)
+            left = self._started_at + limits.READY_TIMEOUT.total_seconds() - now
+            if not is_first and left > 0 and now - self._finished_at < limits.READY_STALE.total_seconds():
                 return self._reason
             thread = self._thread
-        return self._after(thread, left)
+        return self._wait_for(thread, left)
 
-    def _begin(self, now: float) -> None:
-        self._begun = now
-        # A daemon, so that a look that hangs does not keep the process from stopping.
-        self._thread = threading.Thread(target=self._look, name="readiness", daemon=True)
+    def _start(self, now: float) -> None:
+        self._started_at = now
+        # A daemon, so that a check that hangs does not keep the process from stopping.
+        self._thread = threading.Thread(target=self._check, name="readiness", daemon=True)
         self._thread.start()
 
-    def _after(self, thread: threading.Thread, seconds: float) -> str:
+    def _wait_for(self, thread: threading.Thread, seconds: float) -> str:
         thread.join(max(0.0, seconds))
         if thread.is_alive():
-            return _tell(f"the database did not answer within {limits.READY_TIMEOUT.total_seconds():.0f} s")
+            return _log_reason(f"the database did not answer within {limits.READY_TIMEOUT.total_seconds():.0f} s")
         return self._reason
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         try:
-            reason = _database() or self._slow_looks()
+            reason = _database() or self._run_one_time_checks()
         except Exception as mistake:
             reason = f"{type(mistake).__name__} while looking: {mistake}"
         finally:
             connection.close()
-        self._reason, self._ended = _tell(reason), time.monotonic()
+        self._reason, self._finished_at = _log_reason(reason), time.monotonic()
 
-    def _slow_looks(self) -> str:
-        while self._slow:
-            if reason := self._slow[0]():
+    def _run_one_time_checks(self) -> str:
+        while self._one_time_checks:
+            if reason := self._one_time_checks[0]():
                 return reason
-            self._slow.pop(0)
+            self._one_time_checks.pop(0)
         return ""
 
 
-def _tell(reason: str) -> str:
-    if reason and logs.is_news(f"not ready: {reason}"[:60]):
+def _log_reason(reason: str) -> str:
+    if reason and logs.is_due(f"not ready: {reason}"[:60]):
         log.error("not ready: %s", reason)
     return reason
 
@@ -98,14 +98,14 @@ def _database() -> str:
 
 
 def migrations() -> str:
-    """Rows of a newer release do no harm: an old process goes on while the new one migrates."""
+    """Migrations of a newer release do no harm: an old process goes on while the new one migrates."""
     executor = MigrationExecutor(connection)
     missing = [str(migration) for migration, _backwards in executor.migration_plan(executor.loader.graph.leaf_nodes())]
     return f"migrations are missing, run migrate: {', '.join(missing[:5])}" if missing else ""
 
 
 def static_files(storage: Storage | None = None) -> str:
-    """A process reads the manifest when it begins, so it must begin anew after `collectstatic`."""
+    """A process reads the manifest when it starts, so it must be restarted after `collectstatic`."""
     storage = storage or staticfiles_storage
     if not isinstance(storage, ManifestFilesMixin):
         return ""
@@ -115,7 +115,7 @@ def static_files(storage: Storage | None = None) -> str:
 
 
 def secrets() -> str:
-    """Only whether a key is there: one secret that somebody damaged must not close the portal for everybody."""
+    """Only whether the key is there: one damaged secret must not close the portal for everybody."""
     for name, sealed in _newest_secrets():
         if not encryption.has_key_of(sealed):
             return f"{name} was sealed with a key that is not in ENCRYPTION_KEYS"
@@ -132,5 +132,5 @@ def _newest_secrets() -> Iterator[tuple[str, bytes]]:
             yield f"{field} of single sign-on {agreement}", sealed
 
 
-SLOW = (migrations, static_files, secrets)
+ONE_TIME_CHECKS = (migrations, static_files, secrets)
 PROCESS = Readiness()

@@ -8,8 +8,8 @@ register = template.Library()
 
 @register.filter
 def row_headers(table: SafeString) -> SafeString:
-    """Django marks the first cell of a row as a heading and does not say of what (WCAG 2, technique H63).
+    """Add the missing scope to the header cell with which Django begins a row (WCAG 2, technique H63).
 
-    Safe because nothing that somebody typed can look like this: Django escapes what stands in the cells.
+    Safe because Django escapes the content of the cells, so user input cannot contain such a tag.
     """
     return mark_safe(table.replace('<th class="field-', '<th scope="row" class="field-'))  # noqa: S308

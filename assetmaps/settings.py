@@ -15,7 +15,7 @@ from assetmaps.configuration.reader import Environment
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-# Known to everybody who reads this file, so they work for development only: with DEBUG off they are refused.
+# Public, so for development only: with DEBUG off they are refused.
 DEVELOPMENT_ONLY = {
     "SECRET_KEY": "development-only-development-only-development-only-dev",
     "ENCRYPTION_KEYS": "ZGV2ZWxvcG1lbnQtb25seS1kZXZlbG9wbWVudC1vbmw=",
@@ -25,7 +25,7 @@ DEVELOPMENT_ONLY = {
 env = Environment(os.environ, DEVELOPMENT_ONLY)
 DEBUG = env.flag("DEBUG")
 SECRET_KEY = env.needed("SECRET_KEY", values.signing_key)
-# Earlier ones still verify what they signed, so that a new one signs nobody out (ASVS 13.3.4).
+# Earlier keys still verify what they signed, so that key rotation signs nobody out (ASVS 13.3.4).
 SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS", values.entries(values.signing_key))
 ENCRYPTION_KEYS = env.needed("ENCRYPTION_KEYS", values.entries(values.encryption_key))
 ALLOWED_HOSTS = env.needed("ALLOWED_HOSTS", values.entries(host_names.allowed_host))
@@ -33,12 +33,12 @@ _usual = "http://127.0.0.1:8000" if DEBUG else "https://mijn.assetmaps.nl"
 PUBLIC_URL = env.read("PUBLIC_URL", addresses.website, _usual)
 TRUSTED_PROXIES = env.read("TRUSTED_PROXIES", values.entries(host_names.network))
 
-# Everything that depends on TLS follows from the public address, so it cannot be half switched on.
+# Everything that depends on TLS follows from the public address, so it cannot be partly enabled.
 SECURE = urlsplit(PUBLIC_URL).scheme == "https"
 
 INSTALLED_APPS = [
     "assetmaps.apps.AssetmapsAdminConfig",
-    "accounts",  # before django.contrib.auth, because of two commands that both have
+    "accounts",  # before django.contrib.auth: two commands exist in both
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -60,15 +60,15 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "assetmaps.middleware.reference_number",
-    "assetmaps.middleware.defences",
+    "assetmaps.middleware.security_headers",
     "assetmaps.middleware.ContentSecurityPolicyMiddleware",
     "assetmaps.https.proxy_faults",
     "django.middleware.security.SecurityMiddleware",
     "assetmaps.health.health",
     "assetmaps.middleware.error_pages",
-    "assetmaps.middleware.stepping_stone",
-    "assetmaps.middleware.near_addresses",
-    "assetmaps.middleware.refusals",
+    "assetmaps.middleware.external_redirects",
+    "assetmaps.middleware.address_aliases",
+    "assetmaps.middleware.request_validation",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -80,8 +80,8 @@ MIDDLEWARE = [
     "accounts.middleware.SecondStepMiddleware",
     "accounts.middleware.language",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # asked for by Django's own deployment check
-    "assetmaps.view_guard.AroundViewsMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",  # Django's deployment check requires it
+    "assetmaps.view_guard.ViewGuardMiddleware",
 ]
 
 ROOT_URLCONF = "assetmaps.urls"
@@ -112,8 +112,8 @@ _database = partial(services.database, folder=BASE_DIR)
 DATABASES = {"default": env.read("DATABASE_URL", _database, "sqlite:///var/db.sqlite3")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)
-    # Without these, parallel sign-ins end in "database is locked": a deferred transaction that reads first
-    # cannot be promoted to a writing one while another writes.
+    # Without these, parallel sign-ins fail with "database is locked": a deferred transaction that has read cannot
+    # start to write while another transaction writes.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -121,11 +121,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
     DATABASES["default"]["ENGINE"] = "assetmaps.postgresql"
-    # PgBouncer in transaction mode gives each transaction a connection of its own, and a named cursor is gone with it.
-    # Prepared statements are off by Django's default already.
+    # PgBouncer in transaction mode gives each transaction another connection, and server-side cursors do not survive
+    # that. Django disables prepared statements by default.
     DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
     silence = int(limits.DATABASE_SILENCE.total_seconds())
-    # A host that is gone answers nothing at all; the operating system would wait for it for a quarter of an hour.
+    # A host that is down does not answer at all; the operating system would wait a quarter of an hour.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": int(limits.DATABASE_WAIT.total_seconds()),
         "tcp_user_timeout": silence * 1000,
@@ -138,7 +138,7 @@ elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
 CACHES = {"default": env.read("CACHE_URL", services.cache, "locmemcache://")}
 if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
     CACHES["default"]["BACKEND"] = "assetmaps.caches.process_cache.ProcessCache"
-    # Django keeps 300 entries; beyond that it throws some away, and counters must not be thrown away.
+    # Django's default is 300 entries; beyond that it evicts some, and counters must not be evicted.
     CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = limits.CACHE_ENTRIES
 elif CACHES["default"]["BACKEND"].endswith("RedisCache"):
     CACHES["default"]["BACKEND"] = "assetmaps.caches.shared_cache.SharedCache"
@@ -168,18 +168,18 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "accounts.passwords.validators.BreachedValidator"},
 ]
-# A service with the range interface of Pwned Passwords; empty: nothing is asked and nothing leaves.
+# A service with the range API of Pwned Passwords; empty: no service is asked.
 BREACHED_PASSWORDS_URL = env.read("BREACHED_PASSWORDS_URL", addresses.endpoint)
 
-# Single sign-on: what a new person from a provider may open is decided by the environments, which lie above accounts.
+# Single sign-on: the environments package decides what a new user may open; accounts must not import it.
 SSO_ON_ARRIVAL = "environments.provisioning.give_access"
-# For development only: host:port of a provider on a private address, or without TLS. `check --deploy` refuses any.
+# For development only: host:port of a provider on a private address or without TLS. `check --deploy` reports it.
 SSO_ALLOWED_PRIVATE_ADDRESSES = env.read("SSO_ALLOWED_PRIVATE_ADDRESSES", values.entries(host_names.host_and_port))
-# DNS servers to ask for the records that prove mail domains; empty: those of the machine.
+# DNS servers for the records that prove ownership of mail domains; empty: those of the machine.
 DNS_RESOLVERS = env.read("DNS_RESOLVERS", values.entries(host_names.name_server))
 
 # Sessions and cookies --------------------------------------------------------------------------------------------
-# The __Host- prefix makes a browser refuse a cookie that another host or plain http tries to plant.
+# The __Host- prefix makes a browser refuse a cookie that another host or plain http tries to set.
 COOKIE_PREFIX = "__Host-" if SECURE else ""
 SESSION_ENGINE = "accounts.active_sessions.store"
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session"
@@ -193,12 +193,12 @@ CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "assetmaps.errors.csrf_failure"
-# Messages travel in a cookie, so that a visitor who is not signed in never needs a session.
+# In a cookie, so that a visitor who is not signed in never needs a session.
 MESSAGE_STORAGE = "accounts.messages.PrefixedCookieStorage"
 
-# Browser defences ------------------------------------------------------------------------------------------------
+# Security headers ------------------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = SECURE
-SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc  # not the host that was asked for, which may name the port of http
+SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc  # not the host of the request, which may contain the http port
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)/?$"]
 SECURE_HSTS_SECONDS = 63_072_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
@@ -247,14 +247,14 @@ STORAGES = {
     },
 }
 
-# Lists of people are carried out in the background, after their confirmation.
+# Imports of people run in the background after they are confirmed.
 IMPORT_IN_BACKGROUND = True
-# What else `purge` does: functions of higher rooms, which take nothing and return how many rows they deleted.
+# Further work of `purge`: functions of higher packages, without arguments, that return the number of deleted rows.
 PURGES = ["environments.people.imports.purge", "environments.address_change.flows.purge"]
 
-# The audit trail is sealed in the background, a few seconds after an entry.
+# New audit entries are sealed in the background, a few seconds later.
 AUDIT_SEAL_AFTER_COMMIT = True
-# The newest seal is noted outside the database, too: one file for each database that this machine works with.
+# The newest seal is also kept outside the database: one file for each database that this machine uses.
 AUDIT_HEAD_FILE = env.read("AUDIT_HEAD_FILE", values.file, services.audit_head(DATABASES["default"], VAR_DIR))
 
 # Mail ------------------------------------------------------------------------------------------------------------
@@ -263,18 +263,18 @@ EMAIL_TIMEOUT = int(limits.OUTSIDE_TIMEOUT.total_seconds())
 DEFAULT_FROM_EMAIL = "Assetmaps <support@assetmaps.nl>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SUPPORT_EMAIL = "support@assetmaps.nl"
-# Who hears that a worker of support was stopped; active superusers hear it as well.
+# Is mailed when a support worker is stopped, like all active superusers.
 ALARM_EMAIL = env.read("ALARM_EMAIL", values.mail_address, SUPPORT_EMAIL)
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "assetmaps.logs.JsonFormatter"}},
-    "filters": {"reference": {"()": "assetmaps.logs.Reference"}},
+    "filters": {"reference": {"()": "assetmaps.logs.ReferenceFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["reference"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "psycopg.pool": {"handlers": [], "level": "WARNING", "propagate": True},  # else three lines a request
+        "psycopg.pool": {"handlers": [], "level": "WARNING", "propagate": True},  # INFO is three lines per request
     },
 }

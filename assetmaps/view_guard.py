@@ -1,4 +1,4 @@
-"""What is judged just before a view and what it may raise: too much text in one field, and too many hashes at once."""
+"""Checks just before a view, and handles what it raises: too long a form value, and a full queue of password hashes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from accounts.hash_queue import TooBusyError
 from assetmaps import errors
 
 
-class AroundViewsMiddleware:
-    """Innermost, so that whoever may not see a page is told that first, and the answer is in the visitor's language."""
+class ViewGuardMiddleware:
+    """Innermost middleware: access is checked before, and the answer is in the visitor's language."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -24,11 +24,11 @@ class AroundViewsMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable, args: list, kwargs: dict) -> HttpResponse | None:
-        """A view whose field takes more says so by ``longest_value``. What needs no token is no form of ours."""
+        """A view with a longer field sets ``longest_value``. Views without CSRF check do not receive our forms."""
         longest = getattr(view, "longest_value", limits.LONGEST_VALUE)
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return None
-        # What a page showed comes back as one value, which is judged where it is read.
+        # The state of a page comes back as one value, which is validated where it is read.
         most = {page_state.FIELD: max(longest, limits.SHOWN_LONGEST)}
         if any(len(value) > most.get(name, longest) for name, values in request.POST.lists() for value in values):
             return _refuse(request, HttpResponse(status=413), "value_too_long")
@@ -36,8 +36,8 @@ class AroundViewsMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, (Http404, PermissionDenied)) and hasattr(request, "session"):
-            # What the view had put into the session belongs to a transaction that was rolled back: saved with the error
-            # page, it would sign somebody in whose code counts as unused.
+            # The session changes of the view belong to a transaction that was rolled back. Saved with the error page,
+            # they could sign in somebody whose code still counts as unused.
             request.session.modified = False
         if not isinstance(exception, TooBusyError):
             return None

@@ -22,7 +22,7 @@ policy_log = logging.getLogger("assetmaps.policy")
 @login_not_required
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    return _in_one_word(request, "ok", 200)
+    return _plain_text(request, "ok", 200)
 
 
 @no_sign_of_life
@@ -30,11 +30,11 @@ def alive(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
     """Whether this process can serve, without any detail (ASVS 13.4.5); why not is in the log."""
-    return _in_one_word(request, "not ready", 503) if readiness.PROCESS.reason() else _in_one_word(request, "ok", 200)
+    return _plain_text(request, "not ready", 503) if readiness.PROCESS.reason() else _plain_text(request, "ok", 200)
 
 
-def _in_one_word(request: HttpRequest, text: str, status: int) -> HttpResponse:
-    """Complete in itself: no other middleware adds the length, or takes the body from an answer to HEAD."""
+def _plain_text(request: HttpRequest, text: str, status: int) -> HttpResponse:
+    """No middleware adds the length to this response, or removes the body for HEAD, so do both here."""
     body = f"{text}\n".encode()
     headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
     kind = "text/plain; charset=utf-8"
@@ -44,9 +44,9 @@ def _in_one_word(request: HttpRequest, text: str, status: int) -> HttpResponse:
 @login_not_required
 @require_safe
 def help_two_factor(request: HttpRequest) -> HttpResponse:
-    shown = manual.shots(get_language() or settings.LANGUAGE_CODE)
+    shown = manual.screenshots(get_language() or settings.LANGUAGE_CODE)
     portal = settings.PUBLIC_URL.removeprefix("https://")
-    context = {"shots": shown, "stores": manual.stores(), "numbers": manual.numbers(), "portal": portal}
+    context = {"screenshots": shown, "stores": manual.stores(), "numbers": manual.numbers(), "portal": portal}
     return render(request, "help_two_factor.html", context)
 
 
@@ -55,12 +55,12 @@ def help_two_factor(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_POST
 def policy_report(request: HttpRequest) -> HttpResponse:
-    """Where browsers report what the content security policy stopped. They send no CSRF token and no cookie."""
+    """Receives reports of browsers about the content security policy. They send no CSRF token and no cookie."""
     if len(request.body) > limits.POLICY_REPORT_BYTES:
         return HttpResponse(status=413)
     if policy_reports.too_many(Origin.of(request)):
         return HttpResponse(status=429, headers={"Retry-After": int(limits.POLICY_REPORTS_PERIOD.total_seconds())})
     for facts in policy_reports.read(request.body):
-        cut = {name: logs.without_secrets(value) for name, value in facts.items()}
+        cut = {name: logs.redact(value) for name, value in facts.items()}
         policy_log.warning("content security policy stopped something", extra={"facts": cut})
     return HttpResponse(status=204)

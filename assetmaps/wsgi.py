@@ -1,22 +1,20 @@
-"""The WSGI application: Django, and around it what is read from a request before Django sees it.
-
-The server runs it through `assetmaps.asgi`.
-"""
+"""The WSGI application: Django, wrapped in what handles a request before Django. The server runs it through
+`assetmaps.asgi`."""
 
 import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from assetmaps.configuration.errors import BOOT_FAILED, one_line
+from assetmaps.configuration.errors import EXIT_BOOT_FAILED, exit_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
 
-with one_line(BOOT_FAILED):
+with exit_in_one_line(EXIT_BOOT_FAILED):
     django_application = get_wsgi_application()
 
-# Lead to models, which exist only when Django is set up.
+# These import models, which needs Django to be set up.
 from assetmaps import proxy_headers
 from assetmaps.wsgi_guard import guard
 
-application = proxy_headers.read(guard(django_application), settings.TRUSTED_PROXIES)
+application = proxy_headers.apply(guard(django_application), settings.TRUSTED_PROXIES)

@@ -1,4 +1,4 @@
-"""Between the server and Django: for requests so broken that Django cannot make a request object of them."""
+"""Wraps Django's WSGI application, for requests so malformed that Django cannot make a request object of them."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ log = logging.getLogger(__name__)
 
 
 def guard(application: Application) -> Application:
-    """Wrap Django's application: mark texts that are not UTF-8, and let no exception reach the server."""
+    """Wrap Django's application: mark requests whose charset is not UTF-8, and let no exception reach the server."""
 
     def guarded(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        header_limits.bound(environ)
+        header_limits.apply(environ)
         if not is_utf8(environ.get("CONTENT_TYPE", "")):
-            # Django looks the name up while it makes the request, before any middleware: "base64" or a NUL raise there.
+            # Django looks up the charset when it makes the request object; "base64" or a NUL would raise there.
             environ |= {"CONTENT_TYPE": "", UNREADABLE: True}
         try:
             return application(environ, start_response)
         except Exception as mistake:
             log.exception("a request could not be handled at all")
-            status, sent = broken(mistake)
+            status, sent = failure_response(mistake)
             start_response(f"{status.value} {status.phrase}", sent)
             return [errors.LAST_RESORT.format("-").encode()]
 
     return guarded
 
 
-def broken(mistake: Exception) -> tuple[HTTPStatus, list[tuple[str, str]]]:
-    """Status and headers of the answer to what went wrong out of Django's reach."""
+def failure_response(mistake: Exception) -> tuple[HTTPStatus, list[tuple[str, str]]]:
+    """Status and headers of the response to an exception outside Django."""
     usual = [*HEADERS, *transport_security()]
     if is_outage(mistake):
         return HTTPStatus.SERVICE_UNAVAILABLE, [*usual, ("Retry-After", errors.RETRY_AFTER)]
@@ -60,13 +60,13 @@ def broken(mistake: Exception) -> tuple[HTTPStatus, list[tuple[str, str]]]:
 
 
 def transport_security() -> list[tuple[str, str]]:
-    """What Django's SecurityMiddleware would have said, on this answer too (ASVS 3.4.1)."""
+    """The header that Django's SecurityMiddleware would have set (ASVS 3.4.1)."""
     policy = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
     return [("Strict-Transport-Security", policy)] if settings.SECURE else []
 
 
 def is_utf8(content_type: str) -> bool:
-    """Does the header name UTF-8, or nothing? Browsers send nothing else."""
+    """Whether the header names UTF-8 or no charset. Browsers send nothing else."""
     try:
         charset = parse_header_parameters(content_type)[1].get("charset", "utf-8")
         return codecs.lookup(charset).name in ("utf-8", "ascii")

@@ -45,7 +45,7 @@ def open_environment(request: PersonRequest, slug: str) -> HttpResponse:
     return redirect(context["environment"].address)
 
 
-open_environment.leads_away = True  # type: ignore[attr-defined]  # to another site; see the middleware `stepping_stone`
+open_environment.is_external = True  # type: ignore[attr-defined]  # to another site; see the middleware `external_redirects`
 
 
 @require_POST

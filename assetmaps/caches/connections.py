@@ -1,4 +1,4 @@
-"""Connections to Redis, of which none is waited for longer than `limits.CACHE_TIMEOUT`, whatever holds it up."""
+"""Connections to Redis that are never waited for longer than `limits.CACHE_TIMEOUT`, whatever the delay."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SECONDS = limits.CACHE_TIMEOUT.total_seconds()
 
 @lru_cache(maxsize=1)
 def _threads(process: int) -> ThreadPoolExecutor:
-    """Of this process: a fork takes no threads along."""
+    """One pool for each process: threads do not survive a fork."""
     return ThreadPoolExecutor(max_workers=limits.CACHE_CONNECTING, thread_name_prefix="cache")
 
 
 class Connections(redis.ConnectionPool):
-    """redis-py bounds each step of connecting by itself, and looking up the host's name not at all: a dead name server
-    would hold every request. So a connection is got in another thread, and waited for as a whole."""
+    """redis-py has a timeout for each step of connecting, but none for the DNS lookup: a dead name server would block
+    every request. So another thread connects, with one timeout for the whole."""
 
     def get_connection(self, *args: Any, **options: Any) -> Any:
         task = _threads(os.getpid()).submit(super().get_connection, *args, **options)

@@ -1,4 +1,4 @@
-"""The cache of one process, with counts."""
+"""The cache of one process, with atomic counters."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from threading import Lock
 
 from django.core.cache.backends.locmem import LocMemCache
 
-_counting = Lock()  # Django makes a cache object for each thread; what they hold is shared
+_counting = Lock()  # Django makes a cache object for each thread; their content is shared
 
 
 class ProcessCache(LocMemCache):
     def count(self, key: str, seconds: int, by: int = 1) -> int:
-        """Add to a count and return it. It begins with the first and ends ``seconds`` later. It never falls below 0,
-        and taking off does not begin one."""
+        """Add to a counter and return it. The counter expires ``seconds`` after its first count; it never falls below
+        0, and a negative ``by`` does not create it."""
         with _counting:
             found = self.get(key)
             if found is None:
@@ -23,5 +23,5 @@ class ProcessCache(LocMemCache):
                 by = -found
             try:
                 return self.incr(key, by)
-            except ValueError:  # its time ended between the two lines
+            except ValueError:  # expired between the two lines
                 return max(by, 0)

@@ -1,11 +1,11 @@
-"""The cache that all processes share, Redis, and what replaces it in this process while it does not answer.
+"""The cache that all processes share, Redis, and a local fallback for each process while Redis does not answer.
 
-Limits stay: each process goes on counting from the last number it saw, to the same limit, and adds what it counted
-when Redis is back. So while Redis is out, the limit holds for each process instead of for all of them together. What is
-kept of providers is asked anew and kept in the process.
+Rate limits stay: each process goes on counting from the last number it saw, up to the same limit, and adds its counts
+to Redis when that is back. So during an outage the limit holds for each process instead of for all of them together.
+Cached metadata of identity providers is fetched again and cached in the process.
 
-Own code, because the kept libraries either let everything pass while Redis is out (django-redis, IGNORE_EXCEPTIONS) or
-begin every count anew in another cache (django-cache-fallback), and each request waits anew.
+Own code, because the maintained libraries either let everything pass during an outage (django-redis, IGNORE_EXCEPTIONS)
+or restart every count in another cache (django-cache-fallback), and every request waits for the timeout.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from redis.retry import Retry
 from accounts import limits
 from assetmaps.caches.connections import SECONDS, Connections
 from assetmaps.caches.process_cache import ProcessCache
-from assetmaps.outages import Circuit
+from assetmaps.outages import CircuitBreaker
 
-# One step: between asking whether a key is there and adding to it, it can end, and INCR would then make one that never
-# does. What an earlier version left without an end gets one here too.
+# One atomic step: a key can expire between a check that it exists and the INCR, which would then make a key without
+# expiry. Keys that an earlier version left without expiry get one here too.
 COUNT = """
 local by = tonumber(ARGV[1])
 if by <= 0 and redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
@@ -37,7 +37,7 @@ if count < 0 then count = redis.call('INCRBY', KEYS[1], -count) end
 if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return {count, redis.call('TTL', KEYS[1])}
 """
-# No second try: the first has taken all of the time that a visitor may wait.
+# No retry: the first attempt has used all the time that a visitor may wait.
 OPTIONS = {
     "pool_class": Connections,
     "socket_timeout": SECONDS,
@@ -46,30 +46,32 @@ OPTIONS = {
 }
 
 
-_names = count_up()
+_fallback_numbers = count_up()
 
 
-class Out(Exception):  # noqa: N818 - never leaves this module
-    """Redis does not answer, or is left alone for a moment."""
+class CacheUnavailableError(Exception):
+    """Redis does not answer, or did not a moment ago. Never leaves this module."""
 
 
-class Replacement:
-    """What this process has instead, for all its threads; Django makes a cache object for each thread."""
+class LocalFallback:
+    """The fallback of this process, shared by its threads; Django makes a cache object for each thread."""
 
     def __init__(self, prefix: str) -> None:
         own = {"KEY_PREFIX": prefix, "OPTIONS": {"MAX_ENTRIES": limits.CACHE_ENTRIES}}
-        self.circuit = Circuit("the cache", limits.CACHE_REST)
-        # `owed` is counted here and not there yet. Each has a name of its own, under which Django keeps its content.
-        self.values, self.counts, self.owed = (ProcessCache(f"replacement {next(_names)}", own) for _ in range(3))
-        self._deleted: dict[str, None] = {}  # here and not there yet
+        self.breaker = CircuitBreaker("the cache", limits.CACHE_REST)
+        # `unsent`: counted in this process and not yet in Redis. Django keeps the content of each under its own name.
+        self.values, self.counts, self.unsent = (
+            ProcessCache(f"replacement {next(_fallback_numbers)}", own) for _ in range(3)
+        )
+        self._deleted: dict[str, None] = {}  # deleted in this process and not yet in Redis
         self._lock = Lock()
 
-    def take_owed(self, key: str) -> int:
-        """Read and remove, so that nothing is added twice."""
+    def take_unsent(self, key: str) -> int:
+        """Read and remove, so that nothing is added to Redis twice."""
         with self._lock:
-            found = self.owed.get(key, 0)
+            found = self.unsent.get(key, 0)
             if found:
-                self.owed.delete(key)
+                self.unsent.delete(key)
         return found
 
     def take_deleted(self) -> list[str]:
@@ -86,12 +88,12 @@ class Replacement:
                 self._deleted.pop(next(iter(self._deleted)))
 
     def forget(self, key: str) -> bool:
-        return sum(store.delete(key) for store in (self.values, self.counts, self.owed)) > 0
+        return sum(store.delete(key) for store in (self.values, self.counts, self.unsent)) > 0
 
 
 @lru_cache(maxsize=8)
-def replacement_of(location: str, prefix: str) -> Replacement:
-    return Replacement(prefix)
+def local_fallback(location: str, prefix: str) -> LocalFallback:
+    return LocalFallback(prefix)
 
 
 class SharedCache(BaseCache):
@@ -100,53 +102,53 @@ class SharedCache(BaseCache):
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)
         self._redis = RedisCache(location, params | {"OPTIONS": OPTIONS | params.get("OPTIONS", {})})
-        self._own: Replacement = replacement_of(str(location), self.key_prefix)
+        self._fallback: LocalFallback = local_fallback(str(location), self.key_prefix)
 
     def count(self, key: str, seconds: int, by: int = 1) -> int:
         """As `ProcessCache.count`, for all processes together."""
-        owed = self._own.take_owed(key)
+        unsent = self._fallback.take_unsent(key)
         try:
-            count, left = self._there(partial(self._count, key, seconds, by + owed))
-        except Out:
-            self._own.owed.count(key, seconds, by + owed)
-            return self._own.counts.count(key, seconds, by)
-        self._own.counts.set(key, count, left)
+            count, left = self._in_redis(partial(self._count, key, seconds, by + unsent))
+        except CacheUnavailableError:
+            self._fallback.unsent.count(key, seconds, by + unsent)
+            return self._fallback.counts.count(key, seconds, by)
+        self._fallback.counts.set(key, count, left)
         return count
 
     def _count(self, key: str, seconds: int, by: int) -> tuple[int, int]:
-        """The count there, and for how many seconds yet."""
+        """The count in Redis and the seconds until it expires."""
         name = self._redis.make_and_validate_key(key)
         count, left = self._redis._cache.get_client(name, write=True).eval(COUNT, 1, name, by, seconds)
         return int(count), int(left)
 
-    def _there(self, ask: Callable[[], Any]) -> Any:
-        """What Redis says. Raises Out."""
-        if not self._own.circuit.admits():
-            raise Out
-        deleted = self._own.take_deleted()
+    def _in_redis(self, ask: Callable[[], Any]) -> Any:
+        """The answer of Redis. Raises CacheUnavailableError."""
+        if not self._fallback.breaker.allows_request():
+            raise CacheUnavailableError
+        deleted = self._fallback.take_deleted()
         try:
             if deleted:
                 self._redis.delete_many(deleted)
             answer = ask()
         except (redis.RedisError, OSError) as fault:
-            self._own.note_deleted(deleted)
+            self._fallback.note_deleted(deleted)
             self._failed(fault)
-            raise Out from None
-        if self._own.circuit.worked():
-            self._own.values.clear()  # so that the next outage does not bring them back
+            raise CacheUnavailableError from None
+        if self._fallback.breaker.record_success():
+            self._fallback.values.clear()  # or the next outage would bring them back
         return answer
 
     def _failed(self, fault: Exception) -> None:
-        # The kind only: the text may hold the address, and with it the password.
-        self._own.circuit.failed(type(fault).__name__)
+        # Only the type: the message may contain the URL, and with it the password.
+        self._fallback.breaker.record_failure(type(fault).__name__)
         for pool in self._redis._cache._pools.values():  # type: ignore[attr-defined]
-            pool.disconnect(inuse_connections=False)  # the next one goes where the name leads by then
+            pool.disconnect(inuse_connections=False)  # new connections resolve the host name again
 
     def _ask(self, what: str, *args: Any) -> Any:
         try:
-            return self._there(partial(getattr(self._redis, what), *args))
-        except Out:
-            return getattr(self._own.values, what)(*args)
+            return self._in_redis(partial(getattr(self._redis, what), *args))
+        except CacheUnavailableError:
+            return getattr(self._fallback.values, what)(*args)
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         return bool(self._ask("add", key, value, timeout, version))
@@ -164,14 +166,14 @@ class SharedCache(BaseCache):
         return int(self._ask("incr", key, delta, version))
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        here = self._own.forget(key)
+        here = self._fallback.forget(key)
         try:
-            return bool(self._there(partial(self._redis.delete, key, version)))
-        except Out:
-            self._own.note_deleted([key])
+            return bool(self._in_redis(partial(self._redis.delete, key, version)))
+        except CacheUnavailableError:
+            self._fallback.note_deleted([key])
             return here
 
     def clear(self) -> None:
-        for store in (self._own.values, self._own.counts, self._own.owed):
+        for store in (self._fallback.values, self._fallback.counts, self._fallback.unsent):
             store.clear()
         self._ask("clear")

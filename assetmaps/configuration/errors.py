@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
 
-BOOT_FAILED = 3  # with this exit status of a worker a server such as gunicorn or uvicorn stops instead of trying again
+EXIT_BOOT_FAILED = 3  # when a worker ends with this status, gunicorn and uvicorn stop instead of starting another one
 
 
 class UnreadableError(ValueError):
@@ -16,7 +16,7 @@ class UnreadableError(ValueError):
 
 
 @contextmanager
-def one_line(status: int = 1) -> Iterator[None]:
+def exit_in_one_line(status: int = 1) -> Iterator[None]:
     """End the program with one line on standard error, instead of a traceback, when the configuration is wrong.
 
     ``status``: the exit status.

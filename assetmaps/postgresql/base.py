@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend with `CheckedPool`, and with what works behind PgBouncer in transaction mode as well."""
+"""Django's PostgreSQL backend with `CheckedPool`; works behind PgBouncer in transaction mode as well."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from assetmaps.postgresql.pool import CheckedPool
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    _connection_pools: dict[str, Any]  # Django's own, which its type stubs leave out
+    _connection_pools: dict[str, Any]  # Django's own, missing from its type stubs
     _configure_connection: Any
 
     @property
     def pool(self) -> Any:
-        """As Django's, which can make no other class of pool than psycopg's; it finds ours in the place for its own."""
+        """Django cannot be told to use another pool class, so put ours where Django looks for its own."""
         options = self.settings_dict["OPTIONS"].get("pool")
         if options and self.alias not in self._connection_pools and self.alias != NO_DB_ALIAS:
             parameters = self.get_connection_params() | {"autocommit": True}

@@ -1,8 +1,7 @@
-"""A pool that hands out connections which answer, and gives up soon while the database is out.
+"""A connection pool that checks connections before use, and fails fast during an outage of the database.
 
-Own code around psycopg's pool: its check (CONN_HEALTH_CHECKS) waits without end for a server that is mute, tries the
-connections that a restart has cut one after the other with a pause that doubles from one second on, and lets every
-request wait anew.
+Own code around psycopg's pool: its check (CONN_HEALTH_CHECKS) has no timeout for a server that does not answer, retries
+connections broken by a restart one by one with a pause that doubles from one second, and makes every request wait.
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from accounts import limits
-from assetmaps.outages import Circuit
+from assetmaps.outages import CircuitBreaker
 
 WAIT = limits.DATABASE_WAIT.total_seconds()
 ANSWER = limits.DATABASE_ANSWER.total_seconds()
-# psycopg's pool tries to connect when it is asked and once more at the end of this time, so that is how often.
-SLICE = 0.25
+# Seconds. psycopg's pool tries to connect when it is asked and once more at the end of this time.
+POLL_INTERVAL = 0.25
 
 
 def answers(connection: psycopg.Connection[Any], seconds: float) -> bool:
-    """Does the server answer to nothing within so many seconds?"""
+    """Whether the server answers an empty query within so many seconds."""
     server, until = connection.pgconn, monotonic() + seconds
     try:
         server.send_query(b"")
@@ -42,33 +41,33 @@ def answers(connection: psycopg.Connection[Any], seconds: float) -> bool:
 
 
 class CheckedPool(ConnectionPool[psycopg.Connection[Any]]):
-    """Raises psycopg's PoolTimeout when no connection answers in `limits.DATABASE_WAIT`, or at once just after that."""
+    """Raises psycopg's PoolTimeout when no connection answers in `limits.DATABASE_WAIT`, and at once just after."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options | {"timeout": WAIT, "reconnect_timeout": SLICE})
-        self.circuit = Circuit("the database", limits.DATABASE_REST)
+        super().__init__(**options | {"timeout": WAIT, "reconnect_timeout": POLL_INTERVAL})
+        self.breaker = CircuitBreaker("the database", limits.DATABASE_REST)
 
     def getconn(self, timeout: float | None = None) -> psycopg.Connection[Any]:
-        if not self.circuit.admits():
+        if not self.breaker.allows_request():
             raise PoolTimeout("the database did not answer a moment ago")
         wait = timeout or self.timeout
         until, errors, bad = monotonic() + wait, -1, 0
         while (left := until - monotonic()) > 0:
             try:
-                connection = super().getconn(min(left, SLICE))
+                connection = super().getconn(min(left, POLL_INTERVAL))
             except PoolTimeout:
                 errors = self._errors() if errors < 0 else errors
                 continue
             if answers(connection, min(left, ANSWER)):
-                self.circuit.worked()
+                self.breaker.record_success()
                 return connection
             bad += 1
             connection.close()
-            self.putconn(connection)  # the pool makes another
+            self.putconn(connection)  # the pool replaces it
         if bad or self._errors() > errors:
-            self.circuit.failed("no connection answers")  # unlike a wait because all of them are in use
+            self.breaker.record_failure("no connection answers")  # not when all connections are merely in use
         raise PoolTimeout(f"no connection in {wait} s")
 
     def _errors(self) -> int:
-        """How often connecting failed so far."""
+        """The number of failed attempts to connect so far."""
         return self.get_stats().get("connections_errors", 0)

@@ -14,13 +14,13 @@ from assetmaps.serving import wsgi_environ
 Client = tuple[str, int] | None
 
 
-def stranger(client: Client) -> str:
+def peer_network(client: Client) -> str:
     """The network of who opened a connection; empty for a trusted proxy and for a socket of this machine."""
     peer, ip = _proxies().peer(client[0] if client else "")
     return "" if peer.is_trusted or ip is None else rate_limits.network_of(str(ip))
 
 
-def network(scope: dict[str, Any]) -> str:
+def client_network(scope: dict[str, Any]) -> str:
     """The network of the visitor; empty when it is not known."""
     client: Client = scope.get("client")
     peer, ip = _proxies().peer(client[0] if client else "")

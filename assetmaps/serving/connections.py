@@ -15,12 +15,12 @@ class Connection(Protocol):
 
     peer: str
 
-    def gives_way(self) -> bool:
+    def can_be_closed(self) -> bool:
         """Whether a head, a body or another request is waited for; not when a whole request is being answered."""
 
     def abort(self) -> None: ...
 
-    def end_if_late(self, now: float) -> None: ...
+    def close_if_overdue(self, now: float) -> None: ...
 
 
 class Connections:
@@ -32,7 +32,7 @@ class Connections:
         self._all: dict[Connection, None] = {}
         self._by_peer: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
 
-    def allow_files(self) -> None:
+    def raise_file_limit(self) -> None:
         """Ask the system for as many files as there may be connections, and make do with what it gives."""
         _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = limits.CONNECTIONS + limits.OTHER_FILES
@@ -45,9 +45,9 @@ class Connections:
         if new.peer:
             self._by_peer[new.peer][new] = None
             if len(self._by_peer[new.peer]) > limits.CONNECTIONS_AN_ADDRESS:
-                _make_room(self._by_peer[new.peer])
+                _close_oldest(self._by_peer[new.peer])
         if len(self._all) > min(limits.CONNECTIONS, self._files):
-            _make_room(self._all)
+            _close_oldest(self._all)
 
     def remove(self, old: Connection) -> None:
         self._all.pop(old, None)
@@ -56,18 +56,18 @@ class Connections:
         if not own:
             self._by_peer.pop(old.peer, None)
 
-    def end_late_ones(self, now: float) -> None:
+    def close_overdue(self, now: float) -> None:
         """``now``: by the clock of the event loop."""
         for connection in list(self._all):
-            connection.end_if_late(now)
+            connection.close_if_overdue(now)
 
     def __len__(self) -> int:
         return len(self._all)
 
 
-def _make_room(connections: Iterable[Connection]) -> None:
+def _close_oldest(connections: Iterable[Connection]) -> None:
     """The newest gives way itself, so there is always one."""
-    next(connection for connection in list(connections) if connection.gives_way()).abort()
+    next(connection for connection in list(connections) if connection.can_be_closed()).abort()
 
 
 open_connections = Connections()

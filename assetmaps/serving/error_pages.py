@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from assetmaps import errors
-from assetmaps.wsgi_guard import HEADERS, broken, transport_security
+from assetmaps.wsgi_guard import HEADERS, failure_response, transport_security
 
 TEMPLATES = {
     HTTPStatus.BAD_REQUEST: "bad_request",
@@ -48,6 +48,6 @@ def page(status: HTTPStatus, language: str) -> tuple[list[tuple[bytes, bytes]], 
 def last_resort(mistake: Exception) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and text for when a page could not be finished."""
     text = errors.LAST_RESORT.format("-").encode()
-    status, usual = broken(mistake)
+    status, usual = failure_response(mistake)
     headers = [*usual, ("Content-Length", str(len(text)))]
     return status, [(name.lower().encode(), value.encode()) for name, value in headers], text

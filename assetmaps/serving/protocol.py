@@ -26,7 +26,7 @@ class HttpProtocol(HttpToolsProtocol):
     waiting_since: float | None = None
     writing_since: float | None = None
     refused_at: float | None = None
-    is_deaf = False  # what comes is thrown away
+    discards_input = False  # what comes is thrown away
     stopping_at: float | None = None
     head_bytes = 0
     peer = ""
@@ -35,7 +35,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
-        self.peer = client_networks.stranger(self.client)
+        self.peer = client_networks.peer_network(self.client)
         open_connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -44,9 +44,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.is_deaf or self.transport.is_closing():
+        if self.discards_input or self.transport.is_closing():
             return
-        if self.waiting_since is None and self.is_silent():
+        if self.waiting_since is None and self.is_idle():
             self.waiting_since = self.loop.time()
         super().data_received(data)
         if self.waiting_since is not None:
@@ -61,17 +61,17 @@ class HttpProtocol(HttpToolsProtocol):
             self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         elif not self._body_is_plain():
             self.refuse(HTTPStatus.BAD_REQUEST)
-        elif not self.is_deaf:
+        elif not self.discards_input:
             super().on_headers_complete()
             if self.stopping_at is not None:
                 self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
-        if not self.is_deaf:
+        if not self.discards_input:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self.is_deaf:
+        if not self.discards_input:
             super().on_message_complete()
 
     def _body_is_plain(self) -> bool:
@@ -80,11 +80,11 @@ class HttpProtocol(HttpToolsProtocol):
         codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
         return not codings or (codings == [b"chunked"] and self.parser.get_http_version() == "1.1")
 
-    def is_silent(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether no request is under way."""
         return self.running is None or self.running.response_complete
 
-    def gives_way(self) -> bool:
+    def can_be_closed(self) -> bool:
         """Whether nothing whole was asked that is not answered yet: it is waited for."""
         return self.running is None or self.running.response_complete or self.running.more_body
 
@@ -104,15 +104,15 @@ class HttpProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """The server stops. uvicorn closes silent connections at once, also when a request is on its way on them."""
-        if self.is_silent():
+        if self.is_idle():
             self.stopping_at = self.loop.time()
         else:
             super().shutdown()
 
-    def end_if_late(self, now: float) -> None:
+    def close_if_overdue(self, now: float) -> None:
         if self.refused_at is not None and now - self.refused_at > LINGER:
             self.transport.abort()
-        elif self.stopping_at is not None and now - self.stopping_at > LAST_REQUESTS and self.is_silent():
+        elif self.stopping_at is not None and now - self.stopping_at > LAST_REQUESTS and self.is_idle():
             self.transport.close()
         elif self.waiting_since is not None and now - self.waiting_since > HEAD_DEADLINE:
             if self.head_bytes:
@@ -135,10 +135,10 @@ class HttpProtocol(HttpToolsProtocol):
 
         It is not closed at once: closing with something unread resets it, and the page may never arrive.
         """
-        if self.is_deaf:
+        if self.discards_input:
             return
-        self.is_deaf = True
-        if self.running is not None and not self.is_silent() and not self.running.more_body:
+        self.discards_input = True
+        if self.running is not None and not self.is_idle() and not self.running.more_body:
             # What came behind a whole request is wrong: that one is answered still, and the connection ends with it.
             self.running.keep_alive = False
             self.pipeline.clear()

@@ -16,7 +16,7 @@ from assetmaps.serving import wsgi_environ
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
-class GoneError(Exception):
+class DisconnectedError(Exception):
     """The visitor closed the connection."""
 
 
@@ -24,14 +24,14 @@ class TooLargeError(Exception):
     """More than the address takes."""
 
 
-def announced(scope: dict[str, Any]) -> int | None:
+def declared_length(scope: dict[str, Any]) -> int | None:
     """Bytes that will come; None when there is a body of unknown length (chunked)."""
     if wsgi_environ.header(scope, b"transfer-encoding"):
         return None
     return int(wsgi_environ.header(scope, b"content-length") or 0)
 
 
-def is_wanted(scope: dict[str, Any]) -> bool:
+def is_acceptable(scope: dict[str, Any]) -> bool:
     """Whether anything can come of the body. Without the cookie of the CSRF check Django refuses every form before it
     reads it, except at addresses that other programs call; so there is no need to wait for it."""
     if f"{settings.CSRF_COOKIE_NAME}=".encode() in wsgi_environ.header(scope, b"cookie"):
@@ -42,7 +42,7 @@ def is_wanted(scope: dict[str, Any]) -> bool:
         return False
 
 
-def largest(path: str) -> int:
+def max_size(path: str) -> int:
     """In bytes: what every page takes, or what its view asks for because files are uploaded there."""
     try:
         return getattr(resolve(path).func, "largest_body", limits.LARGEST_BODY)
@@ -56,7 +56,7 @@ async def read(receive: Receive, most: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise GoneError
+            raise DisconnectedError
         body += message.get("body", b"")
         if len(body) > most:
             raise TooLargeError
@@ -64,7 +64,7 @@ async def read(receive: Receive, most: int) -> bytes:
             return bytes(body)
 
 
-class Unfinished:
+class PendingBodies:
     """The bodies under way: BODIES_AT_ONCE in all, BODIES_AN_ADDRESS of one network, LARGE_BODIES_AT_ONCE above
     LARGEST_BODY. Beyond that the oldest gives way, not the new one: a form arrives in a moment, so one that does not is
     hardly a visitor's."""
@@ -73,17 +73,18 @@ class Unfinished:
         self._all: dict[asyncio.Timeout, tuple[str, bool]] = {}
 
     @asynccontextmanager
-    async def one(self, network: str, size: int) -> AsyncIterator[None]:
+    async def reading(self, network: str, size: int) -> AsyncIterator[None]:
         """While a body of at most ``size`` bytes is read. Raises TimeoutError when it takes too long or gives way.
 
         ``network``: empty when a proxy does not tell it; its visitors must not share the bound of one.
         """
         is_large = size > limits.LARGEST_BODY
         if is_large:
-            self._make_room([one for one, (_own, large) in self._all.items() if large], limits.LARGE_BODIES_AT_ONCE)
+            large_ones = [deadline for deadline, (_own, large) in self._all.items() if large]
+            self._cancel_oldest(large_ones, limits.LARGE_BODIES_AT_ONCE)
         most = limits.BODIES_AN_ADDRESS * (1 if network else limits.NETWORK_UNREADABLE)
-        self._make_room([one for one, (own, _large) in self._all.items() if own == network], most)
-        self._make_room(list(self._all), limits.BODIES_AT_ONCE)
+        self._cancel_oldest([deadline for deadline, (own, _large) in self._all.items() if own == network], most)
+        self._cancel_oldest(list(self._all), limits.BODIES_AT_ONCE)
         seconds = limits.BODY_DEADLINE.total_seconds() * max(1, size / limits.LARGEST_BODY)
         async with asyncio.timeout(seconds) as deadline:
             self._all[deadline] = network, is_large
@@ -92,7 +93,7 @@ class Unfinished:
             finally:
                 self._all.pop(deadline, None)
 
-    def _make_room(self, some: list[asyncio.Timeout], most: int) -> None:
+    def _cancel_oldest(self, some: list[asyncio.Timeout], most: int) -> None:
         if len(some) >= most:
             oldest = some[0]
             del self._all[oldest]

@@ -22,7 +22,7 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 log = logging.getLogger(__name__)
 
 
-class FullError(Exception):
+class QueueFullError(Exception):
     """More requests wait for a thread than the portal can answer soon."""
 
 
@@ -58,7 +58,7 @@ class Answer:
                     yield part
 
 
-class Threads:
+class ThreadPool:
     """``application`` runs in at most ``count`` threads; at most REQUESTS_WAITING requests wait for one."""
 
     def __init__(self, application: Application, count: int = limits.REQUEST_THREADS) -> None:
@@ -71,7 +71,7 @@ class Threads:
     async def answer(self, environ: Environ) -> Answer:
         """The whole answer. Raises FullError, at once."""
         if self._inside >= self._count + limits.REQUESTS_WAITING:
-            raise FullError
+            raise QueueFullError
         self._inside += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, environ)

@@ -33,31 +33,31 @@ class Worker(UvicornWorker):
         "timeout_graceful_shutdown": int(limits.STOP_DEADLINE.total_seconds()),
     }
 
-    _told_of_threads = False
+    _stuck_logged = False
 
     def init_process(self) -> None:
         self.notify()  # gunicorn looks after a worker from its first sign of life on
-        open_connections.allow_files()
+        open_connections.raise_file_limit()
         super().init_process()
 
     def init_signals(self) -> None:
         super().init_signals()
         # uvicorn raises the signal anew when it has stopped: by default that ends the process at once, with the mails
         # and audit entries that threads are still at. This way Python waits for its threads.
-        signal.signal(signal.SIGTERM, _end)
+        signal.signal(signal.SIGTERM, _exit)
 
     async def _serve(self) -> None:
-        looking = asyncio.create_task(self._look_every_second())
+        heartbeat = asyncio.create_task(self._heartbeat())
         try:
             await super()._serve()
         finally:
-            looking.cancel()
+            heartbeat.cancel()
 
-    async def _look_every_second(self) -> None:
+    async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(1)
-            self._tell_that_it_lives()
-            open_connections.end_late_ones(asyncio.get_running_loop().time())
+            self._notify_unless_stuck()
+            open_connections.close_overdue(asyncio.get_running_loop().time())
             if os.getppid() != self.ppid:
                 log.error("the process that looks after the workers is gone; this one ends too")
                 os.kill(os.getpid(), signal.SIGTERM)
@@ -66,15 +66,15 @@ class Worker(UvicornWorker):
     async def callback_notify(self) -> None:
         """What uvicorn calls now and then; `_look_every_second` does it, at the same distance whatever the deadline."""
 
-    def _tell_that_it_lives(self) -> None:
+    def _notify_unless_stuck(self) -> None:
         """Unless all threads are stuck: then gunicorn hears nothing more, and replaces this worker."""
         if self.wsgi.threads.stuck_for() <= limits.STUCK_AFTER.total_seconds():
             self.notify()
-        elif not self._told_of_threads:
-            self._told_of_threads = True
+        elif not self._stuck_logged:
+            self._stuck_logged = True
             log.error("all threads are stuck; the worker will be replaced")
             faulthandler.dump_traceback(all_threads=True)
 
 
-def _end(*_signal: object) -> None:
+def _exit(*_signal: object) -> None:
     sys.exit(0)

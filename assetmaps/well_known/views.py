@@ -1,4 +1,4 @@
-"""What browsers, password managers and search engines look for at addresses that others chose."""
+"""Resources at well-known addresses, for browsers, password managers and search engines."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from accounts import limits
 from accounts.active_sessions.decorators import no_sign_of_life
 
 TEXT = "text/plain; charset=utf-8"
-KEPT = "public, max-age=86400"  # the same for everybody, so it may be kept; the pages may not
+CACHE_FOR_A_DAY = "public, max-age=86400"  # the same for everybody, so it may be cached, unlike the pages
 ICON = (settings.BASE_DIR / "static" / "img" / "favicon.ico").read_bytes()
-# What people may look for: the help, and the front doors, so that a search finds ours and not an imitation. Who is not
-# signed in gets the sign-in page at each of them. An address with a token or a question in it is none of these.
-FRONT_DOORS = (
+# For search engines, so that a search finds this site and not an imitation. Visitors who are not signed in get the
+# sign-in page at each of them. The `$` excludes addresses with a token or a query.
+LANDING_PAGES = (
     "/$",
     "/inloggen/$",
     "/persoonlijke-gegevens/$",
     "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/$",
 )
-# Style and scripts, so that a search engine sees a page as people do.
-ALLOWED = ("/hulp/", "/static/", *FRONT_DOORS)
+# Includes style sheets and scripts, so that a search engine renders a page as browsers do.
+ALLOWED = ("/hulp/", "/static/", *LANDING_PAGES)
 ROBOTS = "\n".join(["User-agent: *", *(f"Allow: {address}" for address in ALLOWED), "Disallow: /", ""])
 
 
@@ -33,14 +33,14 @@ ROBOTS = "\n".join(["User-agent: *", *(f"Allow: {address}" for address in ALLOWE
 @login_not_required
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(ICON, content_type="image/x-icon", headers={"Cache-Control": KEPT})
+    return HttpResponse(ICON, content_type="image/x-icon", headers={"Cache-Control": CACHE_FOR_A_DAY})
 
 
 @no_sign_of_life
 @login_not_required
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
-    """For who puts the portal on the home screen. There is no service worker: no page of ours may be kept."""
+    """For installing the portal on a home screen. There is no service worker: no page may be cached."""
     return JsonResponse(
         {
             "id": "/",
@@ -49,7 +49,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
             "lang": "nl",
             "start_url": "/",
             "scope": "/",
-            # With the way back, and the host name in sight: people should see where they type their password.
+            # With a back button and the host name: people should see where they type their password.
             "display": "minimal-ui",
             "background_color": "#f4f6f4",
             "theme_color": "#123f45",
@@ -61,7 +61,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
             ],
         },
         content_type="application/manifest+json",
-        headers={"Cache-Control": KEPT},
+        headers={"Cache-Control": CACHE_FOR_A_DAY},
     )
 
 
@@ -79,7 +79,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """Where to report a weakness (RFC 9116). Ends at midnight, so that the text changes once a day."""
+    """Where to report a vulnerability (RFC 9116). Expires at midnight, so that the text changes once a day."""
     ends = (timezone.now() + limits.SECURITY_CONTACT).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = (
         f"Contact: mailto:{settings.SUPPORT_EMAIL}",

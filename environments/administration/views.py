@@ -54,7 +54,7 @@ def change_picture(request: PersonRequest, environment_id: int) -> HttpResponse:
     return redirect("change_picture", environment.pk)
 
 
-change_picture.largest_body = limits.LARGEST_PICTURE_BODY  # type: ignore[attr-defined]  # see the middleware `refusals`
+change_picture.largest_body = limits.LARGEST_PICTURE_BODY  # type: ignore[attr-defined]  # see the middleware `request_validation`
 
 
 @require_POST

@@ -68,7 +68,7 @@ def invite(request: PersonRequest) -> HttpResponse:
 
 
 invite.longest_value = limits.LARGEST_BODY  # type: ignore[attr-defined]  # a list; see `assetmaps.view_guard`
-invite.largest_body = limits.LARGEST_IMPORT_BODY  # type: ignore[attr-defined]  # see the middleware `refusals`
+invite.largest_body = limits.LARGEST_IMPORT_BODY  # type: ignore[attr-defined]  # see the middleware `request_validation`
 
 
 def _offer(worker: User, form: ImportForm) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_missing_slash_is_added(client: Client) -> None:
 
 
 def test_every_tried_address_leads_to_a_page_of_ours_and_hides_none(client: Client) -> None:
-    for tried, name in address_aliases.TRIED.items():
+    for tried, name in address_aliases.ALIASES.items():
         assert client.get(f"/{tried}/").url == reverse(name)
         assert client.get(f"/{tried}").url == reverse(name)
 

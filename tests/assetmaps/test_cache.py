@@ -47,7 +47,7 @@ def ask(server: Redis) -> Iterator[redis.Redis]:
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
     """Each test begins as a process does."""
-    shared_cache.replacement_of.cache_clear()
+    shared_cache.local_fallback.cache_clear()
 
 
 def use(settings: Any, url: str) -> SharedCache:
@@ -62,7 +62,7 @@ def used(ask: redis.Redis, server: Redis, settings: Any) -> SharedCache:
 
 
 def let_rest_end(used: SharedCache) -> None:
-    used._own.circuit._again = time.monotonic() - 1
+    used._fallback.breaker._retry_at = time.monotonic() - 1
 
 
 def spend(limit: int = 3) -> bool:
@@ -129,7 +129,7 @@ def test_what_was_counted_meanwhile_counts_for_all_afterwards(used: SharedCache,
     server.go_on()
     let_rest_end(used)
     spend(9)
-    shared_cache.replacement_of.cache_clear()
+    shared_cache.local_fallback.cache_clear()
     elsewhere = SharedCache(server.url, {})  # as in another process: nothing in common but Redis
     assert elsewhere.count(rate_limits._key("test", "one"), 60) >= 5  # 1 + 2 + 1 + 1; what timed out may count twice
 
@@ -162,7 +162,7 @@ def test_only_one_thread_tries_again(used: SharedCache, server: Redis) -> None:
     spend()
     let_rest_end(used)
     with ThreadPoolExecutor(8) as threads:
-        assert sum(threads.map(lambda _: used._own.circuit.admits(), range(40))) == 1
+        assert sum(threads.map(lambda _: used._fallback.breaker.allows_request(), range(40))) == 1
 
 
 # ASVS 16.5.2
@@ -254,10 +254,10 @@ def test_address_and_password_of_redis_are_not_in_the_log(caplog: pytest.LogCapt
 def test_memory_of_the_process_is_bounded(used: SharedCache, server: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     server.pause()
     spend()
-    for store in (used._own.counts, used._own.owed):
+    for store in (used._fallback.counts, used._fallback.unsent):
         assert store._max_entries == limits.CACHE_ENTRIES
         monkeypatch.setattr(store, "_max_entries", 50)
     for number in range(200):
         rate_limits.spend("test", f"subject {number}", limit=1, period=HOUR)
-    assert len(used._own.counts._cache) <= 50
-    assert len(used._own.owed._cache) <= 50
+    assert len(used._fallback.counts._cache) <= 50
+    assert len(used._fallback.unsent._cache) <= 50

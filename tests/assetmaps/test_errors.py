@@ -79,7 +79,7 @@ def test_error_is_a_plain_dutch_page_with_a_number_that_is_in_the_log(
     client: Client, caplog: pytest.LogCaptureFixture, method: str, address: str, status: int, heading: str
 ) -> None:
     # ASVS 16.5.1, 16.5.4
-    caplog.handler.addFilter(logs.Reference())
+    caplog.handler.addFilter(logs.ReferenceFilter())
     response = client.generic(method, address, headers={"accept-language": "en"})
     text = response.content.decode()
     assert response.status_code == status
@@ -169,7 +169,7 @@ def line_of(message: str, *args: object, **fields: object) -> str:
     record = logging.LogRecord("een.logger", logging.WARNING, "x.py", 1, message, args, None)
     for name, value in fields.items():
         setattr(record, name, value)
-    logs.Reference().filter(record)
+    logs.ReferenceFilter().filter(record)
     return logs.JsonFormatter().format(record)
 
 

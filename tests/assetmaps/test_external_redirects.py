@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.test import Client, RequestFactory
 
-from assetmaps.middleware import stepping_stone
+from assetmaps.middleware import external_redirects
 from tests.codes import code_of
 from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
 
@@ -34,7 +34,7 @@ def answer_to(method: str, location: str) -> HttpResponse:
     def view(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(location)
 
-    return stepping_stone(view)(RequestFactory().generic(method, "/"))
+    return external_redirects(view)(RequestFactory().generic(method, "/"))
 
 
 @pytest.mark.parametrize("location", ["https://idp.voorbeeld.nl/?a=1&b=%22", "//elders.example/x"])

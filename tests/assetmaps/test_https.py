@@ -18,7 +18,7 @@ FROM_PROXY = {"HTTP_X_FORWARDED_FOR": "203.0.113.7"}
 @pytest.fixture(autouse=True)
 def _redirecting(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.SECURE_SSL_REDIRECT = True
-    monkeypatch.setattr(logs, "_told", {})
+    monkeypatch.setattr(logs, "_last_logged", {})
 
 
 def ask(peer: Peer, **headers: str) -> object:

@@ -96,7 +96,7 @@ def test_every_step_has_its_pictures_in_every_language_and_they_have_the_size_th
     assert set(listed) == {code for code, _name in settings.LANGUAGES}
     assert set(listed["nl"]) == set(listed["en"])
     for language in listed:
-        for name, shot in manual.shots(language).items():
+        for name, shot in manual.screenshots(language).items():
             for path in (shot.light, shot.dark):
                 with Image.open(Path(settings.BASE_DIR) / "static" / path) as picture:
                     ratio = picture.width / picture.height
@@ -105,7 +105,7 @@ def test_every_step_has_its_pictures_in_every_language_and_they_have_the_size_th
 
 def test_no_picture_of_the_manual_can_be_scanned_because_its_account_would_be_of_no_use() -> None:
     files = sorted(manual.PICTURES.rglob("*.webp"))
-    assert len(files) == 2 * 2 * len(manual.shots("nl"))
+    assert len(files) == 2 * 2 * len(manual.screenshots("nl"))
     for path in files:
         with Image.open(path) as picture:
             for factor in (0.5, 1, 2):

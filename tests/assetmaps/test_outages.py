@@ -23,7 +23,7 @@ from django.urls import path
 from accounts import limits
 from accounts.models import User
 from assetmaps.outages import is_outage
-from assetmaps.serving.thread_pool import Threads
+from assetmaps.serving.thread_pool import ThreadPool
 from assetmaps.urls import handler400, handler403, handler404, handler500, urlpatterns  # noqa: F401
 from assetmaps.wsgi_guard import guard
 from tests.conftest import Browser, sign_in
@@ -40,7 +40,7 @@ def in_view(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def in_template(request: HttpRequest) -> HttpResponse:
-    return render(request, "help/picture.html", {"shot": User.objects.get, "picture": User.objects.get})
+    return render(request, "help/picture.html", {"screenshot": User.objects.get})
 
 
 @login_not_required
@@ -155,7 +155,7 @@ def test_file_that_breaks_off_is_an_outage_too() -> None:
         yield b"the first line"
         raise OperationalError("gone")
 
-    answer = ThreadPoolExecutor(1).submit(asyncio.run, Threads(export).answer({})).result()
+    answer = ThreadPoolExecutor(1).submit(asyncio.run, ThreadPool(export).answer({})).result()
     assert answer.status == 503
     assert dict(answer.headers)[b"retry-after"] == str(int(limits.UNAVAILABLE_AGAIN.total_seconds())).encode()
     assert b"the first line" not in b"".join(answer.parts())

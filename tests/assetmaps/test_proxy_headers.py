@@ -19,7 +19,7 @@ def seen(remote: str, trusted: list[str] | None = None, *, scheme: str = "http",
     kept: dict[str, Any] = {}
     environ = RequestFactory().get("/").environ | {"REMOTE_ADDR": remote, "wsgi.url_scheme": scheme}
     environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
-    application = proxy_headers.read(
+    application = proxy_headers.apply(
         lambda environ, start: kept.update(environ) or [], TRUSTED if trusted is None else trusted
     )
     list(application(environ, lambda *answer: None))

@@ -30,7 +30,7 @@ def authenticator() -> Authenticator:
 
 @pytest.fixture(autouse=True)
 def _news(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_told", {})
+    monkeypatch.setattr(logs, "_last_logged", {})
 
 
 @pytest.fixture

@@ -439,7 +439,7 @@ def errors(screen: Screen) -> Iterator[str]:
     yield "fout-csrf"
     for status, template in ((400, ""), (400, "session_ended"), (403, ""), (413, ""), (429, ""), (500, "")):
         # Put in place of an answer, because no visitor can call these up at will.
-        number = logs.fresh_reference()
+        number = logs.new_reference()
         token = logs.reference.set(number)
         with translation.override(screen.language):
             text = pages.fill(HttpResponse(status=status), template).content.decode()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from accounts import limits
-from assetmaps.serving.application import Intake
+from assetmaps.serving.application import ASGIApplication
 
 
 def scope(path: str) -> dict:
@@ -34,20 +34,20 @@ def test_health_is_answered_while_every_thread_is_at_work() -> None:
         start_response("200 OK", [])
         return [environ["PATH_INFO"].encode()]
 
-    async def ask(intake: Intake, path: str, sent: list[bytes]) -> None:
+    async def ask(asgi: ASGIApplication, path: str, sent: list[bytes]) -> None:
         async def receive() -> dict:
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(message: dict) -> None:
             sent.append(message.get("body", b""))
 
-        await intake(scope(path), receive, send)
+        await asgi(scope(path), receive, send)
 
     async def both() -> tuple[bytes, bytes]:
-        intake, others, health = Intake(application), [], []
-        pages = [asyncio.create_task(ask(intake, "/", others)) for _ in range(limits.REQUEST_THREADS + 5)]
+        asgi, others, health = ASGIApplication(application), [], []
+        pages = [asyncio.create_task(ask(asgi, "/", others)) for _ in range(limits.REQUEST_THREADS + 5)]
         await asyncio.sleep(0)
-        await asyncio.wait_for(ask(intake, "/healthz", health), 5)
+        await asyncio.wait_for(ask(asgi, "/healthz", health), 5)
         before = b"".join(others)
         go_on.set()
         await asyncio.gather(*pages)

@@ -33,7 +33,7 @@ class LogLines(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.addFilter(logs.Reference())
+        self.addFilter(logs.ReferenceFilter())
         self.setFormatter(logs.JsonFormatter())
         self.lines: list[str] = []
 
