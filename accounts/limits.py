@@ -184,7 +184,7 @@ ADDRESSES_TYPED_PERIOD = timedelta(hours=1)
 ADDRESS_MAILS = 3  # by one person, and to one new address, in an ADDRESS_MAILS_PERIOD
 ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 
-GREETED_LONGEST = 40  # characters of a first name that a mail begins with; a longer one is a text
+GREETING_NAME_LENGTH = 40  # characters; a mail does not greet by a longer first name
 
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)
@@ -200,8 +200,8 @@ OUTSIDE_WAITING = 8
 OUTSIDE_AT_ONCE = 6
 BREACHED_AT_ONCE = 2  # look-ups of stolen passwords, a process
 DNS_AT_ONCE = 1  # look-ups of one domain, a process
-MAIL_OUTCOME_WAIT = timedelta(seconds=3)  # a page for staff waits so long for what the mail server says
-MAILS_WAITING = 10_000  # in memory, a process; one more is logged and not sent
+MAIL_OUTCOME_WAIT = timedelta(seconds=3)  # that a page for staff waits for the answer of the mail server
+MAIL_QUEUE_LENGTH = 10_000  # messages in memory, a process; one more is logged and not sent
 
 # The cache that all processes share: what one question may take, and how long it is left alone after a failure.
 CACHE_TIMEOUT = timedelta(milliseconds=250)
@@ -272,10 +272,10 @@ SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
 SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
 SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
 ACTIVITY_PAGE = 50
-# Refusals that strangers can cause without end, about one person or organisation: so many in a REFUSALS_PERIOD have an
-# entry each, the rest have one together, with a count.
-REFUSALS_EACH = 20
-REFUSALS_PERIOD = timedelta(hours=1)
+# Refusals that strangers can cause without end, about one person or organisation: so many in a REFUSAL_ENTRIES_PERIOD
+# get an entry each, the rest get one together, with a count.
+REFUSAL_ENTRIES = 20
+REFUSAL_ENTRIES_PERIOD = timedelta(hours=1)
 
 # Setting up single sign-on.
 MAIL_DOMAINS = 20  # at most, an organisation
@@ -334,8 +334,8 @@ IMPORT_MAIL_LOST = timedelta(minutes=15)  # after that an invitation without an 
 IMPORT_KEPT = timedelta(days=30)
 AUDIT_PAGE = 50  # entries on a page of the search
 AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused
-AUDIT_CLOCKS = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
-AUDIT_WITNESSES = 20  # entries beside a period that must agree where it ends: one clock that was wrong hides nothing
+AUDIT_CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
+AUDIT_CLOCK_SAMPLE = 20  # entries beside a period that must agree where it ends: one clock that was wrong hides nothing
 EXPORT_ROWS = 20_000  # in one request; the command has no limit
 EXPORT_BATCH = 500  # rows of any export read at a time
 EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000

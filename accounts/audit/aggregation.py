@@ -29,7 +29,7 @@ def record_aggregated(
     origin: Origin,
     organisation: models.Model | None = None,
     detail: Detail,
-    single_entries: int = limits.REFUSALS_EACH,
+    single_entries: int = limits.REFUSAL_ENTRIES,
     typed_address: str = "",
 ) -> None:
     """Record a refusal. The first ``single_entries`` in an hour are entries of their own; later ones are aggregated
@@ -40,7 +40,7 @@ def record_aggregated(
     Only where something else bounds how many addresses can be typed.
     """
     row = _lock(event, subject, organisation, detail, typed_address.strip().lower())
-    if row.since <= timezone.now() - limits.REFUSALS_PERIOD:
+    if row.since <= timezone.now() - limits.REFUSAL_ENTRIES_PERIOD:
         _write_aggregate(row)
         row.since, row.seen, row.gathered = timezone.now(), 0, 0
     row.seen += 1
@@ -53,7 +53,7 @@ def record_aggregated(
 
 def flush() -> int:
     """Write what was aggregated in hours that are over. Returns how many entries that made."""
-    ended = timezone.now() - limits.REFUSALS_PERIOD
+    ended = timezone.now() - limits.REFUSAL_ENTRIES_PERIOD
     written = 0
     for key in list(Repetition.objects.filter(since__lte=ended).values_list("key", flat=True)):
         with transaction.atomic():

@@ -124,16 +124,16 @@ def _bounds(search: Search) -> Bounds:
     """A period as ids, which every index ends in.
 
     Ids follow the time except for the differences between the clocks of machines. So an entry of the period has a
-    higher id than those that lie more than `limits.AUDIT_CLOCKS` before it, and a lower id than those as long after it.
-    Of several on each side the farthest counts, because the clock of one machine may have been wrong by years.
+    higher id than those more than `limits.AUDIT_CLOCK_SKEW` before it, and a lower id than those as long after it. Of
+    several on each side the farthest counts, because the clock of one machine may have been wrong by years.
     """
-    low, high, sample = 0, HIGHEST_ID, limits.AUDIT_WITNESSES
+    low, high, sample = 0, HIGHEST_ID, limits.AUDIT_CLOCK_SAMPLE
     ids = AuditEntry.objects.values_list("pk", flat=True)
     if search.since:
-        earlier = ids.filter(at__lt=search.since - limits.AUDIT_CLOCKS).order_by("-at")[:sample]
+        earlier = ids.filter(at__lt=search.since - limits.AUDIT_CLOCK_SKEW).order_by("-at")[:sample]
         low = min(earlier) if len(earlier) == sample else low
     if search.until:
-        later = ids.filter(at__gt=search.until + limits.AUDIT_CLOCKS).order_by("at")[:sample]
+        later = ids.filter(at__gt=search.until + limits.AUDIT_CLOCK_SKEW).order_by("at")[:sample]
         high = max(later) if len(later) == sample else high
     return low, high
 

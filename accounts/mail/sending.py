@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 SENDER_THREADS = 2
 OutcomeCallback = tuple[str, int]  # the dotted name of a function, and the number that it gets before the outcome
 ReportOutcome = Callable[[Outcome], None]
-_queue_slots = BoundedSemaphore(limits.MAILS_WAITING)
+_queue_slots = BoundedSemaphore(limits.MAIL_QUEUE_LENGTH)
 _sender = ThreadPoolExecutor(max_workers=SENDER_THREADS, thread_name_prefix="mail")
 # Thousands of invitations at once; somebody who forgot a password must not wait behind them.
 _bulk_sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail-in-bulk")

@@ -35,7 +35,7 @@ def single_line(text: str) -> str:
 def greeting_name(first_name: str) -> str:
     """The name for the first line; empty when it is more than a name: it stands above our own words and our link."""
     name = single_line(first_name)
-    is_more = len(name) > limits.GREETED_LONGEST or AUTO_LINKED.search(name) or set(name) & set("@:")
+    is_more = len(name) > limits.GREETING_NAME_LENGTH or AUTO_LINKED.search(name) or set(name) & set("@:")
     return "" if is_more or sum(character.isdigit() for character in name) > MOST_DIGITS else name
 
 

@@ -128,7 +128,7 @@ def test_what_was_gathered_is_written_by_purge_when_the_hour_is_over_and_sealed(
     ask(person, limits.RESET_MAILS + 10)
     call_command("purge")
     assert Repetition.objects.get().gathered == 9, "the hour is not over"
-    with later(limits.REFUSALS_PERIOD + timedelta(minutes=1)):
+    with later(limits.REFUSAL_ENTRIES_PERIOD + timedelta(minutes=1)):
         call_command("purge")
         assert not Repetition.objects.exists()
         assert AuditEntry.objects.get(detail__count=9).subject == person
@@ -175,16 +175,16 @@ def test_refused_ways_to_a_provider_and_waits_are_few_entries_too() -> None:
     for _ in range(100):
         detail: dict[str, str | int] = {"cause": "denied", "purpose": "sign_in"}
         record_aggregated(Event.SSO_REFUSED, subject=None, organisation=organisation, origin=HERE, detail=detail)
-    assert AuditEntry.objects.filter(event=Event.SSO_REFUSED).count() == limits.REFUSALS_EACH
-    with later(limits.REFUSALS_PERIOD + timedelta(minutes=1)):
+    assert AuditEntry.objects.filter(event=Event.SSO_REFUSED).count() == limits.REFUSAL_ENTRIES
+    with later(limits.REFUSAL_ENTRIES_PERIOD + timedelta(minutes=1)):
         aggregation.flush()
-    gathered = AuditEntry.objects.get(event=Event.SSO_REFUSED, detail__count=100 - limits.REFUSALS_EACH)
+    gathered = AuditEntry.objects.get(event=Event.SSO_REFUSED, detail__count=100 - limits.REFUSAL_ENTRIES)
     assert gathered.organisation_id == organisation.pk
-    for number in range(limits.REFUSALS_EACH + 15):
+    for number in range(limits.REFUSAL_ENTRIES + 15):
         where = {"REMOTE_ADDR": f"203.0.113.{number // 20}"}
         browser().post(SIGN_IN, {"username": person.email, "password": "iets heel anders"}, **where)
     waiting = AuditEntry.objects.filter(subject=person, detail__cause="waiting")
-    assert waiting.count() <= limits.REFUSALS_EACH
+    assert waiting.count() <= limits.REFUSAL_ENTRIES
     assert browser().post(SIGN_IN, {"username": person.email, "password": PASSWORD}).url == "/"
 
 
@@ -205,4 +205,4 @@ def test_right_password_makes_few_entries_with_codes_of_support_that_nobody_gave
     client.post(SIGN_IN, {"username": person.email, "password": PASSWORD})
     for _ in range(45):
         client.post("/inloggen/code-van-support/", {"code": "K7N3-MZDW"})
-    assert AuditEntry.objects.filter(subject=person).count() <= limits.REFUSALS_EACH + 5
+    assert AuditEntry.objects.filter(subject=person).count() <= limits.REFUSAL_ENTRIES + 5

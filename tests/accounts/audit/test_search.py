@@ -124,8 +124,8 @@ def test_newer_leads_back_over_the_same_pages(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.django_db
 def test_period_finds_entries_of_machines_whose_clocks_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "AUDIT_WITNESSES", 1)
-    late, slack = timedelta(hours=5), limits.AUDIT_CLOCKS
+    monkeypatch.setattr(limits, "AUDIT_CLOCK_SAMPLE", 1)
+    late, slack = timedelta(hours=5), limits.AUDIT_CLOCK_SKEW
     rows = [entry(n) for n in range(10)]
     rows[4].at = BEGIN + late + slack  # its clock is ahead, so its id is lower than that of earlier entries
     rows[6].at = BEGIN + late - slack  # and this one's is behind
@@ -148,8 +148,8 @@ def test_single_entry_of_a_wrong_clock_hides_no_others(years: int) -> None:
 def test_period_is_narrowed_to_the_ids_around_it() -> None:
     made = ids_of(some(100))
     low, high = search._bounds(Search(since=BEGIN + timedelta(hours=40), until=BEGIN + timedelta(hours=60)))
-    assert made[40] - low == limits.AUDIT_WITNESSES
-    assert high - made[60] == limits.AUDIT_WITNESSES
+    assert made[40] - low == limits.AUDIT_CLOCK_SAMPLE
+    assert high - made[60] == limits.AUDIT_CLOCK_SAMPLE
 
 
 @pytest.mark.django_db
