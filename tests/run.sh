@@ -51,7 +51,7 @@ static() {
 # Of every package the tests of its main pages and flows: what a change is most likely to break.
 QUICK=(
   tests/test_structure.py tests/test_requirements.py tests/test_documents.py
-  tests/assetmaps/{test_mails,test_errors,test_sources,environment/test_reader}.py
+  tests/assetmaps/{test_mails,test_errors,test_sources,configuration/test_reader}.py
   tests/accounts/sign_in/{test_sign_in,test_fresh_proof}.py
   tests/accounts/{test_personal_details,test_policy,test_access_control,test_encryption,test_admin}.py
   tests/accounts/two_factor/{test_challenge,test_totp_activation,test_codes,test_recovery_codes,test_account_recovery}.py
