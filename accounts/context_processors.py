@@ -1,4 +1,4 @@
-"""What pages outside the house show about the person. Lazy: a page that does not ask spends no query."""
+"""What every page may show about the person. Lazy: a page that does not use it causes no query."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 def questions(request: HttpRequest) -> dict[str, object]:
     """``recovery_question``: is it time to ask whether the recovery codes are still at hand? ``announced_demand``: the
-    second step that the organisation demands from a later day, for who has none yet."""
+    second factor that the organisation demands from a later day, for who has none yet."""
 
     def is_due() -> bool:
         user = getattr(request, "user", None)
@@ -25,9 +25,8 @@ def questions(request: HttpRequest) -> dict[str, object]:
         )
 
     def announced() -> Requirement | None:
-        demand: Requirement | None = request.META.get(
-            DEMAND
-        )  # looked up for nobody who has a second step, and for no staff
+        # Not looked up for staff, or where there is a second factor.
+        demand: Requirement | None = request.META.get(DEMAND)
         return None if sign_in_policy.is_in_force(demand) else demand
 
     return {"recovery_question": SimpleLazyObject(is_due), "announced_demand": SimpleLazyObject(announced)}

@@ -34,14 +34,14 @@ def in_turn(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """
     turn = _threads.submit(work, *args, **kwargs)
     if not wait([turn], timeout=AT_HAND).done:
-        _let_go_of_connections()
+        _release_connections()
         wait([turn], timeout=limits.HASH_WAIT.total_seconds() - AT_HAND)
     if turn.cancel():  # not when it is done, or has begun
         raise TooBusyError
     return turn.result()
 
 
-def _let_go_of_connections() -> None:
+def _release_connections() -> None:
     """Back to the pool, for those who can go on; a new one is taken at the next statement."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:

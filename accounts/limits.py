@@ -12,7 +12,7 @@ STAFF_SESSION_OVERALL = timedelta(hours=8)
 STAFF_SESSION_IDLE = timedelta(minutes=15)
 SESSION_SEEN_EVERY = timedelta(minutes=1)  # how exactly "last seen" is kept; spares a write on every request
 SESSIONS_AT_ONCE = 5
-SESSION_WARNING = timedelta(minutes=3)  # before it ends for want of a sign of life (WCAG 2.2.1 asks 20 s)
+SESSION_WARNING = timedelta(minutes=3)  # before it ends without user activity (WCAG 2.2.1 asks 20 s)
 SESSION_OVERALL_WARNING = timedelta(minutes=10)  # before it ends however busy; that cannot be put off
 
 LANGUAGE_JUST_CHOSEN = timedelta(minutes=30)  # so that what a visitor pressed becomes the language of the account
@@ -26,7 +26,7 @@ SHOWN_KEPT = SESSION_OVERALL  # a page of an earlier session is refused as such
 SHOWN_LONGEST = 20_000  # characters; 1,000 ticked boxes come to 5,000
 
 # Between the right password and the code.
-HALF_SIGNED_IN = timedelta(minutes=5)
+PENDING_SIGN_IN = timedelta(minutes=5)
 
 # SECRET_KEY in characters; what is shorter can be guessed, and whoever knows it makes links of ours.
 SIGNING_KEY_LEAST = 32
@@ -87,9 +87,9 @@ PASSWORD_NETWORKS = 50  # of one account that are remembered, the newest
 MAILED_PROOF = timedelta(hours=1)  # so long a browser that used a mailed link does not wait for strangers' passwords
 # Where password and code are judged together: a refusal takes this long whatever was right, and after so many the
 # password is asked anew.
-PASSWORD_HELD_ANSWER = timedelta(milliseconds=400)
-PASSWORD_HELD_TRIES = 5
-DOOR_TOLD_AGAIN = timedelta(hours=24)  # a mail about wrong codes, or about the emergency account, at most once in it
+PASSWORD_WITH_CODE_ANSWER = timedelta(milliseconds=400)
+PASSWORD_WITH_CODE_TRIES = 5
+ALERT_MAIL_INTERVAL = timedelta(hours=24)  # between two mails about wrong codes, or about the emergency account
 PASSWORD_MOST_FAILURES = 100  # in a row, then only a reset by mail helps (NIST SP 800-63B-4 section 3.2.2)
 NETWORK_FAILURES = 30  # wrong passwords by unknown browsers from one network address in a NETWORK_PERIOD
 NETWORK_PERIOD = timedelta(hours=1)
@@ -105,14 +105,14 @@ SPRAYING_ACCOUNTS = 100  # accounts with a refused sign-in and no right one afte
 KNOWN_BROWSER = timedelta(days=180)
 KNOWN_BROWSER_FAILURES = 5
 KNOWN_BROWSER_PERIOD = timedelta(minutes=15)
-# Right passwords without a second step, from browsers that are not known, in a STRANGE_SIGN_INS_PERIOD: whoever stole
-# a password must not crowd out the owner. From the first number on the person hears of it, beyond the second they are
-# refused until there is a new password.
-STRANGE_SIGN_INS_TOLD = 5
-STRANGE_SIGN_INS = 10
-STRANGE_SIGN_INS_PERIOD = timedelta(hours=1)
-STRANGE_SIGN_INS_TOLD_AGAIN = timedelta(days=1)
-KNOWN_BROWSER_STRANGE_AFTER = 10  # wrong codes in a row: from then on the browser counts as a stranger
+# Right passwords without a second factor, from unknown browsers, in a NEW_BROWSER_SIGN_INS_PERIOD: whoever stole a
+# password must not displace the owner's sessions. From the first number on the owner is warned, beyond the second they
+# are refused until there is a new password.
+NEW_BROWSER_SIGN_INS_TOLD = 5
+NEW_BROWSER_SIGN_INS = 10
+NEW_BROWSER_SIGN_INS_PERIOD = timedelta(hours=1)
+NEW_BROWSER_SIGN_INS_TOLD_AGAIN = timedelta(days=1)
+KNOWN_BROWSER_CLOSED_AFTER = 10  # wrong codes in a row: from then on the browser counts as a stranger
 
 # Recovery codes (NIST SP 800-63B-4 section 4.2.1.1).
 RECOVERY_CODES = 10
@@ -211,7 +211,7 @@ CACHE_ENTRIES = 20_000  # in the memory of a process; the longest unused go firs
 
 # PostgreSQL.
 DATABASE_WAIT = timedelta(seconds=2)  # for a connection that answers; a restart takes about one
-DATABASE_ANSWER = timedelta(seconds=1)  # of that, for a sign of life of one connection
+DATABASE_ANSWER = timedelta(seconds=1)  # of that, for one connection to answer
 DATABASE_REST = timedelta(seconds=1)  # after a vain wait, before the next request tries
 DATABASE_SILENCE = timedelta(seconds=10)  # of the network to a host, after which a connection counts as lost
 DATABASE_BACKGROUND = 5  # connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, readiness
@@ -328,7 +328,7 @@ UPLOAD_TURN = timedelta(seconds=3)
 IMPORT_PAGE = 100  # lines shown at once
 IMPORTS_AT_ONCE = 2  # in a process
 IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
-IMPORT_LEASE = timedelta(seconds=30)  # without a sign of life the work of a list counts as interrupted
+IMPORT_LEASE = timedelta(seconds=30)  # without a heartbeat the work of a list counts as interrupted
 IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)
 IMPORT_MAIL_LOST = timedelta(minutes=15)  # after that an invitation without an outcome may be sent again
 IMPORT_KEPT = timedelta(days=30)
@@ -378,5 +378,5 @@ CONNECTIONS = 1_000
 OTHER_FILES = 100  # that a process has open beside them: databases, what others are asked, itself
 CONNECTIONS_AN_ADDRESS = 100  # that came in without a trusted proxy
 STUCK_AFTER = timedelta(seconds=60)  # in which all threads were busy with the same requests: the worker is replaced
-SILENT_AFTER = timedelta(seconds=30)  # without a sign of life: the worker is replaced
+SILENT_AFTER = timedelta(seconds=30)  # without a heartbeat: the worker is replaced
 STOP_DEADLINE = timedelta(seconds=20)  # for requests under way when the server is told to stop

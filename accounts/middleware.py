@@ -1,4 +1,4 @@
-"""The doors: nobody passes without being signed in, nobody with a second step passes without having shown it."""
+"""Access control of every request: signed in, and with the second factor where the account has one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import lifetime, reauthentication, requested_page, store
-from accounts.active_sessions.decorators import is_sign_of_life
+from accounts.active_sessions.decorators import is_user_activity
 from accounts.audit.origin import Origin
 from accounts.http_requests import DEMAND, in_administration, page_of_form, person
 from accounts.language import choice
@@ -92,7 +92,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         return redirect_to_login(page_of_form(request), self.get_login_url(view_func))
 
 
-class SecondStepMiddleware:
+class TwoFactorMiddleware:
     """Behind django-otp's middleware, which says whether the session is verified; this one acts on it."""
 
     def __init__(self, get_response: Handler) -> None:
@@ -102,9 +102,9 @@ class SecondStepMiddleware:
         # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
         request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
         row = store.of(request).row
-        if row and lifetime.has_idled(row) and is_sign_of_life(request):
-            # Kept, because the page asked for now counts as a sign of life: the next one would find nothing amiss.
-            # What is none must not become one either: to save a session is to have seen the person.
+        if row and lifetime.has_idled(row) and is_user_activity(request):
+            # Kept, because this request counts as user activity, so the next one would find nothing wrong. Not for
+            # background requests: saving a session sets the time of the last activity.
             request.session[store.IDLED] = True
         return self.get_response(request)
 
@@ -118,7 +118,7 @@ class SecondStepMiddleware:
         facts = self._facts(request)
         match policy.decide(facts):
             case Decision.ALLOW:
-                self._note_sign_of_life(request)
+                self._note_user_activity(request)
                 return None
             case Decision.SET_UP:
                 return self._lead_to_set_up(request)
@@ -142,7 +142,7 @@ class SecondStepMiddleware:
         owner = store.person_of(request.session)  # read with the membership
         return policy.Facts(
             must_have=not enough
-            and (user.is_staff or sign_in_policy.is_in_force(SecondStepMiddleware._demand(request))),
+            and (user.is_staff or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
             has_factor=enough or devices.has_confirmed_device(user),
             is_verified=verified,
             device_gone=request.META[HAD_DEVICE] and not verified,
@@ -168,17 +168,17 @@ class SecondStepMiddleware:
     @staticmethod
     def _lead_to_set_up(request: HttpRequest) -> HttpResponse | None:
         if request.resolver_match and request.resolver_match.url_name in SET_UP:
-            if is_sign_of_life(request):
+            if is_user_activity(request):
                 reauthentication.forget_interrupted(request, unless=SET_UP)
-            SecondStepMiddleware._note_sign_of_life(request)
+            TwoFactorMiddleware._note_user_activity(request)
             return None
         requested_page.keep(request)
         messages.info(request, _why_set_up(request))
         return redirect("totp_confirm")
 
     @staticmethod
-    def _note_sign_of_life(request: HttpRequest) -> None:
-        if is_sign_of_life(request):
+    def _note_user_activity(request: HttpRequest) -> None:
+        if is_user_activity(request):
             store.of(request).touch()
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""People. The address is the sign-in name; everything else a person has lives in the rooms."""
+"""Users. The e-mail address is the user name; the packages of `accounts` keep everything else about a person."""
 
 from __future__ import annotations
 

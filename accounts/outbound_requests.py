@@ -50,7 +50,7 @@ class BusyError(NotAskedError):
     """As many as may ask at once do so already."""
 
 
-def let_go_of_database() -> None:
+def release_database_connections() -> None:
     """Give this thread's database connections back; the next query takes one again. Raises InTransactionError."""
     for connection in connections.all(initialized_only=True):
         # The transaction in which Django wraps a test is none of ours; `atomic(durable=True)` looks at the same mark.
@@ -102,7 +102,7 @@ class Service:
     def asking(self, name: str, *, despite_failure: bool = False) -> Iterator[Turn]:
         """Ask inside of this block. Raises NotAskedError at once when the service failed just now or too many ask, and
         InTransactionError. ``despite_failure``: somebody wants to know whether it works again."""
-        let_go_of_database()
+        release_database_connections()
         turn = self._take(name, despite_failure=despite_failure)
         try:
             yield turn

@@ -1,4 +1,4 @@
-"""The decision about the second step, as a pure function: facts in, decision out."""
+"""The decision about the second factor, as a pure function: facts in, decision out."""
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
@@ -8,7 +8,7 @@ class Vouched(StrEnum):
     """What the provider of the person's organisation vouched for when the session began."""
 
     NOT_ASKED = ""  # the session began with the password
-    NOTHING = "nothing"  # no second step was shown there: ours is owed
+    NOTHING = "nothing"  # no second factor was shown there: ours is owed
     AGREEMENT = "agreement"  # the organisation says that there always is one
     CLAIM = "claim"  # the token says that there was one
 
@@ -23,15 +23,15 @@ class Facts:
     vouched: Vouched = Vouched.NOT_ASKED
     is_staff: bool = False
     password_is_void: bool = False  # the organisation takes the business account only
-    owes_provider: bool = False  # the second step of this person is at the provider of the organisation
+    owes_provider: bool = False  # the second factor of this person is at the provider of the organisation
     is_above: bool = False  # over this person the organisation does not decide, nor does its provider
 
 
 class Decision(Enum):
     ALLOW = auto()
-    CLOSE = auto()  # the session has not shown the second step that the account has, or it was removed: it ends
+    CLOSE = auto()  # the session has not shown the second factor that the account has, or it was removed: it ends
     CLOSE_PASSWORD = auto()  # the session began with a password, which no longer counts
-    CLOSE_WITHOUT_PROVIDER = auto()  # the session began with a password, and the second step is at the provider
+    CLOSE_WITHOUT_PROVIDER = auto()  # the session began with a password, and the second factor is at the provider
     CLOSE_PROVIDER = auto()  # the session began at a provider, which alone opens nothing of this person
     SET_UP = auto()  # nothing but the set-up
 
@@ -49,7 +49,7 @@ def decide(facts: Facts) -> Decision:
     if facts.owes_provider and facts.vouched is Vouched.NOT_ASKED:
         return Decision.CLOSE_WITHOUT_PROVIDER  # before the set-up, which would be a thief's
     if facts.is_above and facts.vouched is not Vouched.NOT_ASKED:
-        return Decision.CLOSE_PROVIDER  # whoever runs the provider would set up a second step of their own
+        return Decision.CLOSE_PROVIDER  # whoever runs the provider would set up a second factor of their own
     return Decision.SET_UP if facts.must_have or facts.vouched is not Vouched.NOT_ASKED else Decision.ALLOW
 
 
@@ -59,5 +59,5 @@ def is_enough(vouched: Vouched, *, is_staff: bool) -> bool:
 
 
 def opens_administration(vouched: Vouched, *, is_verified: bool) -> bool:
-    """Has this session shown a second step, ours or one that a claim proves? An agreement is no proof."""
+    """Has this session shown a second factor, ours or one that a claim proves? An agreement is no proof."""
     return is_verified or vouched is Vouched.CLAIM

@@ -63,7 +63,7 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
 
 
 def _business_account(request: PersonRequest) -> dict[str, object]:
-    """``takes_care``: the organisation that takes care of the second step; ``can_link``: the button is offered."""
+    """``takes_care``: the organisation that takes care of the second factor; ``can_link``: the button is offered."""
     connection = connections.of_person(request.user)
     owner = store.person_of(request.session)  # read with the membership
     vouched = rank.accepted(store.vouched(request.session), owner or request.user)

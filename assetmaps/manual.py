@@ -80,7 +80,7 @@ def numbers() -> dict[str, int]:
         "wrong_codes": limits.CODE_FREE_FAILURES,
         "wait_minutes": int(limits.CODE_WAITS[0].total_seconds() // 60),
         "set_up_minutes": int(limits.PENDING_AUTHENTICATOR.total_seconds() // 60),
-        "code_minutes": int(limits.HALF_SIGNED_IN.total_seconds() // 60),
+        "code_minutes": int(limits.PENDING_SIGN_IN.total_seconds() // 60),
         "code_seconds": int(limits.TOTP_STEP.total_seconds()),
         "stolen_after": limits.CODE_STOLEN_AFTER,
     }

@@ -77,7 +77,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.SignInRequiredMiddleware",
     "django_otp.middleware.OTPMiddleware",
-    "accounts.middleware.SecondStepMiddleware",
+    "accounts.middleware.TwoFactorMiddleware",
     "accounts.middleware.language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",  # Django's deployment check requires it

@@ -11,21 +11,21 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
-from accounts.active_sessions.decorators import no_sign_of_life
+from accounts.active_sessions.decorators import background_request
 from accounts.audit.origin import Origin
 from assetmaps import logs, manual, policy_reports, readiness
 
 policy_log = logging.getLogger("assetmaps.policy")
 
 
-@no_sign_of_life
+@background_request
 @login_not_required
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
     return _plain_text(request, "ok", 200)
 
 
-@no_sign_of_life
+@background_request
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
@@ -50,7 +50,7 @@ def help_two_factor(request: HttpRequest) -> HttpResponse:
     return render(request, "help_two_factor.html", context)
 
 
-@no_sign_of_life
+@background_request
 @csrf_exempt
 @login_not_required
 @require_POST

@@ -1,4 +1,7 @@
-"""How a session begins, is strengthened and ends. The one room whose flows see a request: Django's `login` needs it."""
+"""How a session begins, becomes verified and ends.
+
+The only flows that see a request: Django's `login` needs it.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def sign_in(
     if not request.session.pop(store.STALE, False):
         reauthentication.note(request)
     # Saved here: `login` has locked the person's row, so of parallel sign-ins each sees the sessions before it.
-    make_room_for_one_more(user, known_since)
+    end_surplus_sessions(user, known_since)
     _save(request)
     record(Event.SIGNED_IN, subject=user, origin=origin, detail=_shown(request, device, instead))
 
@@ -82,7 +85,7 @@ def strengthen(request: HttpRequest, device: Device) -> None:
 
 
 def weaken(request: HttpRequest) -> None:
-    """The device that verified this session is gone: a new key, signed in without a second step."""
+    """The device that verified this session is gone: a new key, signed in without a second factor."""
     request.session.pop(django_otp.DEVICE_ID_SESSION_KEY, None)
     request.session.cycle_key()
 
@@ -121,7 +124,7 @@ def sign_out(request: HttpRequest, origin: Origin) -> None:
     auth.logout(request)
 
 
-def make_room_for_one_more(user: User, known_since: int) -> None:
+def end_surplus_sessions(user: User, known_since: int) -> None:
     """At most `limits.SESSIONS_AT_ONCE`, the coming one included.
 
     First those end whose browser was not known when it signed in, the oldest first; then those of the browser that is
@@ -193,7 +196,7 @@ def list_of(request: HttpRequest, user: User) -> list[ListedSession]:
     return sorted(listed, key=lambda session: not session.is_own)
 
 
-def end_upstream(which: Q) -> list[User]:
+def end_provider_sessions(which: Q) -> list[User]:
     """End the sessions that providers opened and that meet the condition. Returns whose they were. Call inside a
     transaction."""
     ended = list(Session.objects.filter(which).exclude(upstream="").select_related("user__membership"))

@@ -16,8 +16,8 @@ from accounts.active_sessions.models import Session
 
 @dataclass(frozen=True)
 class Remaining:
-    """``idle``: seconds until it ends for want of a sign of life; ``overall``: until it ends however busy the person
-    is; ``until``: the same as a time of day. Never more than is true, so that a page does not promise too much."""
+    """``idle``: seconds until it ends without user activity; ``overall``: until it ends whatever the user does;
+    ``until``: the same as a time of day. Never more than is true, so that a page does not promise too much."""
 
     idle: int
     overall: int

@@ -11,7 +11,7 @@ class Session(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="active_sessions"
     )
-    signed_in = models.BooleanField(default=False)  # False: the second step is still open, or nobody's
+    signed_in = models.BooleanField(default=False)  # False: the second factor is still open, or nobody's
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

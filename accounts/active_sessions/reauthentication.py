@@ -1,6 +1,7 @@
 """Fresh proof: "Bevestig dat jij het bent" before a sensitive change (ASVS 7.5.1; NIST SP 800-63B-4 section 4.1.2).
 
-Demanded here, low in the house, by a decorator that looks at the session and redirects by name; performed in the hall.
+Required by a decorator here, in a low layer, that looks at the session and redirects by URL name; the page itself is
+in `accounts.sign_in.fresh_proof`.
 An interrupted POST is kept, sealed, in the session and goes on after the proof, so nothing typed is lost.
 """
 

@@ -1,10 +1,10 @@
-"""The page that somebody asked for and could not open before setting the second step up."""
+"""The page that somebody asked for and could not open before setting the second factor up."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
-INTENDED = "intended"
+REQUESTED_PAGE = "intended"
 LONGEST = 2000  # characters
 
 
@@ -13,9 +13,9 @@ def keep(request: HttpRequest) -> None:
     is_page = request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document"
     target = request.get_full_path()  # an own address: the middleware has found its view
     if is_page and len(target) <= LONGEST:
-        request.session.setdefault(INTENDED, target)
+        request.session.setdefault(REQUESTED_PAGE, target)
 
 
 def take(request: HttpRequest) -> str:
     """The kept page, once; empty when there is none."""
-    return str(request.session.pop(INTENDED, "")) if INTENDED in request.session else ""
+    return str(request.session.pop(REQUESTED_PAGE, "")) if REQUESTED_PAGE in request.session else ""

@@ -31,15 +31,15 @@ from accounts.policy import Vouched
 
 log = logging.getLogger(__name__)
 
-PENDING_USER = "pending_user"  # whose second step is still open
+PENDING_USER = "pending_user"  # whose second factor is still open
 STARTED, ADDRESS, BROWSER = "started", "address", "browser"
 KNOWN_SINCE = "known_since"
 SIGN_IN = "sign_in"  # a random name of this sign-in, which stays when the key changes
 UPSTREAM = "upstream"  # of a session that a provider opened: a digest of its name there
 VOUCHED = "vouched"  # and what that provider vouched for
 PASSWORD_TOO = "password_too"  # noqa: S105 - of a session that a provider opened: the password was shown just before
-IDLED = "idled"  # in the session of staff: longer without a sign of life than the administration allows
-STALE = "stale"  # the person signed in there too long ago for a sign-in here to be fresh proof
+IDLED = "idled"  # in the session of staff: longer without user activity than the administration allows
+STALE = "stale"  # the person signed in at the provider too long ago for this sign-in to be fresh proof
 
 
 def of(request: HttpRequest) -> SessionStore:

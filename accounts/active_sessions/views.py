@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.active_sessions import flows, lifetime
-from accounts.active_sessions.decorators import no_sign_of_life
+from accounts.active_sessions.decorators import background_request
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
 
 
-@no_sign_of_life
+@background_request
 @require_safe
 def left(request: PersonRequest) -> HttpResponse:
     """How long this session lasts."""
@@ -24,7 +24,7 @@ def left(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 def extend(request: PersonRequest) -> HttpResponse:
-    """The button that says so. The request itself is the sign of life, under the same limits as any page."""
+    """The button that extends the session. The request itself counts as activity, under the same limits as any page."""
     return _remaining(request)
 
 

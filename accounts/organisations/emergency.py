@@ -25,7 +25,7 @@ def notify_of_use(user: User, origin: Origin) -> None:
 def notify_of_wait(user: User, origin: Origin) -> None:
     """After wrong attempts by strangers the account has a long waiting time or is blocked; mailed once a day. Does
     nothing for other accounts."""
-    since = timezone.now() - limits.DOOR_TOLD_AGAIN
+    since = timezone.now() - limits.ALERT_MAIL_INTERVAL
     told = AuditEntry.objects.filter(subject=user, event=Event.EMERGENCY_WAITS, at__gt=since)
     if sign_in_policy.is_emergency_account(user) and not told.exists():
         _notify_others(Event.EMERGENCY_WAITS, user, origin)

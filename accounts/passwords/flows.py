@@ -28,12 +28,12 @@ from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 
 
-class Way(Enum):
+class LinkKind(Enum):
     """What a mail about a password leads to."""
 
     LINK = auto()
     DEMANDED = auto()  # the organisation takes the business account only
-    PROVIDER = auto()  # the second step of this person is there
+    PROVIDER = auto()  # the second factor of this person is there
 
 
 class Quota(Enum):
@@ -48,9 +48,9 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
 
     Beyond the quota there is no mail and no new link, so that earlier links keep working; that is recorded, once an
-    hour with a count. Who has an open invitation gets that anew, and the earlier mail works as well. Whose
-    organisation takes the business account only, or whose second step is at its provider, hears that in the mail, which
-    has no link.
+    hour with a count. Who has an open invitation gets that anew, and the earlier mail works as well. Where the
+    organisation takes the business account only, or the second factor is at its provider, the mail says so and has no
+    link.
     """
     address = typed_address.strip().lower()
     quota = _spend(address, origin)
@@ -62,7 +62,7 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
         user = people.filter(email__lower=address, is_active=True).first()
         is_invited = _has_open_invitation(user)
         purpose = Purpose.INVITATION if is_invited else Purpose.RESET
-        _issue_link(user if within else None, purpose, way=_way_of(user), voids_earlier=not is_invited)
+        _issue_link(user if within else None, purpose, way=_link_kind_of(user), voids_earlier=not is_invited)
         if within:
             record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
         else:
@@ -116,7 +116,7 @@ def invite(
     if not rate_limits.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
         return False
     is_there = sign_in_policy.has_second_factor_at_provider(user) and rank.organisation_decides_over(user)
-    way = Way.PROVIDER if is_there else Way.LINK
+    way = LinkKind.PROVIDER if is_there else LinkKind.LINK
     _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, on_outcome=on_outcome)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
     return True
@@ -137,7 +137,7 @@ def _issue_link(
     user: User | None,
     purpose: Purpose,
     *,
-    way: Way,
+    way: LinkKind,
     voids_earlier: bool = True,
     in_bulk: bool = False,
     on_outcome: sending.OutcomeCallback | None = None,
@@ -159,30 +159,30 @@ def _send_link(
     user: User,
     purpose: Purpose,
     *,
-    way: Way = Way.LINK,
+    way: LinkKind = LinkKind.LINK,
     deliver: bool = True,
     in_bulk: bool = False,
     on_outcome: sending.OutcomeCallback | None = None,
 ) -> None:
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
-    if way is not Way.LINK and user.pk:
+    if way is not LinkKind.LINK and user.pk:
         template, address = "password_void", _entry_of(user)
     if user.links_withheld:
         template, address = "link_withheld", ""
-    context: dict[str, Any] = {"is_demanded": way is Way.DEMANDED, "was_asked": purpose is Purpose.RESET}
+    context: dict[str, Any] = {"is_demanded": way is LinkKind.DEMANDED, "was_asked": purpose is Purpose.RESET}
     context |= {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
     sending.send(template, user, deliver=deliver, in_bulk=in_bulk, on_outcome=on_outcome, **context)
 
 
-def _way_of(user: User | None) -> Way:
+def _link_kind_of(user: User | None) -> LinkKind:
     """Read together with the person: a statement more would tell that the address is known."""
     if user is None:
-        return Way.LINK
+        return LinkKind.LINK
     if sign_in_policy.must_use_business_account(user):
-        return Way.DEMANDED
+        return LinkKind.DEMANDED
     is_there = getattr(user, "is_linked", False) and rank.organisation_decides_over(user)
-    return Way.PROVIDER if is_there else Way.LINK
+    return LinkKind.PROVIDER if is_there else LinkKind.LINK
 
 
 def _entry_of(user: User) -> str:

@@ -84,7 +84,7 @@ class NamesValidator:
     """Not built on a name that others know (ASVS 6.1.2, 6.2.11).
 
     The names are the product's and what the ``sources`` give: dotted paths of functions from a person to words, because
-    some live in rooms above this one. Only names of the person's own surroundings are asked for: a refusal because of
+    some are in higher layers. Only names of the person's own surroundings are asked for: a refusal because of
     another organisation's name would tell that it is a customer.
     """
 

@@ -20,8 +20,8 @@ from accounts.throttling.rules import Kind
 class Outcome(Enum):
     RIGHT = auto()
     REFUSED = auto()
-    HELD = auto()  # strangers have to wait: a right one opens only together with a code
-    LONG = auto()  # refused, and from now on the wait is the longest there is, or the door is closed
+    CODE_NEEDED = auto()  # unknown browsers have to wait: a right one counts only together with a code
+    LONGEST_WAIT = auto()  # refused, and from now on the wait is the longest there is, or the password is closed
 
 
 @transaction.atomic
@@ -40,9 +40,9 @@ def count(
         return Outcome.RIGHT
     outcome = Outcome.REFUSED
     if not waits and throttling.is_long(throttling.count_failure(counter)):
-        outcome = Outcome.LONG
+        outcome = Outcome.LONGEST_WAIT
     elif waits and not counter.closed and counter.bucket == AttemptCounter.STRANGERS:
-        outcome = Outcome.HELD
+        outcome = Outcome.CODE_NEEDED
     detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
     if waits:  # without end; judged ones are as few as the waits let through
         record_aggregated(

@@ -91,7 +91,7 @@ def _instead(holder: User, token: str) -> dict[str, object]:
     if invited is not None and not rank.organisation_decides_over(invited):
         invited = None  # the first factor is a password: the mailbox may be the organisation's too
     organisation = invited.membership.organisation if invited and hasattr(invited, "membership") else None
-    # By the name of the relation: the room of single sign-on stands beside this one.
+    # By the name of the relation: neighbouring packages, such as sso, are not imported here.
     connection = getattr(organisation, "connection", None)
     return {
         "business_account": organisation if connection and connection.enabled else None,

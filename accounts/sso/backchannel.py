@@ -86,7 +86,7 @@ def _end_sessions(connection: Connection, token: LogoutToken, origin: Origin) ->
     until = timezone.now() + limits.SSO_TOKEN_AGE + 2 * limits.SSO_SKEW
     if not replay_protection.use_once("logout", connection.issuer, token.jti, until=until):
         return Reason.REPEATED
-    for user in sessions.end_upstream(_sessions_named_by(connection, token)):
+    for user in sessions.end_provider_sessions(_sessions_named_by(connection, token)):
         record(Event.SSO_SESSION_ENDED, subject=user, origin=origin, organisation=connection.organisation)
     return None
 

@@ -73,11 +73,11 @@ def _lock(subject: str, kind: Kind, bucket: str) -> AttemptCounter:
 def waits_until(counter: AttemptCounter) -> datetime | None:
     """Until when an attempt is refused, also a right one; None when it may be judged now. Of a counter that was not got
     for an attempt: until when any network waits."""
-    until = counter.tally.waits_until_for(counter.network)
+    until = counter.state.waits_until_for(counter.network)
     return datetime.fromtimestamp(until, UTC) if until > time.time() else None
 
 
-def unjudged_until(counter: AttemptCounter) -> datetime | None:
+def code_waits_until(counter: AttemptCounter) -> datetime | None:
     """The same for codes. Recovery codes cannot be guessed, so a right one passes every wait."""
     return None if Kind(counter.kind) is Kind.RECOVERY_CODE else waits_until(counter)
 
@@ -86,7 +86,7 @@ def count_failure(counter: AttemptCounter) -> datetime | None:
     """Note a wrong attempt. Returns until when the next one has to wait, if it has to."""
     known, now = not _is_strangers(counter), int(time.time())
     kind, network = Kind(counter.kind), counter.network
-    counter.store(rules.after_failure(counter.tally, kind, now, known=known, network=network))
+    counter.store(rules.after_failure(counter.state, kind, now, known=known, network=network))
     return waits_until(counter)
 
 
@@ -98,10 +98,10 @@ def is_long(until: datetime | None) -> bool:
 
 def count_success(counter: AttemptCounter) -> None:
     if counter.failures or counter.waits_until or counter.networks:
-        counter.store(rules.after_success(counter.tally, counter.network))
+        counter.store(rules.after_success(counter.state, counter.network))
     if (own := counter.own_bucket) is not None:
         # Whoever erred in the own browser was the owner after all.
-        own.store(rules.after_success_as_stranger(own.tally))
+        own.store(rules.after_success_as_stranger(own.state))
 
 
 @transaction.atomic
@@ -109,7 +109,7 @@ def reopen(user: User) -> None:
     """The password was set anew by mail: open what too many wrong attempts have closed, caps excepted."""
     for kind in (Kind.PASSWORD, Kind.CODE):
         counter = _lock(subject_of(user), kind, AttemptCounter.STRANGERS)
-        counter.store(rules.after_new_password(counter.tally, kind, int(time.time())))
+        counter.store(rules.after_new_password(counter.state, kind, int(time.time())))
 
 
 def hold(user: User) -> None:
@@ -123,7 +123,7 @@ def hold(user: User) -> None:
 
 def is_full(counter: AttemptCounter) -> bool:
     """Have strangers used up what they may in a period? Nothing but time gives that back."""
-    return _is_strangers(counter) and rules.full_until(counter.tally, Kind(counter.kind), int(time.time())) > 0
+    return _is_strangers(counter) and rules.full_until(counter.state, Kind(counter.kind), int(time.time())) > 0
 
 
 def lift(user: User) -> None:
@@ -131,18 +131,18 @@ def lift(user: User) -> None:
     otherwise one lifted wait after another gives as many guesses as somebody likes. Call after `hold`."""
     for counter in _of(user):
         known = not _is_strangers(counter)
-        counter.store(rules.after_lift(counter.tally, Kind(counter.kind), int(time.time()), known=known))
+        counter.store(rules.after_lift(counter.state, Kind(counter.kind), int(time.time()), known=known))
 
 
-def open_doors(user: User) -> None:
+def open_closed_counters(user: User) -> None:
     """Open what is closed, periods excepted. Call after `hold`."""
     for counter in _of(user).filter(closed=True):
-        tally, kind = counter.tally, Kind(counter.kind)
+        state, kind = counter.state, Kind(counter.kind)
         is_strangers = _is_strangers(counter)
         counter.store(
-            rules.after_new_password(tally, kind, int(time.time()))
+            rules.after_new_password(state, kind, int(time.time()))
             if is_strangers
-            else rules.after_success_as_stranger(tally)
+            else rules.after_success_as_stranger(state)
         )
 
 

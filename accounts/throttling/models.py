@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from accounts.throttling.rules import Kind, Tally
+from accounts.throttling.rules import CounterState, Kind
 
 
 class AttemptCounter(models.Model):
@@ -32,12 +32,12 @@ class AttemptCounter(models.Model):
         return f"{self.subject} {self.kind}: {self.failures}"
 
     @property
-    def tally(self) -> Tally:
+    def state(self) -> CounterState:
         networks = tuple((str(name), int(failed), int(until)) for name, failed, until in self.networks or [])
-        return Tally(self.failures, tuple(self.recent), self.waits_until, self.closed, self.forgiven, networks)
+        return CounterState(self.failures, tuple(self.recent), self.waits_until, self.closed, self.forgiven, networks)
 
-    def store(self, tally: Tally) -> None:
-        self.failures, self.waits_until, self.closed = tally.failures, tally.waits_until, tally.closed
-        self.recent, self.forgiven = list(tally.recent), tally.forgiven
-        self.networks = [list(one) for one in tally.networks]
+    def store(self, state: CounterState) -> None:
+        self.failures, self.waits_until, self.closed = state.failures, state.waits_until, state.closed
+        self.recent, self.forgiven = list(state.recent), state.forgiven
+        self.networks = [list(one) for one in state.networks]
         self.save()

@@ -1,5 +1,5 @@
 """Right passwords from many browsers that are not known: somebody may have stolen the password of an account without a
-second step. Told, and refused from a number on; a new password is the owner's way out, and begins the count anew.
+second factor. The owner is warned, and beyond a number they are refused; a new password begins the count anew.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
     # With the password: another one begins the count anew, so that the owner is not shut out by what a thief has done.
     # Quotas keep a digest of their subject only.
     subject = f"{user.pk} {user.password}"
-    period = limits.STRANGE_SIGN_INS_PERIOD
-    few = rate_limits.spend("strange-sign-ins-few", subject, limit=limits.STRANGE_SIGN_INS_TOLD - 1, period=period)
+    period = limits.NEW_BROWSER_SIGN_INS_PERIOD
+    few = rate_limits.spend("strange-sign-ins-few", subject, limit=limits.NEW_BROWSER_SIGN_INS_TOLD - 1, period=period)
     if not few and rate_limits.spend("strange-sign-ins-told", subject, limit=1, period=period):
         _tell(user, origin)
-    if rate_limits.spend("strange-sign-ins", subject, limit=limits.STRANGE_SIGN_INS, period=period):
+    if rate_limits.spend("strange-sign-ins", subject, limit=limits.NEW_BROWSER_SIGN_INS, period=period):
         return True
     detail: dict[str, str | int] = {"factor": "password", "cause": "crowd"}
     record_aggregated(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
@@ -37,6 +37,6 @@ def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
 
 @transaction.atomic
 def _tell(user: User, origin: Origin) -> None:
-    since = timezone.now() - limits.STRANGE_SIGN_INS_TOLD_AGAIN
+    since = timezone.now() - limits.NEW_BROWSER_SIGN_INS_TOLD_AGAIN
     if not AuditEntry.objects.filter(subject=user, event=Event.SIGN_INS_CROWD, at__gt=since).exists():
         record(Event.SIGN_INS_CROWD, subject=user, origin=origin)

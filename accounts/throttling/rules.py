@@ -23,7 +23,7 @@ Network = tuple[str, int, int]  # its name, wrong passwords in a row, until when
 
 
 @dataclass(frozen=True)
-class Tally:
+class CounterState:
     """Wrong attempts so far. Times are seconds since 1970.
 
     ``failures``: in a row; ``recent``: when, oldest first, as far back as a rule looks; ``waits_until``: nothing is
@@ -44,57 +44,57 @@ class Tally:
         return max([self.waits_until, *(until for name, _failures, until in self.networks if network in ("", name))])
 
 
-def after_failure(tally: Tally, kind: Kind, now: int, *, known: bool, network: str = "") -> Tally:
+def after_failure(state: CounterState, kind: Kind, now: int, *, known: bool, network: str = "") -> CounterState:
     """``known``: the attempt came from a browser in which this person signed in fully before. ``network``: where a
     stranger's attempt came from; the wait is of that network, what counts in a period or closes is of all together."""
-    kept = (*tally.recent, now)[-limits.CODE_CAP :]
-    tally = replace(tally, failures=tally.failures + 1, recent=kept)
+    kept = (*state.recent, now)[-limits.CODE_CAP :]
+    state = replace(state, failures=state.failures + 1, recent=kept)
     # A wait that runs already is never made shorter.
-    waits = [tally.waits_until, now + int(_wait(kind, tally, known).total_seconds())]
+    waits = [state.waits_until, now + int(_wait(kind, state, known).total_seconds())]
     if network and not known:
-        waits[1] = now + int(_wait_of_all(tally, kind).total_seconds())
-        tally = replace(tally, networks=_networks_after_failure(tally, kind, network, now))
+        waits[1] = now + int(_wait_of_all(state, kind).total_seconds())
+        state = replace(state, networks=_networks_after_failure(state, kind, network, now))
     if known:
-        fresh = kept[tally.forgiven - tally.failures :] if tally.forgiven else kept
+        fresh = kept[state.forgiven - state.failures :] if state.forgiven else kept
         waits.append(_full_until(fresh, limits.KNOWN_BROWSER_FAILURES, limits.KNOWN_BROWSER_PERIOD, now))
     elif kind is Kind.CODE:
         waits.append(_full_until(kept, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now))
-    closes = _closes(kind, tally.failures, known) or (known and kind is Kind.CODE and _is_capped(kept, now))
-    return replace(tally, waits_until=max(waits), closed=tally.closed or closes)
+    closes = _closes(kind, state.failures, known) or (known and kind is Kind.CODE and _is_capped(kept, now))
+    return replace(state, waits_until=max(waits), closed=state.closed or closes)
 
 
-def after_success(tally: Tally, network: str = "") -> Tally:
+def after_success(state: CounterState, network: str = "") -> CounterState:
     """Clears what counts in a row, never what counts in a period; of the networks the one that it came from, or all."""
-    others = tuple(one for one in tally.networks if network not in ("", one[0]))
-    return replace(tally, failures=0, forgiven=0, waits_until=0, networks=others)
+    others = tuple(one for one in state.networks if network not in ("", one[0]))
+    return replace(state, failures=0, forgiven=0, waits_until=0, networks=others)
 
 
-def after_lift(tally: Tally, kind: Kind, now: int, *, known: bool) -> Tally:
+def after_lift(state: CounterState, kind: Kind, now: int, *, known: bool) -> CounterState:
     """Support ended the wait: one more round. What counts in a row or in a period stays, and what is closed."""
-    cap = 0 if known else full_until(tally, kind, now)
-    return replace(tally, forgiven=tally.failures, waits_until=cap, networks=())
+    cap = 0 if known else full_until(state, kind, now)
+    return replace(state, forgiven=state.failures, waits_until=cap, networks=())
 
 
-def after_success_as_stranger(tally: Tally) -> Tally:
+def after_success_as_stranger(state: CounterState) -> CounterState:
     """For the closed bucket of a browser whose owner got in as a stranger: open, but what counts in a period stays."""
-    return replace(tally, failures=0, forgiven=0, waits_until=0, closed=False)
+    return replace(state, failures=0, forgiven=0, waits_until=0, closed=False)
 
 
-def after_new_password(tally: Tally, kind: Kind, now: int) -> Tally:
-    """The password was set anew by mail: the door opens, but the cap over a period stays."""
-    until = full_until(tally, kind, now)
-    return replace(tally, failures=0, forgiven=0, closed=False, waits_until=until, networks=())
+def after_new_password(state: CounterState, kind: Kind, now: int) -> CounterState:
+    """The password was set anew by mail: what was closed opens, but the cap over a period stays."""
+    until = full_until(state, kind, now)
+    return replace(state, failures=0, forgiven=0, closed=False, waits_until=until, networks=())
 
 
-def full_until(tally: Tally, kind: Kind, now: int) -> int:
+def full_until(state: CounterState, kind: Kind, now: int) -> int:
     """Until when strangers have used up what they may in a period; 0 when there is room. Nothing shortens it."""
-    return _full_until(tally.recent, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now) if kind is Kind.CODE else 0
+    return _full_until(state.recent, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now) if kind is Kind.CODE else 0
 
 
-def _wait(kind: Kind, tally: Tally, known: bool) -> timedelta:
+def _wait(kind: Kind, state: CounterState, known: bool) -> timedelta:
     if known:
         return timedelta()
-    return _wait_after(kind, tally.failures - (tally.forgiven if kind is Kind.PASSWORD else 0))
+    return _wait_after(kind, state.failures - (state.forgiven if kind is Kind.PASSWORD else 0))
 
 
 def _wait_after(kind: Kind, failures: int) -> timedelta:
@@ -111,16 +111,16 @@ def _wait_of_passwords(failures: int) -> timedelta:
     return min(wait, limits.PASSWORD_LONGEST_WAIT)
 
 
-def _wait_of_all(tally: Tally, kind: Kind) -> timedelta:
+def _wait_of_all(state: CounterState, kind: Kind) -> timedelta:
     """When very many networks try passwords, none of them has free attempts left. Of codes far fewer are judged."""
-    many = kind is Kind.PASSWORD and tally.failures - tally.forgiven >= limits.PASSWORD_FAILURES_OF_ALL
+    many = kind is Kind.PASSWORD and state.failures - state.forgiven >= limits.PASSWORD_FAILURES_OF_ALL
     return limits.PASSWORD_LONGEST_WAIT if many else timedelta()
 
 
-def _networks_after_failure(tally: Tally, kind: Kind, network: str, now: int) -> tuple[Network, ...]:
+def _networks_after_failure(state: CounterState, kind: Kind, network: str, now: int) -> tuple[Network, ...]:
     """The newest last. What drops out at the other end may try again, and counts for all together."""
-    others = [one for one in tally.networks if one[0] != network]
-    failures = 1 + next((failed for name, failed, _until in tally.networks if name == network), 0)
+    others = [one for one in state.networks if one[0] != network]
+    failures = 1 + next((failed for name, failed, _until in state.networks if name == network), 0)
     newest = (network, failures, now + int(_wait_after(kind, failures).total_seconds()))
     return (*others, newest)[-limits.PASSWORD_NETWORKS :]
 
@@ -142,7 +142,7 @@ def _closes(kind: Kind, failures: int, known: bool) -> bool:
         case Kind.PASSWORD:
             return failures >= limits.PASSWORD_MOST_FAILURES
         case Kind.CODE if known:
-            return failures >= limits.KNOWN_BROWSER_STRANGE_AFTER
+            return failures >= limits.KNOWN_BROWSER_CLOSED_AFTER
         case Kind.CODE:
             return failures >= limits.CODE_STOLEN_AFTER
         case _:

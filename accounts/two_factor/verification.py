@@ -160,7 +160,7 @@ def refused_unjudged(counter: AttemptCounter, factor: str = Authenticator.kind) 
     """The refusal while a waiting time runs or the door is closed."""
     if counter.closed:
         return Answer(Outcome.CLOSED, factor=factor)
-    if until := throttling.unjudged_until(counter):
+    if until := throttling.code_waits_until(counter):
         return Answer(Outcome.WAITING, waits_until=until, factor=factor)
     return None
 
@@ -181,7 +181,7 @@ def count_failure(counter: AttemptCounter, user: User, origin: Origin) -> dateti
 
 
 def _was_told(user: User) -> bool:
-    since = timezone.now() - limits.DOOR_TOLD_AGAIN
+    since = timezone.now() - limits.ALERT_MAIL_INTERVAL
     return AuditEntry.objects.filter(subject=user, event=Event.WRONG_CODES, at__gt=since).exists()
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import limits
-from accounts.active_sessions.decorators import no_sign_of_life
+from accounts.active_sessions.decorators import background_request
 
 TEXT = "text/plain; charset=utf-8"
 CACHE_FOR_A_DAY = "public, max-age=86400"  # the same for everybody, so it may be cached, unlike the pages
@@ -29,14 +29,14 @@ ALLOWED = ("/hulp/", "/static/", *LANDING_PAGES)
 ROBOTS = "\n".join(["User-agent: *", *(f"Allow: {address}" for address in ALLOWED), "Disallow: /", ""])
 
 
-@no_sign_of_life
+@background_request
 @login_not_required
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponse(ICON, content_type="image/x-icon", headers={"Cache-Control": CACHE_FOR_A_DAY})
 
 
-@no_sign_of_life
+@background_request
 @login_not_required
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
@@ -69,7 +69,7 @@ def _icon(name: str, sizes: str, kind: str = "image/png") -> dict[str, str]:
     return {"src": static(f"img/{name}"), "sizes": sizes, "type": kind}
 
 
-@no_sign_of_life
+@background_request
 @login_not_required
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:

@@ -142,7 +142,7 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
         access.take(user, list(gone), actor=actor, origin=origin)
         Membership.objects.filter(user=user).delete()
         # What the provider of the earlier one vouched for counts nowhere else.
-        sessions.end_upstream(Q(user=user))
+        sessions.end_provider_sessions(Q(user=user))
     if organisation is not None:
         memberships.join([locked], organisation)
         moved = User.objects.select_related("membership__organisation").get(pk=user.pk)

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import limits
-from accounts.active_sessions.decorators import no_sign_of_life
+from accounts.active_sessions.decorators import background_request
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
@@ -102,7 +102,7 @@ def show_import(request: PersonRequest, import_id: int) -> HttpResponse:
     )
 
 
-@no_sign_of_life
+@background_request
 @require_safe
 def progress(request: PersonRequest, import_id: int) -> JsonResponse:
     """For the script that moves the bar."""

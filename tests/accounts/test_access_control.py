@@ -1,4 +1,4 @@
-"""The doors: who owes a second step reaches nothing, wherever they knock."""
+"""Whoever has not shown the second factor reaches no address."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_pages_are_kept_by_no_browser(client: Client) -> None:
 
 
 # NIST N6, N13
-def test_session_ends_after_half_an_hour_without_a_sign_of_life() -> None:  # ASVS 7.3.1
+def test_session_ends_after_half_an_hour_without_activity() -> None:  # ASVS 7.3.1
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:
         client = signed_in(UserFactory())

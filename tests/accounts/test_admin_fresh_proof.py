@@ -1,4 +1,4 @@
-"""Rights are given and second steps reset after fresh proof only."""
+"""Rights are given and second factors reset after fresh proof only."""
 
 from __future__ import annotations
 

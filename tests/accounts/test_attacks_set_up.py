@@ -1,5 +1,5 @@
-"""A thief who has the password while there is no second step yet must be out once the owner activates it; more time is
-for nobody else, and for no longer than the session."""
+"""A thief with the password of an account without a second factor loses access once the owner activates one. More time
+for the set-up is for nobody else, and for no longer than the session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The idle limit of the administration cannot be walked round over another page."""
+"""The idle limit of the administration cannot be avoided by way of another page."""
 
 from __future__ import annotations
 

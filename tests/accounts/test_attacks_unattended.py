@@ -24,7 +24,7 @@ BY_ITSELF = ["/favicon.ico", "/manifest.webmanifest", "/robots.txt", "/healthz",
 
 @pytest.mark.parametrize("address", [*BY_ITSELF, "/apple-touch-icon-precomposed.png", "/.well-known/traffic-advice"])
 def test_what_a_browser_asks_by_itself_keeps_no_session_of_staff_alive(address: str) -> None:  # ASVS 7.3.1
-    """Away too long for the administration is marked in the session, and to save it was a sign of life."""
+    """Away too long for the administration is marked in the session, and saving it counted as user activity."""
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(UserFactory(superuser=True, with_totp=True))
         before = session_row(client)

@@ -76,10 +76,10 @@ def test_asking_inside_a_transaction_is_a_mistake_of_the_program() -> None:
 
 @pytest.mark.django_db
 def test_transaction_around_a_test_is_not_counted_but_one_inside_it_is() -> None:
-    outbound_requests.let_go_of_database()
+    outbound_requests.release_database_connections()
     assert User.objects.count() == 0
     with transaction.atomic(), pytest.raises(InTransactionError):
-        outbound_requests.let_go_of_database()
+        outbound_requests.release_database_connections()
 
 
 # After a failure. ----------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ def _undo_refused(key: int, refused: list[Outcome], since: datetime) -> Sent:
 
 
 def _check_mail() -> None:
-    outbound_requests.let_go_of_database()
+    outbound_requests.release_database_connections()
     try:
         connection = get_connection()
         connection.open()

@@ -42,7 +42,7 @@ def note_password(session: MutableMapping[str, Any], user: User) -> None:
 
 def has_shown_password(session: MutableMapping[str, Any], user: User) -> bool:
     """In this browser, just before: so that the provider need not be believed alone. Of nobody who stands above those
-    who set the provider up: these set up a second step of ours with the password."""
+    who set the provider up: these set up a second factor of ours with the password."""
     shown: dict[str, Any] = session.get(PASSWORD_SHOWN) or {}
     if shown.get("user") != user.pk or rank.outranks_organisation(user):
         return False
@@ -72,7 +72,7 @@ def mark_as_provider_session(session: MutableMapping[str, Any], result: Callback
 
 @transaction.atomic
 def record_missing_provider(user: User, origin: Origin) -> None:
-    """A right password opened nothing, because the second step is at the provider."""
+    """A right password opened nothing, because the second factor is at the provider."""
     detail: dict[str, str | int] = {"factor": "password", "cause": "second_step_at_provider"}
     record_aggregated(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)
 

@@ -73,7 +73,7 @@ def _sign_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
 
 
 def _redirect_to_provider_page(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    """The password was right, and the second step is at the provider. Nothing begins there by itself (ASVS 7.6.2)."""
+    """The password was right, and the second factor is at the provider. Nothing begins there by itself (ASVS 7.6.2)."""
     flows.record_missing_provider(user, Origin.of(request))
     flows.note_password(request.session, user)
     messages.info(request, second_step_is_there())
@@ -82,7 +82,7 @@ def _redirect_to_provider_page(request: HttpRequest, user: User, target: str) ->
 
 
 def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> HttpResponse:
-    """Support reset the second step: beside the first factor the mailed link is needed, and only the set-up is open."""
+    """Support reset the second factor: the first factor and the mailed link together open the set-up, nothing else."""
     response: HttpResponse = redirect("new_phone")
 
     def opens() -> None:

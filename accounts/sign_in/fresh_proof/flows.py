@@ -49,7 +49,7 @@ def prove_identity(
     password_is_enough: bool = False,
     opens: Opens | None = None,
 ) -> Proof:
-    """Fresh proof of somebody who is signed in: the password, and with a second step also a code (ASVS 7.5.1).
+    """Fresh proof of somebody who is signed in: the password, and with a second factor also a code (ASVS 7.5.1).
 
     Counted together with the sign-in. The code is judged only after a right password, so a wrong password costs none.
     """
@@ -103,7 +103,7 @@ def take_complete_provider_proof(session: MutableMapping[str, Any]) -> bool:
 def _fresh_provider_proof(session: MutableMapping[str, Any]) -> dict[str, Any]:
     proof: dict[str, Any] = session.get(PROVIDER_PROOF) or {}
     age = timezone.now().timestamp() - proof.get("at", 0)
-    return proof if 0 <= age <= limits.HALF_SIGNED_IN.total_seconds() else {}
+    return proof if 0 <= age <= limits.PENDING_SIGN_IN.total_seconds() else {}
 
 
 def forget_provider_proof(session: MutableMapping[str, Any]) -> None:

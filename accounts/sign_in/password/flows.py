@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class PasswordAnswer:
     """``user``: whose password it is; ``network_waits_until``: nothing was judged, too many came from this network;
-    ``business_account_only``: the password is right and opens nothing, told in a known browser only; ``held``: wrong
-    passwords make this network wait, so what was typed counts together with a code only."""
+    ``business_account_only``: the password is right and opens nothing, told in a known browser only; ``combined``:
+    wrong passwords make this network wait, so what was typed counts together with a code only."""
 
     user: User | None = None
-    held: Held | None = None
+    combined: Held | None = None
     network_waits_until: datetime | None = None
     business_account_only: bool = False
 
@@ -100,10 +100,10 @@ def _count(attempt: _Attempt, *, is_accepted: bool, cause: str) -> PasswordAnswe
     if outcome is not passwords.Outcome.RIGHT:
         if attempt.is_stranger:
             spraying.note_refused(typed_address, origin)
-        if outcome is passwords.Outcome.LONG and user:
+        if outcome is passwords.Outcome.LONGEST_WAIT and user:
             emergency.notify_of_wait(user, origin)
-        is_held = outcome is passwords.Outcome.HELD
-        return PasswordAnswer(held=Held(typed_address, user, is_accepted) if is_held else None)
+        needs_code = outcome is passwords.Outcome.CODE_NEEDED
+        return PasswordAnswer(combined=Held(typed_address, user, is_accepted) if needs_code else None)
     if attempt.is_stranger:
         network.give_back(origin)
     spraying.note_right(typed_address)

@@ -36,8 +36,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     data, browsers = form.cleaned_data, KnownBrowsers.of(request)
     answer = flows.check_password(data["username"], data["password"], Origin.of(request), browsers)
-    if answer.held and not request.user.is_authenticated:
-        return ask_code_with_password(request, answer.held, target)
+    if answer.combined and not request.user.is_authenticated:
+        return ask_code_with_password(request, answer.combined, target)
     if answer.user is None:
         form.refuse(answer)
         return redirect_with_errors(request, form)

@@ -72,7 +72,7 @@ def _lift_wait(intervention: Intervention) -> dict[str, Any]:
     """Waits end. What is closed opens only when a second worker agreed: it may have closed just now."""
     throttling.hold(intervention.subject)
     if intervention.approved_by_id:
-        throttling.open_doors(intervention.subject)
+        throttling.open_closed_counters(intervention.subject)
     throttling.lift(intervention.subject)
     return {}
 

@@ -70,7 +70,7 @@ def pending(session: SessionBase) -> PendingHeld | None:
         address, pk, right, account, at, target = json.loads(encryption.unseal_text(sealed, owner=MARKER))
     except encryption.SecretUnreadableError:
         return None
-    left = int(at + limits.HALF_SIGNED_IN.total_seconds() - timezone.now().timestamp())
+    left = int(at + limits.PENDING_SIGN_IN.total_seconds() - timezone.now().timestamp())
     if left < 0:
         return None
     user = User.objects.select_related("membership__organisation").filter(pk=pk, is_active=True).first()
@@ -79,10 +79,10 @@ def pending(session: SessionBase) -> PendingHeld | None:
 
 
 def count_try(session: MutableMapping[str, Any]) -> bool:
-    """A wrong pair; may there be another? After `limits.PASSWORD_HELD_TRIES` the password is asked anew, which the
+    """A wrong pair; may there be another? After `limits.PASSWORD_WITH_CODE_TRIES` the password is asked anew, which the
     network pays for."""
     tries = session.get(TRIES, 0) + 1
-    if tries >= limits.PASSWORD_HELD_TRIES:
+    if tries >= limits.PASSWORD_WITH_CODE_TRIES:
         forget(session)
         return False
     session[TRIES] = tries
@@ -100,7 +100,7 @@ def answer(what: Held, typed: str, origin: Origin, browsers: KnownBrowsers, open
     begun = time.monotonic()
     result = _judge(what, typed, origin, browsers, opens)
     if result is None:
-        left = limits.PASSWORD_HELD_ANSWER.total_seconds() - (time.monotonic() - begun)
+        left = limits.PASSWORD_WITH_CODE_ANSWER.total_seconds() - (time.monotonic() - begun)
         time.sleep(max(0.0, left))
     return result
 

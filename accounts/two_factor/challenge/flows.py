@@ -59,7 +59,7 @@ def pending(session: SessionBase) -> PendingSignIn | None:
     marker = session.get(MARKER)
     if not marker:
         return None
-    left = datetime.fromisoformat(marker["at"]) + limits.HALF_SIGNED_IN - timezone.now()
+    left = datetime.fromisoformat(marker["at"]) + limits.PENDING_SIGN_IN - timezone.now()
     if left < timedelta():
         return None
     user = store.person_of(session)

@@ -61,7 +61,7 @@ def test_looking_keeps_no_session_alive() -> None:
 
 # ASVS 7.3.1
 def test_looking_keeps_no_session_of_staff_alive_either() -> None:
-    """Who was away too long for the administration is marked in the session; to save it would be a sign of life."""
+    """Who was away too long for the administration is marked in the session; saving it would count as user activity."""
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(UserFactory(superuser=True, with_totp=True))
         before = session_row(client)
@@ -75,7 +75,7 @@ def test_looking_keeps_no_session_of_staff_alive_either() -> None:
         assert client.get(LEFT).status_code == 302
 
 
-def test_staying_is_a_sign_of_life() -> None:
+def test_staying_counts_as_activity() -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         client = signed_in(UserFactory())
         clock.shift(28 * MINUTE)

@@ -22,7 +22,7 @@ BAD = {"first_name": "x" * 200, "last_name": "Geheim", "language": "nl"}
 
 @pytest.fixture
 def link() -> str:
-    """Of somebody whose second step support has reset."""
+    """Of somebody whose second factor support has reset."""
     person = UserFactory(with_totp=True, email="kwijt@voorbeeld.nl")
     devices.remove_all(person)
     return account_recovery.begin(person).removeprefix(settings.PUBLIC_URL)

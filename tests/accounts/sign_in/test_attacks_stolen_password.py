@@ -1,4 +1,4 @@
-"""A thief who has the password of an account without a second step: the owner gets a new one, and keeps the session."""
+"""A thief with the password of an account without a second factor: the owner sets a new one and keeps the session."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_thief_in_new_browsers_does_not_throw_out_the_known_browser_of_the_owner
     owner = signed_in(person)
     owner.post("/uitloggen/")
     sign_in(owner, person)
-    for _ in range(limits.STRANGE_SIGN_INS + 2):
+    for _ in range(limits.NEW_BROWSER_SIGN_INS + 2):
         sign_in(browser(), person)
         assert is_signed_in(owner)
 
@@ -116,23 +116,23 @@ def test_owner_gets_in_from_a_new_browser_when_five_known_ones_are_signed_in_and
 
 
 def test_right_passwords_from_new_browsers_are_told_by_mail_when_they_crowd_and_then_refused(person: User) -> None:
-    visitors = [browser() for _ in range(limits.STRANGE_SIGN_INS + 1)]
+    visitors = [browser() for _ in range(limits.NEW_BROWSER_SIGN_INS + 1)]
     answers = [sign_in(visitor, person).url for visitor in visitors]
-    assert answers == ["/"] * limits.STRANGE_SIGN_INS + [SIGN_IN]
+    assert answers == ["/"] * limits.NEW_BROWSER_SIGN_INS + [SIGN_IN]
     assert CROWDED in shown(visitors[-1], SIGN_IN)
     told = [message for message in mails() if message.subject == "Er is vaak ingelogd met je wachtwoord"]
     assert [message.to for message in told] == [[person.email]]
-    with later(limits.STRANGE_SIGN_INS_PERIOD + timedelta(minutes=1)):
-        assert [sign_in(browser(), person).url for _ in range(limits.STRANGE_SIGN_INS_TOLD)][-1] == "/"
+    with later(limits.NEW_BROWSER_SIGN_INS_PERIOD + timedelta(minutes=1)):
+        assert [sign_in(browser(), person).url for _ in range(limits.NEW_BROWSER_SIGN_INS_TOLD)][-1] == "/"
     assert AuditEntry.objects.filter(event=Event.SIGN_INS_CROWD).count() == 1
-    with later(limits.STRANGE_SIGN_INS_TOLD_AGAIN + timedelta(hours=1)):
-        for _ in range(limits.STRANGE_SIGN_INS_TOLD):
+    with later(limits.NEW_BROWSER_SIGN_INS_TOLD_AGAIN + timedelta(hours=1)):
+        for _ in range(limits.NEW_BROWSER_SIGN_INS_TOLD):
             sign_in(browser(), person)
     assert AuditEntry.objects.filter(event=Event.SIGN_INS_CROWD).count() == 2
 
 
 def test_new_password_by_mail_opens_to_the_owner_what_the_thief_has_crowded(person: User) -> None:
-    for _ in range(limits.STRANGE_SIGN_INS + 1):
+    for _ in range(limits.NEW_BROWSER_SIGN_INS + 1):
         sign_in(browser(), person)
     owner = browser()
     reset_by_mail(person, owner)
@@ -142,10 +142,10 @@ def test_new_password_by_mail_opens_to_the_owner_what_the_thief_has_crowded(pers
 
 def test_known_browser_is_not_counted_and_with_a_code_nobody_is() -> None:
     person, client = UserFactory(), browser()
-    for _ in range(limits.STRANGE_SIGN_INS + 2):
+    for _ in range(limits.NEW_BROWSER_SIGN_INS + 2):
         assert sign_in(client, person).url == "/"
         client.post("/uitloggen/")
     careful = UserFactory(with_totp=True)
-    for _ in range(limits.STRANGE_SIGN_INS + 2):
+    for _ in range(limits.NEW_BROWSER_SIGN_INS + 2):
         visitor = browser()
         assert visitor.post(SIGN_IN, {"username": careful.email, "password": PASSWORD}).url == "/inloggen/verificatie/"

@@ -188,7 +188,7 @@ def test_refusals_take_the_same_time_whatever_was_right(monkeypatch: pytest.Monk
         visitor = browser()
         visitor.post(SIGN_IN, {"username": person.email, "password": password})
         visitor.post(CODE, {"code": wrong_code_of(person)})
-    assert slept == [limits.PASSWORD_HELD_ANSWER.total_seconds()] * 2
+    assert slept == [limits.PASSWORD_WITH_CODE_ANSWER.total_seconds()] * 2
     assert owner_gets_in(person)
     assert len(slept) == 2
 
@@ -197,7 +197,7 @@ def test_after_five_wrong_pairs_the_password_is_asked_anew() -> None:
     person, visitor = UserFactory(with_totp=True), browser()
     wrong_passwords(person, 6)
     visitor.post(SIGN_IN, {"username": person.email, "password": "iets heel anders"})
-    for _ in range(limits.PASSWORD_HELD_TRIES):
+    for _ in range(limits.PASSWORD_WITH_CODE_TRIES):
         visitor.post(CODE, {"code": wrong_code_of(person)})
     assert NO_FIT in shown(visitor, SIGN_IN)
     assert visitor.get(CODE).url.startswith(SIGN_IN)
@@ -208,7 +208,7 @@ def test_what_was_held_is_void_after_five_minutes_and_after_a_change_of_the_pass
     wrong_passwords(person, 6)
     for visitor in (client, other):
         visitor.post(SIGN_IN, {"username": person.email, "password": PASSWORD})
-    with later(limits.HALF_SIGNED_IN + timedelta(seconds=2)):
+    with later(limits.PENDING_SIGN_IN + timedelta(seconds=2)):
         assert client.get(CODE).url.startswith(SIGN_IN)
     person.set_password(NEW)
     person.save()

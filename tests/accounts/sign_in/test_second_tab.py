@@ -82,7 +82,7 @@ def test_code_page_that_stood_open_too_long_leads_on_to_the_target_after_signing
     with time_machine.travel(timezone.now(), tick=False) as clock:
         Tab(strict, f"{SIGN_IN}?next={TARGET}").send(username=person.email, password=PASSWORD)
         code = Tab(strict, CODE)
-        clock.shift(limits.HALF_SIGNED_IN + timedelta(seconds=1))
+        clock.shift(limits.PENDING_SIGN_IN + timedelta(seconds=1))
         answer = code.send(code=code_of(person))
         assert answer.url == f"{SIGN_IN}?next={TARGET}"
         assert "De vijf minuten om de code in te vullen zijn voorbij" in text(strict.get(answer.url))

@@ -74,7 +74,7 @@ def _lifts_without_end(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rules, "needs_approval", lambda kind, subject: False)
 
 
-def _strangers_wait_together(patch: pytest.MonkeyPatch) -> None:
+def _unknown_browsers_wait_together(patch: pytest.MonkeyPatch) -> None:
     """And what was typed meanwhile is not held for a code."""
     after_failure = throttling.rules.after_failure
 
@@ -87,7 +87,7 @@ def _strangers_wait_together(patch: pytest.MonkeyPatch) -> None:
 
 def _mailbox_is_enough(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sign_in_policy, "has_second_factor_at_provider", lambda user: False)
-    patch.setattr(passwords, "_way_of", lambda user: passwords.Way.LINK)
+    patch.setattr(passwords, "_link_kind_of", lambda user: passwords.LinkKind.LINK)
 
 
 FAULTS = [
@@ -215,7 +215,7 @@ FAULTS = [
         "strangers keep the owner waiting",
         Kind.SECOND_STEP,
         Means.NOTHING,
-        _strangers_wait_together,
+        _unknown_browsers_wait_together,
         shows="strangers keep the owner out",
     ),
     Fault("a mailbox opens what a provider guards", Kind.PROVIDER, Means.MAILBOX, _mailbox_is_enough),

@@ -61,7 +61,7 @@ def test_thief_guesses_while_the_owner_signs_in_at_first_try_from_the_known_brow
 
 
 @pytest.mark.django_db
-def test_ten_wrong_codes_close_the_door_until_the_password_is_set_by_mail() -> None:
+def test_ten_wrong_codes_close_the_code_step_until_the_password_is_set_by_mail() -> None:
     person, now = UserFactory(with_totp=True), timezone.now()
     guess(person, 5)
     with time_machine.travel(now + timedelta(minutes=16), tick=True):

@@ -282,7 +282,7 @@ def test_next_five_wrong_codes_cost_an_hour(clock: time_machine.Coordinates, per
     clock.shift(timedelta(minutes=15))
     type_wrong_codes(person, 5)
     counter = AttemptCounter.objects.get(kind="code")
-    assert counter.tally.waits_until_for("") == int((NOON + timedelta(hours=1, minutes=15)).timestamp())
+    assert counter.state.waits_until_for("") == int((NOON + timedelta(hours=1, minutes=15)).timestamp())
 
 
 def test_password_set_by_mail_opens_the_code_step_again(clock: time_machine.Coordinates, person: User) -> None:

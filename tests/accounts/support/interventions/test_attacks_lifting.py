@@ -207,7 +207,7 @@ def test_lifting_gives_a_known_browser_five_more_and_keeps_its_row_of_ten(desk: 
             type_code(client, wrong_code_of(person))
         outcome = act(Kind.LIFT_WAIT, person, desk).outcome
     own = AttemptCounter.objects.exclude(bucket="").get(kind="code")
-    assert (own.failures, own.closed) == (limits.KNOWN_BROWSER_STRANGE_AFTER, True)
+    assert (own.failures, own.closed) == (limits.KNOWN_BROWSER_CLOSED_AFTER, True)
     assert outcome is Outcome.ASKED
 
 
