@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.models import User
 
 LONGEST_TARGET = 2000
+LONGEST_ID = 18  # digits; more would not fit into the integers of the database
 ADMINISTRATION = "/beheer/"
 DEMAND = "accounts.demand"  # where a request keeps the demand of the person's organisation, once it was looked up
 
@@ -32,6 +33,12 @@ def each_once(values: QueryDict) -> dict[str, str]:
     if any(len(found) != 1 for _name, found in values.lists()):
         return {}
     return {name: str(value) for name, value in values.items()}
+
+
+def id_parameter(request: HttpRequest, name: str) -> int | None:
+    """The id in this parameter of the query string; None when there is none, or something else."""
+    value = request.GET.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= LONGEST_ID else None
 
 
 def own_address(request: HttpRequest) -> str:

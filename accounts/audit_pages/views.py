@@ -23,12 +23,11 @@ from accounts.audit.search import Search
 from accounts.audit_pages import flows, presentation, query
 from accounts.audit_pages.flows import Export, Outcome
 from accounts.audit_pages.forms import ExportForm, SearchForm
-from accounts.http_requests import PersonRequest
+from accounts.http_requests import PersonRequest, id_parameter
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.post_redirect_get import redirect_with_errors, restore
 
-LONGEST_NUMBER = 18  # digits; more would not fit into the database's numbers
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
@@ -38,7 +37,7 @@ def activity(request: PersonRequest) -> HttpResponse:
     _require_permission(request.user)
     form = _form(request.user, request.GET)
     criteria = _criteria(request.user, form)
-    before, after = _number(request, "voor"), _number(request, "na")
+    before, after = id_parameter(request, "voor"), id_parameter(request, "na")
     found = search.page(criteria, before=before, after=after) if criteria else None
     context = admin.site.each_context(request) | {
         "title": _("Security activity"),
@@ -159,11 +158,6 @@ def _query_string(form: SearchForm) -> str:
     for name, value in _filled_in(form):
         fields.appendlist(name, value)
     return fields.urlencode()
-
-
-def _number(request: PersonRequest, name: str) -> int | None:
-    typed = request.GET.get(name, "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= LONGEST_NUMBER else None
 
 
 def _refusal(count: int) -> str:
