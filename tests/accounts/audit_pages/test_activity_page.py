@@ -1,4 +1,4 @@
-"""The security activity in the administration: what a line tells, what can be asked, and what is refused in words."""
+"""The security activity in the administration: the list, its pages, and the page of one entry."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts import flows, limits
+from accounts import limits
 from accounts.audit import chain
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE, Origin
-from accounts.audit.recording import record
-from accounts.models import User
 from tests.accounts.audit.entries import sql
+from tests.accounts.audit_pages.entries import CHROME, note
 from tests.accounts.audit_pages.staff import PAGE, people_on, superuser, worker
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import shown, signed_in, text
 
 pytestmark = pytest.mark.django_db
-
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
-ORIGIN = Origin("192.0.2.7", CHROME, "ABCDE-FGHJK")
 
 
 @pytest.fixture
@@ -32,41 +28,18 @@ def client() -> Client:
     return superuser()
 
 
-def note(person: User | None, event: Event = Event.ENVIRONMENT_OPENED, **fields: object) -> AuditEntry:
-    return record(event, subject=person, **({"origin": ORIGIN} | fields))
-
-
-def at(day: str, person: User, **fields: object) -> AuditEntry:
-    with time_machine.travel(datetime.fromisoformat(day).replace(tzinfo=UTC), tick=False):
-        return note(person, **fields)
-
-
-def move(person: User, address: str) -> None:
-    before = User.objects.get(pk=person.pk)
-    person.email = address
-    flows.change_person(person, before=before, actor=before, origin=ORIGIN)
-
-
 # ASVS 16.2.1
 def test_line_tells_when_what_whom_by_whom_why_and_from_where(client: Client) -> None:
-    colleague, person = (
-        UserFactory(email="balie@assetmaps.nl"),
-        UserFactory(organisation=OrganisationFactory(name="Zeist")),
-    )
+    colleague = UserFactory(email="balie@assetmaps.nl")
+    person = UserFactory(organisation=OrganisationFactory(name="Zeist"))
     with time_machine.travel(datetime(2026, 7, 3, 21, 5, 9, tzinfo=UTC), tick=False):
         receipt = {"receipt": "S-4F7K-29QD"}
         note(person, Event.SECOND_STEP_RESET, actor=colleague, reason="Telefoon in de gracht", detail=receipt)
     page = shown(client, PAGE)
     for fact in ("3 jul 2026 23:05:09", "Twee-staps-authenticatie hersteld door support", "gelukt", person.email):
         assert fact in page, fact
-    for fact in (
-        colleague.email,
-        "Telefoon in de gracht",
-        "S-4F7K-29QD",
-        "192.0.2.7",
-        "Chrome op Windows",
-        "ABCDE-FGHJK",
-    ):
+    assert colleague.email in page
+    for fact in ("Telefoon in de gracht", "S-4F7K-29QD", "192.0.2.7", "Chrome op Windows", "ABCDE-FGHJK"):
         assert fact in page, fact
     assert "Zeist" in page
 
@@ -93,93 +66,6 @@ def test_line_distinguishes_the_person_the_command_line_and_nobody(client: Clien
     note(None, Event.PASSWORD_REFUSED, succeeded=False)
     told = re.findall(r'<td data-label="Door">([^<]*)', shown(client, PAGE))
     assert told[:3] == ["–", "de opdrachtregel (manage.py)", "de persoon zelf"]
-
-
-def test_people_are_found_by_address_beginning_and_former_address(client: Client) -> None:
-    anna, annemiek = UserFactory(email="Anna@voorbeeld.nl"), UserFactory(email="annemiek@voorbeeld.nl")
-    note(anna)
-    note(annemiek)
-    assert people_on(client, "person=anna@VOORBEELD.nl") == [anna.email]
-    assert people_on(client, "person=ANN") == [annemiek.email, anna.email]
-    move(anna, "hanna@elders.nl")
-    note(anna)
-    assert people_on(client, "person=Anna@voorbeeld.NL") == ["hanna@elders.nl", "hanna@elders.nl", "Anna@voorbeeld.nl"]
-    assert people_on(client, "person=niemand@voorbeeld.nl") == []
-
-
-def test_whole_address_is_that_person_and_not_those_who_begin_like_it(client: Client) -> None:
-    note(UserFactory(email="jan@voorbeeld.nl"))
-    note(UserFactory(email="jan@voorbeeld.nl.example"))
-    assert people_on(client, "person=jan@voorbeeld.nl") == ["jan@voorbeeld.nl"]
-
-
-@pytest.mark.parametrize("sign", ["%", "_", "\\", "'"])
-def test_wildcard_characters_are_searched_for_literally(client: Client, sign: str) -> None:
-    note(UserFactory(email="jan@voorbeeld.nl"))
-    assert people_on(client, f"person={sign}".replace("%", "%25")) == []
-
-
-def test_worker_is_who_did_it(client: Client) -> None:
-    colleague, person = UserFactory(email="balie@assetmaps.nl"), UserFactory()
-    note(person, Event.WAIT_LIFTED, actor=colleague)
-    note(person)
-    assert people_on(client, "worker=balie") == [person.email]
-    assert people_on(client, f"worker={person.email}") == [person.email]
-
-
-def test_organisation_events_and_result_are_combined(client: Client) -> None:
-    organisation = OrganisationFactory(name="Utrecht", slug="utrecht")
-    ours, other = UserFactory(organisation=organisation), UserFactory(organisation=OrganisationFactory(name="Zeist"))
-    for person in (ours, other):
-        note(person)
-        note(person, Event.CODE_REFUSED, succeeded=False)
-        note(person, Event.PASSWORD_REFUSED, succeeded=False)
-    assert people_on(client, "organisation=utr") == [ours.email] * 3
-    assert people_on(client, "organisation=UTRECHT&result=refused") == [ours.email] * 2
-    assert people_on(client, "event=code_refused&event=environment_opened") == [other.email] * 2 + [ours.email] * 2
-    assert people_on(client, "organisation=utrecht&event=code_refused&result=succeeded") == []
-
-
-def test_period_holds_its_first_and_its_last_day_in_amsterdam(client: Client) -> None:
-    person = UserFactory()
-    at("2026-03-28T22:59:59", person)  # 23:59:59, still the 28th
-    kept = [at("2026-03-28T23:00:00", person), at("2026-03-29T21:59:59", person)]  # the night of summer time
-    at("2026-03-29T22:00:00", person)
-    page = shown(client, f"{PAGE}?person={person.email}&since=2026-03-29&until=2026-03-29")
-    assert re.findall(r'href="/beheer/activiteit/(\d+)/"', page) == [str(entry.pk) for entry in kept[::-1]]
-    assert people_on(client, f"person={person.email}&since=29-03-2026&until=29-03-2026") == [person.email] * 2
-
-
-@pytest.mark.parametrize(
-    ("query", "sentence"),
-    [
-        ("since=gisteren", "Vul een datum in als dag-maand-jaar, bijvoorbeeld 24-11-2026."),
-        ("since=31-02-2026", "Vul een datum in als dag-maand-jaar"),
-        ("until=0001-01-01", "Kies een dag tussen 2000 en 2100."),
-        ("until=9999-12-31", "Kies een dag tussen 2000 en 2100."),
-        ("since=2026-03-02&until=2026-03-01", "De laatste dag ligt vóór de eerste dag."),
-        ("organisation=zomaar", "Er is geen organisatie waarvan de naam zo begint."),
-        ("organisation=Gemeente", "Er zijn meerdere organisaties die zo beginnen: Gemeente A, Gemeente B."),
-        ("event=verzonnen", "Kies uit de lijst wat er gebeurde."),
-        ("result=misschien", "Kies een resultaat uit de lijst."),
-        ("person=persoon", f"Meer dan {limits.AUDIT_PEOPLE} personen heten zo."),
-        ("worker=persoon", f"Meer dan {limits.AUDIT_PEOPLE} personen heten zo."),
-    ],
-)
-def test_refused_value_says_why_keeps_what_was_typed_and_shows_no_lines(
-    client: Client, query: str, sentence: str
-) -> None:
-    OrganisationFactory(name="Gemeente A")
-    OrganisationFactory(name="Gemeente B")
-    for number in range(limits.AUDIT_PEOPLE + 1):
-        UserFactory(email=f"persoon{number:03}@voorbeeld.nl")
-    page = shown(client, f"{PAGE}?{query}")
-    assert sentence in page
-    assert "Er is niet gezocht." in page
-    assert '<table class="audit"' not in page
-    name, _is, typed = query.partition("&")[0].partition("=")
-    if name not in ("event", "result"):
-        assert f'value="{typed}"' in page
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "", "9" * 18, "9" * 19, "9" * 400, "%D9%A1", "0", "%00", "1.5"])
@@ -287,12 +173,3 @@ def test_pages_take_no_post() -> None:
     client, entry = superuser(), note(UserFactory())
     assert client.post(PAGE).status_code == 405
     assert client.post(f"{PAGE}{entry.pk}/").status_code == 405
-
-
-def test_person_is_found_by_a_name_without_accents_in_any_order(client: Client) -> None:
-    person = UserFactory(first_name="Renée", last_name="Müller")
-    record(Event.SIGNED_OUT, subject=person, origin=Origin())
-    record(Event.SIGNED_OUT, subject=UserFactory(first_name="Rik"), origin=Origin())
-    page = text(client.get(PAGE, {"person": "muller renee"}))
-    assert page.count("Uitgelogd") >= 1
-    assert person.email in page
