@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from django.core import mail as outbox
 from django.core.cache import cache
 from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from accounts import outbound_requests
+from accounts import limits, outbound_requests
 from accounts.active_sessions import reauthentication
 from accounts.mail import sending
 from accounts.models import User
 from accounts.passwords import dummy_hash
+from accounts.passwords.hashers import Argon2idHasher
+from tests import database_cleanup, middleware_cache
 from tests.codes import code_of
 from tests.factories import PASSWORD
 
@@ -28,6 +31,22 @@ def _clean() -> Iterator[None]:
     outbound_requests.forget()
     yield
     sending.wait_until_sent()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> None:
+    middleware_cache.share()
+    database_cleanup.replace_flush()
+
+
+@pytest.fixture
+def production_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes made in this test cost what they cost in production, see `tests.settings`."""
+    memory, passes = (settings.PRODUCTION_HASH_COST[name] for name in ("ARGON2_MEMORY_KIB", "ARGON2_TIME"))
+    monkeypatch.setattr(limits, "ARGON2_MEMORY_KIB", memory)
+    monkeypatch.setattr(limits, "ARGON2_TIME", passes)
+    monkeypatch.setattr(Argon2idHasher, "memory_cost", memory)
+    monkeypatch.setattr(Argon2idHasher, "time_cost", passes)
 
 
 HIDDEN = re.compile(r'<input type="hidden" name="(shown|version)" value="([^"]*)">')

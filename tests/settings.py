@@ -8,8 +8,15 @@ os.environ.setdefault("ALLOWED_HOSTS", "localhost,testserver")
 os.environ.setdefault("PUBLIC_URL", "https://mijn.assetmaps.nl")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
 
-from assetmaps.settings import *  # noqa: F403
-from assetmaps.settings import BASE_DIR, CACHES, DATABASES, STORAGES, VAR_DIR
+from accounts import limits
+
+# How strong a hash is plays no part in most tests, and thousands of strong ones took a third of the time. A test that
+# is about the cost asks for the fixture `production_hashes`. Before the settings: a hasher reads its cost once.
+PRODUCTION_HASH_COST = {name: getattr(limits, name) for name in ("ARGON2_MEMORY_KIB", "ARGON2_TIME")}
+limits.ARGON2_MEMORY_KIB, limits.ARGON2_TIME = 16, 1
+
+from assetmaps.settings import *  # noqa: E402, F403
+from assetmaps.settings import BASE_DIR, CACHES, DATABASES, STORAGES, VAR_DIR  # noqa: E402
 
 # The browser tests run a plain http server on localhost; browsers treat that as secure, __Host- cookies included.
 SECURE_SSL_REDIRECT = False

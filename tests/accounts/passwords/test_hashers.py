@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from unicodedata import normalize
 
 import pytest
@@ -41,10 +44,20 @@ def test_nothing_else_is_evened_out(other: str) -> None:
 
 # ASVS 11.4.2
 # NIST N20
-def test_the_cost_is_that_of_the_policy() -> None:
+def test_the_cost_is_that_of_the_policy(production_hashes: None) -> None:
     facts = Argon2idHasher().decode(make_password("vier ezels lopen weg"))
     assert (facts["variety"], facts["memory_cost"]) == ("argon2id", limits.ARGON2_MEMORY_KIB)
     assert (facts["time_cost"], facts["parallelism"]) == (limits.ARGON2_TIME, limits.ARGON2_PARALLELISM)
+
+
+# ASVS 11.4.2
+def test_production_hashes_at_the_owasp_minimum_although_the_tests_do_not() -> None:
+    made = "from django.contrib.auth.hashers import make_password; print(make_password('vier ezels lopen weg'))"
+    production = os.environ | {"DJANGO_SETTINGS_MODULE": "assetmaps.settings"}
+    command = [sys.executable, "-c", f"import django; django.setup(); {made}"]
+    encoded = subprocess.run(command, env=production, capture_output=True, text=True, check=True).stdout
+    assert encoded.startswith("argon2nfc$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not make_password("vier ezels lopen weg").startswith(encoded[: encoded.rindex("p=1$")])
 
 
 class Weaker(Argon2idHasher):
@@ -56,7 +69,9 @@ class Weaker(Argon2idHasher):
 @pytest.mark.parametrize("made_with", [PBKDF2PasswordHasher, Argon2PasswordHasher, Weaker])
 @pytest.mark.parametrize("stored", [COMPOSED, DECOMPOSED])
 @pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
-def test_a_hash_made_before_signs_in_and_is_renewed(made_with: type, stored: str, typed: str) -> None:
+def test_a_hash_made_before_signs_in_and_is_renewed(
+    production_hashes: None, made_with: type, stored: str, typed: str
+) -> None:
     hasher = made_with()
     person = UserFactory(password=hasher.encode(stored, hasher.salt()))
     assert authenticate(None, username=person.email, password=typed) == person
