@@ -21,7 +21,7 @@ def questions(request: HttpRequest) -> dict[str, object]:
     def is_due() -> bool:
         user = getattr(request, "user", None)
         return bool(
-            user and user.is_authenticated and user.is_verified() and recovery_codes.question_is_due(person(request))
+            user and user.is_authenticated and user.is_verified() and recovery_codes.is_reminder_due(person(request))
         )
 
     def announced() -> Requirement | None:

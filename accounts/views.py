@@ -20,7 +20,7 @@ from accounts.organisations import rank, sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sso import connections, identities
 from accounts.two_factor import devices
-from accounts.two_factor.recovery_codes.views import shown_once
+from accounts.two_factor.recovery_codes.views import fresh_codes_context
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,7 +56,7 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
         "few": limits.RECOVERY_CODES_FEW,
         "business_account": _business_account(request),
     }
-    context |= shown_once(request)
+    context |= fresh_codes_context(request)
     if context["codes"]:
         context["go_on"] = requested_page.take(request)  # to the page that had to wait for the set-up
     return context

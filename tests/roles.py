@@ -19,8 +19,8 @@ from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations.models import Organisation
+from accounts.sso.credentials import key_pairs
 from accounts.sso.models import Connection, MailDomain
-from accounts.sso.setup import key_pairs
 from accounts.support.models import Intervention, Kind, Report
 from accounts.two_factor.models import Authenticator
 from environments.administration import flows as upkeep

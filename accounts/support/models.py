@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
-from accounts.two_factor.codes import TELEPHONE_SIGNS
+from accounts.two_factor.codes import BRIDGE_CODE_ALPHABET
 
 
 def _signs(number: int) -> str:
-    return "".join(secrets.choice(TELEPHONE_SIGNS) for _ in range(number))
+    return "".join(secrets.choice(BRIDGE_CODE_ALPHABET) for _ in range(number))
 
 
 def new_reference() -> str:

@@ -1,6 +1,6 @@
 """ "Dit was ik niet": what the link in a security mail does. Works once, without signing in.
 
-What it undoes is what the mail was about (`Undone`). Always it ends every session, forgets the known browsers, makes
+What it undoes is what the mail was about (`Reversal`). Always it ends every session, forgets the known browsers, makes
 every mailed link void, and stops what support has begun.
 """
 
@@ -145,7 +145,7 @@ def _undo(entry: AuditEntry, user: User, unknown: str, origin: Origin) -> dict[s
         undone["unlinked"] = identities.unlink(user, str(entry.detail.get("issuer", "")))
         if undone["unlinked"] and sign_in_policy.must_use_business_account(user):
             passwords.await_invitation(user)
-    factors = reversal.undo(user, entry)
+    factors = reversal.reverse(user, entry)
     undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
     return undone
 

@@ -1,7 +1,7 @@
-"""Whose code is this instead? For the sentence about a wrong code only: nothing that is recognised here opens anything.
+"""Which other authenticator app made a wrong code: only for the error message, never to grant access.
 
-A code of an app that does count is void from then on, because whoever typed it is told whose it is. So looking at all
-of them gives a thief no guess more than looking at one (`docs/throttling.md` has the sum).
+A recognised code of an app in use is void from then on, because the message names the app. So comparing with all apps
+gives an attacker no more guesses than comparing with one (calculation in `docs/throttling.md`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 from accounts.models import User
 from accounts.two_factor import codes, previous_devices, time_steps
-from accounts.two_factor.models import Authenticator, FormerAuthenticator, Why
+from accounts.two_factor.models import Authenticator, EndReason, FormerAuthenticator
 
 
 class Kind(Enum):
@@ -23,8 +23,8 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Owner:
-    """``ended_at``: since when the app counts no more; None when it was never told to stop."""
+class CodeOwner:
+    """``ended_at``: when the app was replaced or removed; None for an app in use or being set up."""
 
     kind: Kind
     name: str
@@ -33,32 +33,32 @@ class Owner:
 
     @property
     def still_counts(self) -> bool:
-        """Does the code prove something that opens this account, or soon will?"""
+        """Does the code prove possession of an app that is in use or being set up?"""
         return self.ended_at is None
 
 
-FORMER = {
-    Why.REPLACED: Kind.REPLACED,
-    Why.REMOVED: Kind.REMOVED,
-    Why.UNFINISHED: Kind.UNFINISHED,
-    Why.DISOWNED: Kind.REMOVED,
+KIND_OF_REASON = {
+    EndReason.REPLACED: Kind.REPLACED,
+    EndReason.REMOVED: Kind.REMOVED,
+    EndReason.UNFINISHED: Kind.UNFINISHED,
+    EndReason.REPORTED: Kind.REMOVED,
 }
 
 
-def owner_of(user: User, code: str, *, besides: Authenticator | None) -> Owner | None:
-    """Which other app of this person shows this code now. Call inside a transaction."""
+def find_owner(user: User, code: str, *, besides: Authenticator | None) -> CodeOwner | None:
+    """The other app of this person that shows this code now. Call inside a transaction."""
     mine = Authenticator.objects.filter(user=user).order_by("-confirmed", "pk")
     for device in mine.exclude(pk=besides.pk) if besides else mine:
-        if (step := _step(device, code)) is not None:
-            time_steps.make_void(device, step)
+        if (step := _current_step(device, code)) is not None:
+            time_steps.invalidate(device, step)
             kind = Kind.LINKED if device.confirmed else Kind.UNFINISHED
-            return Owner(kind, device.name, device.pk if device.confirmed else None)
+            return CodeOwner(kind, device.name, device.pk if device.confirmed else None)
     for old in previous_devices.of(user):
-        if _step(old, code) is not None:
-            return Owner(FORMER[Why(old.why)], old.name, ended_at=old.ended_at)
+        if _current_step(old, code) is not None:
+            return CodeOwner(KIND_OF_REASON[EndReason(old.why)], old.name, ended_at=old.ended_at)
     return None
 
 
-def _step(device: Authenticator | FormerAuthenticator, code: str) -> int | None:
+def _current_step(device: Authenticator | FormerAuthenticator, code: str) -> int | None:
     secret = time_steps.secret_of(device)
-    return codes.live_step(code, secret) if secret else None
+    return codes.current_step_of(code, secret) if secret else None

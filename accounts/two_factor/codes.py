@@ -1,4 +1,4 @@
-"""Time-based one-time codes (RFC 6238 over RFC 4226), on django-otp's HOTP. Knows no database and no request."""
+"""Time-based one-time passwords (RFC 6238, RFC 4226) with django-otp's HOTP. No database, no HTTP request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parse(typed: str) -> str | None:
 
 
 def present_step() -> int:
-    """The time step by the server's clock; the visitor's clock never counts (ASVS 6.5.8)."""
+    """The present time step, by the server's clock (ASVS 6.5.8)."""
     return int(time.time() // limits.TOTP_STEP.total_seconds())
 
 
@@ -35,7 +35,7 @@ class Match(Enum):
     USED = auto()  # right, but its step or a later one was used already
     CLOCK_OFF = auto()  # right for another moment: the phone's clock is wrong
     WRONG = auto()
-    UNREADABLE = auto()  # nothing was compared: our side cannot read the secret
+    UNREADABLE = auto()  # not compared: the secret cannot be decrypted
 
 
 @dataclass(frozen=True)
@@ -49,43 +49,43 @@ def _steps(period: float) -> int:
     return round(period / limits.TOTP_STEP.total_seconds())
 
 
-def _wrong_clocks() -> tuple[tuple[int, int], ...]:
-    """How far a clock can be off to be recognised, as (steps, minutes to tell), the nearest first.
+def _clock_offsets() -> tuple[tuple[int, int], ...]:
+    """The clock errors that are recognised, as (steps, minutes to display), the smallest first.
 
-    Every step within `limits.TOTP_DIAGNOSIS`; and whole and half hours and a day, each with the usual window around it:
-    those are time zones, summer time and a wrong date.
+    Every step within `limits.TOTP_DIAGNOSIS`; and whole and half hours and a day, each with the usual window: time
+    zones, summer time and a wrong date.
     """
-    near = [
+    drifts = [
         (steps, _minutes(steps))
         for steps in range(limits.TOTP_WINDOW + 1, _steps(limits.TOTP_DIAGNOSIS.total_seconds()) + 1)
     ]
     unit = limits.TOTP_DIAGNOSIS_UNIT
     zones = [unit * count for count in range(1, limits.TOTP_DIAGNOSIS_ZONES // unit + 1)]
-    far = [
+    zone_errors = [
         (_steps(zone.total_seconds()) + aside, round(zone.total_seconds() / 60))
         for zone in (*zones, limits.TOTP_DIAGNOSIS_DAY)
         for aside in (0, *range(-limits.TOTP_WINDOW, 0), *range(1, limits.TOTP_WINDOW + 1))
     ]
-    return tuple((sign * steps, sign * minutes) for steps, minutes in (*near, *far) for sign in (-1, 1))
+    return tuple((sign * steps, sign * minutes) for steps, minutes in (*drifts, *zone_errors) for sign in (-1, 1))
 
 
 def _minutes(steps: int) -> int:
     return round(steps * limits.TOTP_STEP.total_seconds() / 60) or 1
 
 
-WRONG_CLOCKS = _wrong_clocks()
+CLOCK_OFFSETS = _clock_offsets()
 
 
 def judge(code: str, secret: bytes, *, last_step: int, void_steps: Sequence[int]) -> Verdict:
-    """Hold six digits against the secret. Changes nothing: the caller claims the step.
+    """Compare six digits with the secret. Changes nothing: the caller uses the step up.
 
-    Steps t-1, t and t+1 are accepted (RFC 6238 section 5.2); those of `WRONG_CLOCKS` only explain.
+    Steps t-1, t and t+1 are accepted (RFC 6238 section 5.2); those of `CLOCK_OFFSETS` only explain a wrong clock.
     """
     now = present_step()
-    if (step := live_step(code, secret)) is not None:
+    if (step := current_step_of(code, secret)) is not None:
         used = step <= last_step or step in void_steps
         return Verdict(Match.USED if used else Match.RIGHT, step)
-    for distance, minutes in WRONG_CLOCKS:
+    for distance, minutes in CLOCK_OFFSETS:
         step = now + distance
         if _equals(code, secret, step):
             return (
@@ -94,7 +94,7 @@ def judge(code: str, secret: bytes, *, last_step: int, void_steps: Sequence[int]
     return Verdict(Match.WRONG)
 
 
-def live_step(code: str, secret: bytes) -> int | None:
+def current_step_of(code: str, secret: bytes) -> int | None:
     """The step of the code, if it is one that the app shows at about this moment."""
     now = present_step()
     window = range(now - limits.TOTP_WINDOW, now + limits.TOTP_WINDOW + 1)
@@ -102,20 +102,20 @@ def live_step(code: str, secret: bytes) -> int | None:
 
 
 def _is_old(step: int, now: int, last_step: int) -> bool:
-    """Of a few minutes ago, when a later one was used since: an old code. Of an hour ago it is the clock, unless it is
-    the very code that was used last."""
-    is_near = now - step <= _steps(limits.TOTP_DIAGNOSIS.total_seconds())
-    return step <= last_step if is_near else step == last_step
+    """Within the diagnosis window: old when a later code was used since. Further away it is a clock error, unless it is
+    the code that was used last."""
+    is_recent = now - step <= _steps(limits.TOTP_DIAGNOSIS.total_seconds())
+    return step <= last_step if is_recent else step == last_step
 
 
 def _equals(code: str, secret: bytes, step: int) -> bool:
     return constant_time_compare(code, f"{hotp(secret, step, limits.TOTP_DIGITS):0{limits.TOTP_DIGITS}d}")
 
 
-RECOVERY_CODE_SIGNS = 16
+RECOVERY_CODE_LENGTH = 16
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 _GROUP = "[0-9A-HJKMNP-TV-Z]{4}"
-# A code within other text, such as the number of its line; no letter, digit or further group stands right beside it.
+# A code within other text, such as its line number; not adjacent to a letter, digit or further group.
 _WITHIN = [
     re.compile(rf"(?<![0-9A-Z]){_GROUP}(?:{between}{_GROUP}){{3}}(?!{between}[0-9A-Z])(?![0-9A-Z])")
     for between in (" ?- ?", "", " +")
@@ -124,33 +124,32 @@ _ANYWHERE = re.compile("-".join([_GROUP] * 4))  # also in a list whose line ends
 
 
 def parse_recovery_code(typed: str) -> str | None:
-    """The sixteen signs of a recovery code in any case, with or without groups, number, bullet or quotes; look-alikes
-    are read as meant. None when there is none, or more than one."""
+    """The sixteen characters of a recovery code: any case, with or without groups, line number, bullet or quotes;
+    look-alike characters are corrected. None when there is none, or more than one."""
     text = letters(typed).translate(_LOOK_ALIKES)
     signs = re.sub("[^0-9A-Z]", "", text)
-    if len(signs) >= 2 * RECOVERY_CODE_SIGNS:
+    if len(signs) >= 2 * RECOVERY_CODE_LENGTH:
         return None
-    is_whole = len(signs) == RECOVERY_CODE_SIGNS and len(signs) == sum(map(str.isalnum, text))
+    is_whole = len(signs) == RECOVERY_CODE_LENGTH and len(signs) == sum(map(str.isalnum, text))
     found = [signs] if is_whole else [match for within in _WITHIN for match in within.findall(text)]
     code = re.sub("[^0-9A-Z]", "", found[0]) if found else ""
     return code if re.fullmatch(_GROUP * 4, code) else None
 
 
-# Without letters and digits that sound or look alike on the telephone.
-TELEPHONE_SIGNS = "23456789ABCDEFGHKMNPRSTVWXYZ"
-_BRIDGE_CODE = re.compile(rf"[{TELEPHONE_SIGNS}]{{{limits.BRIDGE_CODE_SIGNS}}}")
+# Without letters and digits that sound or look alike.
+BRIDGE_CODE_ALPHABET = "23456789ABCDEFGHKMNPRSTVWXYZ"
+_BRIDGE_CODE = re.compile(rf"[{BRIDGE_CODE_ALPHABET}]{{{limits.BRIDGE_CODE_SIGNS}}}")
 
 
 def parse_bridge_code(typed: str) -> str | None:
-    """The signs of a code that support read out, in any case, with or without groups and quotes; None when it is not
-    one."""
+    """The characters of a bridge code, in any case, with or without groups and quotes; None when it is none."""
     text = letters(typed)
     code = re.sub(r"[\s\W_]", "", text)
     return code if _BRIDGE_CODE.fullmatch(code) else None
 
 
 class Shape(Enum):
-    """What kind of code something looks like; nothing is judged."""
+    """What kind of code a text looks like; not verified."""
 
     APP = auto()
     RECOVERY = auto()
@@ -159,13 +158,13 @@ class Shape(Enum):
     UNKNOWN = auto()
 
 
-def shape(typed: str) -> Shape:
+def shape_of(typed: str) -> Shape:
     if parse(typed):
         return Shape.APP
     if parse_recovery_code(typed):
         return Shape.RECOVERY
     text = letters(typed).translate(_LOOK_ALIKES)
-    is_long = len(re.sub("[^0-9A-Z]", "", text)) >= 2 * RECOVERY_CODE_SIGNS
+    is_long = len(re.sub("[^0-9A-Z]", "", text)) >= 2 * RECOVERY_CODE_LENGTH
     if is_long and any(pattern.search(text) for pattern in (*_WITHIN, _ANYWHERE)):
         return Shape.SEVERAL
     # Eight digits alone are a code of something else.
@@ -174,13 +173,12 @@ def shape(typed: str) -> Shape:
 
 
 def slow_digest(code: str, salt: bytes) -> str:
-    """How a code of less than 112 random bits is stored: salted argon2id, hexadecimal (ASVS 6.5.2). Raises
-    TooBusyError."""
+    """Salted argon2id, hexadecimal: to store a code of less than 112 random bits (ASVS 6.5.2). Raises TooBusyError."""
     return slow_digests([code], salt)[0]
 
 
 def slow_digests(codes: Sequence[str], salt: bytes) -> list[str]:
-    """The same for several at once, which wait for one turn together."""
+    """The same for several codes, in one turn of the hash queue."""
     return in_turn(lambda: [_digest(code, salt) for code in codes])
 
 

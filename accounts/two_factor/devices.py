@@ -1,4 +1,4 @@
-"""Every question about "which devices has this person?"."""
+"""Queries about the devices of a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.models import User
 from accounts.two_factor import previous_devices
-from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, RecoveryCodeSet, Why
+from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, EndReason, RecoveryCodeSet
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def confirmed_device_exists() -> Exists:
 
 
 def pending_authenticator_of(user: User) -> Authenticator | None:
-    """The set-up in progress, if its time is not over."""
+    """The set-up in progress, unless it expired."""
     return _set_ups().filter(user=user, since__gt=timezone.now() - limits.PENDING_AUTHENTICATOR).first()
 
 
@@ -55,10 +55,10 @@ def expires_at(pending: Authenticator) -> datetime:
 
 
 def purge_set_ups() -> int:
-    """Delete what was begun and never finished. Returns how many."""
+    """Delete expired set-ups. Returns how many."""
     with transaction.atomic():
         over = _set_ups().filter(since__lte=timezone.now() - limits.PENDING_AUTHENTICATOR)
-        return previous_devices.retire(over, Why.UNFINISHED)
+        return previous_devices.retire(over, EndReason.UNFINISHED)
 
 
 def recovery_codes_left(user: User) -> int | None:
@@ -70,16 +70,16 @@ def recovery_codes_left(user: User) -> int | None:
 def remove_all(user: User) -> int:
     """Remove every device, every set-up in progress and the recovery codes. Returns how many of the first two."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    return previous_devices.retire(Authenticator.objects.filter(user=user), Why.REMOVED)
+    return previous_devices.retire(Authenticator.objects.filter(user=user), EndReason.REMOVED)
 
 
 def remove_others(user: User, device: Authenticator) -> None:
     """Remove every authenticator app but this one, and the recovery codes."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    previous_devices.retire(Authenticator.objects.filter(user=user).exclude(pk=device.pk), Why.REPLACED)
+    previous_devices.retire(Authenticator.objects.filter(user=user).exclude(pk=device.pk), EndReason.REPLACED)
 
 
 def end_recovery(user: User) -> None:
-    """A device is linked: the way back in that support opened is closed."""
+    """A device is linked: end the account recovery."""
     AccountRecovery.objects.filter(user=user).delete()
     BridgeCode.objects.filter(user=user).delete()

@@ -1,4 +1,4 @@
-"""The fields for codes."""
+"""Fields and forms for codes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.edit_conflicts.forms import MergedForm
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.verification import Answer, Outcome
+from accounts.two_factor.verification import Outcome, VerificationResult
 from accounts.two_factor.wording import refusal
 
-# What is pasted may be a whole list, or have many invisible signs; it is read, and told what is wrong with it.
-LONGEST = 1_000
+# Pasted text may be a whole list or hold many invisible characters; the message then says what is wrong.
+MAX_LENGTH = 1_000
 
 
 class CodeField(forms.CharField):
-    """Six digits, typed in any way; the flow judges them. Never carried over a redirect."""
+    """Six digits in any notation; the flow verifies them. Never kept over a redirect."""
 
     is_secret = True
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("6-digit code"))
-        kwargs.setdefault("max_length", LONGEST)
+        kwargs.setdefault("max_length", MAX_LENGTH)
         kwargs.setdefault("error_messages", {"required": _("Type the 6-digit code from the authenticator app.")})
         super().__init__(**kwargs)
         self.widget.attrs |= {
@@ -44,7 +44,7 @@ class RecoveryCodeField(forms.CharField):
             label=_("Recovery code"),
             help_text=_("One of the codes that you kept, for example ABCD-1234-EFGH-5678. Capitals do not matter."),
             error_messages={"required": _("Type one of your recovery codes.")},
-            max_length=LONGEST,
+            max_length=MAX_LENGTH,
             **kwargs,
         )
         self.widget.attrs |= {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
@@ -58,18 +58,18 @@ class BridgeCodeField(forms.CharField):
             label=_("Code of support"),
             help_text=_("Eight letters and digits, for example K7N3-MZDW. Capitals do not matter."),
             error_messages={"required": _("Type the code that support read out to you.")},
-            max_length=LONGEST,
+            max_length=MAX_LENGTH,
             **kwargs,
         )
         self.widget.attrs |= {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
-def choice_of(authenticators: list[Authenticator]) -> list[tuple[str, str]]:
+def device_choices(authenticators: list[Authenticator]) -> list[tuple[str, str]]:
     return [(str(device.pk), device.name) for device in authenticators]
 
 
 class CodeForm(forms.Form):
-    """A code, and with several authenticator apps: of which one."""
+    """A code and, with several authenticator apps, which one made it."""
 
     code = CodeField()
 
@@ -80,18 +80,17 @@ class CodeForm(forms.Form):
         choice: list[tuple[str, str]] | None = None,
         **kwargs: Any,
     ) -> None:
-        """``focus``: the page is about nothing but this code, so the cursor may stand in it at once; ``choice``: the
-        authenticator apps as (id, name)."""
+        """``focus``: set autofocus, on a page for this code only; ``choice``: the authenticator apps as (id, name)."""
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs["autofocus"] = focus
-        offer_choice(self, choice or [])
+        add_device_field(self, choice or [])
 
-    def refuse(self, answer: Answer) -> None:
-        refuse_code(self, answer)
+    def refuse(self, answer: VerificationResult) -> None:
+        add_code_error(self, answer)
 
 
-class HeldForm(forms.Form):
-    """A code of the app or a recovery code, judged together with the password that was typed before."""
+class CombinedCodeForm(forms.Form):
+    """A code of the app or a recovery code, verified together with the password typed before."""
 
     code = CodeField(
         label=_("6-digit code, or a recovery code"),
@@ -113,7 +112,7 @@ class HeldForm(forms.Form):
 
 
 class NamedCodeForm(CodeForm):
-    """The code that confirms an authenticator app, and what to call it."""
+    """The code that confirms an authenticator app, and its name."""
 
     name = forms.CharField(
         label=_("Name of this device"),
@@ -122,7 +121,7 @@ class NamedCodeForm(CodeForm):
         help_text=_("You may leave this as it is. It lets you recognise your phone later."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    # Before the code, which is sent as soon as it is complete.
+    # The name first: the code is submitted as soon as it is complete.
     field_order = ["name", "code"]
 
 
@@ -138,16 +137,16 @@ class NameForm(MergedForm, forms.Form):
 class RecoveryCodeForm(forms.Form):
     code = RecoveryCodeField()
 
-    def refuse(self, answer: Answer) -> None:
-        refuse_code(self, answer)
+    def refuse(self, answer: VerificationResult) -> None:
+        add_code_error(self, answer)
 
 
 class BridgeCodeForm(forms.Form):
     code = BridgeCodeField()
 
 
-def offer_choice(form: forms.Form, choice: list[tuple[str, str]]) -> None:
-    """With more than one authenticator app, ask which one made the code; the last used is chosen already."""
+def add_device_field(form: forms.Form, choice: list[tuple[str, str]]) -> None:
+    """With several authenticator apps, ask which one made the code; the last used is preselected."""
     if len(choice) > 1:
         form.fields["device"] = forms.ChoiceField(
             label=_("Which device?"),
@@ -159,8 +158,8 @@ def offer_choice(form: forms.Form, choice: list[tuple[str, str]]) -> None:
         form.order_fields(["password", "device", "code"])
 
 
-def refuse_code(form: forms.Form, answer: Answer) -> None:
-    """Say at the field why; and choose the app that made the code, so that its next code goes to the right one."""
+def add_code_error(form: forms.Form, answer: VerificationResult) -> None:
+    """Add the error to the field, and preselect the app that made the code, for its next code."""
     form.add_error("code", refusal(answer))
     if answer.outcome is Outcome.OTHER_DEVICE and answer.owner and "device" in form.fields:
         form.data = form.data.dict() | {"device": str(answer.owner.device_id)}  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from django_otp.models import Device, TimestampMixin
 from accounts import encryption
 
 
-class Sealed:
+class SealedSecretMixin:
     """The secret that an authenticator app shares with us, encrypted at rest and bound to the person.
 
     A plain class: among the bases of a Device, an abstract model would hide its manager from the type checker.
@@ -34,7 +34,7 @@ class Sealed:
     def renew_encryption(cls, pk: int) -> bool:
         """Encrypt the secret with the newest key, unless that was done or the secret changes meanwhile: True when done.
 
-        Raises encryption.SecretUnreadableError. The condition on the old value keeps a parallel change whole.
+        Raises encryption.SecretUnreadableError. The condition on the old value prevents overwriting a parallel change.
         """
         rows = cls._default_manager  # type: ignore[attr-defined]
         device = rows.filter(pk=pk).first()
@@ -45,28 +45,28 @@ class Sealed:
         return rows.filter(pk=pk, sealed_secret=old).update(sealed_secret=device.sealed_secret) == 1
 
 
-class Authenticator(Sealed, TimestampMixin, Device):
+class Authenticator(SealedSecretMixin, TimestampMixin, Device):
     """An authenticator app on somebody's phone (RFC 6238).
 
-    Not django-otp's TOTPDevice: that keeps the secret readable, has a drift without limit and takes codes with signs
-    in them. This one is found by django-otp's middleware all the same. ``confirmed=False`` is a set-up in progress.
+    Not django-otp's TOTPDevice: that stores the secret in plain text, allows unlimited drift and accepts codes with a
+    sign. django-otp's middleware finds this one all the same. ``confirmed=False`` is a set-up in progress.
     """
 
     kind = "totp"
 
-    # A new phone: when this one is confirmed, that one stops. Empty: this one comes beside the others.
+    # The device that stops when this one is confirmed; empty for an additional device.
     replaces = models.ForeignKey("self", null=True, editable=False, on_delete=models.CASCADE, related_name="+")
-    # The sign-in that began the set-up: no other session of the person sees the secret, or confirms it.
+    # The sign-in that began the set-up; no other session sees the secret or confirms it.
     begun_in = models.CharField(max_length=32, default="", editable=False)
-    # "Geef me meer tijd": when it was last given, and how often.
+    # "Geef me meer tijd": when the time was last extended, and how often.
     extended_at = models.DateTimeField(null=True, editable=False)
     extensions = models.PositiveSmallIntegerField(default=0, editable=False)
     sealed_secret = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
-    # The audit entry of its first right code; empty for what was linked before this was kept. A report about that entry
-    # takes the app away again, and so does one about an earlier entry.
+    # The audit entry of the activation; empty for older devices. A report "this was not me" about that entry, or about
+    # an earlier one, removes the device.
     linked_in = models.BigIntegerField(null=True, editable=False)
-    # Steps ahead of our clock whose codes were typed: whoever typed them was told that they are early, so all are void.
+    # Future steps whose codes were typed and explained as early, so they are void.
     void_steps = models.JSONField(default=list, editable=False)
 
     class Meta(Device.Meta):
@@ -77,44 +77,46 @@ class Authenticator(Sealed, TimestampMixin, Device):
         ]
 
     def verify_token(self, token: str) -> bool:
-        """django-otp's way to ask; False, because a code is only ever judged by `totp.flows.judge`, which counts."""
+        """django-otp's way to ask; False, because codes are verified only by `verification.check`, which counts."""
         return False
 
 
-class Why(models.TextChoices):
-    """Why an authenticator app counts no more, or never counted."""
+class EndReason(models.TextChoices):
+    """Why an authenticator app is no longer in use, or never was."""
 
     REPLACED = "replaced"
     REMOVED = "removed"
     UNFINISHED = "unfinished"
-    DISOWNED = "disowned"  # by a report “this was not me”: never comes back
+    REPORTED = "disowned", "Disowned"  # by a report "this was not me": never restored
 
 
-class FormerAuthenticator(Sealed, models.Model):
-    """An app that still makes codes for this account on somebody's phone, though they open nothing.
+class FormerAuthenticator(SealedSecretMixin, models.Model):
+    """A replaced, removed or unfinished app, which still shows codes for this account on somebody's phone.
 
-    Kept for `limits.FORMER_AUTHENTICATOR_KEPT`, to tell the person that the code is of the wrong phone, and to let the
-    app count again when its owner reports that the change was somebody else's. Not a device of django-otp.
+    Kept for `limits.FORMER_AUTHENTICATOR_KEPT`, to explain a code of the wrong phone, and to restore the app when
+    its owner reports that the change was not theirs. Not a device of django-otp.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=64)
-    why = models.CharField(max_length=10, choices=Why.choices)
+    why = models.CharField(max_length=10, choices=EndReason.choices)
     sealed_secret = models.BinaryField(editable=False)
     ended_at = models.DateTimeField(default=timezone.now, db_index=True)
     linked_in = models.BigIntegerField(null=True, editable=False)  # as of the app
-    ended_in = models.BigIntegerField(null=True, editable=False)  # the audit entry of what ended it
+    ended_in = models.BigIntegerField(null=True, editable=False)  # the audit entry of the replacement or removal
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.why} {self.ended_at:%Y-%m-%d %H:%M}"
 
 
 class RecoveryCodeSet(TimestampMixin, Device):
-    """The recovery codes of one person. A device, so that django-otp's middleware knows a session that showed one."""
+    """The recovery codes of one person. A device, so that django-otp's middleware accepts it in a session."""
 
     kind = "recovery_code"
 
-    salt = models.BinaryField(editable=False)  # one for the set: ten hashes with ten salts would take ten times as long
+    salt = models.BinaryField(
+        editable=False
+    )  # one a set: with a salt for each code, checking one would take ten hashes
     asked_at = models.DateTimeField(default=timezone.now, editable=False)  # when we last asked "still at hand?"
 
     class Meta(Device.Meta):
@@ -123,7 +125,7 @@ class RecoveryCodeSet(TimestampMixin, Device):
         constraints = [models.UniqueConstraint(fields=["user"], name="one_set_of_recovery_codes")]
 
     def verify_token(self, token: str) -> bool:
-        """django-otp's way to ask; False, because a code is only ever judged by `recovery_codes.flows.use`."""
+        """django-otp's way to ask; False, because codes are verified only by `recovery_codes.flows.use`."""
         return False
 
 
@@ -142,16 +144,16 @@ class RecoveryCode(models.Model):
 
 
 class AccountRecovery(models.Model):
-    """Support reset the second step: until a new one is linked, the password alone opens nothing.
+    """Support reset the second factor: until a new one is linked, the password alone is not enough.
 
-    Beside it the person needs the mailed link (`account_recovery`), or a bridge code that support reads out.
+    The person also needs the mailed link (`account_recovery`), or a bridge code that support reads out.
     """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="account_recovery")
     began_at = models.DateTimeField(default=timezone.now)
-    # Counted on with every link that is made or used: only the newest works, and once.
+    # Incremented with every link that is made or used: only the newest works, and once.
     links_issued = models.PositiveIntegerField(default=0)
-    # The account as it was: a password set by mail afterwards must not go together with a link from the same mailbox.
+    # Fingerprint of the password at the reset: with a password set by mail later, the mailed link is not accepted.
     account = models.CharField(max_length=64)
 
     def __str__(self) -> str:
@@ -159,7 +161,7 @@ class AccountRecovery(models.Model):
 
 
 class BridgeCode(models.Model):
-    """One code that support reads out to whoever lost the phone; after the password it opens the set-up, once."""
+    """A code that support reads out after a lost phone; with the password it gives access to the set-up, once."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="bridge_code")
     salt = models.BinaryField()

@@ -1,4 +1,4 @@
-"""Authenticator apps that count no more: what is kept of them, for how long, and how one comes back."""
+"""Authenticator apps that are no longer in use: what is kept of them, for how long, and restoring one."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.two_factor import codes
-from accounts.two_factor.models import Authenticator, FormerAuthenticator, Why
+from accounts.two_factor.models import Authenticator, EndReason, FormerAuthenticator
 
 
-def retire(found: QuerySet[Authenticator], why: Why) -> int:
-    """Delete these apps, and keep their sealed secrets for a while to name their codes. Returns how many.
+def retire(found: QuerySet[Authenticator], why: EndReason) -> int:
+    """Delete these apps, and keep their encrypted secrets for a while to explain their codes. Returns how many.
 
-    Call inside a transaction that holds the row of the person.
+    Call inside a transaction that locks the row of the person.
     """
     devices = list(found)
-    # A set-up in the place of one of these goes with it.
+    # With the set-up of a replacement for one of these.
     devices += Authenticator.objects.filter(replaces__in=devices).exclude(pk__in=[device.pk for device in devices])
     FormerAuthenticator.objects.bulk_create(
         FormerAuthenticator(
             user_id=device.user_id,
             name=device.name,
-            why=why if device.confirmed else Why.UNFINISHED,
+            why=why if device.confirmed else EndReason.UNFINISHED,
             sealed_secret=device.sealed_secret,
             linked_in=device.linked_in,
         )
@@ -38,26 +38,28 @@ def retire(found: QuerySet[Authenticator], why: Why) -> int:
     return len(devices)
 
 
-def note_end(user: User, entry: AuditEntry) -> None:
-    """Remember which entry of the audit trail ended the apps that were just retired. Call in the same transaction."""
-    # Just now: what a process of an earlier version retired during an upgrade has no entry, and gets no later one.
+def record_end(user: User, entry: AuditEntry) -> None:
+    """Store which audit entry ended the apps that were just retired. Call in the same transaction."""
+    # Recent ones only: apps retired by an earlier version during an upgrade must not get a later entry.
     just_now = timezone.now() - timedelta(minutes=1)
     fresh = FormerAuthenticator.objects.filter(user=user, ended_in=None, ended_at__gt=just_now)
-    fresh = fresh.exclude(why=Why.UNFINISHED)
+    fresh = fresh.exclude(why=EndReason.UNFINISHED)
     fresh.update(ended_in=entry.pk)
 
 
-def disown_since(user: User, entry_id: int) -> None:
-    """What was linked by this entry or a later one and has ended since was not the person's: it never comes back."""
-    FormerAuthenticator.objects.filter(user=user, linked_in__gte=entry_id).update(why=Why.DISOWNED)
+def mark_reported_since(user: User, entry_id: int) -> None:
+    """Never restore the ended apps that this entry or a later one linked: reported as not the person's."""
+    FormerAuthenticator.objects.filter(user=user, linked_in__gte=entry_id).update(why=EndReason.REPORTED)
 
 
-def bring_back(user: User, entry_id: int) -> int:
-    """Let the apps count again that this entry or a later one ended. Returns how many.
+def restore_since(user: User, entry_id: int) -> int:
+    """Restore the apps that this entry or a later one ended. Returns how many.
 
-    Codes that were made until now stay void: which of them were used is not known any more.
+    Codes until now stay void: which of them were used is no longer known.
     """
-    ended = FormerAuthenticator.objects.filter(user=user, ended_in__gte=entry_id, why__in=(Why.REPLACED, Why.REMOVED))
+    ended = FormerAuthenticator.objects.filter(
+        user=user, ended_in__gte=entry_id, why__in=(EndReason.REPLACED, EndReason.REMOVED)
+    )
     found = list(ended.order_by("pk"))
     step = codes.present_step()
     for old in found:
@@ -74,15 +76,15 @@ def bring_back(user: User, entry_id: int) -> int:
 
 
 def _keep_newest(user_id: int) -> None:
-    """Keep so many of one person: whoever begins a set-up again and again leaves no more.
+    """Bound the number kept for one person, however often a set-up is begun.
 
-    Those that counted are kept apart from the unfinished, and the first of them that ended while a report can still
-    bring it back: otherwise whoever stole the account would push the owner's out.
+    Apps that were in use are counted apart from unfinished ones, and the earliest that a report can still restore are
+    kept too: otherwise somebody who stole the account could push the owner's out.
     """
     mine = FormerAuthenticator.objects.filter(user=user_id).order_by("-ended_at", "-pk").values_list("pk", flat=True)
-    counted, most = mine.exclude(why=Why.UNFINISHED), limits.FORMER_AUTHENTICATORS
+    counted, most = mine.exclude(why=EndReason.UNFINISHED), limits.FORMER_AUTHENTICATORS
     reportable = counted.filter(ended_at__gt=timezone.now() - limits.NOT_ME_LINK).reverse()
-    kept = [*mine.filter(why=Why.UNFINISHED)[:most], *counted[:most], *reportable[:most]]
+    kept = [*mine.filter(why=EndReason.UNFINISHED)[:most], *counted[:most], *reportable[:most]]
     FormerAuthenticator.objects.filter(user=user_id).exclude(pk__in=kept).delete()
 
 
@@ -94,6 +96,6 @@ def of(user: User) -> list[FormerAuthenticator]:
 
 
 def purge() -> int:
-    """Delete what was kept long enough. Returns how many."""
+    """Delete expired rows. Returns how many."""
     since = timezone.now() - limits.FORMER_AUTHENTICATOR_KEPT
     return FormerAuthenticator.objects.filter(ended_at__lte=since).delete()[0]

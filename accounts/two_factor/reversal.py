@@ -1,4 +1,4 @@
-"""The second step as it was before something that the owner reports as somebody else's doing."""
+"""Reversal of changes to the second factor that the owner reports as not theirs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryCode, RecoveryCodeSet, Why
+from accounts.two_factor.models import AccountRecovery, Authenticator, EndReason, RecoveryCode, RecoveryCodeSet
 
 LINKED = (Event.SECOND_STEP_ACTIVATED, Event.AUTHENTICATOR_ADDED, Event.AUTHENTICATOR_REPLACED)
 ENDED = (Event.AUTHENTICATOR_REMOVED, Event.SECOND_STEP_SWITCHED_OFF, Event.SECOND_STEP_RESET)
@@ -17,9 +17,9 @@ CODES = (Event.RECOVERY_CODES_MADE, Event.RECOVERY_CODE_USED)
 
 
 @dataclass(frozen=True)
-class Undone:
-    """``gone``: apps that count no more; ``back``: that count again; ``codes``: whether recovery codes became void;
-    ``closed``: no app is left, and the password alone opens nothing."""
+class Reversal:
+    """``gone``: apps removed; ``back``: apps restored; ``codes``: recovery codes became void; ``closed``: no app is
+    left and account recovery is required. The names are stored in the audit trail."""
 
     gone: int = 0
     back: int = 0
@@ -27,51 +27,51 @@ class Undone:
     closed: bool = False
 
 
-def undo(user: User, entry: AuditEntry) -> Undone:
-    """Take back what this entry and all after it did to the second step; nothing when it is about something else.
+def reverse(user: User, entry: AuditEntry) -> Reversal:
+    """Reverse what this entry and later ones changed in the second factor; nothing for an entry about something else.
 
-    What a thief linked goes, also what took its place since, and what ended by it counts again. The recovery codes
-    become void: they may have been made, read or used by the same hand. Call inside a transaction that holds the rows
-    of the person and of the counters.
+    Apps that were linked, and their replacements, are removed; apps that were ended are restored. The recovery codes
+    become void, because the same attacker may have made or read them. Call inside a transaction that locks the rows of
+    the person and of the counters.
     """
     if entry.event not in (*LINKED, *ENDED, *CODES):
-        return Undone()
+        return Reversal()
     codes = _void_recovery_codes(user)
     if entry.event in CODES:
-        return Undone(codes=codes)
-    since = _since(user, entry)
-    gone = previous_devices.retire(Authenticator.objects.filter(user=user, linked_in__gte=since), Why.DISOWNED)
-    previous_devices.disown_since(user, since)
-    back = previous_devices.bring_back(user, since)
-    return Undone(gone, back, codes, closed=_is_closed(user, gone))
+        return Reversal(codes=codes)
+    since = _first_entry(user, entry)
+    gone = previous_devices.retire(Authenticator.objects.filter(user=user, linked_in__gte=since), EndReason.REPORTED)
+    previous_devices.mark_reported_since(user, since)
+    back = previous_devices.restore_since(user, since)
+    return Reversal(gone, back, codes, closed=_requires_recovery(user, gone))
 
 
-def _since(user: User, entry: AuditEntry) -> int:
-    """From which entry on. What was linked after a reset by support stands on that reset: both go."""
+def _first_entry(user: User, entry: AuditEntry) -> int:
+    """The first entry to reverse: with an activation after a reset by support, the reset as well."""
     if entry.event != Event.SECOND_STEP_ACTIVATED:
         return entry.pk
-    turns = AuditEntry.objects.filter(
+    earlier = AuditEntry.objects.filter(
         subject=user,
         event__in=(Event.SECOND_STEP_RESET, Event.SECOND_STEP_ACTIVATED, Event.SECOND_STEP_SWITCHED_OFF),
         succeeded=True,
         pk__lt=entry.pk,
     )
-    before = turns.order_by("-pk").first()
+    before = earlier.order_by("-pk").first()
     return before.pk if before and before.event == Event.SECOND_STEP_RESET else entry.pk
 
 
 def _void_recovery_codes(user: User) -> bool:
-    # The codes before the set, as whoever uses one does.
+    # The codes before the set, as in `recovery_codes.flows.use`; another order could deadlock.
     RecoveryCode.objects.filter(code_set__user=user).delete()
     return RecoveryCodeSet.objects.filter(user=user).delete()[0] > 0
 
 
-def _is_closed(user: User, gone: int) -> bool:
-    """Without any app left, the password alone must not open what an app protected.
+def _requires_recovery(user: User, gone: int) -> bool:
+    """Begin account recovery when no app is left: the password alone must not give access.
 
-    Otherwise a report would switch the second step off: whoever reads the mailbox could report the owner's own
-    activation and set a password by mail. So the password of this moment and a mailed link are both needed, and lead to
-    the set-up of a phone (`account_recovery`); a password set by mail does not do, then support helps.
+    Otherwise a report would switch the second factor off: an attacker who reads the mailbox could report the owner's
+    activation and set a password by mail. So both the present password and a mailed link are needed, and lead to the
+    set-up of a phone (`account_recovery`); with a password set by mail, support helps.
     """
     if devices.has_confirmed_device(user):
         devices.end_recovery(user)

@@ -1,4 +1,4 @@
-"""The time steps of one authenticator app: its secret, which steps are used up, and which are void."""
+"""Replay protection of codes: the secret of an authenticator app, and its used and void time steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def secret_of(device: Authenticator | FormerAuthenticator) -> bytes | None:
-    """The secret; None, with a line in the log, when our side cannot read it (ASVS 11.2.5)."""
+    """The secret; None, with a line in the log, when it cannot be decrypted (ASVS 11.2.5)."""
     try:
         return device.secret()
     except SecretUnreadableError as mistake:
@@ -24,11 +24,11 @@ def secret_of(device: Authenticator | FormerAuthenticator) -> bytes | None:
         return None
 
 
-def make_void(device: Authenticator, step: int) -> None:
-    """Nobody gets in with the code of this step: its typist was just told whose it is, or for when, and could use it
-    there or then. Locked and read anew, so that of parallel codes none is forgotten. Call inside a transaction.
+def invalidate(device: Authenticator, step: int) -> None:
+    """Refuse the code of this step from now on: the error message said of which app or time it is, so it could be used
+    there. Locked and read again, so that no parallel change is lost. Call inside a transaction.
 
-    A step stands in the list once, and no longer than it is ahead, so the list is never longer than a day has steps.
+    A step is listed once and until it has passed, so the list is at most as long as a day has steps.
     """
     earliest = codes.present_step() - limits.TOTP_WINDOW
     for locked in Authenticator.objects.select_for_update().filter(pk=device.pk):
@@ -36,12 +36,12 @@ def make_void(device: Authenticator, step: int) -> None:
         Authenticator.objects.filter(pk=device.pk).update(void_steps=sorted(ahead | {step}))
 
 
-def claim(device: Authenticator, step: int) -> bool:
-    """Use up a time step, once and for ever: False when it or a later one was used meanwhile (RFC 6238 section 5.2)."""
+def use_up(device: Authenticator, step: int) -> bool:
+    """Mark a time step as used; False when it or a later one was used before (RFC 6238 section 5.2)."""
     unused = Authenticator.objects.filter(pk=device.pk, last_step__lt=step)
-    use_up = {"last_step": step, "last_used_at": timezone.now()}
-    if step not in device.void_steps and unused.filter(void_steps=device.void_steps).update(**use_up) == 1:
+    values = {"last_step": step, "last_used_at": timezone.now()}
+    if step not in device.void_steps and unused.filter(void_steps=device.void_steps).update(**values) == 1:
         return True
-    # Used, void, or another step was made void since the device was read: look again, locked.
+    # Used or void, or another step became void since the device was read: read again, locked.
     newest = next(iter(unused.select_for_update()), None)
-    return newest is not None and step not in newest.void_steps and unused.update(**use_up) == 1
+    return newest is not None and step not in newest.void_steps and unused.update(**values) == 1

@@ -1,4 +1,4 @@
-"""The sentences that say why a code was refused, and what to do now."""
+"""Messages that say why a code was refused, and what to do now."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from accounts import limits
 from accounts.audit.clock_skew import duration_in_words
 from accounts.two_factor.models import RecoveryCodeSet
-from accounts.two_factor.verification import Answer, Outcome
+from accounts.two_factor.verification import Outcome, VerificationResult
 
 
-def refusal(answer: Answer) -> str:
-    """In one or two sentences, with the time until which there is a wait."""
+def refusal(answer: VerificationResult) -> str:
+    """In one or two sentences, with the end of the waiting time."""
     text = _explanation(answer)
     if answer.closes:
         return f"{text} {_closed()}"
@@ -22,7 +22,7 @@ def refusal(answer: Answer) -> str:
     return text
 
 
-def _explanation(answer: Answer) -> str:
+def _explanation(answer: VerificationResult) -> str:
     is_recovery = answer.factor == RecoveryCodeSet.kind
     match answer.outcome:
         case Outcome.WAITING:
@@ -34,18 +34,18 @@ def _explanation(answer: Answer) -> str:
         case Outcome.SUPPORT_CODE:
             return _("That looks like a code of support. You type it while signing in, under “Phone lost?”.")
         case _ if is_recovery:
-            return _of_recovery_code(answer.outcome)
+            return _recovery_code_explanation(answer.outcome)
         case _:
-            return _of_app(answer)
+            return _app_explanation(answer)
 
 
-def _of_recovery_code(outcome: Outcome) -> str:
+def _recovery_code_explanation(outcome: Outcome) -> str:
     if outcome is Outcome.WRONG:
         return _("This recovery code is not right, or was used already. Try the next one on your list.")
     return _("A recovery code has 16 letters and digits. Look at your list and type it again.")
 
 
-def _of_app(answer: Answer) -> str:
+def _app_explanation(answer: VerificationResult) -> str:
     match answer.outcome:
         case Outcome.NOT_A_CODE:
             return _("A code has exactly 6 digits. Look in the authenticator app and type it again.")
@@ -61,7 +61,7 @@ def _of_app(answer: Answer) -> str:
         case Outcome.UNREADABLE:
             return our_fault(answer.reference)
         case _ if answer.owner:
-            return _of_other_app(answer)
+            return _other_app_explanation(answer)
         case _:
             return _("This code is not right. Look in the authenticator app, and type the code it shows now.")
 
@@ -73,7 +73,7 @@ def our_fault(reference: str) -> str:
     ) % {"reference": reference or "-"}
 
 
-def _of_other_app(answer: Answer) -> str:
+def _other_app_explanation(answer: VerificationResult) -> str:
     assert answer.owner is not None  # noqa: S101 - asked just before
     name, at = answer.owner.name, answer.owner.ended_at
     facts = {"name": name, "date": date_format(timezone.localtime(at), "j F") if at else ""}
@@ -119,7 +119,7 @@ def _closed() -> str:
     )
 
 
-def _wait(answer: Answer) -> str:
+def _wait(answer: VerificationResult) -> str:
     assert answer.waits_until is not None  # noqa: S101 - every waiting answer has its time
     until = timezone.localtime(answer.waits_until)
     today = until.date() == timezone.localdate()

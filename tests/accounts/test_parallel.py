@@ -30,6 +30,7 @@ from accounts.throttling.known_browsers import STRANGER
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
 from accounts.two_factor import devices
+from accounts.two_factor.authenticators import flows as authenticators
 from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.models import Authenticator, RecoveryCode
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -60,7 +61,7 @@ def test_one_right_code_lets_exactly_one_of_twenty_in() -> None:  # ASVS 6.5.1
 def test_wrong_codes_are_counted_exactly() -> None:  # ASVS 6.3.1
     person = UserFactory(with_totp=True)
     wrong = wrong_code_of(person)
-    answers = at_once([partial(challenge.answer, person, None, wrong, HERE, STRANGER) for _ in range(CROWD)])
+    answers = at_once([partial(challenge.verify, person, None, wrong, HERE, STRANGER) for _ in range(CROWD)])
     outcomes = [answer.outcome for answer in answers]
     assert outcomes.count(Outcome.WRONG) == 5
     assert outcomes.count(Outcome.WAITING) == CROWD - 5
@@ -110,8 +111,10 @@ def test_confirming_at_once_activates_once() -> None:
 def test_one_code_either_signs_in_or_switches_off() -> None:
     person = UserFactory(with_totp=True)
     code = code_of(person)
-    signing_in = [partial(challenge.answer, person, None, code, HERE, STRANGER)] * 5
-    switching_off = [partial(totp.switch_off, person, devices.authenticator_of(person), code, HERE, STRANGER)] * 5
+    signing_in = [partial(challenge.verify, person, None, code, HERE, STRANGER)] * 5
+    switching_off = [
+        partial(authenticators.switch_off, person, devices.authenticator_of(person), code, HERE, STRANGER)
+    ] * 5
     outcomes = [answer.outcome for answer in at_once(signing_in + switching_off)]
     assert outcomes.count(Outcome.ACCEPTED) == 1
     assert set(outcomes) <= {Outcome.ACCEPTED, Outcome.USED, Outcome.WRONG, Outcome.REMOVED, Outcome.WAITING}
@@ -152,11 +155,11 @@ def slowly(work: Callable, seconds: float) -> Callable:
 
 def test_support_and_the_person_never_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     person, boss = UserFactory(with_totp=True), UserFactory(superuser=True)
-    challenge.answer(person, None, wrong_code_of(person), HERE, STRANGER)
+    challenge.verify(person, None, wrong_code_of(person), HERE, STRANGER)
     code = code_of(person)
     monkeypatch.setattr(actions.sessions, "end_all", slowly(sessions.end_all, 0.3))
     reset = partial(interventions.act, Order(InterventionKind.RESET, person, boss, "telefoon weg"), HERE)
-    typing = slowly(partial(challenge.answer, person, None, code, HERE, STRANGER), 0.15)
+    typing = slowly(partial(challenge.verify, person, None, code, HERE, STRANGER), 0.15)
     outcome, answer = at_once([reset, typing])
     assert outcome.outcome is interventions.Outcome.DONE
     assert answer.outcome in (Outcome.WRONG, Outcome.USED, Outcome.REMOVED)

@@ -19,7 +19,8 @@ from accounts.models import User
 from accounts.organisations.forms import ShortNameForm
 from accounts.passwords.forms import ChangePasswordForm, NewPasswordForm
 from accounts.sign_in.fresh_proof.forms import ProofForm
-from accounts.sso.setup.forms import EmergencyAccountForm, KeyPairForm
+from accounts.sso.credentials.forms import KeyPairForm
+from accounts.sso.setup.forms import EmergencyAccountForm
 from accounts.support.forms import MailedQuestionForm
 from accounts.two_factor.forms import CodeForm, NamedCodeForm
 from accounts.two_factor.models import Authenticator

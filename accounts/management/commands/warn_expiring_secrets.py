@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.audit.origin import CONSOLE
 from accounts.mail import outcomes
-from accounts.sso.setup import expiry
+from accounts.sso.credentials import expiry
 
 
 class Command(BaseCommand):

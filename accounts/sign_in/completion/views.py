@@ -25,8 +25,8 @@ from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.account_recovery import views as recovery_link
 from accounts.two_factor.challenge import combined
 from accounts.two_factor.challenge import flows as challenge
-from accounts.two_factor.challenge.combined import Held
-from accounts.two_factor.totp.views import straight_to_set_up
+from accounts.two_factor.challenge.combined import CombinedSignIn
+from accounts.two_factor.totp.views import redirect_to_set_up
 
 _TOO_MANY_NEW_BROWSERS = gettext_lazy(
     "There were many sign-ins from new browsers. Somebody may know your password. Choose a new one with “Forgot your "
@@ -59,7 +59,7 @@ def complete_sign_in(
     return _sign_in(request, user, target)
 
 
-def ask_code_with_password(request: HttpRequest, what: Held, target: str) -> HttpResponse:
+def ask_code_with_password(request: HttpRequest, what: CombinedSignIn, target: str) -> HttpResponse:
     """Wrong passwords make this network wait. The same for everybody, also for whom we do not know."""
     flows.restart_session(request.session, None)
     combined.mark(request.session, what, target)
@@ -89,7 +89,7 @@ def _after_reset(request: HttpRequest, user: User, target: str, link: str) -> Ht
         nonlocal response
         since, origin = KnownBrowsers.of(request).since(user), Origin.of(request)
         sessions.sign_in(request, user, device=None, origin=origin, instead="recovery_link", known_since=since)
-        response = straight_to_set_up(request, user)
+        response = redirect_to_set_up(request, user)
 
     if account_recovery.use_link(link, user, opens):
         return response

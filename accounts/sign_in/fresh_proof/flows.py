@@ -21,7 +21,7 @@ from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.recovery_codes import flows as recovery_codes
-from accounts.two_factor.verification import Answer, Opens, Outcome
+from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 PROVIDER_PROOF = "proved_there"  # when the provider showed anew who it is, while our code is still open
 
@@ -31,7 +31,7 @@ class Proof:
     """``answer``: how the code was judged; None when it was not asked for or the password was wrong already."""
 
     password_is_right: bool
-    answer: Answer | None = None
+    answer: VerificationResult | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -47,7 +47,7 @@ def prove_identity(
     code: str = "",
     device: str = "",
     password_is_enough: bool = False,
-    opens: Opens | None = None,
+    opens: OnAccepted | None = None,
 ) -> Proof:
     """Fresh proof of somebody who is signed in: the password, and with a second factor also a code (ASVS 7.5.1).
 
@@ -61,7 +61,7 @@ def prove_identity(
 
 
 def prove_by_code(
-    user: User, origin: Origin, browsers: KnownBrowsers, *, code: str, device: str = "", opens: Opens | None = None
+    user: User, origin: Origin, browsers: KnownBrowsers, *, code: str, device: str = "", opens: OnAccepted | None = None
 ) -> Proof:
     """The second half of fresh proof, after the password or the provider. ``opens`` is called when the code is
     accepted, in the same transaction."""

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.sign_in.fresh_proof.flows import Proof
-from accounts.two_factor.forms import CodeField, choice_of, offer_choice, refuse_code
+from accounts.two_factor.forms import CodeField, add_code_error, add_device_field, device_choices
 from accounts.two_factor.models import Authenticator
 
 
@@ -36,7 +36,7 @@ class ProofForm(forms.Form):
         self.fields["code"].widget.attrs |= {"inputmode": "text", "placeholder": ""}
         if not authenticators:
             del self.fields["code"]
-        offer_choice(self, choice_of(authenticators))
+        add_device_field(self, device_choices(authenticators))
 
     def refuse(self, proof: Proof) -> None:
         if not proof.password_is_right:
@@ -44,4 +44,4 @@ class ProofForm(forms.Form):
                 "password", _("This password is not right. After several wrong attempts you have to wait a while.")
             )
         elif proof.answer:
-            refuse_code(self, proof.answer)
+            add_code_error(self, proof.answer)

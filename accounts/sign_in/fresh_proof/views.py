@@ -26,7 +26,7 @@ from accounts.sso.refusal_reasons import Reason
 from accounts.sso.views import redirect_to_provider, refused_page
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
-from accounts.two_factor.verification import Answer, Opens
+from accounts.two_factor.verification import OnAccepted, VerificationResult
 
 
 @sensitive_post_parameters()
@@ -48,7 +48,7 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
 
-    def opens(_answer: Answer | None = None) -> None:
+    def opens(_answer: VerificationResult | None = None) -> None:
         flows.forget_provider_proof(request.session)
         sessions.prove(request, request.user, Origin.of(request))
 
@@ -62,7 +62,7 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
 
 
 def _judge(
-    request: PersonRequest, form: ProofForm, opens: Opens, *, password_is_enough: bool, proved_at_provider: bool
+    request: PersonRequest, form: ProofForm, opens: OnAccepted, *, password_is_enough: bool, proved_at_provider: bool
 ) -> flows.Proof:
     origin, browsers, data = Origin.of(request), KnownBrowsers.of(request), form.cleaned_data
     if proved_at_provider:

@@ -18,7 +18,7 @@ from accounts.passwords import dummy_hash
 from accounts.passwords import verification as passwords
 from accounts.throttling import network, spraying
 from accounts.throttling.known_browsers import KnownBrowsers
-from accounts.two_factor.challenge.combined import Held
+from accounts.two_factor.challenge.combined import CombinedSignIn
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class PasswordAnswer:
     wrong passwords make this network wait, so what was typed counts together with a code only."""
 
     user: User | None = None
-    combined: Held | None = None
+    combined: CombinedSignIn | None = None
     network_waits_until: datetime | None = None
     business_account_only: bool = False
 
@@ -103,7 +103,7 @@ def _count(attempt: _Attempt, *, is_accepted: bool, cause: str) -> PasswordAnswe
         if outcome is passwords.Outcome.LONGEST_WAIT and user:
             emergency.notify_of_wait(user, origin)
         needs_code = outcome is passwords.Outcome.CODE_NEEDED
-        return PasswordAnswer(combined=Held(typed_address, user, is_accepted) if needs_code else None)
+        return PasswordAnswer(combined=CombinedSignIn(typed_address, user, is_accepted) if needs_code else None)
     if attempt.is_stranger:
         network.give_back(origin)
     spraying.note_right(typed_address)

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.urls import URLPattern
 from django.urls import path as plain_path
 
+from accounts.sso.credentials import views as credentials
 from accounts.sso.domains import views as domains
 from accounts.sso.overview import views
 from accounts.sso.setup import views as setup
@@ -25,11 +26,11 @@ urlpatterns = [
     path(HERE, views.show, "sso_setup"),
     path(f"{HERE}aanbieder/", setup.provider, "sso_provider"),
     path(f"{HERE}controleren/", setup.check, "sso_check"),
-    path(f"{HERE}geheim/", setup.secret, "sso_secret"),
-    path(f"{HERE}sleutelpaar/", setup.key_pair, "sso_key_pair"),
-    path(f"{HERE}sleutelpaar/maken/", setup.make_key_pair, "sso_key_pair_make"),
-    path(f"{HERE}sleutelpaar/gebruiken/", setup.use_key_pair, "sso_key_pair_use"),
-    path(f"{HERE}sleutelpaar/certificaat/", setup.certificate, "sso_certificate"),
+    path(f"{HERE}geheim/", credentials.secret, "sso_secret"),
+    path(f"{HERE}sleutelpaar/", credentials.key_pair, "sso_key_pair"),
+    path(f"{HERE}sleutelpaar/maken/", credentials.make_key_pair, "sso_key_pair_make"),
+    path(f"{HERE}sleutelpaar/gebruiken/", credentials.use_key_pair, "sso_key_pair_use"),
+    path(f"{HERE}sleutelpaar/certificaat/", credentials.certificate, "sso_certificate"),
     path(f"{HERE}tweede-stap/", setup.second_step, "sso_second_step"),
     path(f"{HERE}mensen/", setup.people, "sso_people"),
     path(f"{HERE}noodaccount/", setup.emergency_account, "sso_emergency_account"),

@@ -1,4 +1,4 @@
-"""What is still missing before single sign-on can be switched on, and what the status block tells."""
+"""What is missing before single sign-on can be switched on, and the status of the set-up."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from accounts.sso.models import ClientProof, Connection
 class Missing(Enum):
     PROVIDER = auto()
     PROOF = auto()  # no secret and no key pair
-    UNREADABLE = auto()  # our side cannot read it, so it must be set anew
+    UNREADABLE = auto()  # it cannot be decrypted, so it must be set again
     EXPIRED = auto()
-    CHECK = auto()  # the provider's document was not read, or shows something wrong
-    TEST = auto()  # no test sign-in went well with the settings as they are
+    CHECK = auto()  # the discovery document was not read, or has a fault
+    TEST = auto()  # no successful test sign-in with the present settings
 
 
 def has_proof(connection: Connection) -> bool:
@@ -55,7 +55,7 @@ class Steps:
 
     @property
     def provider_is_right(self) -> bool:
-        """Filled in, and the provider itself says nothing that is wrong: "done" and "wrong" exclude each other."""
+        """Filled in, and its discovery document has no fault."""
         return self.provider and self.check
 
 
@@ -77,7 +77,7 @@ def can_be_tested(connection: Connection | None) -> bool:
 
 
 def missing(connection: Connection | None) -> list[Missing]:
-    """In the order in which they are mended; empty when nothing is."""
+    """In the order to fix them; empty when ready."""
     done = steps(connection)
     wanted = [
         (done.provider, Missing.PROVIDER),

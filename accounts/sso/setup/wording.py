@@ -1,4 +1,4 @@
-"""What the set-up pages say about what was done and what is missing."""
+"""Messages of the set-up pages about results and missing parts."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.account_recovery.flows import FreshCode
+from accounts.two_factor.account_recovery.flows import NewBridgeCode
 
 EVENTS = {
     Kind.LIFT_WAIT: Event.WAIT_LIFTED,
@@ -29,12 +29,12 @@ EVENTS = {
 }
 
 
-def prepare(kind: Kind, subject: User) -> FreshCode | None:
+def prepare(kind: Kind, subject: User) -> NewBridgeCode | None:
     """What is made before the transaction, because it takes its time."""
-    return account_recovery.fresh_bridge_code(subject) if kind is Kind.BRIDGE_CODE else None
+    return account_recovery.new_bridge_code(subject) if kind is Kind.BRIDGE_CODE else None
 
 
-def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | None) -> str:
+def carry_out(intervention: Intervention, origin: Origin, prepared: NewBridgeCode | None) -> str:
     """Do it, record it, and mail the person. Returns the code to read out, if there is one."""
     kind, subject = Kind(intervention.kind), intervention.subject
     extra = _bridge_code(intervention, prepared) if prepared else HOW[kind](intervention)
@@ -47,7 +47,7 @@ def carry_out(intervention: Intervention, origin: Origin, prepared: FreshCode | 
         reason=intervention.reason,
         detail=facts(intervention),
     )
-    previous_devices.note_end(subject, entry)  # of a reset: a report about it lets the apps count again
+    previous_devices.record_end(subject, entry)  # of a reset: a report about it lets the apps count again
     notify(entry, subject, receipt=intervention.receipt, **extra)
     if kind in rules.COUNTED:
         extra |= {"link": "", "only_told": True}
@@ -82,7 +82,7 @@ def _end_sessions(intervention: Intervention) -> dict[str, Any]:
     return {}
 
 
-def _bridge_code(intervention: Intervention, prepared: FreshCode) -> dict[str, Any]:
+def _bridge_code(intervention: Intervention, prepared: NewBridgeCode) -> dict[str, Any]:
     """Uses up every check of the caller: who calls next may be somebody else, and is recognised anew. Waits end,
     because during one the password leads to a page that takes no such code."""
     CallerCheck.objects.filter(subject=intervention.subject).delete()

@@ -20,7 +20,7 @@ from accounts.support.flows import Refusal
 from accounts.support.interventions import actions, approval, rules
 from accounts.support.models import Intervention, Kind, State
 from accounts.support.worker_alarm import stop
-from accounts.two_factor.account_recovery.flows import FreshCode
+from accounts.two_factor.account_recovery.flows import NewBridgeCode
 
 REFUSED = {
     Kind.LIFT_WAIT: Event.WAIT_LIFTED,
@@ -61,7 +61,7 @@ def act(order: Order, origin: Origin) -> Result:
 
 
 @transaction.atomic
-def _act(order: Order, origin: Origin, prepared: FreshCode | None) -> Result:
+def _act(order: Order, origin: Origin, prepared: NewBridgeCode | None) -> Result:
     subject, worker = locked(order.subject, order.worker)
     if worker is None:
         return _do_at_once(order, subject, None, origin, prepared)
@@ -86,7 +86,7 @@ def carry_out(intervention: Intervention, worker: User, origin: Origin) -> Resul
 
 
 @transaction.atomic
-def _carry_out(intervention: Intervention, worker: User, origin: Origin, prepared: FreshCode | None) -> Result:
+def _carry_out(intervention: Intervention, worker: User, origin: Origin, prepared: NewBridgeCode | None) -> Result:
     subject, worker = locked(intervention.subject, worker)  # type: ignore[assignment]
     kind = Kind(intervention.kind)
     order = Order(kind, subject, worker, intervention.reason, intervention.ticket)
@@ -119,7 +119,9 @@ def _row(order: Order, subject: User, worker: User | None, **state: Any) -> Inte
     return Intervention.objects.create(kind=order.kind, subject=subject, worker=worker, **texts, **state)
 
 
-def _do_at_once(order: Order, subject: User, worker: User | None, origin: Origin, prepared: FreshCode | None) -> Result:
+def _do_at_once(
+    order: Order, subject: User, worker: User | None, origin: Origin, prepared: NewBridgeCode | None
+) -> Result:
     row = _row(order, subject, worker, state=State.DONE, done_at=timezone.now())
     return Result(Outcome.DONE, row, actions.carry_out(row, origin, prepared))
 

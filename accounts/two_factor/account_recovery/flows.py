@@ -1,6 +1,6 @@
-"""The way back in for whoever lost the phone and asked support: a mailed link, or a code that is read out.
+"""Account recovery after support reset the second factor: a mailed link, or a bridge code that support reads out.
 
-Both count only together with the right password, work once, and open nothing but the set-up of a new phone
+Both need the right password as well, work once, and give access only to the set-up of a new phone
 (NIST SP 800-63B-4 section 4.2.2; ASVS 6.4.4).
 """
 
@@ -28,7 +28,7 @@ from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
 from accounts.models import User
-from accounts.two_factor.codes import TELEPHONE_SIGNS, parse_bridge_code, slow_digest
+from accounts.two_factor.codes import BRIDGE_CODE_ALPHABET, parse_bridge_code, slow_digest
 from accounts.two_factor.models import AccountRecovery, BridgeCode
 
 SALT = "accounts.two_factor.account_recovery"
@@ -38,20 +38,20 @@ SALT_BYTES = 16
 class Outcome(Enum):
     ACCEPTED = auto()
     NOT_A_CODE = auto()
-    WRONG = auto()  # or there is none, or it is too old: all the same to whoever guesses
-    VOID = auto()  # this was the last try
+    WRONG = auto()  # or there is none, or it expired: a guesser learns no difference
+    VOID = auto()  # this was the last attempt
 
 
 def of(user: User) -> AccountRecovery | None:
-    """The open recovery of this person; None when the password and the own device do."""
+    """The open recovery of this person, or None."""
     return AccountRecovery.objects.filter(user=user).first()
 
 
 @transaction.atomic
 def begin(user: User) -> str:
-    """From now on the password alone opens nothing. Returns the address of the link to mail; earlier ones are void."""
+    """From now on the password alone is not enough. Returns the URL to mail; earlier links are void."""
     AccountRecovery.objects.update_or_create(
-        user=user, defaults={"began_at": timezone.now(), "account": _account(user)}
+        user=user, defaults={"began_at": timezone.now(), "account": _password_fingerprint(user)}
     )
     BridgeCode.objects.filter(user=user).delete()
     return _new_link(user)
@@ -64,24 +64,24 @@ def _new_link(user: User) -> str:
     return settings.PUBLIC_URL + reverse("recovery_link", args=[token])
 
 
-def _account(user: User) -> str:
+def _password_fingerprint(user: User) -> str:
     return hashlib.sha256(user.password.encode()).hexdigest()
 
 
-def link_is_enough(recovery: AccountRecovery) -> bool:
-    """False when the password was set anew after the reset: then link and password came from the same mailbox. Also
-    when links are trusted no more (`distrust_links`)."""
-    return constant_time_compare(recovery.account, _account(recovery.user))
+def is_link_sufficient(recovery: AccountRecovery) -> bool:
+    """False when the password was set after the reset: then link and password came from the same mailbox. Also after
+    `distrust_links`."""
+    return constant_time_compare(recovery.account, _password_fingerprint(recovery.user))
 
 
 def distrust_links(user: User) -> None:
-    """The person says that it was not them, so a reset may have been for somebody else: until support resets anew, no
-    mailed link of this recovery opens anything, the one in the mailbox neither."""
+    """Refuse every mailed link of this recovery until support resets again: the person reported a change as not theirs,
+    so the reset may have been for somebody else."""
     AccountRecovery.objects.filter(user=user).update(account="")
 
 
 def send_link(user: User, origin: Origin) -> bool:
-    """Mail a new link to somebody who has shown the right password; False beyond the quota."""
+    """Mail a new link after the right password; False beyond the rate limit."""
     period = limits.RECOVERY_LINK_MAILS_PERIOD
     if not rate_limits.spend("recovery-link", str(user.pk), limit=limits.RECOVERY_LINK_MAILS, period=period):
         return False
@@ -95,8 +95,8 @@ def send_link(user: User, origin: Origin) -> bool:
 
 
 def recovery_of(token: str) -> AccountRecovery | None:
-    """The recovery that a mailed link belongs to; None when it is forged, too old, used, not the newest, or
-    went to an address that is the person's no more."""
+    """The recovery of a mailed link; None when it is forged, expired, used, not the newest, or was mailed to an earlier
+    address of the person."""
     try:
         content = signing.loads(token, salt=SALT, max_age=limits.RECOVERY_LINK)
     except signing.BadSignature:
@@ -106,75 +106,75 @@ def recovery_of(token: str) -> AccountRecovery | None:
 
 
 @transaction.atomic
-def use_link(token: str, user: User, opens: Callable[[], None] = lambda: None) -> bool:
-    """Use the link up after the right password: exactly once, whatever runs in parallel."""
+def use_link(token: str, user: User, on_accepted: Callable[[], None] = lambda: None) -> bool:
+    """Use the link up after the right password; exactly once, also in parallel."""
     recovery = recovery_of(token) if token else None
-    if recovery is None or recovery.user_id != user.pk or not link_is_enough(recovery):
+    if recovery is None or recovery.user_id != user.pk or not is_link_sufficient(recovery):
         return False
     unused = AccountRecovery.objects.filter(pk=recovery.pk, links_issued=recovery.links_issued)
     if unused.update(links_issued=F("links_issued") + 1) != 1:
         return False
-    opens()
+    on_accepted()
     return True
 
 
 @dataclass(frozen=True)
-class FreshCode:
-    """A bridge code that was made and not issued yet."""
+class NewBridgeCode:
+    """A bridge code that is made and not yet issued."""
 
     code: str = field(repr=False)
     salt: bytes
     digest: str
 
 
-def fresh_bridge_code(user: User) -> FreshCode:
-    """Make one before the transaction that issues it: the hash takes its time, and may have to wait for its turn."""
-    code = "".join(secrets.choice(TELEPHONE_SIGNS) for _ in range(limits.BRIDGE_CODE_SIGNS))
+def new_bridge_code(user: User) -> NewBridgeCode:
+    """Call before the transaction that issues it: hashing takes time and may have to wait. Raises TooBusyError."""
+    code = "".join(secrets.choice(BRIDGE_CODE_ALPHABET) for _ in range(limits.BRIDGE_CODE_SIGNS))
     salt = os.urandom(SALT_BYTES)
-    return FreshCode(code, salt, _digest(user, code, salt))
+    return NewBridgeCode(code, salt, _digest(user, code, salt))
 
 
-def issue_bridge_code(user: User, fresh: FreshCode | None = None) -> str:
-    """The code for support to read out, readable for the last time ("K7N3-MZDW"); the one before is void."""
-    fresh = fresh or fresh_bridge_code(user)
-    stored = {"salt": fresh.salt, "digest": fresh.digest, "made_at": timezone.now(), "failures": 0}
+def issue_bridge_code(user: User, new: NewBridgeCode | None = None) -> str:
+    """Store the code, and return it for support to read out ("K7N3-MZDW"); an earlier one is void."""
+    new = new or new_bridge_code(user)
+    stored = {"salt": new.salt, "digest": new.digest, "made_at": timezone.now(), "failures": 0}
     BridgeCode.objects.update_or_create(user=user, defaults=stored)
-    half = len(fresh.code) // 2
-    return f"{fresh.code[:half]}-{fresh.code[half:]}"
+    half = len(new.code) // 2
+    return f"{new.code[:half]}-{new.code[half:]}"
 
 
 def _digest(user: User, code: str, salt: bytes) -> str:
-    """With the password of the moment, so that another one makes the code void. The words that prove who calls went to
-    the mailbox; whoever reads that could otherwise get a code first and set a password by mail afterwards."""
-    return slow_digest(code, salt + _account(user).encode())
+    """Salted with the present password, so that a new password voids the code. Otherwise somebody who reads the mailbox
+    could answer the caller check, get a code, and set a password by mail afterwards."""
+    return slow_digest(code, salt + _password_fingerprint(user).encode())
 
 
 def withdraw_bridge_code(user: User) -> None:
     BridgeCode.objects.filter(user=user).delete()
 
 
-def use_bridge_code(user: User, typed: str, origin: Origin, opens: Callable[[], None] = lambda: None) -> Outcome:
-    """Judge what somebody with the right password typed, and use the code up. Returns, so that the count survives.
+def use_bridge_code(user: User, typed: str, origin: Origin, on_accepted: Callable[[], None] = lambda: None) -> Outcome:
+    """Verify what was typed after the right password, and use the code up. Never raises, so that failures are counted.
 
-    ``opens`` is called when it is accepted, in the same transaction; so it is for `use_link`.
+    ``on_accepted`` is called on success, in the same transaction; likewise in `use_link`.
     """
     code = parse_bridge_code(typed)
     if code is None:
         return Outcome.NOT_A_CODE
     known = BridgeCode.objects.filter(user=user).first()
-    # Hashed before anything is locked, and also without a code, so that the time does not tell.
+    # Hashed before anything is locked, and also without a code, so that timing reveals nothing.
     digest = _digest(user, code, bytes(known.salt) if known else bytes(SALT_BYTES))
     with transaction.atomic():
-        outcome = _judge(user, digest)
+        outcome = _verify(user, digest)
         if outcome is Outcome.ACCEPTED:
-            opens()
+            on_accepted()
         else:
             facts: dict[str, str | int] = {"factor": "bridge_code", "cause": "wrong"}
             record_aggregated(Event.CODE_REFUSED, subject=user, origin=origin, detail=facts)
     return outcome
 
 
-def _judge(user: User, digest: str) -> Outcome:
+def _verify(user: User, digest: str) -> Outcome:
     User.objects.select_for_update().get(pk=user.pk)
     fresh = timezone.now() - limits.BRIDGE_CODE
     found = BridgeCode.objects.filter(user=user, made_at__gt=fresh).first()
@@ -192,5 +192,5 @@ def _judge(user: User, digest: str) -> Outcome:
 
 
 def purge() -> int:
-    """Delete bridge codes that are too old to work. Returns how many."""
+    """Delete expired bridge codes. Returns how many."""
     return BridgeCode.objects.filter(made_at__lte=timezone.now() - limits.BRIDGE_CODE).delete()[0]

@@ -15,18 +15,18 @@ from accounts.throttling.known_browsers import KnownBrowsers, prove_mailbox
 from accounts.two_factor.account_recovery import flows
 from accounts.two_factor.account_recovery.flows import Outcome
 from accounts.two_factor.challenge import flows as challenge
-from accounts.two_factor.codes import Shape, shape
+from accounts.two_factor.codes import Shape, shape_of
 from accounts.two_factor.forms import BridgeCodeForm
-from accounts.two_factor.totp.views import straight_to_set_up
+from accounts.two_factor.totp.views import redirect_to_set_up
 
-LINK = "recovery_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
+LINK = "recovery_link"  # session key of the token, which so leaves the address bar (ASVS 14.2.1)
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD"])
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Remember the link in this browser; the password comes next. Uses nothing up, so a mail scanner does no harm, and
-    signs nobody out: anybody may be sent the link of somebody else."""
+    """Keep the link in the session; the password comes next. The link is not used up, so a mail scanner does no harm,
+    and nobody is signed out: anybody can be sent somebody else's link."""
     recovery = flows.recovery_of(token)
     if recovery is None:
         request.session.pop(LINK, None)
@@ -46,8 +46,7 @@ def _to_sign_in(request: HttpRequest, user: User) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_expired(request: HttpRequest) -> HttpResponse:
-    """Asks who is signed in already whether to sign out, for the link is for a sign-in of its own. Else there is no
-    link, or none that works."""
+    """The link is invalid or expired. Or somebody is signed in, who is asked to sign out first to use it."""
     token = request.session.get(LINK, "")
     recovery = flows.recovery_of(token) if token and request.user.is_authenticated else None
     if recovery is None:
@@ -62,12 +61,12 @@ def link_expired(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_phone(request: HttpRequest) -> HttpResponse:
-    """After the right password of somebody whose second step was reset: say what to do, and mail the link again."""
+    """After the right password, when support reset the second factor: what to do next, and mail the link again."""
     pending = challenge.pending(request.session)
     recovery = flows.of(pending.user) if pending else None
     if pending is None or recovery is None or request.user.is_authenticated:
         return redirect("verification_code")
-    is_enough = flows.link_is_enough(recovery)
+    is_enough = flows.is_link_sufficient(recovery)
     if request.method == "POST" and is_enough:
         if flows.send_link(pending.user, Origin.of(request)):
             messages.success(request, _("The link is on its way. Look in your mailbox."))
@@ -80,7 +79,7 @@ def new_phone(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def bridge_code(request: HttpRequest) -> HttpResponse:
-    """The code that support read out, after the right password."""
+    """The bridge code that support read out, after the right password."""
     pending = challenge.pending(request.session)
     if pending is None or request.user.is_authenticated:
         return redirect("verification_code")
@@ -92,26 +91,29 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     response: HttpResponse = redirect("totp_confirm")
 
-    def opens() -> None:
+    def on_accepted() -> None:
         nonlocal response
-        challenge.forget(request.session)
-        user, since = pending.user, KnownBrowsers.of(request).since(pending.user)
-        origin = Origin.of(request)
-        sessions.sign_in(request, user, device=None, origin=origin, instead="bridge_code", known_since=since)
-        response = straight_to_set_up(request, pending.user)
+        response = _sign_in_to_set_up(request, pending.user)
 
-    outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request), opens)
+    outcome = flows.use_bridge_code(pending.user, form.cleaned_data["code"], Origin.of(request), on_accepted)
     if outcome is not Outcome.ACCEPTED:
-        form.add_error("code", _sentence(outcome, form.cleaned_data["code"]))
+        form.add_error("code", _refusal(outcome, form.cleaned_data["code"]))
         return redirect_with_errors(request, form)
     return response
 
 
-def _sentence(outcome: Outcome, typed: str) -> str:
+def _sign_in_to_set_up(request: HttpRequest, user: User) -> HttpResponse:
+    challenge.forget(request.session)
+    origin, since = Origin.of(request), KnownBrowsers.of(request).since(user)
+    sessions.sign_in(request, user, device=None, origin=origin, instead="bridge_code", known_since=since)
+    return redirect_to_set_up(request, user)
+
+
+def _refusal(outcome: Outcome, typed: str) -> str:
     match outcome:
-        case Outcome.NOT_A_CODE if shape(typed) is Shape.APP:
+        case Outcome.NOT_A_CODE if shape_of(typed) is Shape.APP:
             return _("That is a code of the authenticator app. Choose “Found it? Back to the code” and type it there.")
-        case Outcome.NOT_A_CODE if shape(typed) in (Shape.RECOVERY, Shape.SEVERAL):
+        case Outcome.NOT_A_CODE if shape_of(typed) in (Shape.RECOVERY, Shape.SEVERAL):
             return _("That is a recovery code. Choose “Found it? Back to the code” and type it there.")
         case Outcome.NOT_A_CODE:
             return _("The code of support has 8 letters and digits, for example K7N3-MZDW. Type it again.")

@@ -1,8 +1,8 @@
-"""While wrong passwords make a network wait: address, password and code are judged together, and answered in one word.
+"""Combined sign-in: while a network waits after wrong passwords, address, password and code are verified together.
 
-A stranger with a script makes the owner wait in every browser that is not known. So during the wait everybody is asked
-for a code, whatever was typed; a right password with a right code passes. Nobody learns whether the password was right,
-so the wait still bounds guesses at it. A code is judged and counted only after the right password, as everywhere.
+Otherwise a stranger with a script could lock the owner out of every unknown browser. During the wait everybody is asked
+for a code, whatever was typed; a right password with a right code passes. The answer never tells which of them was
+wrong, so the wait still bounds guesses at the password. A code is verified and counted only after the right password.
 """
 
 from __future__ import annotations
@@ -30,44 +30,51 @@ from accounts.throttling.rules import Kind
 from accounts.two_factor import codes, devices, time_steps
 from accounts.two_factor.challenge import flows
 from accounts.two_factor.recovery_codes import flows as recovery_codes
-from accounts.two_factor.verification import Answer, Opens, Outcome
+from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 MARKER = "held_sign_in"
-TRIES = "held_sign_in_tries"
+TRIES_KEY = "held_sign_in_tries"
 
 
 @dataclass(frozen=True)
-class Held:
-    """``address``: as it was typed; ``user``: whose it is, if anybody's; ``right``: would the password open it?"""
+class CombinedSignIn:
+    """``address``: as typed; ``user``: whose it is, or None; ``is_right``: is the password right and allowed?"""
 
     address: str
     user: User | None
-    right: bool
+    is_right: bool
 
 
 @dataclass(frozen=True)
-class PendingHeld:
-    """``target``: the own address to go to afterwards."""
+class PendingCombinedSignIn:
+    """``target``: the address on this site to go to afterwards."""
 
-    what: Held
+    attempt: CombinedSignIn
     target: str
     seconds_left: int
 
 
-def mark(session: MutableMapping[str, Any], what: Held, target: str) -> None:
-    """Remember in this browser's session what was typed; sealed, because sessions lie in the database."""
-    account = what.user.get_session_auth_hash() if what.user else ""
-    facts = [what.address, what.user.pk if what.user else 0, what.right, account, timezone.now().timestamp(), target]
+def mark(session: MutableMapping[str, Any], attempt: CombinedSignIn, target: str) -> None:
+    """Keep in the session what was typed; encrypted, because sessions are stored in the database."""
+    account = attempt.user.get_session_auth_hash() if attempt.user else ""
+    facts = [
+        attempt.address,
+        attempt.user.pk if attempt.user else 0,
+        attempt.is_right,
+        account,
+        timezone.now().timestamp(),
+        target,
+    ]
     session[MARKER] = encryption.seal_text(json.dumps(facts), owner=MARKER)
 
 
-def pending(session: SessionBase) -> PendingHeld | None:
-    """What waits for its code, unless it is too old; of an account that has changed since, nothing is right."""
+def pending(session: SessionBase) -> PendingCombinedSignIn | None:
+    """The sign-in that waits for its code, unless it expired; its password is wrong once the account has changed."""
     sealed = session.get(MARKER)
     if not sealed:
         return None
     try:
-        address, pk, right, account, at, target = json.loads(encryption.unseal_text(sealed, owner=MARKER))
+        address, pk, is_right, account, at, target = json.loads(encryption.unseal_text(sealed, owner=MARKER))
     except encryption.SecretUnreadableError:
         return None
     left = int(at + limits.PENDING_SIGN_IN.total_seconds() - timezone.now().timestamp())
@@ -75,75 +82,79 @@ def pending(session: SessionBase) -> PendingHeld | None:
         return None
     user = User.objects.select_related("membership__organisation").filter(pk=pk, is_active=True).first()
     is_same = user is not None and user.get_session_auth_hash() == account
-    return PendingHeld(Held(address, user, right and is_same), target, left)
+    return PendingCombinedSignIn(CombinedSignIn(address, user, is_right and is_same), target, left)
 
 
 def count_try(session: MutableMapping[str, Any]) -> bool:
-    """A wrong pair; may there be another? After `limits.PASSWORD_WITH_CODE_TRIES` the password is asked anew, which the
-    network pays for."""
-    tries = session.get(TRIES, 0) + 1
+    """Count a failed attempt; False after `limits.PASSWORD_WITH_CODE_TRIES`. Then the password is asked again, which
+    counts for the network."""
+    tries = session.get(TRIES_KEY, 0) + 1
     if tries >= limits.PASSWORD_WITH_CODE_TRIES:
         forget(session)
         return False
-    session[TRIES] = tries
+    session[TRIES_KEY] = tries
     return True
 
 
 def forget(session: MutableMapping[str, Any]) -> None:
     session.pop(MARKER, None)
-    session.pop(TRIES, None)
+    session.pop(TRIES_KEY, None)
 
 
-def answer(what: Held, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens) -> Answer | None:
-    """Judge password and code together. ``opens`` opens the session. None when they do not fit, whatever the reason,
-    and then always after the same time: a right password means more work. Raises TooBusyError."""
+def verify(
+    attempt: CombinedSignIn, typed: str, origin: Origin, browsers: KnownBrowsers, on_accepted: OnAccepted
+) -> VerificationResult | None:
+    """Verify password and code together. ``on_accepted`` opens the session. None when refused, whatever the reason, and
+    then always after the same time, because a right password means more work. Raises TooBusyError."""
     begun = time.monotonic()
-    result = _judge(what, typed, origin, browsers, opens)
+    result = _verify(attempt, typed, origin, browsers, on_accepted)
     if result is None:
         left = limits.PASSWORD_WITH_CODE_ANSWER.total_seconds() - (time.monotonic() - begun)
         time.sleep(max(0.0, left))
     return result
 
 
-def _judge(what: Held, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens) -> Answer | None:
-    if what.user is None or not what.right or not devices.has_confirmed_device(what.user):
-        _refuse(what, typed, origin)
+def _verify(
+    attempt: CombinedSignIn, typed: str, origin: Origin, browsers: KnownBrowsers, on_accepted: OnAccepted
+) -> VerificationResult | None:
+    if attempt.user is None or not attempt.is_right or not devices.has_confirmed_device(attempt.user):
+        _refuse(attempt, typed, origin)
         return None
-    result = flows.answer(what.user, None, typed, origin, browsers, opens)
+    result = flows.verify(attempt.user, None, typed, origin, browsers, on_accepted)
     if result.outcome is not Outcome.ACCEPTED:
         return None
-    _end_wait(what.user, origin, browsers)
-    if sign_in_policy.is_emergency_account(what.user):
-        emergency.notify_of_use(what.user, origin)
+    _reset_counters(attempt.user, origin, browsers)
+    if sign_in_policy.is_emergency_account(attempt.user):
+        emergency.notify_of_use(attempt.user, origin)
     return result
 
 
 @transaction.atomic
-def _end_wait(user: User, origin: Origin, browsers: KnownBrowsers) -> None:
-    """After the sign-in, so that no counter is locked behind another one: who helps a person locks them in order."""
+def _reset_counters(user: User, origin: Origin, browsers: KnownBrowsers) -> None:
+    """In a transaction of its own after the sign-in, so that counters are locked in the same order as elsewhere."""
     throttling.count_success(throttling.counter_for(user, Kind.PASSWORD, browsers, network=origin.address))
     network.give_back(origin)
 
 
-def _refuse(what: Held, typed: str, origin: Origin) -> None:
-    """The same kind of work as for a wrong code after the right password. Counts at nobody who exists.
+def _refuse(attempt: CombinedSignIn, typed: str, origin: Origin) -> None:
+    """The same work as for a wrong code after the right password; counts for no existing account.
 
-    But a right code proves that a thief has the phone, who would learn here that the password is wrong: that counts.
+    Except a right code with a wrong password: that proves possession of the phone, so the guess at the password counts.
     """
-    proves = _is_of(what.user, typed)
+    is_valid = _is_valid_for(attempt.user, typed)
     with transaction.atomic():
-        throttling.count_failure(throttling.counter_for(None, Kind.CODE, STRANGER, typed_address=what.address))
-        if proves and what.user and not what.right:
-            own = throttling.counter_for(what.user, Kind.PASSWORD, STRANGER, network=origin.address)
+        throttling.count_failure(throttling.counter_for(None, Kind.CODE, STRANGER, typed_address=attempt.address))
+        if is_valid and attempt.user and not attempt.is_right:
+            own = throttling.counter_for(attempt.user, Kind.PASSWORD, STRANGER, network=origin.address)
             throttling.count_failure(own)
         detail: dict[str, str | int] = {"factor": "password", "cause": "waiting"}
         record_aggregated(
-            Event.PASSWORD_REFUSED, subject=what.user, origin=origin, detail=detail, typed_address=what.address
+            Event.PASSWORD_REFUSED, subject=attempt.user, origin=origin, detail=detail, typed_address=attempt.address
         )
 
 
-def _is_of(user: User | None, typed: str) -> bool:
-    """Is this a code of that person now? Uses nothing up."""
+def _is_valid_for(user: User | None, typed: str) -> bool:
+    """Is this a valid code of that person now? Does not use it up."""
     if codes.parse_recovery_code(typed):
         return recovery_codes.is_unused(user, typed)
     code, device = codes.parse(typed), devices.authenticator_of(user) if user else None

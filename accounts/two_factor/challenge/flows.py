@@ -1,4 +1,4 @@
-"""The second step while signing in. After the right password the session holds only a marker; nobody is signed in."""
+"""The second factor while signing in. After the right password the session holds only a pending sign-in."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
-from accounts.two_factor.verification import Answer, Opens, Outcome
+from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 MARKER = "pending_sign_in"
 
 
 @dataclass(frozen=True)
 class PendingSignIn:
-    """Who has shown the right password but not yet the code. ``target``: the own address to go to afterwards;
-    ``choice``: the authenticator apps as (id, name), the last used first."""
+    """Who has shown the right password but not yet the code. ``target``: the address on this site to go to
+    afterwards; ``choice``: the authenticator apps as (id, name), the last used first."""
 
     user: User
     target: str
@@ -43,11 +43,11 @@ class PendingSignIn:
 
 
 def mark(session: MutableMapping[str, Any], user: User, target: str, authenticators: list[Authenticator]) -> None:
-    """Remember in this browser's session that the password was right, and which devices may make the code."""
+    """Keep in the session that the password was right, and which devices may make the code."""
     session[PENDING_USER] = user.pk
     session[MARKER] = {
         "at": timezone.now().isoformat(),
-        # Changes with the password: a marker of before the change is void.
+        # Changes with the password, which ends the pending sign-in.
         "account": user.get_session_auth_hash(),
         "target": target,
         "choice": [(str(device.pk), device.name) for device in authenticators],
@@ -55,7 +55,7 @@ def mark(session: MutableMapping[str, Any], user: User, target: str, authenticat
 
 
 def pending(session: SessionBase) -> PendingSignIn | None:
-    """The sign-in that waits for its code, unless it is too old or the account has changed since."""
+    """The sign-in that waits for its code, unless it expired or the account has changed."""
     marker = session.get(MARKER)
     if not marker:
         return None
@@ -70,7 +70,7 @@ def pending(session: SessionBase) -> PendingSignIn | None:
 
 
 def target(session: SessionBase) -> str:
-    """Where the sign-in was to lead, also when it took too long; empty when this browser has none."""
+    """Where the pending sign-in leads, also after it expired; empty without one."""
     return str(session.get(MARKER, {}).get("target", ""))
 
 
@@ -79,26 +79,36 @@ def forget(session: MutableMapping[str, Any]) -> None:
     session.pop(MARKER, None)
 
 
-def answer(
-    user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None
-) -> Answer:
-    """Judge the code that somebody with the right password typed. ``opens`` opens the session when it is accepted.
+def verify(
+    user: User,
+    device: str | None,
+    typed: str,
+    origin: Origin,
+    browsers: KnownBrowsers,
+    on_accepted: OnAccepted | None = None,
+) -> VerificationResult:
+    """Verify the code that somebody with the right password typed. ``on_accepted`` opens the session.
 
-    ``device``: which authenticator app, when the person has several; otherwise the last used. A recovery code is judged
-    as one, with its own counter: the field shows that there is a code, not which of the two it is.
+    ``device``: which authenticator app, when the person has several; otherwise the last used. A recovery code is
+    accepted in the same field, with its own counter.
     """
     if parse_recovery_code(typed):
-        return answer_with_recovery_code(user, typed, origin, browsers, opens)
-    return _noted(_judge(user, device, typed, origin, browsers, opens), user, origin, browsers)
+        return verify_recovery_code(user, typed, origin, browsers, on_accepted)
+    return _note_for_spraying(_verify(user, device, typed, origin, browsers, on_accepted), user, origin, browsers)
 
 
 @transaction.atomic
-def _judge(
-    user: User, device: str | None, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None
-) -> Answer:
+def _verify(
+    user: User,
+    device: str | None,
+    typed: str,
+    origin: Origin,
+    browsers: KnownBrowsers,
+    on_accepted: OnAccepted | None = None,
+) -> VerificationResult:
     result = verification.check(user, devices.authenticator_of(user, device), typed, origin, browsers)
-    if result.outcome is Outcome.ACCEPTED and opens:
-        opens(result)
+    if result.outcome is Outcome.ACCEPTED and on_accepted:
+        on_accepted(result)
     elif result.outcome is not Outcome.ACCEPTED and result.was_judged:
         if result.outcome in (Outcome.WAITING, Outcome.CLOSED, Outcome.UNREADABLE):
             record_aggregated(Event.CODE_REFUSED, subject=user, origin=origin, detail=result.facts)
@@ -107,15 +117,17 @@ def _judge(
     return result
 
 
-def answer_with_recovery_code(
-    user: User, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None
-) -> Answer:
-    """The same with a recovery code, for whom the phone is not at hand."""
-    return _noted(recovery_codes.use(user, typed, origin, browsers, opens), user, origin, browsers)
+def verify_recovery_code(
+    user: User, typed: str, origin: Origin, browsers: KnownBrowsers, on_accepted: OnAccepted | None = None
+) -> VerificationResult:
+    """The same with a recovery code, without the phone."""
+    return _note_for_spraying(recovery_codes.use(user, typed, origin, browsers, on_accepted), user, origin, browsers)
 
 
-def _noted(result: Answer, user: User, origin: Origin, browsers: KnownBrowsers) -> Answer:
-    """Stolen passwords may be tried at many accounts too. Outside the transaction, so that no lock waits for it."""
+def _note_for_spraying(
+    result: VerificationResult, user: User, origin: Origin, browsers: KnownBrowsers
+) -> VerificationResult:
+    """Count for the detection of password spraying. Outside the transaction, so that no lock waits for it."""
     if result.outcome is Outcome.ACCEPTED:
         spraying.note_right(user.email)
     elif result.may_be_a_guess and not browsers.bucket_of(user):

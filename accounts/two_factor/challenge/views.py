@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 
 from django import forms
 from django.contrib import messages
@@ -19,22 +20,33 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import combined, flows
-from accounts.two_factor.challenge.combined import PendingHeld
+from accounts.two_factor.challenge.combined import PendingCombinedSignIn
 from accounts.two_factor.challenge.flows import PendingSignIn
 from accounts.two_factor.codes import parse
-from accounts.two_factor.forms import CodeForm, HeldForm, RecoveryCodeForm
+from accounts.two_factor.forms import CodeForm, CombinedCodeForm, RecoveryCodeForm
 from accounts.two_factor.models import RecoveryCodeSet
-from accounts.two_factor.verification import Answer, Opens, Outcome
+from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
+
+
+def _needs_pending_sign_in(view: Callable[[HttpRequest, PendingSignIn], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Call the view with the pending sign-in. A combined sign-in has its own page; without any, sign in again."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            return _restart(request)
+        if combined_pending := combined.pending(request.session):
+            return _combined(request, combined_pending)
+        pending = flows.pending(request.session)
+        return view(request, pending) if pending else _restart(request)
+
+    return guarded
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def verification_code(request: HttpRequest) -> HttpResponse:
-    if (what := combined.pending(request.session)) and not request.user.is_authenticated:
-        return _held(request, what)
-    pending = flows.pending(request.session)
-    if pending is None or request.user.is_authenticated:
-        return _begin_again(request)
+@_needs_pending_sign_in
+def verification_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     if not pending.choice:
         return redirect("new_phone")
     form = CodeForm(request.POST or None, focus=True, choice=pending.choice)
@@ -42,95 +54,91 @@ def verification_code(request: HttpRequest) -> HttpResponse:
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/challenge.html", context)
 
-    def judge(data: dict[str, str], opens: Opens) -> Answer:
+    def judge(data: dict[str, str], on_accepted: OnAccepted) -> VerificationResult:
         browsers = KnownBrowsers.of(request)
-        return flows.answer(pending.user, data.get("device"), data["code"], Origin.of(request), browsers, opens)
+        return flows.verify(pending.user, data.get("device"), data["code"], Origin.of(request), browsers, on_accepted)
 
-    return _answer(request, pending, form, judge)
+    return _respond(request, pending, form, judge)
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def recovery_code(request: HttpRequest) -> HttpResponse:
-    if (what := combined.pending(request.session)) and not request.user.is_authenticated:
-        return _held(request, what)
-    pending = flows.pending(request.session)
-    if pending is None or request.user.is_authenticated:
-        return _begin_again(request)
+@_needs_pending_sign_in
+def recovery_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     form = RecoveryCodeForm(request.POST or None)
     if parse(request.POST.get("code", "")):
-        # Not judged here: with several apps the person says which one made it.
+        # Not verified here: with several apps the person chooses which one made it.
         messages.info(request, _("That is a code of the authenticator app. Type the code that it shows now, here."))
         return redirect("verification_code")
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/recovery_code.html", context)
 
-    def judge(data: dict[str, str], opens: Opens) -> Answer:
+    def judge(data: dict[str, str], on_accepted: OnAccepted) -> VerificationResult:
         browsers = KnownBrowsers.of(request)
-        return flows.answer_with_recovery_code(pending.user, data["code"], Origin.of(request), browsers, opens)
+        return flows.verify_recovery_code(pending.user, data["code"], Origin.of(request), browsers, on_accepted)
 
-    return _answer(request, pending, form, judge)
+    return _respond(request, pending, form, judge)
 
 
-def _held(request: HttpRequest, pending: PendingHeld) -> HttpResponse:
-    """Wrong passwords make this network wait: password and code count together."""
-    form, user = HeldForm(request.POST or None), pending.what.user
+def _combined(request: HttpRequest, pending: PendingCombinedSignIn) -> HttpResponse:
+    """The network waits after wrong passwords: password and code are verified together."""
+    form, user = CombinedCodeForm(request.POST or None), pending.attempt.user
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         return render(request, "accounts/two_factor/combined.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
 
-    def opens(answer: Answer) -> None:
+    def on_accepted(answer: VerificationResult) -> None:
         combined.forget(request.session)
         if user:
-            _open(request, user, answer)
+            _sign_in(request, user, answer)
 
     browsers = KnownBrowsers.of(request)
-    answer = combined.answer(pending.what, form.cleaned_data["code"], Origin.of(request), browsers, opens)
+    answer = combined.verify(pending.attempt, form.cleaned_data["code"], Origin.of(request), browsers, on_accepted)
     if answer is None or user is None:
         form.refuse()
         if combined.count_try(request.session):
             return redirect_with_errors(request, form)
         messages.error(request, str(form.non_field_errors()[0]))
         return sign_in_page(pending.target)
-    return _go_on(request, user, answer, pending.target)
+    return _redirect_after(request, user, answer, pending.target)
 
 
-def _open(request: HttpRequest, user: User, answer: Answer) -> None:
+def _sign_in(request: HttpRequest, user: User, answer: VerificationResult) -> None:
     since = KnownBrowsers.of(request).since(user)
     sessions.sign_in(request, user, device=answer.device, origin=Origin.of(request), known_since=since)
 
 
-def _go_on(request: HttpRequest, user: User, answer: Answer, target: str) -> HttpResponse:
-    used_up_one = answer.factor == RecoveryCodeSet.kind
-    return remember(request, redirect("after_recovery_code" if used_up_one else target), user)
+def _redirect_after(request: HttpRequest, user: User, answer: VerificationResult, target: str) -> HttpResponse:
+    with_recovery_code = answer.factor == RecoveryCodeSet.kind
+    return remember(request, redirect("after_recovery_code" if with_recovery_code else target), user)
 
 
-def _answer(
+def _respond(
     request: HttpRequest,
     pending: PendingSignIn,
     form: forms.Form,
-    judge: Callable[[dict[str, str], Opens], Answer],
+    judge: Callable[[dict[str, str], OnAccepted], VerificationResult],
 ) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
 
-    def opens(answer: Answer) -> None:
+    def on_accepted(answer: VerificationResult) -> None:
         flows.forget(request.session)
-        _open(request, pending.user, answer)
+        _sign_in(request, pending.user, answer)
 
-    answer = judge(form.cleaned_data, opens)
+    answer = judge(form.cleaned_data, on_accepted)
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)  # type: ignore[attr-defined]
         return redirect_with_errors(request, form)
-    return _go_on(request, pending.user, answer, pending.target)
+    return _redirect_after(request, pending.user, answer, pending.target)
 
 
 @require_safe
 def after_recovery_code(request: PersonRequest) -> HttpResponse:
-    """Whoever used a recovery code has probably lost the phone: offer to link the new one at once."""
+    """After a recovery code the phone is probably lost: offer to link a new one."""
     left = devices.recovery_codes_left(request.user) or 0
     context = {
         "left": left,
@@ -140,7 +148,7 @@ def after_recovery_code(request: PersonRequest) -> HttpResponse:
     return render(request, "accounts/two_factor/after_recovery_code.html", context)
 
 
-def _begin_again(request: HttpRequest) -> HttpResponse:
+def _restart(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:  # in another tab
         return redirect(own_address(request))
     target = flows.target(request.session) or own_address(request)

@@ -25,6 +25,6 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-            bases=(accounts.two_factor.models.Sealed, models.Model),
+            bases=(accounts.two_factor.models.SealedSecretMixin, models.Model),
         ),
     ]

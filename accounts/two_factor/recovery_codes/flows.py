@@ -1,4 +1,4 @@
-"""Recovery codes: ten at activation, shown once, each good for one sign-in (NIST SP 800-63B-4 section 4.2.1.1)."""
+"""Recovery codes: ten at activation, shown once, each for one sign-in (NIST SP 800-63B-4 section 4.2.1.1)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from accounts.throttling.rules import Kind
 from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code, slow_digest, slow_digests
 from accounts.two_factor.models import RecoveryCode, RecoveryCodeSet
-from accounts.two_factor.verification import Answer, Opens, Outcome
+from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 SALT_BYTES = 16
 _ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
@@ -36,16 +36,16 @@ def _new_code() -> str:
 
 
 def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
-    """A new set; the old codes stop. Returns the codes, readable for the last time. Raises TooBusyError.
+    """Replace the set. Returns the codes, in plain text only here. Raises TooBusyError.
 
-    ``mailed=False`` when another mail about the same step goes out already.
+    ``mailed=False`` when another mail about the same change is sent.
     """
     codes = [_new_code() for _ in range(limits.RECOVERY_CODES)]
     salt = os.urandom(SALT_BYTES)
     digests = slow_digests(codes, salt)  # before the transaction: it takes a fifth of a second
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        # The codes before the set, as whoever uses one does; in another order the two could wait for each other.
+        # The codes before the set, as in `use`; another order could deadlock.
         RecoveryCode.objects.filter(code_set__user=user).delete()
         code_set, _created = RecoveryCodeSet.objects.update_or_create(
             user=user, defaults={"name": "Herstelcodes", "salt": salt, "asked_at": timezone.now()}
@@ -56,48 +56,50 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
     return codes
 
 
-def use(user: User, typed: str, origin: Origin, browsers: KnownBrowsers, opens: Opens | None = None) -> Answer:
-    """Judge a recovery code and use it up. It has a counter of its own, apart from the authenticator app's.
+def use(
+    user: User, typed: str, origin: Origin, browsers: KnownBrowsers, on_accepted: OnAccepted | None = None
+) -> VerificationResult:
+    """Verify a recovery code and use it up. It has its own failure counter, apart from the authenticator app's.
 
-    ``opens`` is called when it is accepted, in the same transaction.
+    ``on_accepted`` is called on success, in the same transaction.
     """
     code = parse_recovery_code(typed)
     code_set = RecoveryCodeSet.objects.filter(user=user).first()
     if code is None:
         return verification.not_a_code(typed, RecoveryCodeSet.kind)
-    # Hashed before anything is locked, and also without a set, so that the time does not tell.
+    # Hashed before anything is locked, and also without a set, so that timing reveals nothing.
     digest = slow_digest(code, code_set.salt if code_set else bytes(SALT_BYTES))
-    return _judge(user, code_set, digest, origin, browsers, opens)
+    return _verify(user, code_set, digest, origin, browsers, on_accepted)
 
 
 @transaction.atomic
-def _judge(
+def _verify(
     user: User,
     code_set: RecoveryCodeSet | None,
     digest: str,
     origin: Origin,
     browsers: KnownBrowsers,
-    opens: Opens | None,
-) -> Answer:
+    on_accepted: OnAccepted | None,
+) -> VerificationResult:
     counter = throttling.counter_for(user, Kind.RECOVERY_CODE, browsers)
-    answer = verification.refused_unjudged(counter, RecoveryCodeSet.kind)
-    if answer is None and _claim(code_set, digest):
+    answer = verification.refusal_before_check(counter, RecoveryCodeSet.kind)
+    if answer is None and _use_up(code_set, digest):
         throttling.count_success(counter)
         left = devices.recovery_codes_left(user) or 0
         record(Event.RECOVERY_CODE_USED, subject=user, origin=origin, detail={"left": left})
-        answer = Answer(Outcome.ACCEPTED, code_set, factor=RecoveryCodeSet.kind)
-        if opens:
-            opens(answer)
+        answer = VerificationResult(Outcome.ACCEPTED, code_set, factor=RecoveryCodeSet.kind)
+        if on_accepted:
+            on_accepted(answer)
         return answer
     if answer is None:
         until = verification.count_failure(counter, user, origin)
-        answer = Answer(Outcome.WRONG, waits_until=until, factor=RecoveryCodeSet.kind)
+        answer = VerificationResult(Outcome.WRONG, waits_until=until, factor=RecoveryCodeSet.kind)
     record_aggregated(Event.RECOVERY_CODE_REFUSED, subject=user, origin=origin, detail=answer.facts)
     return answer
 
 
-def _claim(code_set: RecoveryCodeSet | None, digest: str) -> bool:
-    """Use a code up, exactly once: the row count decides, whatever runs in parallel."""
+def _use_up(code_set: RecoveryCodeSet | None, digest: str) -> bool:
+    """Use a code up; exactly once, by the row count of the update."""
     now = timezone.now()
     unused = RecoveryCode.objects.filter(code_set=code_set, digest=digest, used_at=None)
     if code_set is None or unused.update(used_at=now) != 1:
@@ -107,31 +109,31 @@ def _claim(code_set: RecoveryCodeSet | None, digest: str) -> bool:
 
 
 def is_unused(user: User | None, typed: str) -> bool:
-    """Is it a code that this person could use? Uses nothing up. The same work for nobody; raises TooBusyError."""
+    """Is it a valid code of this person? Does not use it up. Same work without a person. Raises TooBusyError."""
     code = parse_recovery_code(typed)
     code_set = RecoveryCodeSet.objects.filter(user=user).first() if user else None
     digest = slow_digest(code or "", code_set.salt if code_set else bytes(SALT_BYTES))
     return RecoveryCode.objects.filter(code_set=code_set, digest=digest, used_at=None).exists()
 
 
-def question_is_due(user: User) -> bool:
-    """Is it time to ask whether the codes are still at hand?"""
+def is_reminder_due(user: User) -> bool:
+    """Is it time to ask whether the person still has the codes?"""
     before = timezone.now() - limits.RECOVERY_CODES_QUESTION
     return RecoveryCodeSet.objects.filter(user=user, asked_at__lte=before).exists()
 
 
-def question_is_answered(user: User) -> None:
-    """Answered or put off: ask again in a month."""
+def postpone_reminder(user: User) -> None:
+    """Answered or postponed: ask again in a month."""
     RecoveryCodeSet.objects.filter(user=user).update(asked_at=timezone.now())
 
 
 def keep_to_show_once(session: MutableMapping[str, Any], user: User, codes: list[str]) -> None:
-    """Carry fresh codes over one redirect, sealed: sessions lie in the database."""
+    """Keep fresh codes over one redirect; encrypted, because sessions are stored in the database."""
     session[SHOWN_ONCE] = encryption.seal_text(json.dumps(codes), owner=f"recovery-codes:{user.pk}")
 
 
 def take_to_show(session: MutableMapping[str, Any], user: User) -> list[str]:
-    """The fresh codes in groups of four, once; empty the next time. Raises encryption.SecretUnreadableError, once."""
+    """The fresh codes in groups of four, once; afterwards empty. Raises encryption.SecretUnreadableError, once."""
     sealed = session.pop(SHOWN_ONCE, None)
     if sealed is None:
         return []

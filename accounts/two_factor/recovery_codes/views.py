@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
-    """How many are left; and, right after they were made, the codes themselves."""
+    """How many are left and, directly after making them, the codes themselves."""
     if not devices.has_confirmed_device(request.user):
         messages.info(request, _("Recovery codes belong to two-step authentication. Activate that first."))
         return redirect("personal_details")
-    context = shown_once(request) | {"left": devices.recovery_codes_left(request.user)}
+    context = fresh_codes_context(request) | {"left": devices.recovery_codes_left(request.user)}
     return render(request, "accounts/two_factor/recovery_codes.html", context)
 
 
@@ -41,24 +41,24 @@ def make(request: PersonRequest) -> HttpResponse:
 
 @require_POST
 def still_at_hand(request: PersonRequest) -> HttpResponse:
-    """The answer to the monthly question; putting it off is an answer too."""
-    flows.question_is_answered(request.user)
+    """The answer to the monthly question, or postponing it."""
+    flows.postpone_reminder(request.user)
     if request.POST.get("answer") == "no":
         return redirect("recovery_codes")
     messages.success(request, _("Thank you. We ask again in a month."))
     return redirect("overview")
 
 
-def shown_once(request: PersonRequest) -> dict[str, object]:
-    """Fresh codes for a page that shows them, and the same as a file to download without another request."""
-    codes = _taken(request)
+def fresh_codes_context(request: PersonRequest) -> dict[str, object]:
+    """Template context with fresh codes, also as a data URL to download without another request."""
+    codes = _take_fresh_codes(request)
     text = "\r\n".join([_("Recovery codes for Mijn Assetmaps. Each works once."), "", *codes, ""])
     file = "data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode()).decode("ascii")
     return {"codes": codes, "codes_file": file}
 
 
-def _taken(request: PersonRequest) -> list[str]:
-    """The codes; none, and why, when our side cannot read what it sealed a moment ago."""
+def _take_fresh_codes(request: PersonRequest) -> list[str]:
+    """The codes; empty, with a message, when they cannot be decrypted."""
     try:
         return flows.take_to_show(request.session, request.user)
     except SecretUnreadableError as mistake:

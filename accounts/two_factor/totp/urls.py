@@ -8,7 +8,4 @@ urlpatterns = [
     path(f"{BASE}/activeren/", views.activate, name="totp_activate"),
     path(f"{BASE}/bevestigen/", views.confirm, name="totp_confirm"),
     path(f"{BASE}/bevestigen/meer-tijd/", views.more_time, name="totp_more_time"),
-    path(f"{BASE}/uitschakelen/", views.switch_off, name="totp_switch_off"),
-    path(f"{BASE}/<int:pk>/verwijderen/", views.remove, name="totp_remove"),
-    path(f"{BASE}/<int:pk>/naam/", views.rename, name="totp_rename"),
 ]

@@ -144,9 +144,9 @@ def test_browser_is_named_in_words_and_never_by_its_user_agent(user_agent: str, 
 
 
 def test_every_cause_of_a_refused_code_has_a_text() -> None:
-    from accounts.two_factor.verification import FORMLESS, Outcome
+    from accounts.two_factor.verification import NOT_CODES, Outcome
 
-    causes = {outcome.name.lower() for outcome in set(Outcome) - FORMLESS} - {"accepted"}
+    causes = {outcome.name.lower() for outcome in set(Outcome) - NOT_CODES} - {"accepted"}
     assert causes <= set(CAUSES)
 
 

@@ -14,8 +14,8 @@ from accounts.organisations.models import Organisation, SecondStep
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.throttling.known_browsers import STRANGER
 from accounts.two_factor import devices
+from accounts.two_factor.authenticators import flows as authenticators
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.totp import flows
 from accounts.two_factor.verification import Outcome
 from tests.codes import code_of, wrong_code_of
 from tests.conftest import outlive_proof
@@ -97,7 +97,9 @@ class TestSwitchingOff:
         assert "staat uit" in shown(client, SWITCH_OFF, {"code": code})
 
     def test_wrong_code_tells_no_more_and_is_not_counted(self, person: User) -> None:
-        answer = flows.switch_off(person, devices.authenticator_of(person), wrong_code_of(person), HERE, STRANGER)
+        answer = authenticators.switch_off(
+            person, devices.authenticator_of(person), wrong_code_of(person), HERE, STRANGER
+        )
         assert answer.outcome is Outcome.DEMANDED
 
     def test_form_that_was_open_before_the_first_day_is_refused(self) -> None:

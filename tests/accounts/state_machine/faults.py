@@ -82,7 +82,7 @@ def _unknown_browsers_wait_together(patch: pytest.MonkeyPatch) -> None:
         return after_failure(*facts, known=known)
 
     patch.setattr(throttling.rules, "after_failure", of_all_networks)
-    patch.setattr(password, "Held", lambda *facts: None)
+    patch.setattr(password, "CombinedSignIn", lambda *facts: None)
 
 
 def _mailbox_is_enough(patch: pytest.MonkeyPatch) -> None:
@@ -101,19 +101,19 @@ FAULTS = [
         "a code counts twice",
         Kind.SECOND_STEP,
         Means.PASSWORD,
-        instead(time_steps, "claim", lambda device, step: True),
+        instead(time_steps, "use_up", lambda device, step: True),
     ),
     Fault(
         "a recovery code counts twice",
         Kind.SECOND_STEP,
         Means.PASSWORD,
-        instead(recovery_codes, "_claim", _claim_again),
+        instead(recovery_codes, "_use_up", _claim_again),
     ),
     Fault(
         "an early code counts later",
         Kind.SECOND_STEP,
         Means.PASSWORD,
-        instead(time_steps, "make_void", lambda device, step: None),
+        instead(time_steps, "invalidate", lambda device, step: None),
     ),
     Fault(
         "support gives a code to whoever calls",
@@ -139,7 +139,7 @@ FAULTS = [
         "password and link may come from one mailbox",
         Kind.SECOND_STEP,
         Means.MAILBOX,
-        instead(account_recovery, "link_is_enough", lambda recovery: True),
+        instead(account_recovery, "is_link_sufficient", lambda recovery: True),
     ),
     Fault(
         "a code of support outlives the password",
@@ -189,7 +189,7 @@ FAULTS = [
         "a report leaves the thief's phone",
         Kind.PASSWORD_ONLY,
         Means.PASSWORD,
-        instead(reversal, "undo", lambda user, entry: reversal.Undone()),
+        instead(reversal, "reverse", lambda user, entry: reversal.Reversal()),
         shows="a report leaves an authenticator app",
     ),
     Fault(
@@ -203,7 +203,7 @@ FAULTS = [
         "a report about a factor leaves the password alone in force",
         Kind.SECOND_STEP,
         Means.MAILBOX,
-        instead(reversal, "_is_closed", lambda user, gone: False),
+        instead(reversal, "_requires_recovery", lambda user, gone: False),
     ),
     Fault(
         "a password by mail and one reset are enough",

@@ -27,6 +27,7 @@ from accounts.support.flows import Refusal
 from accounts.support.interventions.flows import Outcome
 from accounts.support.models import Check, HelpRequest, Kind, Report
 from accounts.two_factor import devices
+from accounts.two_factor.authenticators import flows as authenticators
 from accounts.two_factor.models import Authenticator, FormerAuthenticator, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows as totp
@@ -201,10 +202,10 @@ def test_phone_that_a_thief_removed_counts_again(gone: str) -> None:
     own = devices.authenticator_of(person)
     if gone == "removed":
         AuthenticatorFactory(user=person, name="Tablet")
-        totp.remove(person, own, HERE)
+        authenticators.remove(person, own, HERE)
         entry = last(Event.AUTHENTICATOR_REMOVED, person)
     else:
-        totp.switch_off(person, own, code_of(person), HERE, reports.known_browsers.STRANGER)
+        authenticators.switch_off(person, own, code_of(person), HERE, reports.known_browsers.STRANGER)
         entry = last(Event.SECOND_STEP_SWITCHED_OFF, person)
     press(entry)
     back = Authenticator.objects.get(user=person, name="Telefoon")

@@ -153,7 +153,7 @@ def test_set_up_that_is_gone_meanwhile_is_no_fault_of_ours(monkeypatch: pytest.M
 
 
 def test_minutes_come_from_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "LASTS", 7)
+    monkeypatch.setattr(views, "SET_UP_MINUTES", 7)
     client = signed_in(UserFactory())
     client.post(ACTIVATE)
     assert "Je hebt weer 7 minuten." in shown(client, MORE, {})

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import codes
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.codes import Shape, parse_bridge_code, parse_recovery_code, shape
+from accounts.two_factor.codes import Shape, parse_bridge_code, parse_recovery_code, shape_of
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.codes import code_of
 from tests.conftest import outlive_proof
@@ -90,7 +90,7 @@ PASTED = [
 @pytest.mark.parametrize("typed", PASTED)
 def test_recovery_code_is_read_as_it_is_pasted(typed: str) -> None:
     assert parse_recovery_code(typed) == PLAIN
-    assert shape(typed) is Shape.RECOVERY
+    assert shape_of(typed) is Shape.RECOVERY
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_recovery_code_is_read_as_it_is_pasted(typed: str) -> None:
 )
 def test_list_of_recovery_codes_is_recognised_and_none_is_taken(typed: str) -> None:
     assert parse_recovery_code(typed) is None
-    assert shape(typed) is Shape.SEVERAL
+    assert shape_of(typed) is Shape.SEVERAL
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_list_of_recovery_codes_is_recognised_and_none_is_taken(typed: str) -> N
 )
 def test_anything_else_is_no_recovery_code(typed: str) -> None:
     assert parse_recovery_code(typed) is None
-    assert shape(typed) is Shape.UNKNOWN
+    assert shape_of(typed) is Shape.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -129,12 +129,12 @@ def test_anything_else_is_no_recovery_code(typed: str) -> None:
 )
 def test_code_of_support_is_read_as_it_is_pasted(typed: str) -> None:
     assert parse_bridge_code(typed) == "K7N3MZDW"
-    assert shape(typed) is Shape.SUPPORT
+    assert shape_of(typed) is Shape.SUPPORT
 
 
 @given(st.text(max_size=60))
 def test_any_text_has_a_shape_and_at_most_one_code(typed: str) -> None:
-    found = shape(typed)
+    found = shape_of(typed)
     assert (codes.parse(typed) is not None) == (found is Shape.APP)
     assert (parse_recovery_code(typed) is not None) == (found is Shape.RECOVERY)
 

@@ -17,6 +17,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices, previous_devices
+from accounts.two_factor.authenticators import flows as authenticators
 from accounts.two_factor.models import Authenticator, FormerAuthenticator
 from accounts.two_factor.totp import flows as totp
 from tests.codes import code_of, phone
@@ -147,7 +148,7 @@ def test_phone_that_was_replaced_is_named_and_counted(person: User) -> None:
 def test_device_that_was_removed_is_named(person: User) -> None:
     tablet = AuthenticatorFactory(user=person, name="Tablet")
     shows = phone(tablet)
-    totp.remove(person, tablet, HERE)
+    authenticators.remove(person, tablet, HERE)
     page = type_code(half_signed_in(person), shows.now())
     assert "Deze code is van “Tablet”, en dat apparaat is op 23 november verwijderd." in page
 

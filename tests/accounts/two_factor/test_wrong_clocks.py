@@ -16,7 +16,7 @@ from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import codes, verification
-from accounts.two_factor.codes import WRONG_CLOCKS, Match
+from accounts.two_factor.codes import CLOCK_OFFSETS, Match
 from accounts.two_factor.models import Authenticator
 from tests.codes import code_of, phone, wrong_code_of
 from tests.conftest import outlive_proof
@@ -166,7 +166,7 @@ def test_code_that_was_told_to_be_early_is_void_when_its_time_comes(person: User
 @pytest.mark.django_db
 def test_no_early_code_of_any_offset_can_be_used_when_its_time_comes(person: User) -> None:
     device = Authenticator.objects.get()
-    for distance in [distance for distance, _minutes in WRONG_CLOCKS if distance > 0]:
+    for distance in [distance for distance, _minutes in CLOCK_OFFSETS if distance > 0]:
         with time_machine.travel(NOON, tick=False) as clock:
             early = code_of(person, distance * 30)
             assert verification.judge(device, early).match is Match.CLOCK_OFF
@@ -192,11 +192,11 @@ def test_chance_of_a_guess_a_year_stays_below_one_in_a_thousand_with_all_that_is
     all_codes = 10**limits.TOTP_DIGITS
     live = 2 * limits.TOTP_WINDOW + 1
     counted = limits.CODE_CAP * (timedelta(days=365) / limits.CODE_CAP_PERIOD + 1)
-    steps = {distance for distance, _minutes in WRONG_CLOCKS}
-    assert len(steps) == len(WRONG_CLOCKS) == 2 * (19 + 29 * 3) == 212
+    steps = {distance for distance, _minutes in CLOCK_OFFSETS}
+    assert len(steps) == len(CLOCK_OFFSETS) == 2 * (19 + 29 * 3) == 212
     assert not steps & set(range(-limits.TOTP_WINDOW, limits.TOTP_WINDOW + 1))
     others = live * limits.AUTHENTICATORS  # four other apps, and one set-up
-    free = (len(WRONG_CLOCKS) + others) / all_codes
+    free = (len(CLOCK_OFFSETS) + others) / all_codes
     guesses = counted / (1 - free)  # a guess that hits what is only told is given back
     assert guesses - counted < 0.1
     chance = 1 - (1 - live / all_codes) ** guesses

@@ -13,11 +13,12 @@ from django.test import Client
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Organisation
+from accounts.sso.credentials import flows as credentials
+from accounts.sso.credentials.key_pairs import Kind
 from accounts.sso.domains import flows as domains
 from accounts.sso.models import Connection, MailDomain, MissingProof, Vouching
 from accounts.sso.setup import flows
 from accounts.sso.setup.flows import Outcome
-from accounts.sso.setup.key_pairs import Kind
 from accounts.support import group
 from tests.accounts.sso.browsing import connect, employee, sign_in_there
 from tests.accounts.sso.provider import Provider
@@ -65,12 +66,12 @@ def _gone(town: Organisation, by: dict) -> None:
 
 
 def _pair(town: Organisation, by: dict) -> None:
-    flows.make_key_pair(town, Kind.EC, **by)
+    credentials.make_key_pair(town, Kind.EC, **by)
 
 
 CHANGES: list[Callable[[Organisation, dict], object]] = [
     lambda town, by: flows.save_provider(town, "https://andere.nl", "portaal", **by),
-    lambda town, by: flows.set_secret(town, "erg-vertrouwelijk", date(2030, 1, 1), **by),
+    lambda town, by: credentials.set_secret(town, "erg-vertrouwelijk", date(2030, 1, 1), **by),
     lambda town, by: flows.set_second_step(town, Vouching.AMR, "mfa", MissingProof.REFUSE, **by),
     lambda town, by: flows.set_people(town, True, "groups", **by),
     lambda town, by: flows.set_emergency_account(town, User.objects.get(email="collega@gemeente.nl").pk, **by),

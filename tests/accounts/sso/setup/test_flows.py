@@ -14,12 +14,13 @@ from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
+from accounts.sso.credentials import flows as credentials
+from accounts.sso.credentials.key_pairs import Kind
 from accounts.sso.inspection.findings import Finding
 from accounts.sso.models import ClientProof, Connection, MissingProof, Vouching
 from accounts.sso.refusal_reasons import Reason, RefusedError
 from accounts.sso.setup import flows, readiness
 from accounts.sso.setup.flows import Outcome
-from accounts.sso.setup.key_pairs import Kind
 from accounts.sso.setup.readiness import Missing
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import at_once
@@ -112,7 +113,7 @@ def test_provider_that_is_on_is_not_exchanged_under_the_feet_of_its_people(
 # ASVS 11.3.2, 14.2.6
 def test_secret_is_sealed_for_this_organisation_and_in_no_entry(town: Organisation, by: dict[str, Any]) -> None:
     flows.save_provider(town, ISSUER, "portaal", **by)
-    assert flows.set_secret(town, "heel geheim", date(2030, 1, 2), **by) is Outcome.DONE
+    assert credentials.set_secret(town, "heel geheim", date(2030, 1, 2), **by) is Outcome.DONE
     connection = Connection.objects.get()
     assert connection.secret() == "heel geheim"
     assert b"geheim" not in bytes(connection.sealed_secret)
@@ -123,7 +124,7 @@ def test_secret_is_sealed_for_this_organisation_and_in_no_entry(town: Organisati
 
 def test_new_secret_takes_the_place_of_a_key_pair_and_must_be_tried(town: Organisation, by: dict[str, Any]) -> None:
     ready(town, client_proof=ClientProof.KEY_PAIR, key_id="x", certificate="x", sealed_private_key=b"x", warned_days=7)
-    flows.set_secret(town, "nieuw", None, **by)
+    credentials.set_secret(town, "nieuw", None, **by)
     connection = Connection.objects.get()
     assert connection.client_proof == ClientProof.SECRET
     assert (bytes(connection.sealed_private_key), connection.key_id, connection.certificate) == (b"", "", "")
@@ -132,7 +133,7 @@ def test_new_secret_takes_the_place_of_a_key_pair_and_must_be_tried(town: Organi
 
 def test_key_pair_waits_while_the_secret_goes_on_working(town: Organisation, by: dict[str, Any]) -> None:
     ready(town, enabled=True)
-    assert flows.make_key_pair(town, Kind.EC, **by) is Outcome.DONE
+    assert credentials.make_key_pair(town, Kind.EC, **by) is Outcome.DONE
     connection = Connection.objects.get()
     assert (connection.client_proof, connection.secret()) == (ClientProof.SECRET, "heel geheim")
     assert connection.tested_at is not None
@@ -144,9 +145,9 @@ def test_key_pair_waits_while_the_secret_goes_on_working(town: Organisation, by:
 
 def test_key_pair_that_is_used_takes_the_place_of_the_secret(town: Organisation, by: dict[str, Any]) -> None:
     ready(town)
-    flows.make_key_pair(town, Kind.EC, **by)
+    credentials.make_key_pair(town, Kind.EC, **by)
     waiting = Connection.objects.get()
-    assert flows.use_key_pair(town, waiting.next_key_id, **by) is Outcome.DONE
+    assert credentials.use_key_pair(town, waiting.next_key_id, **by) is Outcome.DONE
     used = Connection.objects.get()
     assert (used.client_proof, bytes(used.sealed_secret)) == (ClientProof.KEY_PAIR, b"")
     assert used.private_key().startswith(b"-----BEGIN PRIVATE KEY-----")
@@ -158,20 +159,20 @@ def test_key_pair_that_is_used_takes_the_place_of_the_secret(town: Organisation,
 @pytest.mark.parametrize("key_id", ["", "van een eerdere pagina"])
 def test_page_of_before_takes_no_other_pair_into_use(town: Organisation, by: dict[str, Any], key_id: str) -> None:
     ready(town)
-    flows.make_key_pair(town, Kind.EC, **by)
-    assert flows.use_key_pair(town, key_id, **by) is Outcome.NOT_READY
+    credentials.make_key_pair(town, Kind.EC, **by)
+    assert credentials.use_key_pair(town, key_id, **by) is Outcome.NOT_READY
     assert Connection.objects.get().client_proof == ClientProof.SECRET
 
 
 def test_nothing_can_be_used_that_was_not_made(town: Organisation, by: dict[str, Any]) -> None:
     ready(town)
-    assert flows.use_key_pair(town, "", **by) is Outcome.NOT_READY
+    assert credentials.use_key_pair(town, "", **by) is Outcome.NOT_READY
     assert Connection.objects.get().secret() == "heel geheim"
 
 
 def test_without_a_provider_nothing_else_can_be_set(town: Organisation, by: dict[str, Any]) -> None:
-    assert flows.set_secret(town, "x", None, **by) is Outcome.NO_PROVIDER
-    assert flows.make_key_pair(town, Kind.EC, **by) is Outcome.NO_PROVIDER
+    assert credentials.set_secret(town, "x", None, **by) is Outcome.NO_PROVIDER
+    assert credentials.make_key_pair(town, Kind.EC, **by) is Outcome.NO_PROVIDER
     assert flows.set_people(town, True, "", **by) is Outcome.NO_PROVIDER
     assert flows.set_emergency_account(town, None, **by) is Outcome.NO_PROVIDER
     assert flows.set_second_step(town, Vouching.OURS, "", MissingProof.REFUSE, **by) is Outcome.NO_PROVIDER
@@ -306,9 +307,9 @@ def test_two_administrators_who_begin_at_once_make_one_agreement() -> None:
 def test_two_who_use_the_same_pair_at_once_use_it_once() -> None:
     organisation, actor = OrganisationFactory(), UserFactory(superuser=True)
     ready(organisation)
-    flows.make_key_pair(organisation, Kind.EC, actor=actor, origin=HERE)
+    credentials.make_key_pair(organisation, Kind.EC, actor=actor, origin=HERE)
     key_id = Connection.objects.get().next_key_id
-    found = at_once([lambda: flows.use_key_pair(organisation, key_id, actor=actor, origin=HERE)] * 3)
+    found = at_once([lambda: credentials.use_key_pair(organisation, key_id, actor=actor, origin=HERE)] * 3)
     assert sorted(one.name for one in found) == ["DONE", "NOT_READY", "NOT_READY"]
     assert Connection.objects.get().private_key()
 
@@ -343,15 +344,15 @@ def test_proof_that_our_side_cannot_read_must_be_set_anew(
     town: Organisation, by: dict[str, Any], field: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     ready(town)
-    flows.make_key_pair(town, Kind.EC, **by)
+    credentials.make_key_pair(town, Kind.EC, **by)
     Connection.objects.update(**{field: b"\x01rommel"})
     connection = Connection.objects.get()
     if field == "sealed_secret":
         assert readiness.missing(connection) == [Missing.UNREADABLE]
         assert flows.switch_on(town, **by) == (Outcome.NOT_READY, [Missing.UNREADABLE])
-        assert flows.set_secret(town, "nieuw geheim", None, **by) is Outcome.DONE
+        assert credentials.set_secret(town, "nieuw geheim", None, **by) is Outcome.DONE
         assert Missing.UNREADABLE not in readiness.missing(Connection.objects.get())
     else:
-        assert flows.use_key_pair(town, connection.next_key_id, **by) is Outcome.UNREADABLE
+        assert credentials.use_key_pair(town, connection.next_key_id, **by) is Outcome.UNREADABLE
         assert Connection.objects.get().client_proof == ClientProof.SECRET, "what works stays in use"
         assert [one.levelname for one in caplog.records if "cannot be read" in one.getMessage()] == ["ERROR"]

@@ -1,4 +1,4 @@
-"""Our key pair for one provider, and its public half in the two forms that providers ask for (RFC 7517, RFC 5280)."""
+"""Our key pair for one provider, and its public key as JSON Web Key Set and certificate (RFC 7517, RFC 5280)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Kind(models.TextChoices):
 
 @dataclass(frozen=True)
 class KeyPair:
-    """``private_key``: PKCS #8 PEM; ``certificate``: PEM, signed by the pair itself; ``key_id``: see `key_id_of`."""
+    """``private_key``: PKCS #8 PEM; ``certificate``: PEM, self-signed; ``key_id``: SHA-256 thumbprint."""
 
     private_key: bytes
     certificate: str
@@ -34,8 +34,8 @@ class KeyPair:
 
 
 def make(kind: Kind, name: str) -> KeyPair:
-    """A fresh pair. The certificate is only the envelope in which Entra ID wants the public half; it holds
-    `limits.SSO_KEY_LIFE`, from yesterday, because clocks differ."""
+    """A new pair. Entra ID takes the public key as a certificate; valid for `limits.SSO_KEY_LIFE` from yesterday, as
+    clocks differ."""
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     if kind is Kind.RSA:
         key = rsa.generate_private_key(public_exponent=65537, key_size=limits.SSO_KEY_BITS)
@@ -54,7 +54,7 @@ def make(kind: Kind, name: str) -> KeyPair:
 
 
 def _thumbprint(certificate: x509.Certificate) -> str:
-    """``x5t#S256`` (RFC 7515 section 4.1.8): Entra ID finds the certificate by it, so it is the key id everywhere."""
+    """``x5t#S256`` (RFC 7515 section 4.1.8): Entra ID finds the certificate by it; used as key id everywhere."""
     return _base64url(certificate.fingerprint(hashes.SHA256()))
 
 
@@ -63,12 +63,12 @@ def _base64url(data: bytes) -> str:
 
 
 def expires_on(pem: str) -> date:
-    """The day in our time zone, as people read it and as the days left are counted."""
+    """The expiry date in our time zone, as displayed and counted."""
     return timezone.localdate(x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc)
 
 
 def key_set(pem: str) -> str:
-    """The public half as a JSON Web Key Set (RFC 7517 section 5)."""
+    """The public key as a JSON Web Key Set (RFC 7517 section 5)."""
     certificate = x509.load_pem_x509_certificate(pem.encode())
     thumbprint = _thumbprint(certificate)
     key = {"kid": thumbprint, "use": "sig", "x5t#S256": thumbprint} | _public_part(certificate)
@@ -87,5 +87,5 @@ def _public_part(certificate: x509.Certificate) -> dict[str, str]:
 
 
 def _number(value: int, size: int = 0) -> str:
-    """Base64url of the big-endian number; ``size`` in bytes, for coordinates that keep their zeros in front."""
+    """Base64url of the big-endian number; ``size`` in bytes, for coordinates, which keep leading zeros."""
     return _base64url(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))

@@ -16,8 +16,8 @@ from django.utils import timezone
 from joserfc.jwk import ECKey, RSAKey
 
 from accounts import limits
-from accounts.sso.setup import key_pairs
-from accounts.sso.setup.key_pairs import Kind
+from accounts.sso.credentials import key_pairs
+from accounts.sso.credentials.key_pairs import Kind
 
 
 @pytest.fixture(params=list(Kind))

@@ -1,4 +1,4 @@
-"""Mail before the secret or the certificate of a connection expires: each of `limits.SECRET_WARNINGS` once."""
+"""Mail before a secret or certificate expires: once for each of `limits.SECRET_WARNINGS`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from accounts.sso.models import Connection
 
 
 def warn(origin: Origin) -> int:
-    """Send what is due today; how many organisations were warned. Two runs at once send no mail twice."""
+    """Send what is due today. Returns how many organisations were warned. Parallel runs send no mail twice."""
     last_day = timezone.localdate() + max(limits.SECRET_WARNINGS)
     due = Connection.objects.filter(enabled=True, secret_expires_on__lte=last_day)
     return sum(_warn(connection.pk, origin) for connection in due.order_by("pk"))
@@ -48,12 +48,12 @@ def _warn(pk: int, origin: Origin) -> bool:
 
 
 def _due_warning(left: timedelta) -> int | None:
-    """The nearest moment of warning that has come, in days; a run that was missed warns later, and once."""
+    """The latest warning that is due, in days before the expiry; after a missed run it is sent later, once."""
     return min((moment.days for moment in limits.SECRET_WARNINGS if left <= moment), default=None)
 
 
 def _mark_warned(connection: Connection, step: int) -> bool:
-    """Is this run the one that sends this warning, for this very date?"""
+    """True in the one run that sends this warning for this date."""
     not_yet = Q(warned_days=None) | Q(warned_days__gt=step)
     same = Connection.objects.filter(not_yet, pk=connection.pk, secret_expires_on=connection.secret_expires_on)
     return same.update(warned_days=step) == 1

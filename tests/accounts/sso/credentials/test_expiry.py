@@ -130,7 +130,7 @@ def test_mail_that_could_not_be_recorded_is_not_sent(monkeypatch: pytest.MonkeyP
     def fail(*args: object, **options: object) -> None:
         raise OSError
 
-    monkeypatch.setattr("accounts.sso.setup.expiry.record", fail)
+    monkeypatch.setattr("accounts.sso.credentials.expiry.record", fail)
     with pytest.raises(OSError):
         warn()
     assert not mails()

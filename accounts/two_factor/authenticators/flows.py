@@ -1,0 +1,55 @@
+"""Existing authenticator apps: switching the second factor off, removing one of several, renaming one."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.audit.events import Event
+from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.models import User
+from accounts.organisations import sign_in_policy
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.two_factor import devices, previous_devices, verification
+from accounts.two_factor.models import Authenticator, EndReason
+from accounts.two_factor.verification import Outcome, VerificationResult
+
+
+@transaction.atomic
+def switch_off(
+    user: User, device: Authenticator | None, typed: str, origin: Origin, browsers: KnownBrowsers
+) -> VerificationResult:
+    """Remove the second factor after a fresh code, which is counted like any other.
+
+    Refused without verifying the code while a second factor is required: of staff, or by the organisation.
+    """
+    User.objects.select_for_update().get(pk=user.pk)  # before the counter, in the same order as a reset
+    if sign_in_policy.is_required(user):
+        answer = VerificationResult(Outcome.DEMANDED, device)
+        record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+        return answer
+    answer = verification.check(user, device, typed, origin, browsers)
+    if answer.outcome is Outcome.ACCEPTED:
+        devices.remove_all(user)
+        previous_devices.record_end(user, record(Event.SECOND_STEP_SWITCHED_OFF, subject=user, origin=origin))
+    elif answer.was_judged:
+        record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+    return answer
+
+
+@transaction.atomic
+def remove(user: User, device: Authenticator, origin: Origin) -> bool:
+    """Remove one of several; False for the last one, which only `switch_off` removes."""
+    User.objects.select_for_update().get(pk=user.pk)
+    if len(devices.authenticators_of(user)) < 2:
+        return False
+    previous_devices.retire(Authenticator.objects.filter(pk=device.pk, user=user), EndReason.REMOVED)
+    entry = record(Event.AUTHENTICATOR_REMOVED, subject=user, origin=origin, detail={"name": device.name})
+    previous_devices.record_end(user, entry)
+    return True
+
+
+@transaction.atomic
+def rename(user: User, device: Authenticator, name: str, origin: Origin) -> None:
+    Authenticator.objects.filter(pk=device.pk, user=user).update(name=name)
+    record(Event.AUTHENTICATOR_RENAMED, subject=user, origin=origin, detail={"name": name})

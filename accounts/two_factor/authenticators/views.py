@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.active_sessions import flows as sessions
+from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.audit.origin import Origin
+from accounts.edit_conflicts.forms import gone, was_shown
+from accounts.http_requests import PersonRequest
+from accounts.organisations import sign_in_policy
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.two_factor import devices
+from accounts.two_factor.authenticators import flows
+from accounts.two_factor.forms import CodeForm, NameForm, device_choices
+from accounts.two_factor.models import Authenticator
+from accounts.two_factor.verification import Outcome
+
+
+def own_device(request: PersonRequest, pk: str) -> Authenticator:
+    device = devices.authenticator_of(request.user, pk)
+    if device is None:
+        raise Http404
+    return device
+
+
+def explain_while_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Explain the requirement instead of showing a form that would be refused; before asking for fresh proof."""
+
+    @wraps(view)
+    def explained(request: PersonRequest) -> HttpResponseBase:
+        if request.method == "POST" or not sign_in_policy.is_required(request.user):
+            return view(request)
+        mine = devices.authenticators_of(request.user)
+        context = {"demand": sign_in_policy.requirement_for(request.user), "authenticators": mine}
+        return render(request, "accounts/two_factor/must_stay.html", context) if mine else redirect("personal_details")
+
+    return explained
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@explain_while_required
+@fresh_proof_required
+def switch_off(request: PersonRequest) -> HttpResponse:
+    mine = devices.authenticators_of(request.user)
+    if not mine:
+        return redirect("personal_details")
+    form = CodeForm(request.POST or None, choice=device_choices(mine))
+    if request.method != "POST":
+        context = {"form": restore(request, form), "announced": sign_in_policy.announced_requirement(request.user)}
+        return render(request, "accounts/two_factor/switch_off.html", context)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    device = devices.authenticator_of(request.user, form.cleaned_data.get("device"))
+    origin, browsers = Origin.of(request), KnownBrowsers.of(request)
+    answer = flows.switch_off(request.user, device, form.cleaned_data["code"], origin, browsers)
+    if answer.outcome is Outcome.DEMANDED:
+        return redirect("totp_switch_off")
+    if answer.outcome is not Outcome.ACCEPTED:
+        form.refuse(answer)
+        return redirect_with_errors(request, form)
+    sessions.end_others(request, request.user)
+    sessions.weaken(request)
+    messages.success(request, _("Two-step authentication is off. From now on signing in asks for no code any more."))
+    return redirect("personal_details")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
+def remove(request: PersonRequest, pk: int) -> HttpResponse:
+    """One of several; removing the last one means switching off."""
+    device = own_device(request, str(pk))
+    if request.method != "POST":
+        if len(devices.authenticators_of(request.user)) < 2:
+            return redirect("totp_switch_off")
+        return render(request, "accounts/two_factor/remove.html", {"device": device})
+    if not flows.remove(request.user, device, Origin.of(request)):
+        return redirect("totp_switch_off")
+    sessions.end_others(request, request.user)
+    sessions.verify_by_another(request, devices.authenticator_of(request.user))
+    messages.success(request, _("“%(name)s” is removed. Its codes no longer work.") % {"name": device.name})
+    return redirect("personal_details")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request: PersonRequest, pk: int) -> HttpResponse:
+    try:
+        device = own_device(request, str(pk))
+    except Http404:
+        if not was_shown(request.POST, f"device/{pk}", request.user.pk):
+            raise
+        messages.error(request, gone())
+        return redirect("personal_details")
+    if request.method != "POST":
+        form = _name_form(request, device)
+        context = {"device": device, "form": restore(request, form)}
+        return render(request, "accounts/two_factor/rename.html", context)
+    with transaction.atomic():
+        list(Authenticator.objects.select_for_update().filter(pk=device.pk))
+        form = _name_form(request, own_device(request, str(pk)))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        if form.has_changed():
+            flows.rename(request.user, device, form.cleaned_data["name"], Origin.of(request))
+    messages.success(request, _("The name is saved."))
+    return redirect("personal_details")
+
+
+def _name_form(request: PersonRequest, device: Authenticator) -> NameForm:
+    form = NameForm(request.POST or None, initial={"name": device.name})
+    form.of(f"device/{device.pk}", request.user.pk)
+    return form
