@@ -141,7 +141,7 @@ def imported_cryptography(path: Path) -> set[tuple[str, str]]:
 
 # ASVS 11.3.1
 def test_encryption_is_aes_gcm_and_nothing_else() -> None:
-    signing = ROOT / "accounts" / "sso" / "setup" / "key_pairs.py"  # makes keys that sign, and encrypts nothing
+    signing = ROOT / "accounts" / "sso" / "credentials" / "key_pairs.py"  # makes keys that sign, and encrypts nothing
     found = set()
     for path in (ROOT / "accounts").rglob("*.py"):
         if path != signing:
