@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core import mail as outbox
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+from hypothesis.internal.conjecture import providers
 
 from accounts import limits, outbound_requests
 from accounts.active_sessions import reauthentication
@@ -22,6 +24,14 @@ from accounts.passwords.hashers import Argon2idHasher
 from tests import database_cleanup, middleware_cache
 from tests.codes import code_of
 from tests.factories import PASSWORD
+
+# One commit gives one answer: the same examples in every run. With HYPOTHESIS_RANDOM=1 others each time.
+hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
+if not os.environ.get("HYPOTHESIS_RANDOM"):
+    hypothesis.settings.load_profile("same")
+    # Examples are also drawn from constants of whatever modules are loaded, which differs between workers. There is no
+    # public switch for that.
+    providers._get_local_constants = providers.Constants
 
 
 @pytest.fixture(autouse=True)

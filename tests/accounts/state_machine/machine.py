@@ -162,6 +162,8 @@ class Machine(RuleBasedStateMachine):
             raise BreachError(f"a report leaves {foreign[0]}")
 
     def _takes_it_back(self) -> None:
+        if self.account.reported:
+            self.desk.look_at_reports()
         if not self.account.foreign() and not self.owner.choose_password_by_mail(self.thief.press_on):
             raise BreachError("the thief keeps the owner from a new password")
         self._report()

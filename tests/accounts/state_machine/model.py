@@ -111,7 +111,8 @@ class Clock:
 class Account:
     """One account with everything around it.
 
-    ``void``: sessions copied before must open nothing more; ``forgotten``: cookies of known browsers must not count.
+    ``void``: sessions copied before must open nothing more; ``forgotten``: cookies of known browsers must not count;
+    ``reported``: by the owner, after which links for a password may wait until support has looked.
     """
 
     kind: Kind
@@ -123,6 +124,7 @@ class Account:
     used: dict[str, str] = field(default_factory=dict)  # what the owner typed last, seen by everybody
     void: bool = False
     forgotten: bool = False
+    reported: bool = False
     password: str = "de eerste lange zin van de eigenaar"
     provider: Provider | None = None  # at which the owner signs in, and nobody else
     connection: Connection | None = None

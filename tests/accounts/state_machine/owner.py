@@ -194,6 +194,7 @@ class Owner:
                 link = letter.link(part)
                 if link and letter.to in self.account.addresses:
                     Window("192.0.2.2").post(link, {"answer": "do"})
+                    self.account.reported = True
 
     # With support.
 
