@@ -43,7 +43,7 @@ WITHOUT_PROOF = {
     "sso_certificate",
     "sso_organisations",
     "sso_setup",
-    "sso_trial",
+    "sso_sign_in_test",
     "support_approvals",
     "support_bridge_code_shown",
     "support_caller_check",
@@ -64,7 +64,7 @@ WITHOUT_PROOF = {
     # Mails words to the person; what they open asks for fresh proof.
     "support_caller_check_send",
     # Begins at the provider, where the worker signs in.
-    "sso_trial_begin",
+    "sso_sign_in_test_begin",
 }
 
 

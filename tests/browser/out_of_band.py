@@ -17,7 +17,7 @@ from accounts.organisations.models import Organisation
 from accounts.policy import Vouched
 from accounts.sign_in.completion.flows import PROVIDER
 from accounts.sso.models import Connection, MailDomain
-from accounts.sso.sign_in_test import flows as trial
+from accounts.sso.sign_in_test import flows as sign_in_test
 from accounts.two_factor.models import Authenticator
 from tests.browser.screen import Screen
 from tests.conftest import mails
@@ -86,7 +86,7 @@ def come_by_provider(screen: Screen, organisation: Organisation) -> None:
     session.save()
 
 
-def keep_trial(screen: Screen, organisation: Organisation) -> None:
+def keep_sign_in_test(screen: Screen, organisation: Organisation) -> None:
     """As if this administrator had just tried the provider, which sent what providers send."""
     session = SessionStore(session_cookie(screen))
     claims = {
@@ -97,7 +97,7 @@ def keep_trial(screen: Screen, organisation: Organisation) -> None:
         "name": "Nora Nieuw",
         "groups": '["kaart", "een-groep-met-een-hele-lange-naam-zonder-spaties-erin-zoals-ze-voorkomen"]',
     }
-    session[trial.SESSION_KEY] = {
+    session[sign_in_test.SESSION_KEY] = {
         "organisation": organisation.pk,
         "at": timezone.now().isoformat(),
         "reason": "",

@@ -681,7 +681,7 @@ def single_sign_on(screen: Screen) -> Iterator[str]:
     for name in ("", "geheim", "sleutelpaar", "tweede-stap", "mensen", "noodaccount", "proef", "uitschakelen"):
         screen.open(f"{here}{name}/" if name else here)
         yield f"beheer-sso-{name or 'pagina'}"
-    out_of_band.keep_trial(screen, town)
+    out_of_band.keep_sign_in_test(screen, town)
     screen.open(f"{here}proef/")
     yield "beheer-sso-proef-uitslag"
     screen.open(f"{here}sleutelpaar/")

@@ -25,7 +25,7 @@ from accounts.sso import connections, identities
 from accounts.sso.authentication_requests import Purpose
 from accounts.sso.callback import CallbackResult
 from accounts.sso.refusal_reasons import Reason
-from accounts.sso.sign_in_test import views as trial
+from accounts.sso.sign_in_test import views as sign_in_test
 from accounts.sso.views import redirect_to_provider, refused_page
 
 
@@ -42,7 +42,7 @@ def callback(request: HttpRequest, organisation: str) -> HttpResponse:
         connection, each_once(request.GET), request.session, origin, signed_in=present, invited=invited
     )
     if result.authentication_request and result.authentication_request.purpose is Purpose.TEST:
-        return trial.callback(request, result) or refused_page(request, result)
+        return sign_in_test.callback(request, result) or refused_page(request, result)
     if result.reason or result.authentication_request is None:
         return refused_page(request, result)
     match result.authentication_request.purpose:

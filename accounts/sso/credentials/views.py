@@ -22,7 +22,7 @@ from accounts.sso.models import Connection
 from accounts.sso.provider.client import is_entra
 from accounts.sso.setup import flows as setup
 from accounts.sso.setup.flows import Outcome
-from accounts.sso.setup.pages import acting, done, page, save_form, show_form
+from accounts.sso.setup.pages import acting, done, edit, page
 
 
 @for_administrators
@@ -30,17 +30,19 @@ from accounts.sso.setup.pages import acting, done, page, save_form, show_form
 @sensitive_post_parameters("secret")
 @require_http_methods(["GET", "HEAD", "POST"])
 def secret(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    if request.method != "POST":
-        return show_form(request, organisation, _secret_form, "secret", _("Secret"))
-
     def save(data: dict[str, Any]) -> Outcome:
         return flows.set_secret(organisation, data["secret"], data["expires_on"], **acting(request))
 
-    outcome = save_form(request, organisation, _secret_form, save)
-    if not isinstance(outcome, Outcome):
-        return outcome
-    setup.check(organisation, ProviderReader())
-    return done(request, organisation, outcome, "bewijs")
+    return edit(
+        request,
+        organisation,
+        _secret_form,
+        save,
+        template="secret",
+        title=_("Secret"),
+        anchor="bewijs",
+        afterwards=lambda: setup.check(organisation, ProviderReader()),
+    )
 
 
 def _secret_form(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> SecretForm:

@@ -38,8 +38,8 @@ urlpatterns = [
     path(f"{HERE}domeinen/<int:pk>/controleren/", domains.check, "sso_domain_check"),
     path(f"{HERE}domeinen/<int:pk>/bewijzen/", domains.prove, "sso_domain_prove"),
     path(f"{HERE}domeinen/<int:pk>/verwijderen/", domains.remove, "sso_domain_remove"),
-    path(f"{HERE}proef/", sign_in_test.show, "sso_trial"),
-    path(f"{HERE}proef/beginnen/", sign_in_test.begin, "sso_trial_begin"),
+    path(f"{HERE}proef/", sign_in_test.show, "sso_sign_in_test"),
+    path(f"{HERE}proef/beginnen/", sign_in_test.begin, "sso_sign_in_test_begin"),
     path(f"{HERE}inschakelen/", views.switch_on, "sso_switch_on"),
     path(f"{HERE}uitschakelen/", views.switch_off, "sso_switch_off"),
 ]

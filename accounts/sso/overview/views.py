@@ -50,7 +50,7 @@ def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         "for_entra": bool(connection and is_entra(connection.issuer)),
         "findings": findings.from_stored(connection.findings) if connection else [],
         "steps": readiness.steps(connection),
-        "may_be_tried": readiness.can_be_tested(connection),
+        "can_be_tested": readiness.can_be_tested(connection),
         "missing": [wording.of_missing(what) for what in readiness.missing(connection)],
         "days_left": readiness.days_left(connection),
         "expires_soon": readiness.expires_soon(connection),

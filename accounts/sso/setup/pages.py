@@ -43,17 +43,24 @@ def acting(request: PersonRequest) -> dict[str, Any]:
     return {"actor": request.user, "origin": Origin.of(request)}
 
 
-def show_form(
-    request: PersonRequest, organisation: Organisation, make_form: MakeForm, template: str, title: str
+def edit(
+    request: PersonRequest,
+    organisation: Organisation,
+    make_form: MakeForm,
+    save: Save,
+    *,
+    template: str,
+    title: str,
+    anchor: str,
+    afterwards: Callable[[], object] = lambda: None,
 ) -> HttpResponse:
-    form = make_form(request, organisation, flows.connection_of(organisation))
-    return page(request, organisation, template, title=title, form=restore(request, form))
+    """Show the form; or store it, with the connection locked while the form is compared with it.
 
-
-def save_form(
-    request: PersonRequest, organisation: Organisation, make_form: MakeForm, save: Save
-) -> Outcome | HttpResponse:
-    """Store the form, with the connection locked while the form is compared with it; or redirect with its errors."""
+    ``anchor``: the part of the overview to return to; ``afterwards``: called after the transaction.
+    """
+    if request.method != "POST":
+        form = make_form(request, organisation, flows.connection_of(organisation))
+        return page(request, organisation, template, title=title, form=restore(request, form))
     with transaction.atomic():
         form = make_form(request, organisation, flows.locked_connection(organisation))
         if not form.is_valid():
@@ -62,4 +69,5 @@ def save_form(
     if outcome is Outcome.SWITCHED_ON:
         form.add_error(None, wording.of_outcome(outcome))
         return redirect_with_errors(request, form)
-    return outcome
+    afterwards()
+    return done(request, organisation, outcome, anchor)

@@ -15,7 +15,7 @@ from accounts.sso.models import Connection, MissingProof, Vouching
 from accounts.sso.setup import flows
 from accounts.sso.setup.flows import Outcome
 from accounts.sso.setup.forms import EmergencyAccountForm, PeopleForm, ProviderForm, SecondStepForm
-from accounts.sso.setup.pages import acting, done, save_form, show_form
+from accounts.sso.setup.pages import acting, done, edit
 
 
 @for_administrators
@@ -23,17 +23,20 @@ from accounts.sso.setup.pages import acting, done, save_form, show_form
 @require_http_methods(["GET", "HEAD", "POST"])
 def provider(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     """Issuer and client id. The discovery document is read at once; the overview shows the findings."""
-    if request.method != "POST":
-        return show_form(request, organisation, _provider_form, "provider", _("Provider"))
 
     def save(data: dict[str, Any]) -> Outcome:
         return flows.save_provider(organisation, data["issuer"], data["client_id"], **acting(request))
 
-    outcome = save_form(request, organisation, _provider_form, save)
-    if not isinstance(outcome, Outcome):
-        return outcome
-    flows.check(organisation, ProviderReader())
-    return done(request, organisation, outcome, "aanbieder")
+    return edit(
+        request,
+        organisation,
+        _provider_form,
+        save,
+        template="provider",
+        title=_("Provider"),
+        anchor="aanbieder",
+        afterwards=lambda: flows.check(organisation, ProviderReader()),
+    )
 
 
 def _provider_form(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> ProviderForm:
@@ -55,15 +58,19 @@ def check(request: PersonRequest, organisation: Organisation) -> HttpResponse:
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_step(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    if request.method != "POST":
-        return show_form(request, organisation, _second_step_form, "second_step", _("Second step"))
-
     def save(data: dict[str, Any]) -> Outcome:
         kind, missing = Vouching(data["vouching"]), MissingProof(data["missing_proof"])
         return flows.set_second_step(organisation, kind, data["value"], missing, **acting(request))
 
-    outcome = save_form(request, organisation, _second_step_form, save)
-    return done(request, organisation, outcome, "tweede-stap") if isinstance(outcome, Outcome) else outcome
+    return edit(
+        request,
+        organisation,
+        _second_step_form,
+        save,
+        template="second_step",
+        title=_("Second step"),
+        anchor="tweede-stap",
+    )
 
 
 def _second_step_form(
@@ -82,14 +89,10 @@ def _second_step_form(
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def people(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    if request.method != "POST":
-        return show_form(request, organisation, _people_form, "people", _("People"))
-
     def save(data: dict[str, Any]) -> Outcome:
         return flows.set_people(organisation, data["make_on_arrival"], data["group_claim"], **acting(request))
 
-    outcome = save_form(request, organisation, _people_form, save)
-    return done(request, organisation, outcome, "mensen") if isinstance(outcome, Outcome) else outcome
+    return edit(request, organisation, _people_form, save, template="people", title=_("People"), anchor="mensen")
 
 
 def _people_form(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> PeopleForm:
@@ -105,14 +108,18 @@ def _people_form(request: PersonRequest, organisation: Organisation, connection:
 @fresh_proof_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def emergency_account(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    if request.method != "POST":
-        return show_form(request, organisation, _emergency_account_form, "emergency_account", _("Emergency account"))
-
     def save(data: dict[str, Any]) -> Outcome:
         return flows.set_emergency_account(organisation, int(data["person"] or 0) or None, **acting(request))
 
-    outcome = save_form(request, organisation, _emergency_account_form, save)
-    return done(request, organisation, outcome, "noodaccount") if isinstance(outcome, Outcome) else outcome
+    return edit(
+        request,
+        organisation,
+        _emergency_account_form,
+        save,
+        template="emergency_account",
+        title=_("Emergency account"),
+        anchor="noodaccount",
+    )
 
 
 def _emergency_account_form(

@@ -23,7 +23,7 @@ from accounts.sso.decorators import RIGHT, for_administrators
 from accounts.sso.refusal_reasons import Reason
 from accounts.sso.sign_in_test import flows
 
-PAGE = "sso_trial"
+PAGE = "sso_sign_in_test"
 
 
 @for_administrators
@@ -37,7 +37,7 @@ def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         "connection": connections.of_slug(organisation.slug),
         "result": _in_words(found) if found else None,
     }
-    return render(request, "admin/sso/trial.html", context)
+    return render(request, "admin/sso/sign_in_test.html", context)
 
 
 @require_POST

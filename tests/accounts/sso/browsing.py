@@ -1,4 +1,4 @@
-"""What a person does in a browser at the portal and at the provider, and what is agreed between the two."""
+"""Steps of a person in a browser at the portal and at the provider, and connections for tests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_CLAIMED = {"vouching": "amr", "vouching_value": "mfa"}
 
 
 def connect(provider: Provider, organisation: Organisation | None = None, **agreed: Any) -> Connection:
-    """An organisation with a switched-on agreement; the claim ``amr`` vouches unless something else is agreed."""
+    """An organisation with single sign-on switched on; the claim ``amr`` proves a second factor by default."""
     made = Connection(
         organisation=organisation or OrganisationFactory(),
         issuer=provider.issuer,
@@ -59,14 +59,14 @@ def entry(connection: Connection) -> str:
 
 
 def led_to(response: object) -> str:
-    """Where the page in between leads: forms may only lead to ourselves, so it comes before every foreign address."""
+    """The URL behind the intermediate page: forms may redirect only to this site, so every external URL has one."""
     assert response.status_code == 200, response.status_code
     [found] = re.findall(r'http-equiv="refresh" content="0; url=([^"]+)"', response.content.decode())
     return html.unescape(found)
 
 
 def leave(client: Client, connection: Connection, **values: str) -> str:
-    """The button on the organisation's own page. Returns the address at the provider."""
+    """Press the button on the organisation's own page. Returns the URL of the authentication request."""
     return led_to(client.post(entry(connection), values))
 
 
@@ -75,7 +75,7 @@ def come_back(client: Client, connection: Connection, answer: dict[str, str]) ->
 
 
 def sign_in_there(client: Client, provider: Provider, connection: Connection, **claims: Any) -> object:
-    """The whole way: our page, the provider, and back."""
+    """A whole sign-in: our page, the provider, and the callback."""
     address = leave(client, connection)
     return come_back(client, connection, provider.sign_in(address, **claims))
 

@@ -1,6 +1,6 @@
-"""An identity provider on this machine: a real server with keys of its own, that behaves as it is told.
+"""An identity provider on this machine: a real server with its own keys, whose answers a test can change.
 
-It signs with `cryptography` directly, so that what we accept is not judged by the library that made it.
+It signs with `cryptography` directly, so that tokens are not verified by the library that made them.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ Answer = Callable[["Handler"], None]
 
 @dataclass
 class Provider:
-    """``claims``: of everybody's token; ``header``: of every token; ``twist``: the last word about claims and header;
+    """``claims``: in everybody's token; ``header``: of every token; ``twist``: changes claims and header at the end;
     ``answers``: path -> another way of answering."""
 
     port: int = 0
@@ -145,7 +145,7 @@ class Provider:
         } | self.description
 
     def sign_in(self, address: str, **claims: Any) -> dict[str, str]:
-        """What the browser gets to bring back, after the person signed in at the address where we sent it."""
+        """The query parameters of the callback, after the person signed in at this URL."""
         values = {name: found[0] for name, found in parse_qs(urlsplit(address).query).items()}
         code = secrets.token_urlsafe(16)
         self.codes[code] = Sent(values, claims)

@@ -1,4 +1,4 @@
-"""What must stay exact when the same thing comes twice at the same moment; on every database."""
+"""Parallel requests with the same answer, code or token; on every database."""
 
 from __future__ import annotations
 

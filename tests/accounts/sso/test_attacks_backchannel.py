@@ -1,4 +1,4 @@
-"""The address for a provider's sign-outs is open to everybody: without a signature it believes and changes nothing."""
+"""The back-channel logout URL is public: a token without a valid signature changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-""" "Business account only" decides over nobody above its administrators, and its emergency account stays one."""
+"""Requiring the business account affects nobody above its administrators; the emergency account keeps working."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def demanded(connection: Connection, boss: User, keeper: User) -> Organisation:
     return Organisation.objects.get(pk=connection.organisation_id)
 
 
-# Whom it shuts out. -------------------------------------------------------------------------------------------------
+# Who is refused. ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", ABOVE)
@@ -82,7 +82,7 @@ def test_who_stands_above_keeps_the_password(
     person = make(connection)
     before = signed_in(person)
     assert set_demand(connection.organisation, boss) is Changed.SAVED
-    assert before.get(CONFIRM).status_code == 200  # the session of before goes on
+    assert before.get(CONFIRM).status_code == 200  # the earlier session continues
     client = browser()
     sign_in(client, person)
     assert client.get(CONFIRM).status_code == 200
@@ -93,7 +93,7 @@ def test_who_stands_above_keeps_the_password(
 def test_every_way_in_of_a_superuser_is_as_before(
     client: Client, provider: Provider, connection: Connection, boss: User, keeper: User, has_password: bool
 ) -> None:
-    """So the demand takes the last one from nobody, and need not be refused for that."""
+    """So the requirement locks nobody out, and need not be refused for that."""
     person = employee(connection, superuser=True, with_totp=True)
     if not has_password:
         person.set_unusable_password()

@@ -1,4 +1,4 @@
-"""Who may open an environment of another organisation is let in there by no provider of the own one alone."""
+"""The own organisation's provider alone gives no access to an environment of another organisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the second step is at the provider, a mailbox or a password alone opens nothing (ASVS 6.3.4, 6.4.3)."""
+"""With the second factor at the provider, mailbox or password alone give no access (ASVS 6.3.4, 6.4.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What JSON can spell and nothing can hold, half of a pair of signs and the zero byte, gives a page, never an error."""
+"""Lone surrogates and NUL characters, valid in JSON but not storable, give a page and no server error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose account a business account opens, when people share computers, change organisations or come in an emergency."""
+"""Which account a business account opens: shared computers, changed organisations, the emergency account."""
 
 from __future__ import annotations
 

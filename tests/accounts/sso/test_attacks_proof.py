@@ -1,4 +1,4 @@
-"""Fresh proof at the provider, where it meets a lost phone and another session there."""
+"""Reauthentication at the provider, with a lost phone or another session there."""
 
 from __future__ import annotations
 

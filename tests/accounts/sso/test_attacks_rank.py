@@ -1,4 +1,4 @@
-"""An organisation's administrator sets the provider up, and rises by it to nobody's rights but the own ones."""
+"""Setting up the provider gives an organisation's administrator no further permissions."""
 
 from __future__ import annotations
 

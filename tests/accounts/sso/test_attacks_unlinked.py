@@ -1,4 +1,4 @@
-"""Reports, moves and settings of before that take a business account away: nobody gets in by that, nor is kept out."""
+"""Unlinking a business account by a report, a move or earlier settings: gives no access, and locks nobody out."""
 
 from __future__ import annotations
 

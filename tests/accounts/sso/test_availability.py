@@ -1,4 +1,4 @@
-"""A provider that is gone while we still keep its description: noticed before the browser leaves for it."""
+"""A provider that is unreachable while its metadata is cached: noticed before the redirect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address for a provider's sign-outs is open to everybody: what a stranger can do there, and cannot use up."""
+"""Rate limits of the public back-channel logout URL: a stranger cannot use up the allowance of the provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An organisation that takes the business account only: passwords open nothing, but for one named account."""
+"""An organisation that requires the business account: no password is accepted, except of the emergency account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How we prove to the provider that it is us (OpenID Connect Core section 9; RFC 7523)."""
+"""How the portal authenticates to the provider (OpenID Connect Core section 9; RFC 7523)."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_interrupted_change_goes_on(visitor: Client, provider: Provider, connect
     answer = visitor.post(reverse("sessions_end_others"))
     there = led_to(visitor.post(answer.url))
     back = come_back(visitor, connection, provider.sign_in(there))
-    assert is_signed_in(other)  # not before the page that asked has looked once more
+    assert is_signed_in(other)  # only after the page that asked has checked again
     visitor.get(back.url)
     assert not is_signed_in(other)
     assert is_signed_in(visitor)

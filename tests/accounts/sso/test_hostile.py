@@ -1,5 +1,5 @@
-"""A provider, or somebody between, that does everything wrong, one thing at a time. Nobody comes in, every visitor gets
-a Dutch page, and one line in the log says why."""
+"""Faults and attacks of a provider, or in transit, one at a time. Nobody is signed in, every visitor gets a Dutch page,
+and one line in the log says why."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_at_hash_without_the_token_that_it_is_of_is_refused(client: Client, prov
 @pytest.mark.parametrize("name", ["state", "code", "iss", "error"])
 @pytest.mark.parametrize("first", [True, False])
 def test_parameter_that_comes_twice_lets_nobody_in(client: Client, provider: Provider, name: str, first: bool) -> None:
-    """RFC 6749 section 3.1: what stands before us may have judged the other one."""
+    """RFC 6749 section 3.1: a proxy may have checked the other value."""
     connection = connect(provider)
     employee(connection)
     right = query(provider.sign_in(leave(client, connection)))
@@ -376,7 +376,7 @@ def test_answer_counts_once(client: Client, provider: Provider) -> None:
     again = come_back(client, connection, answer)
     assert again.status_code == 400
     assert "Begin opnieuw" in text(again)
-    assert is_signed_in(client)  # the session of before stays
+    assert is_signed_in(client)  # the earlier session continues
     assert provider.paths.count("/token") == 1
 
 

@@ -1,4 +1,4 @@
-"""The way to a provider: where it may lead, and where it must not (ASVS 13.2.4)."""
+"""Requests to a provider: which addresses are allowed (ASVS 13.2.4)."""
 
 from __future__ import annotations
 

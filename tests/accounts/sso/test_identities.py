@@ -1,4 +1,4 @@
-"""Who is who: the first visit, the link with an account, and everything that is no way to take one over."""
+"""Provisioning at the first sign-in, linking, and attempts to take over an account."""
 
 from __future__ import annotations
 
@@ -340,7 +340,7 @@ def test_invited_person_takes_the_business_account_instead_of_a_password(client:
 
 @pytest.mark.parametrize("knows_one", [True, False])
 def test_link_after_forgetting_a_password_links_nothing(knows_one: bool, client: Client, provider: Provider) -> None:
-    """Whoever reads the mailbox would otherwise come in with an own business account, past the second step."""
+    """Somebody who reads the mailbox could otherwise link an own business account, without the second factor."""
     connection = connect(provider)
     person = UserFactory(organisation=connection.organisation, with_totp=True)
     if not knows_one:

@@ -27,7 +27,7 @@ ENTRA = f"https://login.microsoftonline.com/{TENANT}/v2.0"
     ],
 )
 def test_pasted_text_becomes_the_issuer(typed: str, issuer: str) -> None:
-    """Only what Entra ID's pages show otherwise is changed; the rest is compared sign by sign, so it stays."""
+    """Only Entra ID forms are completed; the rest is compared character by character, so it stays."""
     assert normalise(typed) == issuer
 
 

@@ -1,5 +1,5 @@
-"""While somebody outside is asked, neither the thread that serves the visitor nor the one that asks holds a connection
-to the database. Looked at below every library, at each connection that is made; by every way that leads there."""
+"""During an outbound request no thread of the portal holds a database connection. Checked at socket level, for every
+page and command that makes one."""
 
 from __future__ import annotations
 

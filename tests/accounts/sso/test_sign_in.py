@@ -1,4 +1,4 @@
-"""Signing in with the business account, when everything is as it should be."""
+"""Signing in with the business account, without faults."""
 
 from __future__ import annotations
 

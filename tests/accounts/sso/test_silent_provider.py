@@ -1,4 +1,4 @@
-"""A provider that is silent or out of order: its failure is remembered, few wait for it, and then it is tried again."""
+"""A provider that does not answer: the failure is remembered, few requests wait for it, and then it is tried again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider that sends something wrong for a minute: nobody is kept out by it any longer than that minute."""
+"""A provider with wrong metadata or keys for a minute: sign-ins fail no longer than that minute."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DOCUMENT = "/.well-known/openid-configuration"
 
 @pytest.fixture
 def signs_in(provider: Provider) -> Callable[..., bool]:
-    """Does somebody come in? Their whole way, in a browser of their own."""
+    """Does a whole sign-in in a new browser succeed?"""
     connection = connect(provider)
     employee(connection)
 

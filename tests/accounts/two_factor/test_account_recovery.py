@@ -1,4 +1,4 @@
-"""The way back in after a lost phone: a mailed link or a code of support, each with the password, each once."""
+"""Account recovery after a lost phone: a mailed link or a bridge code, each with the password, each once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verificatiecode: the second step while signing in."""
+"""The page “Verificatiecode”: the second factor while signing in."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def test_ten_wrong_codes_in_a_row_close_the_code_step(clock: time_machine.Coordi
     assert AttemptCounter.objects.get(kind="code").closed is False
     page = type_wrong_codes(person, 1)
     assert CLOSED in page
-    assert "uur kun je" not in page  # at no hour: only a new password opens it
+    assert "uur kun je" not in page  # no end of the waiting time: only a new password helps
     for hours in (0, 1, 24 * 60):  # closed for good, not until some time
         clock.shift(timedelta(hours=hours))
         page = type_code(half_signed_in(person), code_of(person))

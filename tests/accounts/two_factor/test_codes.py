@@ -1,4 +1,4 @@
-"""What counts as a code, and what is said about a wrong one; no database."""
+"""Parsing and comparing codes, and explaining wrong ones; no database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Between password and code there are five minutes; the pages that ask for a code know how many seconds are left."""
+"""A pending sign-in expires after five minutes; the pages that ask for a code show how many seconds are left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret that our side cannot read lies with us: said with a number, counted nowhere, and an error in the log."""
+"""A secret that cannot be decrypted: explained with a reference number, not counted, and logged as an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claiming a time step: what keeps a code from counting twice, also when the device was read before."""
+"""Using up a time step: a code counts once, also with a device that was read before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A code of another app of the same person: told whose it is, and never a way in."""
+"""A code of another app of the same person: explained, and never accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A phone whose clock is off by time zones, summer time or a day: named, never counted, and of no use to a thief."""
+"""A phone with a wrong clock: explained, not counted as a guess, and of no use to an attacker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an organisation and we agreed on, the people it knows, and what those do at its provider."""
+"""An organisation with single sign-on, its people, and their steps at its provider."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Agreement:
         screen.heading("Mijn Omgevingen")
 
     def prove(self, screen: Screen, person: Claims) -> None:
-        """ "Bevestig dat jij het bent", which the provider must ask anew."""
+        """ "Bevestig dat jij het bent", with reauthentication at the provider."""
         screen.heading("Bevestig dat jij het bent")
         screen.press(CONFIRM)
         self.choose(screen, person)

@@ -1,4 +1,4 @@
-"""Coming in with the business account: by whom, from where, and as whom."""
+"""Signing in with the business account: from which page, and into which account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing out in both directions."""
+"""Signing out here and at the provider, begun on either side."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def leave(screen: Screen) -> None:
 
 
 def until_ended(person: User) -> None:
-    """The provider tells us behind the browser's back, so it may take a moment."""
+    """The provider tells us without the browser, so it may take a moment."""
     end = time.monotonic() + 5
     while Session.objects.filter(user=person).exists():
         assert time.monotonic() < end, "the session did not end"

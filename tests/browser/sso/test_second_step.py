@@ -1,4 +1,4 @@
-"""Who vouches for the second step, what opens the administration, and fresh proof by way of the provider."""
+"""The second factor at the provider, access to the administration, and reauthentication at the provider."""
 
 from __future__ import annotations
 

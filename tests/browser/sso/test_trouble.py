@@ -1,4 +1,4 @@
-"""What goes wrong: at the provider, on the way, and in a browser with a back button and tabs."""
+"""Failures: at the provider, on the network, and in a browser with a back button and tabs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small DNS server on loopback: a zone of TXT records, and every way in which a server can be a bad one."""
+"""A small DNS server on loopback: a zone of TXT records, and every fault that a server can have."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def serving(zone: Zone) -> Iterator[tuple[str, list[str]]]:
     answers = _Answers(zone)
     udp, tcp = _both(answers, DNSLogger(logf=lambda text: None))
     for server in (udp.server, tcp.server):
-        server.handle_error = lambda request, client: None  # the asker of a mute server has long gone
+        server.handle_error = lambda request, client: None  # the client of a silent server has gone already
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield f"127.0.0.1:{udp.server.server_address[1]}", answers.asked

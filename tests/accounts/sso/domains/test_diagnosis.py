@@ -1,4 +1,4 @@
-"""What the page says of a record that is not found: what stands there, and where ours stands instead."""
+"""What the page says when the DNS record is not found: the texts found there, and ours at a wrong name."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_any_text_is_a_domain_or_is_refused(typed: str) -> None:
 
 @given(st.text(alphabet="aAéß.-ｎ。xl1", min_size=3, max_size=20))
 def test_sign_in_finds_a_domain_as_the_set_up_stores_it(typed: str) -> None:
-    """Two rooms write a domain down; an address would lead nowhere if they did it differently."""
+    """Two packages store a domain; an address would match none if they wrote it differently."""
     try:
         assert domain_of(f"iemand@{typed}") == normalise(typed)
     except DomainRefusedError:

@@ -124,6 +124,6 @@ def test_domain_whose_servers_say_nothing_is_not_asked_again_at_once(
 
 
 def test_answer_of_an_error_is_no_reason_to_wait(settings: object) -> None:
-    """Whoever mends the record looks again at once."""
+    """Somebody who corrects the record checks again at once."""
     assert failure({NAME: "servfail"}, settings) is Failure.SERVER
     assert texts({NAME: [[b"x"]]}, settings) == ["x"]

@@ -1,4 +1,4 @@
-"""What a discovery document shows, judged."""
+"""Findings about a discovery document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The secret that is never shown again must not be had by naming another provider either."""
+"""The stored secret is never sent to another provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No change of the agreement with a provider stays unseen, and no value that names one factor proves two."""
+"""Every change of a connection is mailed, and no value that names a single factor proves two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changing the agreement with a provider: what may be changed when, what is sealed, and what is recorded."""
+"""Changing a connection: what may be changed when, what is encrypted, and what is recorded."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def by(town: Organisation) -> dict[str, Any]:
 
 
 def ready(organisation: Organisation, **fields: Any) -> Connection:
-    """Everything that switching on asks for."""
+    """Everything that switching on requires."""
     now = timezone.now()
     usual = {"issuer": ISSUER, "client_id": "portaal", "findings": WELL, "tested_at": now, "secret_set_at": now}
     made = Connection(organisation=organisation, **usual | fields)

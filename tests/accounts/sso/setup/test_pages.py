@@ -28,11 +28,13 @@ SECRET = "heel-erg-geheim-4711"
 NAMES = [
     "sso_setup", "sso_provider", "sso_check", "sso_secret", "sso_key_pair", "sso_key_pair_make", "sso_key_pair_use",
     "sso_certificate", "sso_second_step", "sso_people", "sso_emergency_account", "sso_domains", "sso_domain_check",
-    "sso_domain_prove", "sso_domain_remove", "sso_trial", "sso_trial_begin", "sso_switch_on", "sso_switch_off",
+    "sso_domain_prove", "sso_domain_remove", "sso_sign_in_test",
+    "sso_sign_in_test_begin", "sso_switch_on", "sso_switch_off",
 ]  # fmt: skip
-READ_ONLY = {"sso_setup", "sso_certificate", "sso_trial", "sso_key_pair"}
+READ_ONLY = {"sso_setup", "sso_certificate", "sso_sign_in_test", "sso_key_pair"}
 POST_ONLY = {
-    "sso_check", "sso_key_pair_make", "sso_key_pair_use", "sso_domain_check", "sso_domain_remove", "sso_trial_begin",
+    "sso_check", "sso_key_pair_make", "sso_key_pair_use", "sso_domain_check", "sso_domain_remove",
+    "sso_sign_in_test_begin",
     "sso_switch_on",
 }  # fmt: skip
 
@@ -153,7 +155,7 @@ def test_every_change_asks_for_fresh_proof(client: Client, town: Organisation) -
     domain = listed(town)
     outlive_proof(client)
     for name in NAMES:
-        if name in READ_ONLY | {"sso_domain_prove", "sso_trial_begin"}:
+        if name in READ_ONLY | {"sso_domain_prove", "sso_sign_in_test_begin"}:
             continue
         answer = client.post(address(name, town, domain))
         assert answer.status_code == 302, name

@@ -1,4 +1,4 @@
-"""A test sign-in comes back at an address that is open to everybody, minutes after it was begun."""
+"""The callback of a test sign-in: a public URL, minutes after the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The test sign-in: it shows what would happen, and nothing happens."""
+"""The test sign-in: shows what a sign-in would do, and changes nothing."""
 
 from __future__ import annotations
 
@@ -172,9 +172,9 @@ def test_test_of_settings_that_were_changed_meanwhile_shows_nothing_about_the_ne
 ) -> None:
     session: dict[str, Any] = {}
     address = sso.begin(connection, Purpose.TEST, session, target="/", user=worker)
-    arrival = callback.process(connection, provider.sign_in(str(address)), session, Origin(), signed_in=worker)
+    result = callback.process(connection, provider.sign_in(str(address)), session, Origin(), signed_in=worker)
     Connection.objects.update(secret_set_at=timezone.now())
-    flows.conclude(session, arrival, actor=worker, origin=Origin())
+    flows.conclude(session, result, actor=worker, origin=Origin())
     assert session[flows.SESSION_KEY]["claims"]
     assert Connection.objects.get().tested_at is None
 
@@ -266,7 +266,7 @@ def test_result_is_shown_for_its_own_organisation_only(
 def test_own_test_does_not_sign_in_where_single_sign_on_is_off(
     client: Client, provider: Provider, connection: Connection
 ) -> None:
-    """A test's answer is good for the test, whoever carries it to the callback."""
+    """The answer to a test is accepted as a test only, whoever brings it."""
     someone = employee(connection)
     page = try_it(client, provider, connection)
     assert someone.email in page
