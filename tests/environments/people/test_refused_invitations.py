@@ -67,7 +67,7 @@ def test_list_tells_for_each_person_and_sends_again_to_whom_got_none(server: Mai
     assert "<li><strong>2</strong> uitgenodigd</li>" in shown
     assert "geweigerd" not in shown
     assert "opnieuw</" not in shown
-    assert server.letters == ["een@x.nl", "weg@x.nl"]
+    assert server.recipients == ["een@x.nl", "weg@x.nl"]
 
 
 def test_purge_that_goes_on_with_a_list_ends_with_1(server: MailServer, boss: Client) -> None:
