@@ -1,5 +1,5 @@
-"""The settings of the server: `gunicorn` reads this file from the folder that it is started in. Options on the command
-line (`--bind`, `--workers`) go before it. docs/server.md tells why it is as it is."""
+"""Configuration of gunicorn, which reads this file from the folder that it is started in. Options on the command line
+(`--bind`, `--workers`) override it. docs/server.md gives the reasons."""
 
 from accounts import limits
 
@@ -7,13 +7,13 @@ wsgi_app = "assetmaps.asgi:application"
 worker_class = "assetmaps.serving.worker.Worker"
 bind = "127.0.0.1:8000"
 workers = 2
-# Loaded once, before the workers are made from it: they share its memory, and a new one serves at once.
+# The application is loaded once, before the workers are forked: they share its memory, and a new one serves at once.
 preload_app = True
 keepalive = int(limits.KEPT_ALIVE.total_seconds())
 timeout = int(limits.SILENT_AFTER.total_seconds())
-graceful_timeout = int(limits.STOP_DEADLINE.total_seconds()) + 5  # the worker keeps its own first
+graceful_timeout = int(limits.STOP_DEADLINE.total_seconds()) + 5  # the worker's own deadline comes first
 control_socket_disable = True
-# One JSON object a line on standard error, as the portal itself writes. There is no log of requests: the proxy has it.
+# One JSON object per line on standard error, as the portal itself logs. The access log is that of the proxy.
 _handled = {"handlers": ["console"], "propagate": False}
 logconfig_dict = {
     "formatters": {"json": {"()": "assetmaps.logs.JsonFormatter"}},

@@ -1,1 +1,1 @@
-"""The environment variables: how they are read and judged. Nothing here prints a value or puts one into a message."""
+"""Reads and validates the environment variables. Nothing here prints a value or puts one into a message."""

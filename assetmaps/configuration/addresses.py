@@ -1,4 +1,4 @@
-"""Splitting addresses strictly, so that no part of a password is taken for a host, a port or a path."""
+"""Parses URLs strictly, so that no part of a password is taken for a host, a port or a path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STANDARD_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Address:
-    """``user`` and ``password`` are decoded and None when absent; the rest is as it was written."""
+    """``user`` and ``password`` are decoded, and None when absent; the rest is unchanged."""
 
     scheme: str
     user: str | None
@@ -32,7 +32,7 @@ class Address:
 
     @property
     def credentials(self) -> str:
-        """What stands before the host, with every special character encoded; "" when there is nothing."""
+        """The part before the host, with every special character encoded; "" when there is none."""
         if self.user is None:
             return ""
         password = "" if self.password is None else ":" + quote(self.password, safe="")
@@ -45,7 +45,7 @@ class Address:
 
 
 def split(text: str, schemes: Collection[str]) -> Address:
-    """The parts of an address with one of the schemes. Raises UnreadableError."""
+    """The parts of a URL with one of the schemes. Raises UnreadableError."""
     scheme, slashes, _rest = text.partition("://")
     known = ", ".join(f"{name}://" for name in schemes)
     if not slashes or scheme.lower() not in schemes:
@@ -71,7 +71,7 @@ def split(text: str, schemes: Collection[str]) -> Address:
 
 
 def _decoded(text: str) -> str:
-    """Raises UnreadableError when it is not UTF-8, or nothing that a person could have typed."""
+    """Raises UnreadableError when it is not UTF-8, or contains unprintable characters."""
     try:
         plain = unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
@@ -90,7 +90,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
 
 
 def website(text: str) -> str:
-    """``https://host`` or ``http://host``, in lower case, with a port where it is not the usual one.
+    """``https://host`` or ``http://host``, in lower case, with a port unless it is the standard one.
 
     Raises UnreadableError.
     """
@@ -110,7 +110,7 @@ def website(text: str) -> str:
 
 
 def endpoint(text: str) -> str:
-    """The address of a service that is asked over https, as it was written; "" stays "". Raises UnreadableError."""
+    """The URL of a service, unchanged; "" stays "". Raises UnreadableError."""
     if text:
         address = split(text, ("https", "http"))
         if address.user is not None or "?" in text or len(address.hosts) != 1:

@@ -1,4 +1,4 @@
-"""A value that cannot be used, and how the program ends with it."""
+"""The error for an invalid value, and how the program exits with it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ EXIT_BOOT_FAILED = 3  # when a worker ends with this status, gunicorn and uvicor
 
 
 class UnreadableError(ValueError):
-    """Why a value cannot be used: what follows the name of the variable in a sentence; never a part of the value."""
+    """Why a value is invalid: the sentence after the name of the variable; never contains a part of the value."""
 
 
 @contextmanager
 def exit_in_one_line(status: int = 1) -> Iterator[None]:
-    """End the program with one line on standard error, instead of a traceback, when the configuration is wrong.
+    """Exit with one line on standard error instead of a traceback when the configuration is invalid.
 
     ``status``: the exit status.
     """

@@ -1,4 +1,4 @@
-"""Names and addresses of machines, as Django and the server compare them."""
+"""Host names and IP addresses, in the form in which Django and the server compare them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from assetmaps.configuration.errors import UnreadableError
 
 LABELS = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 LONGEST_NAME = 253  # characters (RFC 1035)
-# Wider than this is no network of proxies, but half of the internet: every visitor could then choose an address.
+# A wider network would contain visitors too, who could then choose their own address.
 WIDEST = {4: 8, 6: 16}
 
 
 def host(text: str) -> str:
-    """A host as a browser sends it: lower case, no last dot, "xn--" for letters outside ASCII, IPv6 in brackets.
+    """A host as a browser sends it: lower case, no final dot, "xn--" for letters outside ASCII, IPv6 in brackets.
 
     Raises UnreadableError.
     """
@@ -38,7 +38,7 @@ def host(text: str) -> str:
 
 
 def allowed_host(text: str) -> str:
-    """One entry of ALLOWED_HOSTS: a host, `.example.com` for all names below it as well, or `*`.
+    """One entry of ALLOWED_HOSTS: a host, `.example.com` for its subdomains as well, or `*`.
 
     Raises UnreadableError.
     """
@@ -50,7 +50,7 @@ def allowed_host(text: str) -> str:
 
 
 def network(text: str) -> str:
-    """One entry of TRUSTED_PROXIES: an address or a network; those of IPv4 in IPv6 become IPv4.
+    """One entry of TRUSTED_PROXIES: an address or a network; IPv4-mapped IPv6 becomes IPv4.
 
     Raises UnreadableError.
     """
@@ -72,7 +72,7 @@ def network(text: str) -> str:
 
 
 def name_server(text: str) -> str:
-    """One entry of DNS_RESOLVERS: an IP address, with a port or without. Raises UnreadableError."""
+    """One entry of DNS_RESOLVERS: an IP address with an optional port. Raises UnreadableError."""
     address, port = text, "53"
     if text.startswith("["):
         address, bracket, rest = text[1:].partition("]")
@@ -90,7 +90,7 @@ def name_server(text: str) -> str:
 
 
 def host_and_port(text: str) -> str:
-    """One entry of SSO_ALLOWED_PRIVATE_ADDRESSES, ``host:port``, IPv6 without brackets as it is compared.
+    """One entry of SSO_ALLOWED_PRIVATE_ADDRESSES: ``host:port``, IPv6 without brackets, as it is compared.
 
     Raises UnreadableError.
     """

@@ -1,7 +1,7 @@
 """The one place where environment variables are read.
 
-django-environ's own reading is not used: it looks a value that begins with `$` up under another name, takes an empty
-variable for a value, and puts values into its messages. Its parsers of addresses are used, by `services`.
+django-environ's reader is not used: it resolves a value that begins with `$` as another variable, takes an empty
+variable for a value, and puts values into its messages. Its URL parsers are used, by `services`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from assetmaps.configuration.errors import UnreadableError
 
 T = TypeVar("T")
 
-BYTE_ORDER_MARK = "\ufeff"  # Windows editors put it before the first name of a file
-PREFIXES = ("DJANGO_", "ASSETMAPS_")  # what other programs put before such names
-ALIKE = 0.85  # 0 to 1 (difflib): ALLOWED_HOST is as ALLOWED_HOSTS, DATABASE_URL_OLD is not as DATABASE_URL
+BYTE_ORDER_MARK = "\ufeff"  # Windows editors put it before the first name in a file
+PREFIXES = ("DJANGO_", "ASSETMAPS_")  # that other programs use for such names
+ALIKE = 0.85  # 0 to 1 (difflib): ALLOWED_HOST resembles ALLOWED_HOSTS, DATABASE_URL_OLD does not resemble DATABASE_URL
 
 
 class Environment:
-    """Reads variables from a mapping, as that of the process.
+    """Reads variables from a mapping such as ``os.environ``.
 
-    ``development``: values known to everybody, which the needed variables have while DEBUG is on and never otherwise.
-    Every method raises ImproperlyConfigured with one line that names the variable.
+    ``development``: public defaults of required variables, used only while DEBUG is on. Every method raises
+    ImproperlyConfigured with one line that names the variable.
     """
 
     def __init__(self, variables: Mapping[str, str], development: Mapping[str, str]) -> None:
@@ -37,8 +37,8 @@ class Environment:
     def text(self, name: str) -> str:
         """The value, "" when it is empty or missing.
 
-        Without what files of variables leave around it: white space, a carriage return, a byte order mark, and one pair
-        of quotes (`docker --env-file` keeps both kinds). A value that begins with `$` stays as it is.
+        Strips what environment files leave around it: white space, a carriage return, a byte order mark, and one pair
+        of quotes (`docker --env-file` keeps both kinds). A value that begins with `$` is not expanded.
         """
         self.names.add(name)
         found = self._variables.get(name) or self._variables.get(BYTE_ORDER_MARK + name) or ""
@@ -58,14 +58,14 @@ class Environment:
         return self.read(name, values.flag, "false")
 
     def secrets(self, name: str, parse: Callable[[str], T]) -> T:
-        """As `read`, for values that only the operator may know."""
+        """As `read`, for secrets: refuses the public development values while DEBUG is off."""
         value = self.text(name)
         if not self.flag("DEBUG") and set(values.parts(value)) & set(self._development.values()):
             raise self._fault(name, "holds the development value; choose your own.")
         return self._parsed(name, value, parse)
 
     def needed(self, name: str, parse: Callable[[str], T]) -> T:
-        """As `secrets`, but a value must be there while DEBUG is off."""
+        """As `secrets`, but required while DEBUG is off."""
         if values.parts(self.text(name)):
             return self.secrets(name, parse)
         if not self.flag("DEBUG"):
@@ -73,7 +73,7 @@ class Environment:
         return self._parsed(name, self._development[name], parse)
 
     def look_alikes(self) -> dict[str, str]:
-        """Variables that nobody reads, each with the one of ours that was probably meant and has no value."""
+        """Unknown variables, each with the known variable without a value that was probably meant."""
         unset = [name for name in sorted(self.names) if not self._variables.get(name, "").strip()]
         found = {}
         for name in sorted(self._variables):

@@ -1,8 +1,8 @@
-"""DATABASE_URL, CACHE_URL and EMAIL_URL: judged here, then taken apart by django-environ.
+"""DATABASE_URL, CACHE_URL and EMAIL_URL: validated here, then parsed by django-environ.
 
-Its parsers know the engines and options of Django, but take what they do not understand for something else: `#` in the
-password of a cache for a Unix socket, an unknown option for none. So they only see addresses that can mean one thing.
-Each function raises UnreadableError.
+Its parsers know the engines and options of Django, but misread what they do not understand: they take `#` in a cache
+password for a Unix socket, and ignore an unknown option. So they only get URLs that are unambiguous. Each function
+raises UnreadableError.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from assetmaps.configuration.host_names import LABELS, host
 
 POSTGRESQL = ("postgres", "postgresql", "pgsql", "psql")
 MEMORY = ("sqlite://:memory:", "sqlite://", "sqlite:///:memory:")
-# Of Django; the others belong to the pool, or would change what a transaction is.
+# Django's options; the others belong to the pool, or would change transactions.
 DATABASE_OPTIONS = frozenset({"conn_health_checks", "disable_server_side_cursors", "assume_role"})
 REDIS = ("redis", "rediss", "rediscache", "unix")
 CACHES = (*REDIS, "locmemcache")
@@ -29,13 +29,13 @@ CACHE_OPTIONS = frozenset(
     | {"max_connections", "retry_on_timeout", "socket_keepalive", "socket_timeout", "socket_connect_timeout"}
 )
 TLS_OPTIONS = frozenset({"ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"})
-# What each scheme is called by django-environ, for which `smtps` is STARTTLS, and the port (RFC 8314, 6409, 5321).
+# The scheme in django-environ, where `smtps` means STARTTLS, and the standard port (RFC 8314, 6409, 5321).
 SMTP = {"smtp": ("smtp", 25), "smtp+tls": ("smtp+tls", 587), "smtps": ("smtp+ssl", 465), "smtp+ssl": ("smtp+ssl", 465)}
 MAIL = (*SMTP, "consolemail", "filemail", "memorymail", "dummymail")
 
 
 def database(text: str, folder: Path) -> dict[str, Any]:
-    """One entry of DATABASES. A relative path of SQLite begins at ``folder``."""
+    """One entry of DATABASES. A relative path of SQLite is relative to ``folder``."""
     if text in MEMORY:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
     address = split(text, ("sqlite", *POSTGRESQL))
@@ -43,8 +43,8 @@ def database(text: str, folder: Path) -> dict[str, Any]:
 
 
 def audit_head(database: dict[str, Any], folder: Path) -> str:
-    """Where the newest seal of this database is noted when AUDIT_HEAD_FILE names no file: beside a database that is
-    one, else in ``folder``."""
+    """The default of AUDIT_HEAD_FILE, the file with the newest audit seal of this database: beside an SQLite database,
+    else in ``folder``."""
     name = str(database["NAME"])
     if database["ENGINE"].endswith("sqlite3"):
         return "" if name == ":memory:" else f"{name}.audit-head"
@@ -73,7 +73,7 @@ def _postgresql(address: Address) -> dict[str, Any]:
     for name, _port in address.hosts:
         if name and not name.upper().startswith("%2F"):
             _service_host(name)
-    # Folders of sockets, as PostgreSQL itself writes them; the parser would leave them encoded and in lower case.
+    # Socket folders, in PostgreSQL's own form; the parser would leave them encoded and in lower case.
     folders = [unquote(name) for name, _port in address.hosts if "%" in name]
     text = f"postgres://{address.credentials}{'' if folders else address.place}{_as_path(address.path)}"
     found = dict(environ.Env.db_url_config(f"{text}?{address.query}" if address.query else text))
@@ -81,7 +81,7 @@ def _postgresql(address: Address) -> dict[str, Any]:
 
 
 def _libpq_options() -> frozenset[str]:
-    from psycopg import pq  # only with PostgreSQL: a tenth of a second
+    from psycopg import pq  # here, because it takes a tenth of a second and only PostgreSQL needs it
 
     return frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
 
@@ -112,7 +112,7 @@ def _redis_place(address: Address) -> None:
             raise UnreadableError("names a socket as unix:///absolute/path.")
         return
     if len(address.hosts) > 1:
-        # Django reads from any of them, and a copy that lags behind would forget wrong attempts.
+        # Django reads from any of them, and a replica that lags behind would miss failed attempts.
         raise UnreadableError("names several servers; it takes the one that is written to.")
     _service_host(address.hosts[0][0])
     if address.path.strip("/") and not address.path.strip("/").isdecimal():
@@ -120,7 +120,7 @@ def _redis_place(address: Address) -> None:
 
 
 def mail(text: str) -> dict[str, Any]:
-    """The settings of Django that begin with EMAIL_."""
+    """Django's settings that begin with EMAIL_."""
     address = split(text, MAIL)
     if "?" in text:
         raise UnreadableError("takes no options; smtps:// is TLS from the start, smtp+tls:// begins with STARTTLS.")
@@ -137,7 +137,7 @@ def mail(text: str) -> dict[str, Any]:
 
 
 def _service_host(name: str) -> None:
-    """Underscores too: names of containers have them."""
+    """As `host`, but allows underscores, which occur in names of containers."""
     if not name:
         raise UnreadableError("has no host.")
     if not LABELS.fullmatch(name.lower().replace("_", "-")):
@@ -155,5 +155,5 @@ def _options(address: Address, known: frozenset[str]) -> dict[str, list[str]]:
 
 
 def _as_path(path: str) -> str:
-    """For a parser that takes + for a space, as forms do and addresses do not."""
+    """For a parser that takes + for a space, which is right in forms but not in paths."""
     return path.replace("+", "%2B")

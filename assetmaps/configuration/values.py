@@ -1,4 +1,4 @@
-"""Values that are no address: switches, keys, lists. Each function raises UnreadableError."""
+"""Flags, keys, lists, paths and mail addresses. Each function raises UnreadableError."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ON, OFF = ("true", "yes", "y", "on", "ok", "1"), ("false", "no", "n", "off", "0"
 
 
 def parts(text: str) -> list[str]:
-    """What stands between the commas, without empty ones."""
+    """The parts between the commas, without empty ones."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def entries(judge: Callable[[str], str]) -> Callable[[str], list[str]]:
-    """A function from a comma-separated list to what ``judge`` makes of each entry; a fault tells which entry it is."""
+    """A parser of a comma-separated list that applies ``judge`` to each entry; errors name the number of the entry."""
 
     def judged(text: str) -> list[str]:
         found = []

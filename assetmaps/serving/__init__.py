@@ -1,6 +1,6 @@
-"""Between the server and Django: reads whole requests, refuses what would hold up others, and runs Django in threads.
+"""Between the server and Django: reads whole requests, refuses those that would block others, runs Django in threads.
 
-uvicorn reads heads and bodies on one event loop, so that who sends slowly holds no thread. Django runs as WSGI in a
-bounded number of threads that live long: its ASGI handler makes a thread, and with it connections to the database, for
-every request. docs/server.md tells how this was chosen.
+uvicorn reads headers and bodies on one event loop, so that slow clients occupy no thread. Django runs as WSGI in a
+fixed pool of threads: its ASGI handler would start a thread, with its own database connection, for every request.
+docs/server.md gives the reasons.
 """

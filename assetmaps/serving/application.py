@@ -1,4 +1,4 @@
-"""The ASGI application: takes a request in whole, or refuses it, and has a thread answer it."""
+"""The ASGI application: reads the whole request, or refuses it, and runs Django in a thread."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 log = logging.getLogger(__name__)
-DRAIN_SECONDS = 2  # seconds in which the rest of an unwanted body is thrown away, so that the answer to it arrives
+DRAIN_SECONDS = 2  # seconds in which the rest of an unwanted body is discarded, so that the response arrives
 
 
 class ASGIApplication:
-    """Called by uvicorn for each request."""
+    """uvicorn calls this for each request."""
 
     def __init__(self, application: Application) -> None:
         self.threads = ThreadPool(application)
-        # Of its own: else a load balancer takes a worker that has much to do for one that is dead.
+        # A separate pool: else a load balancer takes a busy worker for a dead one.
         self._health = ThreadPool(application, 1)
         self._pending_bodies = request_bodies.PendingBodies()
 
@@ -62,8 +62,8 @@ class ASGIApplication:
 
 
 async def _send(answer: Answer, send: Send, receive: request_bodies.Receive | None = None) -> None:
-    """``receive``: when a body is left unread, so that it is thrown away for a while: a connection that is closed
-    with something unread is reset, and many clients then never see the answer."""
+    """``receive``: given when the body is unread; it is discarded for a while. Closing a connection with unread data
+    resets it, and many clients then never see the response."""
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     for part in answer.parts():
         await send({"type": "http.response.body", "body": part, "more_body": True})

@@ -1,4 +1,4 @@
-"""From which network a visitor comes, for the bounds of the server: also behind the proxies that are trusted."""
+"""The network of a client, for the limits of the server; also behind trusted proxies."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Client = tuple[str, int] | None
 
 
 def peer_network(client: Client) -> str:
-    """The network of who opened a connection; empty for a trusted proxy and for a socket of this machine."""
+    """The network of the other end of the connection; empty for a trusted proxy and for a Unix socket."""
     peer, ip = _proxies().peer(client[0] if client else "")
     return "" if peer.is_trusted or ip is None else rate_limits.network_of(str(ip))
 
 
 def client_network(scope: dict[str, Any]) -> str:
-    """The network of the visitor; empty when it is not known."""
+    """The network of the visitor; empty when it is unknown."""
     client: Client = scope.get("client")
     peer, ip = _proxies().peer(client[0] if client else "")
     if peer.is_trusted:

@@ -1,4 +1,4 @@
-"""The open connections of this process: how many, of whom, and which of them take too long."""
+"""The open connections of this process, with limits on their number in all and per network, and deadlines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from accounts import limits
 
 
 class Connection(Protocol):
-    """``peer``: the network that it comes from; empty for a trusted proxy, which has as many as it likes."""
+    """``peer``: the network of the other end; empty for a trusted proxy, which has no limit of its own."""
 
     peer: str
 
     def can_be_closed(self) -> bool:
-        """Whether a head, a body or another request is waited for; not when a whole request is being answered."""
+        """Whether the server waits for headers, a body or another request; not while it answers a whole request."""
 
     def abort(self) -> None: ...
 
@@ -24,8 +24,8 @@ class Connection(Protocol):
 
 
 class Connections:
-    """At most CONNECTIONS in all, and CONNECTIONS_AN_ADDRESS from one network. Beyond that the oldest that
-    is waited for gives way, not the new one: who really asks for something does so at once."""
+    """At most CONNECTIONS in all, and CONNECTIONS_AN_ADDRESS from one network. Beyond that the oldest waiting one is
+    closed, not the new one: a real client sends its request at once."""
 
     def __init__(self) -> None:
         self._files = limits.CONNECTIONS
@@ -33,7 +33,7 @@ class Connections:
         self._by_peer: defaultdict[str, dict[Connection, None]] = defaultdict(dict)
 
     def raise_file_limit(self) -> None:
-        """Ask the system for as many files as there may be connections, and make do with what it gives."""
+        """Raise the limit of open files to the number of connections, as far as the system allows."""
         _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = limits.CONNECTIONS + limits.OTHER_FILES
         given = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -66,7 +66,7 @@ class Connections:
 
 
 def _close_oldest(connections: Iterable[Connection]) -> None:
-    """The newest gives way itself, so there is always one."""
+    """There is always one to close: the newest connection has no request yet."""
     next(connection for connection in list(connections) if connection.can_be_closed()).abort()
 
 

@@ -1,4 +1,4 @@
-"""Pages of the server itself, for requests that Django never gets. Made once each, in both languages."""
+"""Error pages of the server, for requests that do not reach Django. Rendered once for each language."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPLATES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "busy",
 }
 RETRY_AFTER = 5  # seconds
-# As `gateway` has it, and the style sheet and the icons of the page.
+# The policy of `wsgi_guard`, with the style sheet and the icons of the page.
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; "
 
 
@@ -34,7 +34,7 @@ def language(cookies: bytes) -> str:
 
 @functools.cache
 def page(status: HTTPStatus, language: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Headers and text. The connection ends with it: what else the visitor sends is not looked at."""
+    """Headers and body. The connection is closed after it: nothing more of the client is read."""
     with translation.override(language):
         text = render_to_string(f"errors/{TEMPLATES[status]}.html", {"reference": "", "language": language}).encode()
     headers = dict(HEADERS) | dict(transport_security())
@@ -46,7 +46,7 @@ def page(status: HTTPStatus, language: str) -> tuple[list[tuple[bytes, bytes]], 
 
 
 def last_resort(mistake: Exception) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and text for when a page could not be finished."""
+    """Status, headers and body for a page that failed half-way."""
     text = errors.LAST_RESORT.format("-").encode()
     status, usual = failure_response(mistake)
     headers = [*usual, ("Content-Length", str(len(text)))]

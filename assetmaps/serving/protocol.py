@@ -1,4 +1,4 @@
-"""HTTP on one connection: uvicorn's, with the deadlines and bounds that it leaves to others."""
+"""uvicorn's HTTP protocol for one connection, with the deadlines and limits that uvicorn lacks."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from accounts import limits
 from assetmaps.serving import client_networks, error_pages
 from assetmaps.serving.connections import open_connections
 
-LINGER = 2  # seconds in which a visitor who was refused can still read why
-LAST_REQUESTS = 1  # second in which a server that stops still takes requests that may be on their way
+LINGER = 2  # seconds in which a client that was refused can still read the page
+LAST_REQUESTS = 1  # seconds in which a server that stops still accepts requests that may be on their way
 HEAD_DEADLINE = limits.HEAD_DEADLINE.total_seconds()
 ANSWER_DEADLINE = limits.ANSWER_DEADLINE.total_seconds()
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """``waiting_since``, ``writing_since``: since when the head of a request, or a visitor who takes an answer, is
-    waited for, by the clock of the event loop; None when that is not so. `Worker` calls `end_if_late` every second,
-    which costs less than a timer for each request."""
+    """``waiting_since``, ``writing_since``: since when the server waits for the headers of a request, or for the client
+    to read a response, by the clock of the event loop; None when it does not. `Worker` calls `close_if_overdue` every
+    second, which costs less than a timer for each request."""
 
     waiting_since: float | None = None
     writing_since: float | None = None
     refused_at: float | None = None
-    discards_input = False  # what comes is thrown away
+    discards_input = False  # everything received is discarded
     stopping_at: float | None = None
     head_bytes = 0
     peer = ""
-    running: RequestResponseCycle | None = None  # the request that is being answered; ``cycle`` may be a later one
+    running: RequestResponseCycle | None = None  # the request being answered; ``cycle`` may be a later one
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -75,17 +75,17 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def _body_is_plain(self) -> bool:
-        """A body in another coding than chunks, or in chunks from a program that cannot know them (HTTP/1.0), is taken
-        to end in different places by different programs (RFC 9112 section 6.1)."""
+        """Against request smuggling: a body in another transfer coding than chunked, or chunked in HTTP/1.0, ends in
+        different places for different programs (RFC 9112 section 6.1)."""
         codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
         return not codings or (codings == [b"chunked"] and self.parser.get_http_version() == "1.1")
 
     def is_idle(self) -> bool:
-        """Whether no request is under way."""
+        """Whether no request is being answered."""
         return self.running is None or self.running.response_complete
 
     def can_be_closed(self) -> bool:
-        """Whether nothing whole was asked that is not answered yet: it is waited for."""
+        """Whether there is no complete request that is still unanswered."""
         return self.running is None or self.running.response_complete or self.running.more_body
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -103,7 +103,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """The server stops. uvicorn closes silent connections at once, also when a request is on its way on them."""
+        """The server stops. uvicorn would close idle connections at once, also when a request is on its way."""
         if self.is_idle():
             self.stopping_at = self.loop.time()
         else:
@@ -117,7 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
         elif self.waiting_since is not None and now - self.waiting_since > HEAD_DEADLINE:
             if self.head_bytes:
                 self.refuse(HTTPStatus.REQUEST_TIMEOUT)
-            else:  # browsers open connections that they may need later
+            else:  # browsers open connections in advance
                 self.transport.close()
         elif not self.transport.get_write_buffer_size():
             self.writing_since = None
@@ -127,19 +127,19 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        """What uvicorn calls when the parser refuses the request."""
+        """uvicorn calls this when the parser refuses the request."""
         self.refuse(HTTPStatus.BAD_REQUEST)
 
     def refuse(self, status: HTTPStatus) -> None:
-        """Answer with a page, and look at nothing more on this connection.
+        """Answer with an error page, and read no more requests on this connection.
 
-        It is not closed at once: closing with something unread resets it, and the page may never arrive.
+        It is not closed at once: closing with unread data resets the connection, and the page may never arrive.
         """
         if self.discards_input:
             return
         self.discards_input = True
         if self.running is not None and not self.is_idle() and not self.running.more_body:
-            # What came behind a whole request is wrong: that one is answered still, and the connection ends with it.
+            # The bytes after a complete request are invalid: answer that one, then close the connection.
             self.running.keep_alive = False
             self.pipeline.clear()
             return
@@ -153,4 +153,4 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.write_eof()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Not worth a line in the log: the request is answered as if it had not asked."""
+        """No log line: the request is answered without the upgrade."""

@@ -1,4 +1,4 @@
-"""Bodies of requests: which are read at all, how large, how long and how many at once."""
+"""Reading request bodies, with limits on their size, duration and number."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class DisconnectedError(Exception):
-    """The visitor closed the connection."""
+    """The client closed the connection."""
 
 
 class TooLargeError(Exception):
-    """More than the address takes."""
+    """The body is larger than its address accepts."""
 
 
 def declared_length(scope: dict[str, Any]) -> int | None:
-    """Bytes that will come; None when there is a body of unknown length (chunked)."""
+    """Bytes of the body; None when the length is unknown (chunked)."""
     if wsgi_environ.header(scope, b"transfer-encoding"):
         return None
     return int(wsgi_environ.header(scope, b"content-length") or 0)
 
 
 def is_acceptable(scope: dict[str, Any]) -> bool:
-    """Whether anything can come of the body. Without the cookie of the CSRF check Django refuses every form before it
-    reads it, except at addresses that other programs call; so there is no need to wait for it."""
+    """Whether to read the body at all. Without the CSRF cookie Django refuses every form before it reads it, except at
+    addresses without CSRF check; so do not wait for the body."""
     if f"{settings.CSRF_COOKIE_NAME}=".encode() in wsgi_environ.header(scope, b"cookie"):
         return True
     try:
@@ -43,7 +43,7 @@ def is_acceptable(scope: dict[str, Any]) -> bool:
 
 
 def max_size(path: str) -> int:
-    """In bytes: what every page takes, or what its view asks for because files are uploaded there."""
+    """In bytes: the limit of every page, or the higher one of a view for uploads (``largest_body``)."""
     try:
         return getattr(resolve(path).func, "largest_body", limits.LARGEST_BODY)
     except (Resolver404, ValueError):
@@ -51,7 +51,7 @@ def max_size(path: str) -> int:
 
 
 async def read(receive: Receive, most: int) -> bytes:
-    """The whole body. Raises GoneError, and TooLargeError beyond ``most`` bytes."""
+    """The whole body. Raises DisconnectedError, and TooLargeError beyond ``most`` bytes."""
     body = bytearray()
     while True:
         message = await receive()
@@ -65,18 +65,18 @@ async def read(receive: Receive, most: int) -> bytes:
 
 
 class PendingBodies:
-    """The bodies under way: BODIES_AT_ONCE in all, BODIES_AN_ADDRESS of one network, LARGE_BODIES_AT_ONCE above
-    LARGEST_BODY. Beyond that the oldest gives way, not the new one: a form arrives in a moment, so one that does not is
-    hardly a visitor's."""
+    """The bodies being read: BODIES_AT_ONCE in all, BODIES_AN_ADDRESS of one network, LARGE_BODIES_AT_ONCE above
+    LARGEST_BODY. Beyond that the oldest is cancelled, not the new one: a real form arrives within a moment."""
 
     def __init__(self) -> None:
         self._all: dict[asyncio.Timeout, tuple[str, bool]] = {}
 
     @asynccontextmanager
     async def reading(self, network: str, size: int) -> AsyncIterator[None]:
-        """While a body of at most ``size`` bytes is read. Raises TimeoutError when it takes too long or gives way.
+        """Wraps the reading of a body of at most ``size`` bytes. Raises TimeoutError when it takes too long or is
+        cancelled.
 
-        ``network``: empty when a proxy does not tell it; its visitors must not share the bound of one.
+        ``network``: empty when the proxy does not send it; then many visitors share one, higher limit.
         """
         is_large = size > limits.LARGEST_BODY
         if is_large:

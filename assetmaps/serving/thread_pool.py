@@ -1,4 +1,4 @@
-"""Runs a WSGI application in a bounded number of threads, and keeps its answer until the visitor has taken it."""
+"""Runs a WSGI application in a fixed number of threads, and buffers its response until the client has read it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 
 
 class QueueFullError(Exception):
-    """More requests wait for a thread than the portal can answer soon."""
+    """Too many requests wait for a thread."""
 
 
 @dataclass
 class Answer:
-    """``file``: what did not fit into memory; follows on ``body``."""
+    """A response. ``file``: used instead of ``body`` when it does not fit into memory."""
 
     status: int = 500
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -36,12 +36,12 @@ class Answer:
     file: Any = None
 
     def start(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
-        """What WSGI calls `start_response`. Nothing has been sent yet, so a later call replaces an earlier one."""
+        """The `start_response` of WSGI. Nothing has been sent yet, so a later call replaces an earlier one."""
         self.status = int(status.split(" ", 1)[0])
         self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     def announce(self, length: int) -> None:
-        """Say how long it is, where Django does not: so a proxy can tell whether all of it arrived."""
+        """Add the length where Django does not, so that a proxy can tell whether the whole response arrived."""
         if (
             self.status >= 200
             and self.status not in (204, 304)
@@ -69,7 +69,7 @@ class ThreadPool:
         self._inside = 0
 
     async def answer(self, environ: Environ) -> Answer:
-        """The whole answer. Raises FullError, at once."""
+        """The whole response. Raises QueueFullError, at once."""
         if self._inside >= self._count + limits.REQUESTS_WAITING:
             raise QueueFullError
         self._inside += 1
@@ -79,7 +79,7 @@ class ThreadPool:
             self._inside -= 1
 
     def stuck_for(self) -> float:
-        """Seconds since any thread last began or ended a request, while all of them are busy; 0 when one is free."""
+        """Seconds since a thread last began a request, while all of them are busy; 0 when one is free."""
         begun = list(self._running.values())
         return time.monotonic() - max(begun) if len(begun) >= self._count else 0.0
 
@@ -90,7 +90,7 @@ class ThreadPool:
         try:
             self._collect(answer, self._application(environ, answer.start))
         except Exception as mistake:
-            # The application catches its own; this is what goes wrong while a long answer is being written.
+            # The application handles its own exceptions; this one comes from the iteration over a streamed response.
             log.exception("an answer broke off")
             answer = Answer(*error_pages.last_resort(mistake))
         finally:
@@ -99,19 +99,19 @@ class ThreadPool:
 
     @staticmethod
     def _collect(answer: Answer, chunks: Iterable[bytes]) -> None:
-        """All of it, here in the thread: a visitor who reads slowly holds no thread and no connection to the
-        database. Beyond ANSWER_IN_MEMORY bytes it goes into a temporary file."""
+        """Read all of it in this thread, so that a slow client occupies no thread and no database connection. Beyond
+        ANSWER_IN_MEMORY bytes it goes into a temporary file."""
         memory = io.BytesIO()
         try:
             for chunk in chunks:
                 memory.write(chunk)
                 if memory.tell() > limits.ANSWER_IN_MEMORY:
-                    answer.file = answer.file or tempfile.TemporaryFile()  # noqa: SIM115 - closed when it was sent
+                    answer.file = answer.file or tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
                     answer.file.write(memory.getvalue())
                     memory = io.BytesIO()
         finally:
             if close := getattr(chunks, "close", None):
-                close()  # Django ends the request here, also its connections to the database
+                close()  # here Django ends the request and releases its database connections
         answer.body = memory.getvalue()
         if answer.file:
             answer.file.write(answer.body)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker(UvicornWorker):
-    """One process. gunicorn's own process starts another one when it ends, and ends it when it says nothing."""
+    """One worker process. gunicorn's master process replaces it when it ends or sends no heartbeat."""
 
     CONFIG_KWARGS: dict[str, Any] = {
         "loop": "uvloop",
@@ -36,14 +36,14 @@ class Worker(UvicornWorker):
     _stuck_logged = False
 
     def init_process(self) -> None:
-        self.notify()  # gunicorn looks after a worker from its first sign of life on
+        self.notify()  # gunicorn monitors a worker from its first heartbeat
         open_connections.raise_file_limit()
         super().init_process()
 
     def init_signals(self) -> None:
         super().init_signals()
-        # uvicorn raises the signal anew when it has stopped: by default that ends the process at once, with the mails
-        # and audit entries that threads are still at. This way Python waits for its threads.
+        # uvicorn raises the signal again when it has stopped. By default that ends the process at once, with the mails
+        # and audit entries that threads still work on. This way Python waits for its threads.
         signal.signal(signal.SIGTERM, _exit)
 
     async def _serve(self) -> None:
@@ -64,10 +64,10 @@ class Worker(UvicornWorker):
                 return
 
     async def callback_notify(self) -> None:
-        """What uvicorn calls now and then; `_look_every_second` does it, at the same distance whatever the deadline."""
+        """uvicorn calls this at intervals that depend on the timeout; `_heartbeat` does it every second instead."""
 
     def _notify_unless_stuck(self) -> None:
-        """Unless all threads are stuck: then gunicorn hears nothing more, and replaces this worker."""
+        """Without a heartbeat gunicorn replaces this worker."""
         if self.wsgi.threads.stuck_for() <= limits.STUCK_AFTER.total_seconds():
             self.notify()
         elif not self._stuck_logged:

@@ -1,7 +1,7 @@
 """The WSGI environ (PEP 3333) of an ASGI request.
 
-Own code instead of a2wsgi's: that one decodes paths as UTF-8 and loses bytes that are not, stops at a query outside
-ASCII, joins cookies with a comma, and takes `X_Forwarded_For` for `X-Forwarded-For`.
+Own code instead of a2wsgi's, which decodes paths as UTF-8 and loses other bytes, fails on a query outside ASCII, joins
+cookies with a comma, and takes `X_Forwarded_For` for `X-Forwarded-For`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 Environ = dict[str, Any]
-# Between values of a header that comes more than once: a comma (RFC 9110 section 5.3), except cookies (RFC 6265).
+# Separators of a header that occurs more than once: a comma (RFC 9110 section 5.3), except for cookies (RFC 6265).
 SEPARATORS = {b"cookie": b"; "}
 
 
@@ -44,14 +44,14 @@ def of(scope: dict[str, Any], body: bytes) -> Environ:
 
 
 def header(scope: dict[str, Any], name: bytes) -> bytes:
-    """All that came under this name (lower case), as one; empty without."""
+    """All values of this header (name in lower case), joined; empty without."""
     values = [value for given, value in scope["headers"] if given == name]
     return values[0] if len(values) == 1 else SEPARATORS.get(name, b",").join(values)
 
 
 def _add_headers(environ: Environ, headers: list[tuple[bytes, bytes]]) -> None:
     for name, value in headers:
-        # Names with an underscore would become those of the real headers, which a proxy writes.
+        # With an underscore a client could write the name of a header that only a proxy should set.
         if b"_" in name or name in (b"content-length", b"transfer-encoding", b"expect"):
             continue
         key = name.decode("latin-1").upper().replace("-", "_")
