@@ -9,7 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
-from assetmaps.configuration import addresses, host_names, services, values
+from assetmaps.configuration import addresses, backends, host_names, services, values
 from assetmaps.configuration.reader import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -109,39 +109,10 @@ TEMPLATES = [
 
 # Data ------------------------------------------------------------------------------------------------------------
 _database = partial(services.database, folder=BASE_DIR)
-DATABASES = {"default": env.read("DATABASE_URL", _database, "sqlite:///var/db.sqlite3")}
+DATABASES = {"default": backends.database(env.read("DATABASE_URL", _database, "sqlite:///var/db.sqlite3"))}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)
-    # Without these, parallel sign-ins fail with "database is locked": a deferred transaction that has read cannot
-    # start to write while another transaction writes.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
-    }
-elif DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    DATABASES["default"]["ENGINE"] = "assetmaps.postgresql"
-    # PgBouncer in transaction mode gives each transaction another connection, and server-side cursors do not survive
-    # that. Django disables prepared statements by default.
-    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
-    silence = int(limits.DATABASE_SILENCE.total_seconds())
-    # A host that is down does not answer at all; the operating system would wait a quarter of an hour.
-    DATABASES["default"]["OPTIONS"] = {
-        "connect_timeout": int(limits.DATABASE_WAIT.total_seconds()),
-        "tcp_user_timeout": silence * 1000,
-        "keepalives_idle": silence // 2,
-        "keepalives_interval": silence // 5,
-        "keepalives_count": 3,
-        **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": limits.REQUEST_THREADS + limits.DATABASE_BACKGROUND},
-    }
-CACHES = {"default": env.read("CACHE_URL", services.cache, "locmemcache://")}
-if CACHES["default"]["BACKEND"].endswith("LocMemCache"):
-    CACHES["default"]["BACKEND"] = "assetmaps.caches.process_cache.ProcessCache"
-    # Django's default is 300 entries; beyond that it evicts some, and counters must not be evicted.
-    CACHES["default"].setdefault("OPTIONS", {})["MAX_ENTRIES"] = limits.CACHE_ENTRIES
-elif CACHES["default"]["BACKEND"].endswith("RedisCache"):
-    CACHES["default"]["BACKEND"] = "assetmaps.caches.shared_cache.SharedCache"
+CACHES = {"default": backends.cache(env.read("CACHE_URL", services.cache, "locmemcache://"))}
 
 # People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -23,7 +23,7 @@ ALIKE = 0.85  # 0 to 1 (difflib): ALLOWED_HOST resembles ALLOWED_HOSTS, DATABASE
 
 
 class Environment:
-    """Reads variables from a mapping such as ``os.environ``.
+    """Reads variables from a mapping, such as the environment of the process.
 
     ``development``: public defaults of required variables, used only while DEBUG is on. Every method raises
     ImproperlyConfigured with one line that names the variable.
