@@ -53,7 +53,7 @@ class RightsAdmin(BoundedAdmin, MergedAdmin, GroupAdmin):
             self.delete_model(request, group)
 
 
-class SecondStepFilter(admin.SimpleListFilter):
+class TwoFactorFilter(admin.SimpleListFilter):
     title = _("second step")
     parameter_name = "second_step"
 
@@ -69,7 +69,7 @@ class SecondStepFilter(admin.SimpleListFilter):
 @admin.register(User)
 class UserAdmin(BoundedAdmin, MergedAdmin):
     list_display = ["email", "first_name", "last_name", "organisation", "second_step", "is_staff", "is_active"]
-    list_filter = [SecondStepFilter, "membership__organisation", "is_staff", "is_active"]
+    list_filter = [TwoFactorFilter, "membership__organisation", "is_staff", "is_active"]
     list_select_related = ["membership__organisation"]
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]

@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts import limits
 from accounts.active_sessions import lifetime
 from accounts.active_sessions.lifetime import Remaining
-from accounts.http_requests import DEMAND, in_administration, person
+from accounts.http_requests import REQUIREMENT, in_administration, person
 from accounts.organisations import sign_in_policy
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -26,7 +26,7 @@ def questions(request: HttpRequest) -> dict[str, object]:
 
     def announced() -> Requirement | None:
         # Not looked up for staff, or where there is a second factor.
-        demand: Requirement | None = request.META.get(DEMAND)
+        demand: Requirement | None = request.META.get(REQUIREMENT)
         return None if sign_in_policy.is_in_force(demand) else demand
 
     return {"recovery_question": SimpleLazyObject(is_due), "announced_demand": SimpleLazyObject(announced)}

@@ -1,5 +1,5 @@
-"""What a deletion takes along, in counts: Django's own pages collect and list every row, which for the access of 30,000
-people takes most of a minute."""
+"""The rows that a deletion removes as well, counted by kind. Django's own pages collect and list every row, which takes
+most of a minute for the access of 30,000 people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every slow hash of a process takes its turn here: a few at once, however many people ask.
+"""The queue of slow password hashes: a few run at once in a process, however many people sign in.
 
 In threads of their own, because the C library leaves the memory of a hash with the thread that made it: hashed in the
 threads of two hundred visitors, some hundreds of MiB stayed behind.

@@ -1,4 +1,4 @@
-"""Of requests, for views: the type of one behind the sign-in, and the page that was asked for."""
+"""Helpers for views: the type of a request behind the sign-in, and the page to go to afterwards."""
 
 from typing import cast
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from accounts.models import User
 LONGEST_TARGET = 2000
 LONGEST_ID = 18  # digits; more would not fit into the integers of the database
 ADMINISTRATION = "/beheer/"
-DEMAND = "accounts.demand"  # where a request keeps the demand of the person's organisation, once it was looked up
+REQUIREMENT = "accounts.demand"  # where a request keeps what the person's organisation requires, once it was looked up
 
 
 class PersonRequest(HttpRequest):
@@ -27,7 +27,7 @@ def person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def each_once(values: QueryDict) -> dict[str, str]:
+def unique_parameters(values: QueryDict) -> dict[str, str]:
     """The parameters of a protocol; none at all when one of them came twice, because one half of the chain may have
     judged the first of the two and the other half the last (RFC 6749 section 3.1)."""
     if any(len(found) != 1 for _name, found in values.lists()):
@@ -55,7 +55,7 @@ def sign_in_page(target: str) -> HttpResponseRedirect:
     return redirect_to_login(target, resolve_url("sign_in"))
 
 
-def page_of_form(request: HttpRequest) -> str:
+def referring_page(request: HttpRequest) -> str:
     """The page that a posted form stood on, or Mijn Omgevingen. Only for links and for `own_address`, which checks it
     once more; whoever forges the header misleads only themselves."""
     try:

@@ -5,6 +5,8 @@ Settings, pages, documentation and tests read them from here. Durations are ``ti
 
 from datetime import timedelta
 
+# --- Sessions and sign-in ---
+
 # A session (NIST SP 800-63B-4 section 2.2.3; ASVS 7.3.1, 7.3.2).
 SESSION_OVERALL = timedelta(hours=12)
 SESSION_IDLE = timedelta(minutes=30)
@@ -31,6 +33,8 @@ PENDING_SIGN_IN = timedelta(minutes=5)
 # SECRET_KEY in characters; what is shorter can be guessed, and whoever knows it makes links of ours.
 SIGNING_KEY_LEAST = 32
 
+# --- Second factor ---
+
 # An authenticator app (RFC 6238, RFC 4226).
 PENDING_AUTHENTICATOR = timedelta(minutes=10)
 # "Geef me meer tijd" gives that time anew, as often as WCAG 2.2.1 asks for: ten times. A set-up then lasts 110
@@ -47,6 +51,8 @@ TOTP_DIAGNOSIS = timedelta(minutes=10)
 TOTP_DIAGNOSIS_UNIT = timedelta(minutes=30)
 TOTP_DIAGNOSIS_ZONES = timedelta(hours=14)
 TOTP_DIAGNOSIS_DAY = timedelta(days=1)
+
+# --- Passwords ---
 
 # Passwords (NIST SP 800-63B-4 section 3.1.1.2; ASVS 6.2.1, 6.2.9).
 PASSWORD_MIN_LENGTH = 15
@@ -65,9 +71,12 @@ HASHES_A_CORE = 2  # at once, a process: more would be no faster, and each takes
 HASH_WAIT = timedelta(seconds=2)  # for a turn; then the visitor gets a page that says how busy it is
 BUSY_AGAIN = timedelta(seconds=5)  # after which that page asks to try again
 
-# Links by mail.
+# --- Mailed links ---
+
 PASSWORD_RESET_LINK = timedelta(minutes=60)
 INVITATION_LINK = timedelta(hours=24)
+
+# --- Waiting times after wrong attempts ---
 
 # Wrong codes after a right password: every five cost a wait, the first shorter than those after it.
 CODE_FREE_FAILURES = 5
@@ -114,6 +123,8 @@ NEW_BROWSER_SIGN_INS_PERIOD = timedelta(hours=1)
 NEW_BROWSER_SIGN_INS_TOLD_AGAIN = timedelta(days=1)
 KNOWN_BROWSER_CLOSED_AFTER = 10  # wrong codes in a row: from then on the browser counts as a stranger
 
+# --- Recovery ---
+
 # Recovery codes (NIST SP 800-63B-4 section 4.2.1.1).
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10  # 80 bits
@@ -136,7 +147,8 @@ BRIDGE_CODE_TRIES = 5  # wrong ones; then the code is void
 LOST_PHONE_REQUEST = timedelta(days=1)
 LOST_PHONE_REQUEST_KEPT = timedelta(days=90)
 
-# The desk of support.
+# --- Support desk ---
+
 FIND_LEAST = 3  # letters, before beginnings of names and addresses are searched
 FIND_MOST = 20  # people in a list; who is not among them types more
 LOOKED_UP_AGAIN = timedelta(minutes=15)  # looking at the same person is recorded once in this time
@@ -186,6 +198,8 @@ ADDRESS_MAILS_PERIOD = timedelta(hours=1)
 
 GREETING_NAME_LENGTH = 40  # characters; a mail does not greet by a longer first name
 
+# --- Outbound requests, cache and database ---
+
 # Mail and other outside services may keep nobody waiting longer than this.
 OUTSIDE_TIMEOUT = timedelta(seconds=5)
 OUTSIDE_FAILED = timedelta(seconds=30)  # one that failed is not asked again for so long
@@ -217,6 +231,8 @@ DATABASE_SILENCE = timedelta(seconds=10)  # of the network to a host, after whic
 DATABASE_BACKGROUND = 5  # connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, readiness
 UNAVAILABLE_AGAIN = timedelta(seconds=10)  # when to try again, said to who asks during an outage
 
+# --- Single sign-on ---
+
 # Single sign-on: everything that one request of a visitor asks of a provider together takes OUTSIDE_TIMEOUT at most.
 SSO_AT_ONCE = 2  # exchanges with one provider, a process
 SSO_LEAVING = timedelta(seconds=1)  # what a provider is asked at a sign-out; the session here has ended before
@@ -243,6 +259,8 @@ SSO_LOGOUT_KNOWN = timedelta(days=30)  # how long a network is remembered that b
 SSO_GROUPS = 200  # values of the claim with groups that are looked at
 SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
 
+# --- Health, logs and requests ---
+
 # How the portal looks after itself.
 READY_TIMEOUT = timedelta(seconds=2)  # how long `/readyz` waits for the database
 READY_KEPT = timedelta(seconds=1)  # an answer serves everybody who asks so soon after
@@ -267,7 +285,8 @@ POLICY_REPORTS = 20  # requests from one address, in a POLICY_REPORTS_PERIOD
 POLICY_REPORTS_OF_ALL = 200
 POLICY_REPORTS_PERIOD = timedelta(minutes=1)
 
-# The audit trail.
+# --- Audit trail ---
+
 SEAL_AFTER = timedelta(seconds=3)  # after the first unsealed entry
 SEAL_BATCH = 500  # entries a transaction; short, because SQLite has one writer at a time
 SEAL_LOOK_BACK = 10_000  # ids: a transaction may commit after ones with a higher id, but not this much later
@@ -277,7 +296,8 @@ ACTIVITY_PAGE = 50
 REFUSAL_ENTRIES = 20
 REFUSAL_ENTRIES_PERIOD = timedelta(hours=1)
 
-# Setting up single sign-on.
+# --- Set-up of single sign-on ---
+
 MAIL_DOMAINS = 20  # at most, an organisation
 DOMAIN_TOKEN_BYTES = 16  # 128 bits, in the DNS record that proves a domain
 DNS_TEXTS = 100  # TXT records at one name; more are no proof of anything
@@ -289,6 +309,8 @@ SSO_TRIAL_VALUE = 500  # characters of each
 SSO_KEY_BITS = 3072  # RSA (ASVS 11.2.3)
 SSO_KEY_LIFE = timedelta(days=730)  # of the certificate that belongs to our key pair
 SECRET_WARNINGS = (timedelta(days=30), timedelta(days=7))  # before the secret or the certificate expires
+# --- MFA policy ---
+
 # What an organisation demands of the sign-in.
 DEMAND_RECENT = timedelta(days=90)  # who signed in within it works with the portal
 DEMAND_AHEAD = timedelta(days=730)  # the furthest first day; a later one is a typing mistake
@@ -301,7 +323,8 @@ REMINDER_BATCH = 200  # people a transaction; the next waits until these mails a
 REMINDERS_KEPT = timedelta(days=90)  # after the first day
 CHART_PERIOD = timedelta(days=90)
 SNAPSHOTS_KEPT = timedelta(days=730)
-# People in the administration.
+# --- Administration pages ---
+
 COUNTED_PEOPLE = 5_000  # a list counts no further and says "more than"; counting a million takes too long
 FOUND_PEOPLE = 250  # by a search, for each way that a text can name somebody
 FILTER_CHOICES = 10  # organisations or environments beside a list; of more, a part of the name is typed
@@ -340,7 +363,8 @@ EXPORT_ROWS = 20_000  # in one request; the command has no limit
 EXPORT_BATCH = 500  # rows of any export read at a time
 EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000
 
-# Mijn Omgevingen.
+# --- Environments ---
+
 ENVIRONMENTS_PAGE = 60  # tiles on one page
 ENVIRONMENTS_RECENT = 6  # tiles under "opened recently"
 SEARCH_LONGEST = 100  # characters
@@ -359,6 +383,8 @@ PICTURE_SECONDS = timedelta(seconds=5)  # of a processor; twice that by the cloc
 PICTURE_WIDTHS = (72, 144, 288)
 PICTURE_QUALITY = 80  # of WebP, 0 to 100
 LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form
+
+# --- Server ---
 
 # The server. The numbers hold for one worker process.
 REQUEST_THREADS = 8  # that answer requests

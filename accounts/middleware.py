@@ -19,7 +19,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import lifetime, reauthentication, requested_page, store
 from accounts.active_sessions.decorators import is_user_activity
 from accounts.audit.origin import Origin
-from accounts.http_requests import DEMAND, in_administration, page_of_form, person
+from accounts.http_requests import REQUIREMENT, in_administration, person, referring_page
 from accounts.language import choice
 from accounts.language import flows as languages
 from accounts.organisations import rank, sign_in_policy
@@ -31,7 +31,7 @@ from accounts.two_factor import devices
 Handler = Callable[[HttpRequest], HttpResponse]
 
 # All that is open to a session that owes the set-up; signing out and help are open to everybody.
-SET_UP = frozenset(
+OPEN_DURING_SET_UP = frozenset(
     {
         "totp_activate",
         "totp_confirm",
@@ -89,7 +89,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         address, where nothing can be looked at."""
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
-        return redirect_to_login(page_of_form(request), self.get_login_url(view_func))
+        return redirect_to_login(referring_page(request), self.get_login_url(view_func))
 
 
 class TwoFactorMiddleware:
@@ -113,23 +113,27 @@ class TwoFactorMiddleware:
     ) -> HttpResponse | None:
         if not getattr(view, "login_required", True) or not request.user.is_authenticated:
             return None
-        if self._outlived(request):
-            return self._close(request, _("You were signed out because nothing happened for a while. Sign in again."))
+        if self._has_expired(request):
+            return self._end_session(
+                request, _("You were signed out because nothing happened for a while. Sign in again.")
+            )
         facts = self._facts(request)
         match policy.decide(facts):
             case Decision.ALLOW:
                 self._note_user_activity(request)
                 return None
             case Decision.SET_UP:
-                return self._lead_to_set_up(request)
-            case Decision.CLOSE_PASSWORD:
-                return self._close(request, _("Your organisation takes the business account only. Sign in with that."))
-            case Decision.CLOSE_WITHOUT_PROVIDER:
-                return self._close(request, second_step_is_there())
-            case Decision.CLOSE_PROVIDER:
-                return self._close(request, one_factor_at_most())
-            case Decision.CLOSE:
-                return self._close(
+                return self._redirect_to_set_up(request)
+            case Decision.END_PASSWORD_SESSION:
+                return self._end_session(
+                    request, _("Your organisation takes the business account only. Sign in with that.")
+                )
+            case Decision.END_SESSION_WITHOUT_PROVIDER:
+                return self._end_session(request, second_step_is_there())
+            case Decision.END_PROVIDER_SESSION:
+                return self._end_session(request, one_factor_at_most())
+            case Decision.END_SESSION:
+                return self._end_session(
                     request, _("Sign in again: your account now has a second step.") if facts.has_factor else ""
                 )
 
@@ -145,13 +149,15 @@ class TwoFactorMiddleware:
             and (user.is_staff or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
             has_factor=enough or devices.has_confirmed_device(user),
             is_verified=verified,
-            device_gone=request.META[HAD_DEVICE] and not verified,
+            device_removed=request.META[HAD_DEVICE] and not verified,
             set_up_only=sessions.SET_UP_ONLY in request.session,
             vouched=vouched,
             is_staff=user.is_staff,
-            password_is_void=not vouched and owner is not None and sign_in_policy.must_use_business_account(owner),
-            owes_provider=not verified and not vouched and sign_in_policy.has_second_factor_at_provider(owner or user),
-            is_above=not verified
+            business_account_only=not vouched and owner is not None and sign_in_policy.must_use_business_account(owner),
+            second_factor_at_provider=not verified
+            and not vouched
+            and sign_in_policy.has_second_factor_at_provider(owner or user),
+            outranks_organisation=not verified
             and vouched is Vouched.NOTHING
             and not request.session.get(store.PASSWORD_TOO)
             and owner is not None
@@ -162,14 +168,16 @@ class TwoFactorMiddleware:
     def _demand(request: HttpRequest) -> Requirement | None:
         """Kept, because the pages that announce it would ask the database again."""
         membership = getattr(store.person_of(request.session), "membership", None)
-        request.META[DEMAND] = demand = sign_in_policy.requirement_of(membership.organisation if membership else None)
+        request.META[REQUIREMENT] = demand = sign_in_policy.requirement_of(
+            membership.organisation if membership else None
+        )
         return demand
 
     @staticmethod
-    def _lead_to_set_up(request: HttpRequest) -> HttpResponse | None:
-        if request.resolver_match and request.resolver_match.url_name in SET_UP:
+    def _redirect_to_set_up(request: HttpRequest) -> HttpResponse | None:
+        if request.resolver_match and request.resolver_match.url_name in OPEN_DURING_SET_UP:
             if is_user_activity(request):
-                reauthentication.forget_interrupted(request, unless=SET_UP)
+                reauthentication.forget_interrupted(request, unless=OPEN_DURING_SET_UP)
             TwoFactorMiddleware._note_user_activity(request)
             return None
         requested_page.keep(request)
@@ -182,7 +190,7 @@ class TwoFactorMiddleware:
             store.of(request).touch()
 
     @staticmethod
-    def _outlived(request: HttpRequest) -> bool:
+    def _has_expired(request: HttpRequest) -> bool:
         """The administration has shorter limits than the rest of the portal, kept on the server (ASVS 7.3.1, 7.3.2)."""
         row = store.of(request).row
         if row is None or not in_administration(request):
@@ -191,7 +199,7 @@ class TwoFactorMiddleware:
         return idled or timezone.now() - row.started_at > limits.STAFF_SESSION_OVERALL
 
     @staticmethod
-    def _close(request: HttpRequest, why: str) -> HttpResponse:
+    def _end_session(request: HttpRequest, why: str) -> HttpResponse:
         target = request.get_full_path() if request.method == "GET" else ""
         auth.logout(request)
         if why:

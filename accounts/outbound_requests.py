@@ -1,8 +1,8 @@
-"""Asking somebody outside: the provider of an organisation, the DNS, the list of stolen passwords.
+"""Outbound requests: to the provider of an organisation, the DNS, the list of stolen passwords. A circuit breaker.
 
-A service that is silent may hold up only those who need it. So no database connection is held meanwhile, a failure is
-remembered for `limits.OUTSIDE_FAILED`, and few ask at once. Own code: pybreaker and its like neither count who asks at
-once nor share what they know by Django's cache, and keep an object for every name for ever.
+A service that does not answer may delay only those who need it. So no database connection is held meanwhile, a failure
+is remembered for `limits.OUTSIDE_FAILED`, and few requests run at once. Own code: pybreaker and the like neither limit
+concurrent requests nor share their state by Django's cache, and keep an object for every name for ever.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def forget() -> None:
 
 
 class Turn:
-    """Of one who may ask now. `in_time` is how; `fail` says that the service is out of order."""
+    """Permission for one outbound request. `in_time` makes it; `fail` says that the service is out of order."""
 
     def __init__(self) -> None:
         self.failed_for: timedelta | None = None
@@ -143,7 +143,7 @@ class Service:
         self._waiting[name] += 1
         moment = limits.OUTSIDE_TURN_WORKING if works else limits.OUTSIDE_TURN
         came_free = _changed.wait_for(lambda: self._has_place(name), moment.total_seconds())
-        _take_off(self._waiting, name)
+        _decrement(self._waiting, name)
         if not came_free:
             raise BusyError
 
@@ -154,7 +154,7 @@ class Service:
     def _leave(self, name: str, turn: Turn) -> None:
         """Nobody waits any more. The place of a thread that still looks up a name comes free when it ends."""
         with _changed:
-            _take_off(_waited_for, self.kind)
+            _decrement(_waited_for, self.kind)
             _changed.notify_all()
         if turn.answer is None:
             self._free(name)
@@ -163,7 +163,7 @@ class Service:
 
     def _free(self, name: str) -> None:
         with _changed:
-            _take_off(self._asking, name)
+            _decrement(self._asking, name)
             _changed.notify_all()
 
     def _note_failure(self, name: str, period: timedelta) -> None:
@@ -185,7 +185,7 @@ class Service:
         return f"outside:{self.kind}:{what}:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
-def _take_off(counted: Counter[str], name: str) -> None:
+def _decrement(counted: Counter[str], name: str) -> None:
     counted[name] -= 1
     if counted[name] <= 0:
         del counted[name]  # or every name would be kept for ever

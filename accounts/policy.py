@@ -5,7 +5,7 @@ from enum import Enum, StrEnum, auto
 
 
 class Vouched(StrEnum):
-    """What the provider of the person's organisation vouched for when the session began."""
+    """The authentication assurance (OpenID Connect acr, amr) of the provider when the session began."""
 
     NOT_ASKED = ""  # the session began with the password
     NOTHING = "nothing"  # no second factor was shown there: ours is owed
@@ -18,38 +18,40 @@ class Facts:
     must_have: bool  # staff, or somebody whose organisation demands it today
     has_factor: bool  # a confirmed device exists
     is_verified: bool  # this session has shown one
-    device_gone: bool  # this session has shown one that no longer counts
+    device_removed: bool  # this session has shown one that no longer counts
     set_up_only: bool = False  # this session began with a bridge code or the link of a reset instead of a device
     vouched: Vouched = Vouched.NOT_ASKED
     is_staff: bool = False
-    password_is_void: bool = False  # the organisation takes the business account only
-    owes_provider: bool = False  # the second factor of this person is at the provider of the organisation
-    is_above: bool = False  # over this person the organisation does not decide, nor does its provider
+    business_account_only: bool = False  # the organisation takes the business account only
+    second_factor_at_provider: bool = False  # the second factor of this person is at the provider of the organisation
+    outranks_organisation: bool = False  # over this person the organisation does not decide, nor does its provider
 
 
 class Decision(Enum):
+    """What happens to a request of somebody who is signed in. END_…: the session ends."""
+
     ALLOW = auto()
-    CLOSE = auto()  # the session has not shown the second factor that the account has, or it was removed: it ends
-    CLOSE_PASSWORD = auto()  # the session began with a password, which no longer counts
-    CLOSE_WITHOUT_PROVIDER = auto()  # the session began with a password, and the second factor is at the provider
-    CLOSE_PROVIDER = auto()  # the session began at a provider, which alone opens nothing of this person
+    END_SESSION = auto()  # the session has not shown the second factor that the account has, or it was removed: it ends
+    END_PASSWORD_SESSION = auto()  # the session began with a password, which no longer counts
+    END_SESSION_WITHOUT_PROVIDER = auto()  # the session began with a password, and the second factor is at the provider
+    END_PROVIDER_SESSION = auto()  # the session began at a provider, which alone opens nothing of this person
     SET_UP = auto()  # nothing but the set-up
 
 
 def decide(facts: Facts) -> Decision:
     """May this session go on?"""
-    if facts.password_is_void and facts.vouched is Vouched.NOT_ASKED:
-        return Decision.CLOSE_PASSWORD
+    if facts.business_account_only and facts.vouched is Vouched.NOT_ASKED:
+        return Decision.END_PASSWORD_SESSION
     if facts.is_verified or is_enough(facts.vouched, is_staff=facts.is_staff):
         return Decision.ALLOW
     if facts.set_up_only:
         return Decision.SET_UP
-    if facts.has_factor or facts.device_gone:
-        return Decision.CLOSE
-    if facts.owes_provider and facts.vouched is Vouched.NOT_ASKED:
-        return Decision.CLOSE_WITHOUT_PROVIDER  # before the set-up, which would be a thief's
-    if facts.is_above and facts.vouched is not Vouched.NOT_ASKED:
-        return Decision.CLOSE_PROVIDER  # whoever runs the provider would set up a second factor of their own
+    if facts.has_factor or facts.device_removed:
+        return Decision.END_SESSION
+    if facts.second_factor_at_provider and facts.vouched is Vouched.NOT_ASKED:
+        return Decision.END_SESSION_WITHOUT_PROVIDER  # before the set-up, which would be a thief's
+    if facts.outranks_organisation and facts.vouched is not Vouched.NOT_ASKED:
+        return Decision.END_PROVIDER_SESSION  # whoever runs the provider would set up a second factor of their own
     return Decision.SET_UP if facts.must_have or facts.vouched is not Vouched.NOT_ASKED else Decision.ALLOW
 
 

@@ -80,7 +80,7 @@ def network_of(address: str | None) -> str:
     return _networks(address, "")[0][0] if address is not None else ""
 
 
-def line_of(address: str | None) -> str:
+def home_network_of(address: str | None) -> str:
     """The network that one home line has; empty when the address is not known."""
     ip = ip_addresses.parse(address or "")
     if ip is None:

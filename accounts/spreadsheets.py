@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet shows and never carries out."""
+"""Cells without formulas, for exports that a spreadsheet opens (OWASP CSV injection)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Texts from outside in one of the normal forms of Unicode, at a cost that grows with their length only.
 
-Python sorts the combining marks behind a letter one by one, in quadratic time, and lets no other thread run meanwhile:
-320 kB of them take half a minute. So nothing else in this project calls `unicodedata.normalize`; a test keeps it so.
+Python sorts the combining marks after a letter in quadratic time, holding the GIL: 320 kB of them take half a minute.
+ So nothing else in this project calls `unicodedata.normalize`; a test keeps it so.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from accounts.http_requests import own_address, page_of_form, sign_in_page
+from accounts.http_requests import own_address, referring_page, sign_in_page
 from assetmaps import logs
 from assetmaps.outages import is_outage
 
@@ -99,7 +99,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return fill(HttpResponse(status=403), "origin")
     if settings.CSRF_COOKIE_NAME in request.COOKIES and (answer := _after_another_tab(request)):
         return answer
-    return fill(HttpResponse(status=403), "csrf", page=page_of_form(request))
+    return fill(HttpResponse(status=403), "csrf", page=referring_page(request))
 
 
 def _after_another_tab(request: HttpRequest) -> HttpResponse | None:

@@ -5,7 +5,7 @@ know whose a session is, and spends five statements on a change of key; this one
 person, and saves a changed key and changed data in one statement.
 
 What a session holds is sealed, and bound to its key: a mailed link that was opened, or the state and verifier of a
-sign-in at a provider, would otherwise lie readable for whoever reads the database or a copy of it.
+sign-in at a provider, would otherwise be readable in the database and in every copy of it.
 """
 
 from __future__ import annotations

@@ -22,23 +22,23 @@ from accounts.organisations import memberships, scope
 
 
 class Outcome(Enum):
-    ASKED = auto()  # the same answer whether or not the address is somebody's already
-    PRESENT_ONE = auto()
+    REQUESTED = auto()  # the same answer whether or not the address is taken
+    UNCHANGED = auto()
     TOO_OFTEN = auto()
-    FOREIGN = auto()  # of a mail domain that another organisation than the person's own proved
+    OTHER_ORGANISATION = auto()  # of a mail domain that another organisation than the person's own proved
     CHANGED = auto()
     LINK_VOID = auto()  # used, too old, overtaken, somebody else's; or the address was given away meanwhile
 
 
-def ask(user: User, new_address: str, origin: Origin) -> Outcome:
+def request_change(user: User, new_address: str, origin: Origin) -> Outcome:
     """Mail a link to the new address; if that is somebody's already, mail its owner that somebody tried.
 
     Beyond the quota there is no mail and the earlier link keeps working.
     """
     detail: dict[str, str | int] = {"after": new_address}
     if new_address == user.email:
-        return Outcome.PRESENT_ONE
-    if not _within_quota(user, new_address):
+        return Outcome.UNCHANGED
+    if not _is_within_limit(user, new_address):
         cause: dict[str, str | int] = {"cause": "too often"}
         record_aggregated(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, detail=cause, single_entries=1)
         return Outcome.TOO_OFTEN
@@ -47,14 +47,14 @@ def ask(user: User, new_address: str, origin: Origin) -> Outcome:
         if memberships.is_foreign(new_address, scope.organisation_id_of(user)):
             detail["cause"] = "foreign"
             record(Event.ADDRESS_CHANGE_REFUSED, subject=user, origin=origin, succeeded=False, detail=detail)
-            return Outcome.FOREIGN
+            return Outcome.OTHER_ORGANISATION
         owner = User.objects.filter(email__lower=new_address.lower()).exclude(pk=user.pk).first()
         detail["mailed"] = _mail(user, new_address, owner)
         record(Event.ADDRESS_CHANGE_ASKED, subject=user, origin=origin, detail=detail)
-    return Outcome.ASKED
+    return Outcome.REQUESTED
 
 
-def _within_quota(user: User, new_address: str) -> bool:
+def _is_within_limit(user: User, new_address: str) -> bool:
     """Counted for the asker and for the address: nobody can have a stranger's mailbox filled by us."""
     period = limits.ADDRESS_MAILS_PERIOD
     if not rate_limits.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):

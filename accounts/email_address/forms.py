@@ -15,7 +15,7 @@ class NewAddressForm(forms.Form):
         attrs={"autocomplete": "email"},
     )
 
-    def refuse_for_now(self) -> None:
+    def refuse_too_often(self) -> None:
         self.add_error(
             None,
             _(
@@ -24,10 +24,10 @@ class NewAddressForm(forms.Form):
             ),
         )
 
-    def refuse_the_present_one(self) -> None:
+    def refuse_unchanged(self) -> None:
         self.add_error("email", _("This is your e-mail address already. Type another one."))
 
-    def refuse_a_foreign_one(self) -> None:
+    def refuse_other_organisation(self) -> None:
         self.add_error(
             "email", _("This e-mail address is of another organisation. Type one of your own, or ask support.")
         )

@@ -28,13 +28,13 @@ def change(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     address = form.cleaned_data["email"]
-    match flows.ask(request.user, address, Origin.of(request)):
-        case Outcome.PRESENT_ONE:
-            form.refuse_the_present_one()
+    match flows.request_change(request.user, address, Origin.of(request)):
+        case Outcome.UNCHANGED:
+            form.refuse_unchanged()
         case Outcome.TOO_OFTEN:
-            form.refuse_for_now()
-        case Outcome.FOREIGN:
-            form.refuse_a_foreign_one()
+            form.refuse_too_often()
+        case Outcome.OTHER_ORGANISATION:
+            form.refuse_other_organisation()
     if form.errors:
         return redirect_with_errors(request, form)
     messages.info(request, _("We sent a mail to %(address)s. Open the link in it to confirm.") % {"address": address})

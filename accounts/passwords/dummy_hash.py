@@ -1,9 +1,9 @@
-"""The hash that is computed for an address of nobody, so that the time does not tell that nobody has it (ASVS 6.3.8).
+"""The hash that is computed for an unknown address, so that the time does not tell that it is unknown (ASVS 6.3.8).
 
 Hashes made before cost more than ours (`hashers`), and cannot be made cheaper without the password: a hash around them
 costs both. So as large a share of unknown addresses costs as much as people have such a hash, each address always the
-same. Whoever sees a slow answer then learns nothing: among the unknown it is as frequent as among the known. The share
-sinks by itself, because signing in makes a hash anew.
+same. A slow answer then tells nothing: it is as frequent among unknown addresses as among known ones. The share falls
+by itself, because signing in renews a hash.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ Shares = list[tuple[str, float]]
 
 
 def spend(typed_address: str, password: str, shares: Shares) -> None:
-    """Take as long as judging the password of a person of this organisation of hashes. Raises TooBusyError.
+    """Take as long as checking the password of some user does. Raises TooBusyError.
 
-    ``shares``: `shares_of_earlier`, which the caller asks for whether somebody has the address or not.
+    ``shares``: `shares_of_older_hashes`, which the caller asks for whether somebody has the address or not.
     """
     place = int(salted_hmac(SALT, typed_address.strip().lower(), algorithm="sha256").hexdigest()[:12], 16) / 16**12
     for encoded, share in shares:
@@ -48,7 +48,7 @@ def spend(typed_address: str, password: str, shares: Shares) -> None:
     make_password(password)
 
 
-def shares_of_earlier() -> Shares:
+def shares_of_older_hashes() -> Shares:
     """Hashes of each earlier cost, and what part of all people has one; counted anew once an hour."""
     found: Shares | None = cache.get(CACHED)
     if found is None:

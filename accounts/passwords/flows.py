@@ -32,12 +32,12 @@ class LinkKind(Enum):
     """What a mail about a password leads to."""
 
     LINK = auto()
-    DEMANDED = auto()  # the organisation takes the business account only
-    PROVIDER = auto()  # the second factor of this person is there
+    BUSINESS_ACCOUNT_ONLY = auto()  # the organisation takes nothing else
+    SECOND_FACTOR_AT_PROVIDER = auto()
 
 
-class Quota(Enum):
-    """Whose quota of mails is used up."""
+class MailLimit(Enum):
+    """Whose limit of mails is used up, if any."""
 
     WITHIN = auto()
     NETWORK = auto()
@@ -54,7 +54,7 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     """
     address = typed_address.strip().lower()
     quota = _spend(address, origin)
-    within = quota is Quota.WITHIN
+    within = quota is MailLimit.WITHIN
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
         people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
@@ -62,16 +62,16 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
         user = people.filter(email__lower=address, is_active=True).first()
         is_invited = _has_open_invitation(user)
         purpose = Purpose.INVITATION if is_invited else Purpose.RESET
-        _issue_link(user if within else None, purpose, way=_link_kind_of(user), voids_earlier=not is_invited)
+        _issue_link(user if within else None, purpose, kind=_link_kind_of(user), voids_earlier=not is_invited)
         if within:
             record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
         else:
             _record_refused(quota, user, address, origin)
 
 
-def _record_refused(quota: Quota, user: User | None, address: str, origin: Origin) -> None:
+def _record_refused(quota: MailLimit, user: User | None, address: str, origin: Origin) -> None:
     """Once an hour. What the network's quota refuses is about nobody: there is no end to the addresses typed."""
-    about, typed = (user, address) if quota is Quota.ADDRESS else (None, "")
+    about, typed = (user, address) if quota is MailLimit.ADDRESS else (None, "")
     cause: dict[str, str | int] = {"cause": "too many"}
     event = Event.PASSWORD_LINK_SENT
     record_aggregated(event, subject=about, origin=origin, detail=cause, single_entries=1, typed_address=typed)
@@ -85,14 +85,14 @@ def _has_open_invitation(user: User | None) -> bool:
     return invited and user is not None and not user.has_usable_password()
 
 
-def _spend(address: str, origin: Origin) -> Quota:
+def _spend(address: str, origin: Origin) -> MailLimit:
     """Counted by what was typed, so that known and unknown addresses are treated alike."""
     period = limits.RESET_MAILS_PERIOD
     limit, where = limits.RESET_MAILS_NETWORK, origin.address
     if not rate_limits.spend_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
-        return Quota.NETWORK  # and one network cannot fill the cache with counters either
+        return MailLimit.NETWORK  # and one network cannot fill the cache with counters either
     is_within = rate_limits.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
-    return Quota.WITHIN if is_within else Quota.ADDRESS
+    return MailLimit.WITHIN if is_within else MailLimit.ADDRESS
 
 
 @transaction.atomic
@@ -116,8 +116,8 @@ def invite(
     if not rate_limits.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
         return False
     is_there = sign_in_policy.has_second_factor_at_provider(user) and rank.organisation_decides_over(user)
-    way = LinkKind.PROVIDER if is_there else LinkKind.LINK
-    _issue_link(user, Purpose.INVITATION, way=way, in_bulk=in_bulk, on_outcome=on_outcome)
+    kind = LinkKind.SECOND_FACTOR_AT_PROVIDER if is_there else LinkKind.LINK
+    _issue_link(user, Purpose.INVITATION, kind=kind, in_bulk=in_bulk, on_outcome=on_outcome)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
     return True
 
@@ -137,7 +137,7 @@ def _issue_link(
     user: User | None,
     purpose: Purpose,
     *,
-    way: LinkKind,
+    kind: LinkKind,
     voids_earlier: bool = True,
     in_bulk: bool = False,
     on_outcome: sending.OutcomeCallback | None = None,
@@ -145,7 +145,7 @@ def _issue_link(
     """Without a user all of the work but the sending, so that the time tells nothing."""
     someone = user or User(pk=0, email="nobody@localhost")
     _count_links([someone], purpose, by=int(voids_earlier))
-    _send_link(someone, purpose, way=way, deliver=user is not None, in_bulk=in_bulk, on_outcome=on_outcome)
+    _send_link(someone, purpose, kind=kind, deliver=user is not None, in_bulk=in_bulk, on_outcome=on_outcome)
 
 
 def _count_links(users: Collection[User], purpose: Purpose, by: int = 1) -> None:
@@ -159,18 +159,21 @@ def _send_link(
     user: User,
     purpose: Purpose,
     *,
-    way: LinkKind = LinkKind.LINK,
+    kind: LinkKind = LinkKind.LINK,
     deliver: bool = True,
     in_bulk: bool = False,
     on_outcome: sending.OutcomeCallback | None = None,
 ) -> None:
     address = settings.PUBLIC_URL + reverse("set_password", args=[links.make(user, purpose)])
     template = "password_link" if purpose is Purpose.RESET else "invitation"
-    if way is not LinkKind.LINK and user.pk:
-        template, address = "password_void", _entry_of(user)
+    if kind is not LinkKind.LINK and user.pk:
+        template, address = "password_void", _provider_page_of(user)
     if user.links_withheld:
         template, address = "link_withheld", ""
-    context: dict[str, Any] = {"is_demanded": way is LinkKind.DEMANDED, "was_asked": purpose is Purpose.RESET}
+    context: dict[str, Any] = {
+        "is_demanded": kind is LinkKind.BUSINESS_ACCOUNT_ONLY,
+        "was_asked": purpose is Purpose.RESET,
+    }
     context |= {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
     sending.send(template, user, deliver=deliver, in_bulk=in_bulk, on_outcome=on_outcome, **context)
 
@@ -180,12 +183,12 @@ def _link_kind_of(user: User | None) -> LinkKind:
     if user is None:
         return LinkKind.LINK
     if sign_in_policy.must_use_business_account(user):
-        return LinkKind.DEMANDED
+        return LinkKind.BUSINESS_ACCOUNT_ONLY
     is_there = getattr(user, "is_linked", False) and rank.organisation_decides_over(user)
-    return LinkKind.PROVIDER if is_there else LinkKind.LINK
+    return LinkKind.SECOND_FACTOR_AT_PROVIDER if is_there else LinkKind.LINK
 
 
-def _entry_of(user: User) -> str:
+def _provider_page_of(user: User) -> str:
     return settings.PUBLIC_URL + reverse("sso_entry", args=[user.membership.organisation.slug])
 
 

@@ -76,7 +76,7 @@ class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
             raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
         return typed
 
-    def refuse_for_now(self) -> None:
+    def refuse_too_often(self) -> None:
         self.add_error(
             None,
             _(

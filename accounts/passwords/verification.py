@@ -39,9 +39,9 @@ def count(
         throttling.count_success(counter)
         return Outcome.RIGHT
     outcome = Outcome.REFUSED
-    if not waits and throttling.is_long(throttling.count_failure(counter)):
+    if not waits and throttling.is_longest_wait(throttling.count_failure(counter)):
         outcome = Outcome.LONGEST_WAIT
-    elif waits and not counter.closed and counter.bucket == AttemptCounter.STRANGERS:
+    elif waits and not counter.closed and counter.bucket == AttemptCounter.UNKNOWN_BROWSERS:
         outcome = Outcome.CODE_NEEDED
     detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
     if waits:  # without end; judged ones are as few as the waits let through

@@ -70,7 +70,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/passwords/link_expired.html", status=410)
     form = NewPasswordForm(holder, request.POST or None)
     if request.method != "POST":
-        context = {"form": restore(request, form), "address": holder.email} | _instead(holder, token)
+        context = {"form": restore(request, form), "address": holder.email} | _business_account_context(holder, token)
         return render(request, "accounts/passwords/set_new.html", context)
     if sign_in_policy.needs_no_password(holder):
         return redirect("set_new_password")
@@ -84,7 +84,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
     return prove_mailbox(redirect("sign_in"), user)
 
 
-def _instead(holder: User, token: str) -> dict[str, object]:
+def _business_account_context(holder: User, token: str) -> dict[str, object]:
     """``business_account``: the organisation whose business account may be taken instead of a password;
     ``password_is_void``: and must be."""
     invited = links.invited(token)
@@ -112,7 +112,7 @@ def change(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     if not flows.change(request.user, form.cleaned_data["new_password1"], Origin.of(request)):
-        form.refuse_for_now()
+        form.refuse_too_often()
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.keep_after_password_change(request, request.user)

@@ -1,4 +1,4 @@
-"""Rank: what somebody may do to others. Whoever it touches hears of every change, and so do the superusers."""
+"""Permissions: staff, superuser, groups. Every change is mailed to the person and to the superusers."""
 
 from __future__ import annotations
 
@@ -67,21 +67,21 @@ def change(user: User, *, before: Rights, after: Rights, actor: User | None, ori
 def deactivated(user: User, *, actor: User, origin: Origin, in_bulk: bool = False) -> None:
     """The caller has stored it."""
     sessions.end_all(user)
-    _touched(record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin), user, actor, in_bulk=in_bulk)
+    _notify_of_change(record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin), user, actor, in_bulk=in_bulk)
 
 
 @transaction.atomic
 def reactivated(user: User, *, actor: User, origin: Origin) -> None:
     """The caller has stored it."""
-    _touched(record(Event.REACTIVATED, subject=user, actor=actor, origin=origin), user, actor)
+    _notify_of_change(record(Event.REACTIVATED, subject=user, actor=actor, origin=origin), user, actor)
 
 
 def moved(entry: AuditEntry, user: User, *, actor: User) -> None:
     """The person is in another organisation now; ``entry`` says which it was and is."""
-    _touched(entry, user, actor)
+    _notify_of_change(entry, user, actor)
 
 
-def _touched(entry: AuditEntry, user: User, actor: User, *, in_bulk: bool = False) -> None:
+def _notify_of_change(entry: AuditEntry, user: User, actor: User, *, in_bulk: bool = False) -> None:
     notify(entry, user, in_bulk=in_bulk)
     if user.is_superuser:
         _tell_superusers(entry, user, actor)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import limits, rate_limits
 from accounts.audit.origin import Origin
-from accounts.http_requests import each_once, own_address
+from accounts.http_requests import own_address, unique_parameters
 from accounts.models import User
 from accounts.organisations.models import SecondStep
 from accounts.organisations.wording import one_factor_at_most
@@ -138,7 +138,7 @@ def _logout_token(request: HttpRequest) -> str:
     """Empty, without reading the body, when that is longer than a token."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     fits = length.isascii() and length.isdigit() and int(length[:9]) <= limits.SSO_LONGEST_TOKEN + len("logout_token=")
-    return each_once(request.POST).get("logout_token", "") if fits else ""
+    return unique_parameters(request.POST).get("logout_token", "") if fits else ""
 
 
 @login_not_required

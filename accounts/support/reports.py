@@ -98,7 +98,7 @@ def _report(entry: AuditEntry, subject: User, mailbox: str, unknown: str, origin
     people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation")
     user = people.get(pk=subject.pk)
     made = Report.objects.create(user=user, entry=entry)
-    throttling.hold(user)
+    throttling.lock_counters(user)
     _end_what_is_open(user, origin)
     undone = _undo(entry, user, unknown, origin)
     if doubt := _doubt(entry, user, mailbox, undone):

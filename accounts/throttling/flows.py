@@ -1,4 +1,4 @@
-"""Waiting times after wrong attempts. Every way in asks here, so no way in is a way round.
+"""Waiting times after wrong attempts. Every way to authenticate is counted here, so none avoids them.
 
 Own code instead of django-otp's throttling: that has no upper limit, refuses the right code without a word, and counts
 wrongly under parallel requests. Call inside the transaction that judges the attempt, and return afterwards instead of
@@ -48,11 +48,11 @@ def counter_for(
     subject = subject_of(user, typed_address)
     counter = _lock(subject, kind, bucket)
     if bucket and counter.closed:
-        closed, counter = counter, _lock(subject, kind, AttemptCounter.STRANGERS)
+        closed, counter = counter, _lock(subject, kind, AttemptCounter.UNKNOWN_BROWSERS)
         counter.own_bucket = closed
     if network is not None or kind is Kind.PASSWORD:
         # A digest, because it is kept; those whose address is not told share one.
-        counter.network = hashlib.sha256(rate_limits.line_of(network).encode()).hexdigest()[:16]
+        counter.network = hashlib.sha256(rate_limits.home_network_of(network).encode()).hexdigest()[:16]
     return counter
 
 
@@ -84,13 +84,13 @@ def code_waits_until(counter: AttemptCounter) -> datetime | None:
 
 def count_failure(counter: AttemptCounter) -> datetime | None:
     """Note a wrong attempt. Returns until when the next one has to wait, if it has to."""
-    known, now = not _is_strangers(counter), int(time.time())
+    known, now = not _is_of_unknown_browsers(counter), int(time.time())
     kind, network = Kind(counter.kind), counter.network
     counter.store(rules.after_failure(counter.state, kind, now, known=known, network=network))
     return waits_until(counter)
 
 
-def is_long(until: datetime | None) -> bool:
+def is_longest_wait(until: datetime | None) -> bool:
     """Is that wait the longest that wrong passwords cost?"""
     wait = limits.PASSWORD_LONGEST_WAIT - timedelta(minutes=1)
     return until is not None and until - timezone.now() > wait
@@ -101,18 +101,18 @@ def count_success(counter: AttemptCounter) -> None:
         counter.store(rules.after_success(counter.state, counter.network))
     if (own := counter.own_bucket) is not None:
         # Whoever erred in the own browser was the owner after all.
-        own.store(rules.after_success_as_stranger(own.state))
+        own.store(rules.after_success_by_unknown_browser(own.state))
 
 
 @transaction.atomic
 def reopen(user: User) -> None:
     """The password was set anew by mail: open what too many wrong attempts have closed, caps excepted."""
     for kind in (Kind.PASSWORD, Kind.CODE):
-        counter = _lock(subject_of(user), kind, AttemptCounter.STRANGERS)
+        counter = _lock(subject_of(user), kind, AttemptCounter.UNKNOWN_BROWSERS)
         counter.store(rules.after_new_password(counter.state, kind, int(time.time())))
 
 
-def hold(user: User) -> None:
+def lock_counters(user: User) -> None:
     """Lock every counter of a person before anything else that an attempt locks after its counter.
 
     In another order, an attempt and the caller would each wait for the other, until the database ends one of the two.
@@ -123,26 +123,28 @@ def hold(user: User) -> None:
 
 def is_full(counter: AttemptCounter) -> bool:
     """Have strangers used up what they may in a period? Nothing but time gives that back."""
-    return _is_strangers(counter) and rules.full_until(counter.state, Kind(counter.kind), int(time.time())) > 0
+    return (
+        _is_of_unknown_browsers(counter) and rules.full_until(counter.state, Kind(counter.kind), int(time.time())) > 0
+    )
 
 
 def lift(user: User) -> None:
     """End every wait that runs, for one more round. What counts in a row and in a period stays, and what is closed:
-    otherwise one lifted wait after another gives as many guesses as somebody likes. Call after `hold`."""
+    otherwise one lifted wait after another gives as many guesses as somebody likes. Call after `lock_counters`."""
     for counter in _of(user):
-        known = not _is_strangers(counter)
+        known = not _is_of_unknown_browsers(counter)
         counter.store(rules.after_lift(counter.state, Kind(counter.kind), int(time.time()), known=known))
 
 
 def open_closed_counters(user: User) -> None:
-    """Open what is closed, periods excepted. Call after `hold`."""
+    """Open what is closed, periods excepted. Call after `lock_counters`."""
     for counter in _of(user).filter(closed=True):
         state, kind = counter.state, Kind(counter.kind)
-        is_strangers = _is_strangers(counter)
+        of_unknown_browsers = _is_of_unknown_browsers(counter)
         counter.store(
             rules.after_new_password(state, kind, int(time.time()))
-            if is_strangers
-            else rules.after_success_as_stranger(state)
+            if of_unknown_browsers
+            else rules.after_success_by_unknown_browser(state)
         )
 
 
@@ -150,8 +152,8 @@ def _of(user: User) -> QuerySet[AttemptCounter]:
     return AttemptCounter.objects.filter(subject=subject_of(user))
 
 
-def _is_strangers(counter: AttemptCounter) -> bool:
-    return counter.bucket == AttemptCounter.STRANGERS
+def _is_of_unknown_browsers(counter: AttemptCounter) -> bool:
+    return counter.bucket == AttemptCounter.UNKNOWN_BROWSERS
 
 
 def purge() -> int:
@@ -160,7 +162,7 @@ def purge() -> int:
     What is closed stays closed: only a new password by mail opens it, never the passing of time.
     """
     now = timezone.now()
-    outlived = Q(changed_at__lt=now - limits.CODE_CAP_PERIOD, bucket=AttemptCounter.STRANGERS)
-    forgotten = Q(changed_at__lt=now - limits.KNOWN_BROWSER) & ~Q(bucket=AttemptCounter.STRANGERS)
+    outlived = Q(changed_at__lt=now - limits.CODE_CAP_PERIOD, bucket=AttemptCounter.UNKNOWN_BROWSERS)
+    forgotten = Q(changed_at__lt=now - limits.KNOWN_BROWSER) & ~Q(bucket=AttemptCounter.UNKNOWN_BROWSERS)
     unknown = Q(subject__startswith="address:", changed_at__lt=now - limits.CODE_CAP_PERIOD)
     return AttemptCounter.objects.filter((outlived & Q(closed=False)) | forgotten | unknown).delete()[0]

@@ -67,7 +67,7 @@ def _entry(bucket: object, epoch: str, since: str = "1") -> tuple[str, int, int]
     return str(bucket), int(epoch), int(since)
 
 
-STRANGER = KnownBrowsers()
+UNKNOWN_BROWSER = KnownBrowsers()
 
 
 def _mailed(request: HttpRequest) -> tuple[str, str]:

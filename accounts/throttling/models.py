@@ -8,11 +8,11 @@ from accounts.throttling.rules import CounterState, Kind
 class AttemptCounter(models.Model):
     """Wrong attempts of one kind at one account, in one bucket. The row is locked while an attempt is judged."""
 
-    STRANGERS = ""  # the bucket that all unknown browsers share
+    UNKNOWN_BROWSERS = ""  # the bucket that all unknown browsers share
 
     subject = models.CharField(max_length=64)  # "user:<id>", or "address:<digest>" when nobody has the address
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in Kind])
-    bucket = models.CharField(max_length=43, default=STRANGERS)
+    bucket = models.CharField(max_length=43, default=UNKNOWN_BROWSERS)
     failures = models.PositiveIntegerField(default=0)
     recent = models.JSONField(default=list)
     waits_until = models.BigIntegerField(default=0)

@@ -24,7 +24,7 @@ Network = tuple[str, int, int]  # its name, wrong passwords in a row, until when
 
 @dataclass(frozen=True)
 class CounterState:
-    """Wrong attempts so far. Times are seconds since 1970.
+    """The state of a counter: wrong attempts so far. Times are seconds since 1970.
 
     ``failures``: in a row; ``recent``: when, oldest first, as far back as a rule looks; ``waits_until``: nothing is
     judged before it; ``closed``: nothing is judged until the password is set anew by mail; ``forgiven``: how many of
@@ -75,7 +75,7 @@ def after_lift(state: CounterState, kind: Kind, now: int, *, known: bool) -> Cou
     return replace(state, forgiven=state.failures, waits_until=cap, networks=())
 
 
-def after_success_as_stranger(state: CounterState) -> CounterState:
+def after_success_by_unknown_browser(state: CounterState) -> CounterState:
     """For the closed bucket of a browser whose owner got in as a stranger: open, but what counts in a period stays."""
     return replace(state, failures=0, forgiven=0, waits_until=0, closed=False)
 

@@ -1,4 +1,4 @@
-"""All refused sign-ins of the portal together: an alarm when somebody tries a few passwords at many accounts.
+"""Password spraying: an alarm when somebody tries a few passwords at many accounts.
 
 Each account and each network stays below its own limit then, so only the sum shows it. It refuses nobody: a limit for
 all together would let a stranger lock everybody out.

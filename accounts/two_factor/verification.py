@@ -170,7 +170,7 @@ def count_failure(counter: AttemptCounter, user: User, origin: Origin) -> dateti
     """Count a wrong code, and return until when the next one waits. When the counter of unknown browsers closes, the
     password is treated as stolen, and the owner is mailed. So is a wait, at most once a day (ASVS 6.3.5)."""
     until = throttling.count_failure(counter)
-    if counter.bucket != AttemptCounter.STRANGERS:
+    if counter.bucket != AttemptCounter.UNKNOWN_BROWSERS:
         return until
     if counter.closed:
         record(Event.PASSWORD_TREATED_AS_STOLEN, subject=user, origin=origin, succeeded=False)

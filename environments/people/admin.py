@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.active_sessions.reauthentication import fresh_proof_required
-from accounts.admin import SecondStepFilter, UserAdmin
+from accounts.admin import TwoFactorFilter, UserAdmin
 from accounts.audit.origin import Origin
 from accounts.http_requests import person
 from accounts.mail import outcomes
@@ -54,7 +54,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     form = PersonForm
     list_display = ["email", "first_name", "last_name", "organisation", "second_step", "last_login", "is_active"]
     sortable_by: ClassVar[list[str]] = ["email"]
-    list_filter = [OrganisationFilter, EnvironmentFilter, SecondStepFilter, CameFilter, "is_staff", "is_active"]
+    list_filter = [OrganisationFilter, EnvironmentFilter, TwoFactorFilter, CameFilter, "is_staff", "is_active"]
     search_help_text = _("The beginning of an e-mail address or a name, or first and last name.")
     actions = ["invite_again", "deactivate"]
     fieldsets = [

@@ -1,4 +1,4 @@
-"""Beheer: who gets in, and what may be done there."""
+"""The administration (Beheer): who has access, and what they may do there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff must not get out of the administration with nothing but the right to look people up."""
+"""What staff must not learn from the administration with only the permission to view people."""
 
 from __future__ import annotations
 

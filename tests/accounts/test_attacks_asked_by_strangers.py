@@ -1,4 +1,4 @@
-"""What a stranger asks for at "wachtwoord vergeten" takes nothing from anybody, and fills no trail."""
+"""Requests by anybody at "Wachtwoord vergeten" void no link of others and do not flood the audit trail."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ def test_invitation_that_ran_out_is_not_prolonged_by_a_stranger(invited: User) -
 
 def test_asking_for_a_link_voids_no_confirmation_of_another_address_nor_the_other_way_round() -> None:
     person = UserFactory()
-    email_address.ask(person, "ander@voorbeeld.nl", HERE)
+    email_address.request_change(person, "ander@voorbeeld.nl", HERE)
     token = token_in(mails()[0].body)
     ask(person)
     reset = token_in(mails()[-1].body)
     person.refresh_from_db()
     assert address_links.new_address(token, person) == "ander@voorbeeld.nl"
-    email_address.ask(person, "nog-een@voorbeeld.nl", HERE)
+    email_address.request_change(person, "nog-een@voorbeeld.nl", HERE)
     assert links.holder(reset) == person
     person.refresh_from_db()
     assert address_links.new_address(token, person) is None, "only the newest of one purpose works"
@@ -95,9 +95,9 @@ def test_asking_for_a_link_voids_no_confirmation_of_another_address_nor_the_othe
 
 def test_address_that_is_taken_voids_nothing_because_no_link_is_sent() -> None:
     person, other = UserFactory(), UserFactory()
-    email_address.ask(person, "ander@voorbeeld.nl", HERE)
+    email_address.request_change(person, "ander@voorbeeld.nl", HERE)
     token = token_in(mails()[0].body)
-    email_address.ask(person, other.email, HERE)
+    email_address.request_change(person, other.email, HERE)
     person.refresh_from_db()
     assert address_links.new_address(token, person) == "ander@voorbeeld.nl"
 
@@ -105,7 +105,7 @@ def test_address_that_is_taken_voids_nothing_because_no_link_is_sent() -> None:
 def test_new_address_voids_every_link() -> None:
     person = UserFactory()
     tokens = [links.make(person, purpose) for purpose in Purpose]
-    email_address.ask(person, "ander@voorbeeld.nl", HERE)
+    email_address.request_change(person, "ander@voorbeeld.nl", HERE)
     email_address.confirm(person, token_in(mails()[0].body), HERE)
     assert [links.holder(token) for token in tokens] == [None, None]
 

@@ -1,4 +1,4 @@
-"""What a visitor says about the own browser never becomes the name of who did something."""
+"""A forged User-Agent never becomes the name of an actor in the audit trail."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection, transaction
 
 from accounts.audit.origin import Origin
-from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.known_browsers import UNKNOWN_BROWSER
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices, verification
 from accounts.two_factor.models import Authenticator
@@ -28,7 +28,7 @@ EARLY = (90, 150, 210, 300)
 
 def judged(person: object, code: str) -> Outcome:
     with transaction.atomic():
-        return verification.check(person, devices.authenticator_of(person), code, HERE, STRANGER).outcome
+        return verification.check(person, devices.authenticator_of(person), code, HERE, UNKNOWN_BROWSER).outcome
 
 
 def test_every_early_code_stays_void() -> None:  # ASVS 6.5.1

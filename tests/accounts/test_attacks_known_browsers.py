@@ -1,4 +1,4 @@
-"""The cookie of a known browser is worth a bucket of guesses, so it must not be had for a password alone."""
+"""The cookie of a known browser gives a counter of its own, so a password alone must not be enough to get it."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ def test_browser_that_activates_stays_known() -> None:
     again = browser()
     again.cookies[COOKIE] = owner.cookies[COOKIE].value
     sign_in(again, person, code=wrong_code_of(person))
-    assert AttemptCounter.objects.get(kind="code").bucket != AttemptCounter.STRANGERS
+    assert AttemptCounter.objects.get(kind="code").bucket != AttemptCounter.UNKNOWN_BROWSERS

@@ -1,4 +1,4 @@
-"""What counts as one network, where a stranger can make us count."""
+"""What counts as one network in the limits by network address."""
 
 from __future__ import annotations
 

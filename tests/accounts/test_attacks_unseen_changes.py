@@ -1,4 +1,4 @@
-"""A dishonest administrator changes what others rely on, and hopes that nobody looks."""
+"""A dishonest administrator changes what others rely on: somebody else is always told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way in which servers and proxies write an address."""
+"""Every way in which servers and proxies write an IP address."""
 
 from __future__ import annotations
 

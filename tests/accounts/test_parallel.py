@@ -26,7 +26,7 @@ from accounts.support.interventions import flows as interventions
 from accounts.support.interventions.flows import Order
 from accounts.support.models import Kind as InterventionKind
 from accounts.throttling import flows as throttling
-from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.known_browsers import UNKNOWN_BROWSER
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
 from accounts.two_factor import devices
@@ -61,7 +61,7 @@ def test_one_right_code_lets_exactly_one_of_twenty_in() -> None:  # ASVS 6.5.1
 def test_wrong_codes_are_counted_exactly() -> None:  # ASVS 6.3.1
     person = UserFactory(with_totp=True)
     wrong = wrong_code_of(person)
-    answers = at_once([partial(challenge.verify, person, None, wrong, HERE, STRANGER) for _ in range(CROWD)])
+    answers = at_once([partial(challenge.verify, person, None, wrong, HERE, UNKNOWN_BROWSER) for _ in range(CROWD)])
     outcomes = [answer.outcome for answer in answers]
     assert outcomes.count(Outcome.WRONG) == 5
     assert outcomes.count(Outcome.WAITING) == CROWD - 5
@@ -71,7 +71,9 @@ def test_wrong_codes_are_counted_exactly() -> None:  # ASVS 6.3.1
 
 def test_wrong_passwords_are_counted_exactly() -> None:
     person = UserFactory()
-    answers = at_once([partial(password_sign_in.check_password, person.email, "iets heel anders", HERE, STRANGER)] * 10)
+    answers = at_once(
+        [partial(password_sign_in.check_password, person.email, "iets heel anders", HERE, UNKNOWN_BROWSER)] * 10
+    )
     assert [answer.user for answer in answers] == [None] * 10
     assert AttemptCounter.objects.get(kind="password").failures == 5
     causes = AuditEntry.objects.filter(event="password_refused").values_list("detail__cause", flat=True)
@@ -83,7 +85,7 @@ def test_no_failure_is_lost_from_the_counter() -> None:
 
     def fail() -> None:
         with transaction.atomic():
-            throttling.count_failure(throttling.counter_for(person, Kind.RECOVERY_CODE, STRANGER))
+            throttling.count_failure(throttling.counter_for(person, Kind.RECOVERY_CODE, UNKNOWN_BROWSER))
 
     at_once([fail] * CROWD)
     counter = AttemptCounter.objects.get()
@@ -111,9 +113,9 @@ def test_confirming_at_once_activates_once() -> None:
 def test_one_code_either_signs_in_or_switches_off() -> None:
     person = UserFactory(with_totp=True)
     code = code_of(person)
-    signing_in = [partial(challenge.verify, person, None, code, HERE, STRANGER)] * 5
+    signing_in = [partial(challenge.verify, person, None, code, HERE, UNKNOWN_BROWSER)] * 5
     switching_off = [
-        partial(authenticators.switch_off, person, devices.authenticator_of(person), code, HERE, STRANGER)
+        partial(authenticators.switch_off, person, devices.authenticator_of(person), code, HERE, UNKNOWN_BROWSER)
     ] * 5
     outcomes = [answer.outcome for answer in at_once(signing_in + switching_off)]
     assert outcomes.count(Outcome.ACCEPTED) == 1
@@ -155,11 +157,11 @@ def slowly(work: Callable, seconds: float) -> Callable:
 
 def test_support_and_the_person_never_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     person, boss = UserFactory(with_totp=True), UserFactory(superuser=True)
-    challenge.verify(person, None, wrong_code_of(person), HERE, STRANGER)
+    challenge.verify(person, None, wrong_code_of(person), HERE, UNKNOWN_BROWSER)
     code = code_of(person)
     monkeypatch.setattr(actions.sessions, "end_all", slowly(sessions.end_all, 0.3))
     reset = partial(interventions.act, Order(InterventionKind.RESET, person, boss, "telefoon weg"), HERE)
-    typing = slowly(partial(challenge.verify, person, None, code, HERE, STRANGER), 0.15)
+    typing = slowly(partial(challenge.verify, person, None, code, HERE, UNKNOWN_BROWSER), 0.15)
     outcome, answer = at_once([reset, typing])
     assert outcome.outcome is interventions.Outcome.DONE
     assert answer.outcome in (Outcome.WRONG, Outcome.USED, Outcome.REMOVED)
@@ -178,7 +180,7 @@ def test_an_old_recovery_code_and_new_ones_never_wait_for_each_other_for_ever(mo
         return count
 
     monkeypatch.setattr(QuerySet, "update", update_with_a_pause)
-    use = partial(recovery_codes.use, person, old[0], HERE, STRANGER)
+    use = partial(recovery_codes.use, person, old[0], HERE, UNKNOWN_BROWSER)
     answer, new = at_once([use, partial(recovery_codes.make, person, HERE)])
     assert answer.outcome is Outcome.ACCEPTED
     assert len(new) == devices.recovery_codes_left(person) == limits.RECOVERY_CODES

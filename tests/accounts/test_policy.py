@@ -7,22 +7,24 @@ from accounts.policy import Decision, Facts, decide
 
 def test_verified_session_goes_anywhere() -> None:
     for must, factor, gone, only in product([False, True], repeat=4):
-        facts = Facts(must_have=must, has_factor=factor, is_verified=True, device_gone=gone, set_up_only=only)
+        facts = Facts(must_have=must, has_factor=factor, is_verified=True, device_removed=gone, set_up_only=only)
         assert decide(facts) is Decision.ALLOW
 
 
 @pytest.mark.parametrize("must", [False, True])
 @pytest.mark.parametrize(("factor", "gone"), [(True, False), (False, True), (True, True)])
 def test_session_that_owes_a_second_step_or_lost_it_ends(factor: bool, gone: bool, must: bool) -> None:
-    assert decide(Facts(must_have=must, has_factor=factor, is_verified=False, device_gone=gone)) is Decision.CLOSE
+    assert (
+        decide(Facts(must_have=must, has_factor=factor, is_verified=False, device_removed=gone)) is Decision.END_SESSION
+    )
 
 
 @pytest.mark.parametrize(("must", "decision"), [(True, Decision.SET_UP), (False, Decision.ALLOW)])
 def test_whoever_must_have_a_second_step_sets_it_up_first(must: bool, decision: Decision) -> None:
-    assert decide(Facts(must_have=must, has_factor=False, is_verified=False, device_gone=False)) is decision
+    assert decide(Facts(must_have=must, has_factor=False, is_verified=False, device_removed=False)) is decision
 
 
 def test_session_that_support_opened_is_good_for_the_set_up_only() -> None:
     for must, factor, gone in product([False, True], repeat=3):
-        facts = Facts(must_have=must, has_factor=factor, is_verified=False, device_gone=gone, set_up_only=True)
+        facts = Facts(must_have=must, has_factor=factor, is_verified=False, device_removed=gone, set_up_only=True)
         assert decide(facts) is Decision.SET_UP

@@ -1,4 +1,4 @@
-"""Smaller promises about proving who somebody is that no other file keeps."""
+"""Smaller requirements of authentication that no other file tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one line, one company or one silent proxy may do, of everything that is counted by network."""
+"""Limits by network address: of one home line, one company, and a proxy that does not tell addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In the place of Django's command, which leaves no audit entry, mails nobody and ends no session.
+"""Replaces Django's command, which leaves no audit entry, mails nobody and ends no session.
 
 Django takes a command from the first app that has it: `accounts` stands before `django.contrib.auth` in INSTALLED_APPS.
 """
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         except User.DoesNotExist:
             raise CommandError(f"Nobody has the address {email}.") from None
         with override("en"):  # as everything else that the commands say
-            password = self._asked(person)
+            password = self._prompt(person)
         with outcomes.collect() as mails:
             flows.set_on_server(person, password, CONSOLE)
         mails.wait()
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         if mails.refused:
             raise CommandError(outcomes.describe(mails.refused))
 
-    def _asked(self, person: User) -> str:
+    def _prompt(self, person: User) -> str:
         for _try in range(TRIES):
             password = getpass.getpass()
             try:

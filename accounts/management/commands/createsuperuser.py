@@ -1,4 +1,4 @@
-"""In the place of Django's command, which lets whoever runs it past the rules for passwords.
+"""Replaces Django's command, which lets whoever runs it avoid the rules for passwords.
 
 Django takes a command from the first app that has it: `accounts` stands before `django.contrib.auth` in INSTALLED_APPS.
 """
@@ -31,7 +31,7 @@ class Command(createsuperuser.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         with override("en"):  # as everything else that the commands say
             try:
-                email, password = self._asked(options) if options["interactive"] else self._given(options)
+                email, password = self._prompt(options) if options["interactive"] else self._from_options(options)
                 with outcomes.collect() as mails:
                     flows.create_superuser(email, password, CONSOLE)
             except ValidationError as refusal:
@@ -44,7 +44,7 @@ class Command(createsuperuser.Command):
         if mails.refused:  # no reason to stop: the first superuser may come before the mail server
             self.stderr.write(outcomes.describe(mails.refused))
 
-    def _given(self, options: dict[str, Any]) -> tuple[str, str | None]:
+    def _from_options(self, options: dict[str, Any]) -> tuple[str, str | None]:
         """Address and password from the options and the environment; an empty password is none."""
         email = (options["email"] or os.environ.get("DJANGO_SUPERUSER_EMAIL", "")).strip()
         if not email:
@@ -55,7 +55,7 @@ class Command(createsuperuser.Command):
             raise CommandError(f"{VARIABLE} contains a line end, an invisible character or a byte that is not UTF-8.")
         return email, password or None
 
-    def _asked(self, options: dict[str, Any]) -> tuple[str, str]:
+    def _prompt(self, options: dict[str, Any]) -> tuple[str, str]:
         if hasattr(self.stdin, "isatty") and not self.stdin.isatty():
             raise CommandError("Nobody can be asked here. Use --noinput with --email, or run this in a terminal.")
         email = (options["email"] or "").strip()

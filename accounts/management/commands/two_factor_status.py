@@ -22,22 +22,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, email: str | None, **options: Any) -> None:
         if email:
-            self._one(email)
+            self._print_person(email)
             return
         active = User.objects.filter(is_active=True).annotate(has_second_step=devices.confirmed_device_exists())
         for title, people in (("people", active), ("staff", active.filter(is_staff=True))):
             on, total = people.filter(has_second_step=True).count(), people.count()
             self.stdout.write(f"{title}: {on} of {total} have a second step")
-        self._organisations()
+        self._print_organisations()
 
-    def _organisations(self) -> None:
+    def _print_organisations(self) -> None:
         totals = statistics.totals()
         for key, name, demand, day in Organisation.objects.values_list("pk", "name", "second_step", "required_from"):
             found = totals.get(key, statistics.Totals())
             asked = f"{demand} from {day}" if day else demand
             self.stdout.write(f"{name}: {found.protected} of {found.people} have a second step ({asked})")
 
-    def _one(self, email: str) -> None:
+    def _print_person(self, email: str) -> None:
         try:
             person = User.objects.get_by_natural_key(email)
         except User.DoesNotExist:
@@ -48,15 +48,15 @@ class Command(BaseCommand):
                 "it is asked of this person" if sign_in_policy.is_required(person) else "it is not asked of this person"
             )
             self.stdout.write(f"{person.email}: no second step; {asked}")
-            self._recovery(person)
+            self._print_recovery(person)
             return
         used = f"{device.last_used_at:%Y-%m-%d %H:%M} UTC" if device.last_used_at else "never"
         self.stdout.write(
             f"{person.email}: authenticator app since {device.created_at:%Y-%m-%d %H:%M} UTC, last used {used}"
         )
-        self._recovery(person)
+        self._print_recovery(person)
 
-    def _recovery(self, person: User) -> None:
+    def _print_recovery(self, person: User) -> None:
         if recovery := account_recovery.of(person):
             self.stdout.write(f"reset on {recovery.began_at:%Y-%m-%d %H:%M} UTC; waits for the new phone")
         for done in Intervention.objects.filter(subject=person, kind=Kind.RESET, state=State.DONE)[:1]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import policy
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
-from accounts.http_requests import PersonRequest, each_once, person
+from accounts.http_requests import PersonRequest, person, unique_parameters
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.passwords import links
@@ -39,7 +39,7 @@ def callback(request: HttpRequest, organisation: str) -> HttpResponse:
     invited = links.invited(request.session.get(password_link.LINK, ""))
     origin = Origin.of(request)
     result = provider_callback.process(
-        connection, each_once(request.GET), request.session, origin, signed_in=present, invited=invited
+        connection, unique_parameters(request.GET), request.session, origin, signed_in=present, invited=invited
     )
     if result.authentication_request and result.authentication_request.purpose is Purpose.TEST:
         return sign_in_test.callback(request, result) or refused_page(request, result)

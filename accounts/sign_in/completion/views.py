@@ -60,7 +60,7 @@ def complete_sign_in(
 
 
 def ask_code_with_password(request: HttpRequest, what: CombinedSignIn, target: str) -> HttpResponse:
-    """Wrong passwords make this network wait. The same for everybody, also for whom we do not know."""
+    """Wrong passwords make this network wait: ask for a code whatever was typed, also for unknown addresses."""
     flows.restart_session(request.session, None)
     combined.mark(request.session, what, target)
     return redirect("verification_code")
@@ -73,7 +73,7 @@ def _sign_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
 
 
 def _redirect_to_provider_page(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    """The password was right, and the second factor is at the provider. Nothing begins there by itself (ASVS 7.6.2)."""
+    """The password was right, and the second factor is at the provider. No redirect without a click (ASVS 7.6.2)."""
     flows.record_missing_provider(user, Origin.of(request))
     flows.note_password(request.session, user)
     messages.info(request, second_step_is_there())

@@ -12,7 +12,7 @@ from accounts.two_factor.models import Authenticator
 
 
 class ProofForm(forms.Form):
-    """Password, and for who has a second factor also a code: of the app, or a recovery code."""
+    """Password, and where there is a second factor also a code: from the app, or a recovery code."""
 
     password = forms.CharField(
         label=_("Password"),

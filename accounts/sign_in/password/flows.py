@@ -45,23 +45,23 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     # With what the audit entry and the policy need: asking later would cost a statement, for known users only.
     people = User.objects.select_related("membership__organisation__connection")
     user = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
-    is_stranger = not browsers.password_bucket_of(user)
-    shares = dummy_hash.shares_of_earlier()  # asked for whether somebody has the address or not
-    if is_stranger and (until := network.admit(origin)):
+    from_unknown_browser = not browsers.password_bucket_of(user)
+    shares = dummy_hash.shares_of_older_hashes()  # asked for whether somebody has the address or not
+    if from_unknown_browser and (until := network.admit(origin)):
         log.warning("sign-in from %s has to wait: too many wrong passwords from that network", origin.place)
         return PasswordAnswer(network_waits_until=until)
     try:
         is_right = _is_right(user, typed_address, password, shares)
     except TooBusyError:
-        if is_stranger:
+        if from_unknown_browser:
             network.give_back(origin)  # nothing was judged
         raise
     # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
     # Asked of a wrong one too: of staff it takes statements, and these must not tell that it is right.
     is_void = user is not None and sign_in_policy.must_use_business_account(user) and is_right
-    if is_void and user and not is_stranger:
+    if is_void and user and not from_unknown_browser:
         return _tell_owner(user, origin, browsers)
-    attempt = _Attempt(typed_address, user, origin, browsers, is_stranger)
+    attempt = _Attempt(typed_address, user, origin, browsers, from_unknown_browser)
     return _count(attempt, is_accepted=is_right and not is_void, cause="business_account" if is_void else "wrong")
 
 
@@ -84,13 +84,13 @@ def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> Password
 
 @dataclass(frozen=True)
 class _Attempt:
-    """``user``: whose address was typed, if anybody's; ``is_stranger``: not in a browser that this user is known in."""
+    """``user``: whose address was typed, if anybody's; ``from_unknown_browser``: this user is not known in it."""
 
     typed_address: str
     user: User | None
     origin: Origin
     browsers: KnownBrowsers
-    is_stranger: bool
+    from_unknown_browser: bool
 
 
 def _count(attempt: _Attempt, *, is_accepted: bool, cause: str) -> PasswordAnswer:
@@ -98,13 +98,13 @@ def _count(attempt: _Attempt, *, is_accepted: bool, cause: str) -> PasswordAnswe
     user, typed_address, origin = attempt.user, attempt.typed_address, attempt.origin
     outcome = passwords.count(user, typed_address, is_accepted, origin, attempt.browsers, cause)
     if outcome is not passwords.Outcome.RIGHT:
-        if attempt.is_stranger:
+        if attempt.from_unknown_browser:
             spraying.note_refused(typed_address, origin)
         if outcome is passwords.Outcome.LONGEST_WAIT and user:
             emergency.notify_of_wait(user, origin)
         needs_code = outcome is passwords.Outcome.CODE_NEEDED
         return PasswordAnswer(combined=CombinedSignIn(typed_address, user, is_accepted) if needs_code else None)
-    if attempt.is_stranger:
+    if attempt.from_unknown_browser:
         network.give_back(origin)
     spraying.note_right(typed_address)
     if user and sign_in_policy.is_emergency_account(user):

@@ -11,8 +11,8 @@ from accounts.sign_in.password.flows import PasswordAnswer
 
 
 class SignInForm(forms.Form):
-    """The shape only; `flows.check_password` decides. A text field: whoever types an address wrongly gets our sentence,
-    not the browser's."""
+    """The shape only; `flows.check_password` decides. A text field: a mistyped address gets our error message, not the
+    browser's."""
 
     username = TypedAddressField(label=_("E-mail address"), attrs={"autofocus": True})
     password = forms.CharField(

@@ -70,7 +70,7 @@ def facts(intervention: Intervention) -> dict[str, str | int]:
 
 def _lift_wait(intervention: Intervention) -> dict[str, Any]:
     """Waits end. What is closed opens only when a second worker agreed: it may have closed just now."""
-    throttling.hold(intervention.subject)
+    throttling.lock_counters(intervention.subject)
     if intervention.approved_by_id:
         throttling.open_closed_counters(intervention.subject)
     throttling.lift(intervention.subject)
@@ -86,7 +86,7 @@ def _bridge_code(intervention: Intervention, prepared: NewBridgeCode) -> dict[st
     """Uses up every check of the caller: who calls next may be somebody else, and is recognised anew. Waits end,
     because during one the password leads to a page that takes no such code."""
     CallerCheck.objects.filter(subject=intervention.subject).delete()
-    throttling.hold(intervention.subject)
+    throttling.lock_counters(intervention.subject)
     throttling.lift(intervention.subject)
     code = account_recovery.issue_bridge_code(intervention.subject, prepared)
     return {"code": code, "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60}
@@ -98,7 +98,7 @@ def _reset(intervention: Intervention) -> dict[str, Any]:
     Waits end; what was counted stays, or a reset would give as many guesses back as a lifted wait may not.
     """
     subject = intervention.subject
-    throttling.hold(subject)
+    throttling.lock_counters(subject)
     recovers = rules.recovers(subject)
     devices.remove_all(subject)
     sessions.end_all(subject)

@@ -86,7 +86,7 @@ def doors(subject: User) -> list[AttemptCounter]:
 
 def is_password_closed(door: AttemptCounter) -> bool:
     """Are strangers refused with every password, also with a mailed link?"""
-    return door.closed and door.kind == Attempted.PASSWORD and door.bucket == AttemptCounter.STRANGERS
+    return door.closed and door.kind == Attempted.PASSWORD and door.bucket == AttemptCounter.UNKNOWN_BROWSERS
 
 
 def recovers(subject: User) -> bool:

@@ -25,7 +25,7 @@ from accounts.models import User
 from accounts.organisations import emergency, sign_in_policy
 from accounts.throttling import flows as throttling
 from accounts.throttling import network
-from accounts.throttling.known_browsers import STRANGER, KnownBrowsers
+from accounts.throttling.known_browsers import UNKNOWN_BROWSER, KnownBrowsers
 from accounts.throttling.rules import Kind
 from accounts.two_factor import codes, devices, time_steps
 from accounts.two_factor.challenge import flows
@@ -143,9 +143,11 @@ def _refuse(attempt: CombinedSignIn, typed: str, origin: Origin) -> None:
     """
     is_valid = _is_valid_for(attempt.user, typed)
     with transaction.atomic():
-        throttling.count_failure(throttling.counter_for(None, Kind.CODE, STRANGER, typed_address=attempt.address))
+        throttling.count_failure(
+            throttling.counter_for(None, Kind.CODE, UNKNOWN_BROWSER, typed_address=attempt.address)
+        )
         if is_valid and attempt.user and not attempt.is_right:
-            own = throttling.counter_for(attempt.user, Kind.PASSWORD, STRANGER, network=origin.address)
+            own = throttling.counter_for(attempt.user, Kind.PASSWORD, UNKNOWN_BROWSER, network=origin.address)
             throttling.count_failure(own)
         detail: dict[str, str | int] = {"factor": "password", "cause": "waiting"}
         record_aggregated(

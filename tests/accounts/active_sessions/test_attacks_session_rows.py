@@ -1,4 +1,4 @@
-"""Whoever reads session rows, or a copy of the database, finds no link, state or verifier in them."""
+"""Session rows, also in a copy of the database, show no mailed link, OAuth state or PKCE verifier."""
 
 from __future__ import annotations
 

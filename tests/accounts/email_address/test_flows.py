@@ -36,7 +36,7 @@ def person() -> User:
 
 def token_for(person: User, address: str = NEW) -> str:
     """Ask as the person does, and take the token out of the mail."""
-    assert flows.ask(person, address, HERE) is Outcome.ASKED
+    assert flows.request_change(person, address, HERE) is Outcome.REQUESTED
     link = next(line for line in mails()[-1].body.splitlines() if "/bevestigen/" in line)
     return link.split("/")[-2]
 
@@ -63,14 +63,14 @@ def test_an_address_that_is_taken_gets_the_same_answer_for_the_same_work(person:
     statements = []
     for address in ("vrij@voorbeeld.nl", "bezet@voorbeeld.nl"):
         with CaptureQueriesContext(connection) as queries:
-            assert flows.ask(person, address, HERE) is Outcome.ASKED
+            assert flows.request_change(person, address, HERE) is Outcome.REQUESTED
         statements.append(len(queries))
     assert statements[0] == statements[1]
 
 
 def test_the_owner_of_a_taken_address_hears_that_somebody_tried_and_nothing_else(person: User) -> None:
     owner = UserFactory(email="Bezet@voorbeeld.nl")
-    flows.ask(person, "bezet@voorbeeld.nl", HERE)
+    flows.request_change(person, "bezet@voorbeeld.nl", HERE)
     [message] = mails()
     assert message.to == [owner.email]
     assert "/bevestigen/" not in message.body
@@ -191,15 +191,15 @@ def test_capitals_alone_can_be_changed(person: User) -> None:
 
 
 def test_the_present_address_is_refused_without_mail(person: User) -> None:
-    assert flows.ask(person, person.email, HERE) is Outcome.PRESENT_ONE
+    assert flows.request_change(person, person.email, HERE) is Outcome.UNCHANGED
     assert mails() == []
 
 
 def test_nobody_can_have_a_mailbox_filled(person: User) -> None:
     for _ in range(limits.ADDRESS_MAILS):
         token = token_for(person)
-    assert flows.ask(person, "nog.een@voorbeeld.nl", HERE) is Outcome.TOO_OFTEN
-    assert flows.ask(UserFactory(), NEW.upper(), HERE) is Outcome.TOO_OFTEN
+    assert flows.request_change(person, "nog.een@voorbeeld.nl", HERE) is Outcome.TOO_OFTEN
+    assert flows.request_change(UserFactory(), NEW.upper(), HERE) is Outcome.TOO_OFTEN
     assert len(mails()) == limits.ADDRESS_MAILS
     # What was mailed keeps working.
     assert flows.confirm(person, token, HERE) is Outcome.CHANGED

@@ -12,7 +12,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.organisations.sign_in_policy import Requirement
-from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.known_browsers import UNKNOWN_BROWSER
 from accounts.two_factor import devices
 from accounts.two_factor.authenticators import flows as authenticators
 from accounts.two_factor.models import Authenticator
@@ -98,7 +98,7 @@ class TestSwitchingOff:
 
     def test_wrong_code_tells_no_more_and_is_not_counted(self, person: User) -> None:
         answer = authenticators.switch_off(
-            person, devices.authenticator_of(person), wrong_code_of(person), HERE, STRANGER
+            person, devices.authenticator_of(person), wrong_code_of(person), HERE, UNKNOWN_BROWSER
         )
         assert answer.outcome is Outcome.DEMANDED
 

@@ -12,7 +12,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.passwords import dummy_hash, hashers
 from accounts.sign_in.password import flows
-from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.known_browsers import UNKNOWN_BROWSER
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def kinds_of_work(addresses: list[str], password: str = "verkeerd") -> list[str]
     ):
         for number, address in enumerate(addresses):
             count = len(done)
-            flows.check_password(address, password, Origin(f"192.0.2.{number % 250}"), STRANGER)
+            flows.check_password(address, password, Origin(f"192.0.2.{number % 250}"), UNKNOWN_BROWSER)
             if len(done) == count:
                 done.append("ours")
     return done
@@ -62,7 +62,7 @@ def test_as_large_a_share_of_unknown_addresses_costs_more_as_of_known_ones() -> 
     for stored in (PBKDF2, ARGON2, make_password(None), None):
         UserFactory(**({"password": stored} if stored else {}))
     addresses = [f"niemand{number}@voorbeeld.nl" for number in range(100)]
-    shares = dict(dummy_hash.shares_of_earlier())
+    shares = dict(dummy_hash.shares_of_older_hashes())
     assert sorted(shares.values()) == [0.25, 0.25]
     with patch.object(dummy_hash, "check_password") as earlier, patch.object(dummy_hash, "make_password") as ours:
         for address in addresses:
@@ -90,14 +90,14 @@ def test_what_is_computed_instead_has_the_same_cost_and_no_password(stored: str)
 @pytest.mark.parametrize("stored", ["", "!", "md5$x$y", "pbkdf2_sha256$x", "geen", make_password("een heel lange zin")])
 def test_what_is_no_hash_of_before_counts_for_nothing(stored: str) -> None:
     UserFactory(password=stored)
-    assert dummy_hash.shares_of_earlier() == []
+    assert dummy_hash.shares_of_older_hashes() == []
 
 
 def test_share_sinks_when_somebody_signs_in_and_no_statement_tells_of_whom(django_assert_num_queries: object) -> None:
     person = UserFactory(password=PBKDF2)
-    assert dummy_hash.shares_of_earlier() != []
-    assert flows.check_password(person.email, PASSWORD, Origin("192.0.2.9"), STRANGER).user == person
+    assert dummy_hash.shares_of_older_hashes() != []
+    assert flows.check_password(person.email, PASSWORD, Origin("192.0.2.9"), UNKNOWN_BROWSER).user == person
     cache.delete(dummy_hash.CACHED)
-    assert dummy_hash.shares_of_earlier() == []
+    assert dummy_hash.shares_of_older_hashes() == []
     with django_assert_num_queries(0):
-        dummy_hash.shares_of_earlier()
+        dummy_hash.shares_of_older_hashes()

@@ -1,4 +1,4 @@
-"""A stolen copy of a session that leaves a POST there must not get it carried out by the owner's fresh proof."""
+"""A POST kept by a stolen copy of a session must not be carried out by the owner's fresh proof."""
 
 from __future__ import annotations
 

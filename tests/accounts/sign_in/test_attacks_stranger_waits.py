@@ -83,7 +83,7 @@ def test_mailed_proof_makes_no_browser_known_for_codes() -> None:
     client.post("/wachtwoord-instellen/", {"new_password1": NEW, "new_password2": NEW})
     client.post(SIGN_IN, {"username": person.email, "password": NEW})
     client.post(CODE, {"code": wrong_code_of(person)})
-    assert AttemptCounter.objects.get(kind=Kind.CODE).bucket == AttemptCounter.STRANGERS
+    assert AttemptCounter.objects.get(kind=Kind.CODE).bucket == AttemptCounter.UNKNOWN_BROWSERS
 
 
 def test_recovery_code_passes_the_wait_too() -> None:

@@ -1,4 +1,4 @@
-"""A second tab, a page that stood open, a browser that hides where a form came from."""
+"""A second tab, a page left open, a browser that sends no Referer."""
 
 from __future__ import annotations
 

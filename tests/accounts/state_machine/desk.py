@@ -91,7 +91,7 @@ class Desk:
         """The words as somebody reads them who can open these mailboxes."""
 
         def read() -> str:
-            bodies = [letter.body for letter in self.account.collect() if letter.to in mailboxes]
+            bodies = [mail.body for mail in self.account.collect() if mail.to in mailboxes]
             found = [words for body in bodies for words in MAILED_WORDS.findall(body)]
             return found[-1] if found else "niets gekregen"
 

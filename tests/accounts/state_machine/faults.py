@@ -1,4 +1,4 @@
-"""Faults put back: the search must find every one of them, or it would not find the next either."""
+"""Faults put into the program on purpose: the search must find each, or it would not find the next one either."""
 
 from __future__ import annotations
 

@@ -158,13 +158,13 @@ class Machine(RuleBasedStateMachine):
     def _report(self) -> None:
         """What the owner was told of and disowns is undone by that alone."""
         self.owner.report_what_was_not_mine()
-        if foreign := self.account.foreign():
-            raise BreachError(f"a report leaves {foreign[0]}")
+        if unexpected := self.account.unexpected():
+            raise BreachError(f"a report leaves {unexpected[0]}")
 
     def _takes_it_back(self) -> None:
         if self.account.reported:
             self.desk.look_at_reports()
-        if not self.account.foreign() and not self.owner.choose_password_by_mail(self.thief.press_on):
+        if not self.account.unexpected() and not self.owner.choose_password_by_mail(self.thief.press_on):
             raise BreachError("the thief keeps the owner from a new password")
         self._report()
         self.desk.look_at_reports()
@@ -172,7 +172,7 @@ class Machine(RuleBasedStateMachine):
             raise BreachError("the thief keeps the owner from a new password after a report")
         if not self.owner.come_back(self.thief.press_on):
             raise BreachError("the owner is locked out after taking the account back")
-        if foreign := self.account.foreign():
-            raise BreachError(f"the owner does not get rid of {foreign[0]}")
+        if unexpected := self.account.unexpected():
+            raise BreachError(f"the owner does not get rid of {unexpected[0]}")
         if any(is_in(window) for window in self.thief.windows):
             raise BreachError("the thief is still signed in after the owner took the account back")

@@ -1,4 +1,4 @@
-"""What the thief can do with the one means that he has: a machine for each."""
+"""What an attacker can do with one stolen means (password, mailbox, session ...): a state machine for each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class WithPassword(Machine):
     @rule()
     def thief_signs_in_very_often(self) -> None:
         self.account.act("thief")
-        self.thief.crowd()
+        self.thief.sign_in_too_often()
 
     @precondition(has_step)
     @rule()

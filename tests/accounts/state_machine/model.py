@@ -71,7 +71,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Letter:
+class Mail:
     """``by``: whose step caused it."""
 
     to: str
@@ -118,7 +118,7 @@ class Account:
     kind: Kind
     means: Means
     by: str = "owner"
-    letters: list[Letter] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
     recovery_codes: list[str] = field(default_factory=list)
     used: dict[str, str] = field(default_factory=dict)  # what the owner typed last, seen by everybody
@@ -188,15 +188,15 @@ class Account:
         self.collect()
         self.by = by
 
-    def collect(self) -> list[Letter]:
+    def collect(self) -> list[Mail]:
         """The post of all mailboxes so far."""
-        for message in mails()[len(self.letters) :]:
-            self.letters.append(Letter(message.to[0], message.subject, message.body, self.by))
-        return self.letters
+        for message in mails()[len(self.mails) :]:
+            self.mails.append(Mail(message.to[0], message.subject, message.body, self.by))
+        return self.mails
 
     def newest_link(self, part: str, mailboxes: set[str], by: str = "") -> str | None:
         """The newest link of this sort in these mailboxes, whether or not it still works."""
-        found = [letter.link(part) for letter in self.collect() if letter.to in mailboxes and by in letter.by]
+        found = [mail.link(part) for mail in self.collect() if mail.to in mailboxes and by in mail.by]
         return next((link for link in reversed(found) if link), None)
 
     @property
@@ -204,7 +204,7 @@ class Account:
         """Is the thief's one means all that this account asks? Then it matters that the owner gets it back."""
         return self.kind is Kind.PASSWORD_ONLY and self.means in (Means.PASSWORD, Means.MAILBOX)
 
-    def foreign(self) -> list[str]:
+    def unexpected(self) -> list[str]:
         """What is bound to the account and is not the owner's."""
         person, own = self.person, {phone.secret for phone in self.phones}
         found = [f"an authenticator app: {device.name}" for device in self.apps() if device.secret() not in own]
@@ -248,5 +248,5 @@ class Account:
             return
         if any(is_in(window) for window in thief):
             raise BreachError("the thief is signed in")
-        if foreign := self.foreign():
-            raise BreachError(f"the thief bound {foreign[0]}")
+        if unexpected := self.unexpected():
+            raise BreachError(f"the thief bound {unexpected[0]}")

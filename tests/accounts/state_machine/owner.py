@@ -1,4 +1,4 @@
-"""The owner, who has all means of the account, reads the own mail, and says so when something was somebody else's."""
+"""The owner, who has all means of the account, reads their mail and reports what they did not do themselves."""
 
 from __future__ import annotations
 
@@ -188,11 +188,11 @@ class Owner:
 
     def report_what_was_not_mine(self) -> None:
         """Go through the mail: cancel what support was asked, and report the rest."""
-        foreign = [letter for letter in self.account.collect() if letter.by == "thief"]
-        for letter in foreign:
+        unexpected = [mail for mail in self.account.collect() if mail.by == "thief"]
+        for mail in unexpected:
             for part in (CANCEL_SUPPORT, CANCEL_HELP, NOT_ME):
-                link = letter.link(part)
-                if link and letter.to in self.account.addresses:
+                link = mail.link(part)
+                if link and mail.to in self.account.addresses:
                     Window("192.0.2.2").post(link, {"answer": "do"})
                     self.account.reported = True
 

@@ -1,4 +1,4 @@
-"""The search finds the faults that were there once, and their neighbours, when they are put back."""
+"""The search finds earlier faults, and similar ones, when they are put back into the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thief, who has one means, any number of browsers, and a script that presses on."""
+"""The attacker, who has one stolen means, any number of browsers, and a script that repeats requests."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Thief:
         window.post(SIGN_IN, {"username": self.account.person.email, "password": self.password})
         return window
 
-    def crowd(self) -> None:
+    def sign_in_too_often(self) -> None:
         """More sign-ins than there may be sessions."""
         for _ in range(limits.SESSIONS_AT_ONCE + 1):
             self.sign_in()
@@ -163,9 +163,9 @@ class Thief:
 
     def press(self, part: str) -> None:
         """The answer "no, this was not me" to every mail in the mailbox, and the like."""
-        for letter in list(self.account.collect()):
-            link = letter.link(part)
-            if link and letter.to in self.mailboxes:
+        for mail in list(self.account.collect()):
+            link = mail.link(part)
+            if link and mail.to in self.mailboxes:
                 self.window().post(link, {"answer": "do"})
 
     def report(self) -> None:

@@ -72,7 +72,7 @@ def activated_by_a_thief(person: User) -> tuple[Authenticator, AuditEntry]:
 
 
 def moved_to(person: User, address: str) -> AuditEntry:
-    email_address.ask(person, address, HERE)
+    email_address.request_change(person, address, HERE)
     person.refresh_from_db()
     assert email_address.confirm(person, address_links.make(person, address), HERE) is email_address.Outcome.CHANGED
     person.refresh_from_db()
@@ -205,7 +205,7 @@ def test_phone_that_a_thief_removed_counts_again(gone: str) -> None:
         authenticators.remove(person, own, HERE)
         entry = last(Event.AUTHENTICATOR_REMOVED, person)
     else:
-        authenticators.switch_off(person, own, code_of(person), HERE, reports.known_browsers.STRANGER)
+        authenticators.switch_off(person, own, code_of(person), HERE, reports.known_browsers.UNKNOWN_BROWSER)
         entry = last(Event.SECOND_STEP_SWITCHED_OFF, person)
     press(entry)
     back = Authenticator.objects.get(user=person, name="Telefoon")
@@ -394,7 +394,7 @@ def test_requests_interventions_and_links_end_whatever_the_mail_was_about(client
     desk = UserFactory(superuser=True, with_totp=True)
     help_requests.ask(person, HERE)
     act(Kind.RESET, person, desk)
-    email_address.ask(person, THIEF, HERE)
+    email_address.request_change(person, THIEF, HERE)
     passwords.send_reset_link(person.email, HERE)
     person.refresh_from_db()
     to_address, to_password = address_links.make(person, THIEF), password_links.make(person, Purpose.RESET)

@@ -1,4 +1,4 @@
-"""The waiting times as a model: any order of attempts by owner and strangers keeps both promises."""
+"""Properties of the waiting times: they hold for any order of attempts by the owner and by others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.throttling.rules import (
     after_lift,
     after_new_password,
     after_success,
-    after_success_as_stranger,
+    after_success_by_unknown_browser,
 )
 
 YEAR = timedelta(days=365)
@@ -120,7 +120,7 @@ def test_known_browser_with_twenty_wrong_codes_in_a_month_counts_as_a_stranger_a
         state = after_success(after_failure(state, Kind.CODE, now, known=True))
         now += HOUR
     assert state.closed
-    opened = after_success_as_stranger(state)
+    opened = after_success_by_unknown_browser(state)
     assert not opened.closed
     assert after_failure(opened, Kind.CODE, now, known=True).closed
 

@@ -1,4 +1,4 @@
-"""The rules at work: strangers are stopped, the owner in the own browser is not."""
+"""The waiting times at sign-in: unknown browsers have to wait, the owner in a known browser does not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from accounts.audit.models import AuditEntry
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.throttling import flows as throttling
-from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.known_browsers import UNKNOWN_BROWSER
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind
 from accounts.two_factor import devices
@@ -138,7 +138,7 @@ def test_attempt_outside_a_transaction_is_a_mistake_of_the_programmer() -> None:
     connection.in_atomic_block, kept = False, connection.in_atomic_block
     try:
         with pytest.raises(transaction.TransactionManagementError):
-            throttling.counter_for(person, Kind.CODE, STRANGER)
+            throttling.counter_for(person, Kind.CODE, UNKNOWN_BROWSER)
     finally:
         connection.in_atomic_block = kept
 
@@ -188,9 +188,11 @@ def test_activation_makes_every_browser_but_this_one_a_stranger(client: Client) 
     client.post("/persoonlijke-gegevens/twee-staps-authenticatie/activeren/")
     pending = devices.pending_authenticator_of(person)
     client.post("/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/", {"code": phone(pending).now()})
-    for visitor, is_stranger in ((earlier, True), (client, False)):
+    for visitor, from_unknown_browser in ((earlier, True), (client, False)):
         AttemptCounter.objects.all().delete()
         visitor.post("/uitloggen/")
         visitor.post("/inloggen/", {"username": person.email, "password": PASSWORD})
         visitor.post(CODE, {"code": wrong_code_of(person)})
-        assert (AttemptCounter.STRANGERS in AttemptCounter.objects.values_list("bucket", flat=True)) is is_stranger
+        assert (
+            AttemptCounter.UNKNOWN_BROWSERS in AttemptCounter.objects.values_list("bucket", flat=True)
+        ) is from_unknown_browser

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
-from accounts.throttling.known_browsers import STRANGER
+from accounts.throttling.known_browsers import UNKNOWN_BROWSER
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices
 from accounts.two_factor.codes import parse_recovery_code
@@ -84,7 +84,7 @@ def test_codes_are_stored_as_salted_hashes_only() -> None:
     codes = flows.make(person, ORIGIN)
     stored = list(RecoveryCode.objects.values_list("digest", flat=True))
     assert all(code not in digest for code in codes for digest in stored)
-    assert flows.use(other, codes[0], ORIGIN, STRANGER).outcome is Outcome.WRONG
+    assert flows.use(other, codes[0], ORIGIN, UNKNOWN_BROWSER).outcome is Outcome.WRONG
 
 
 # ASVS 6.4.4, 6.5.1
@@ -136,8 +136,8 @@ def test_new_set_needs_fresh_proof_and_kills_the_old_one(client: Client) -> None
     assert client.post("/persoonlijke-gegevens/herstelcodes/nieuw/").url == "/persoonlijke-gegevens/herstelcodes/"
     new = shown_codes(client.get("/persoonlijke-gegevens/herstelcodes/").content.decode())
     assert len(new) == limits.RECOVERY_CODES
-    assert flows.use(person, old[0], ORIGIN, STRANGER).outcome is Outcome.WRONG
-    assert flows.use(person, new[0], ORIGIN, STRANGER).outcome is Outcome.ACCEPTED
+    assert flows.use(person, old[0], ORIGIN, UNKNOWN_BROWSER).outcome is Outcome.WRONG
+    assert flows.use(person, new[0], ORIGIN, UNKNOWN_BROWSER).outcome is Outcome.ACCEPTED
     assert "Je hebt nieuwe herstelcodes" in [message.subject for message in mails()]
 
 
@@ -149,7 +149,7 @@ def test_few_codes_left_are_announced(client: Client) -> None:
     sign_in(client, person)
     assert "nog maar" not in client.get("/persoonlijke-gegevens/").content.decode()
     for code in codes[: limits.RECOVERY_CODES - limits.RECOVERY_CODES_FEW]:
-        flows.use(person, code, ORIGIN, STRANGER)
+        flows.use(person, code, ORIGIN, UNKNOWN_BROWSER)
     assert "nog maar 3 herstelcodes" in client.get("/persoonlijke-gegevens/").content.decode()
 
 
@@ -168,7 +168,7 @@ def test_after_a_month_one_question_which_can_be_put_off(client: Client) -> None
 def test_codes_never_reach_the_audit() -> None:
     person = UserFactory(with_totp=True)
     codes = flows.make(person, ORIGIN)
-    flows.use(person, codes[0], ORIGIN, STRANGER)
+    flows.use(person, codes[0], ORIGIN, UNKNOWN_BROWSER)
     told = " ".join(str(entry.__dict__) for entry in AuditEntry.objects.all())
     assert all(code not in told for code in codes)
 
@@ -182,7 +182,7 @@ def test_one_code_in_twenty_parallel_requests_gets_one_in() -> None:
 
     def attempt() -> None:
         try:
-            outcomes.append(flows.use(person, code, ORIGIN, STRANGER).outcome)
+            outcomes.append(flows.use(person, code, ORIGIN, UNKNOWN_BROWSER).outcome)
         finally:
             connection.close()
 
@@ -200,7 +200,7 @@ def test_who_used_the_last_code_and_links_a_new_phone_gets_a_new_set(client: Cli
     person = UserFactory(with_totp=True)
     codes = flows.make(person, ORIGIN)
     for code in codes[1:]:
-        flows.use(person, code, ORIGIN, STRANGER)
+        flows.use(person, code, ORIGIN, UNKNOWN_BROWSER)
     client = half_signed_in(person)
     page = client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).content.decode()
     assert "Je hebt geen herstelcodes meer." in page
@@ -218,7 +218,7 @@ def test_who_has_few_codes_makes_new_ones_right_after_using_one(left: int) -> No
     person = UserFactory(with_totp=True)
     codes = flows.make(person, ORIGIN)
     for code in codes[left + 1 :]:
-        flows.use(person, code, ORIGIN, STRANGER)
+        flows.use(person, code, ORIGIN, UNKNOWN_BROWSER)
     client = half_signed_in(person)
     page = client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).content.decode()
     assert 'action="/persoonlijke-gegevens/herstelcodes/nieuw/"' in page
@@ -237,4 +237,4 @@ def test_who_has_codes_left_keeps_them_when_a_new_phone_is_linked() -> None:
     pending = devices.pending_authenticator_of(person)
     page = client.post(f"{BASE}/bevestigen/", {"code": phone(pending).now(), "name": ""}, follow=True).content.decode()
     assert shown_codes(page) == []
-    assert flows.use(person, codes[1], ORIGIN, STRANGER).outcome is Outcome.ACCEPTED
+    assert flows.use(person, codes[1], ORIGIN, UNKNOWN_BROWSER).outcome is Outcome.ACCEPTED

@@ -97,7 +97,7 @@ def test_wrong_codes_count_together_with_those_of_signing_in(person: User, known
     assert TOO_MANY in switch_off(client, code_of(person, 30))
     assert Authenticator.objects.exists()
     counter = AttemptCounter.objects.get(kind="code", failures__gt=0)
-    assert (counter.failures, counter.bucket != AttemptCounter.STRANGERS) == (5, known)
+    assert (counter.failures, counter.bucket != AttemptCounter.UNKNOWN_BROWSERS) == (5, known)
 
 
 def test_strangers_do_not_keep_the_owner_from_switching_off(person: User) -> None:

@@ -148,14 +148,14 @@ def test_nobody_gives_themselves_an_address_of_another_organisation(a: Organisat
     assert not mails()
     entry = AuditEntry.objects.get(event="address_change_refused")
     assert entry.detail == {"after": FOREIGN, "cause": "foreign"}
-    assert email_address.ask(person, "mijn@later.example", HERE) is Outcome.ASKED
+    assert email_address.request_change(person, "mijn@later.example", HERE) is Outcome.REQUESTED
     token = next(line for line in mails()[-1].body.splitlines() if "/bevestigen/" in line).split("/")[-2]
     proved(b, "later.example")
     assert email_address.confirm(person, token, HERE) is Outcome.LINK_VOID
     assert User.objects.get(pk=person.pk).email == "mijn@a.example"
     colleague, nobody = UserFactory(organisation=b), UserFactory()
-    assert email_address.ask(colleague, FOREIGN, HERE) is Outcome.ASKED
-    assert email_address.ask(nobody, "ander@b.example", HERE) is Outcome.ASKED
+    assert email_address.request_change(colleague, FOREIGN, HERE) is Outcome.REQUESTED
+    assert email_address.request_change(nobody, "ander@b.example", HERE) is Outcome.REQUESTED
 
 
 @pytest.mark.django_db(transaction=True)

@@ -60,7 +60,7 @@ def judged(person: User) -> int:
 
 
 def door_of(person: User, kind: Attempted = Attempted.CODE) -> AttemptCounter:
-    return AttemptCounter.objects.get(subject=f"user:{person.pk}", kind=kind, bucket=AttemptCounter.STRANGERS)
+    return AttemptCounter.objects.get(subject=f"user:{person.pk}", kind=kind, bucket=AttemptCounter.UNKNOWN_BROWSERS)
 
 
 def closed_door(person: User) -> AttemptCounter:
@@ -150,13 +150,13 @@ def test_door_that_closes_while_it_is_lifted_stays_closed(
 ) -> None:
     guess(person)
     door = door_of(person)
-    hold = throttling.hold
+    hold = throttling.lock_counters
 
     def meanwhile(user: User) -> None:
         AttemptCounter.objects.filter(pk=door.pk).update(closed=True)
         hold(user)
 
-    monkeypatch.setattr(throttling, "hold", meanwhile)
+    monkeypatch.setattr(throttling, "lock_counters", meanwhile)
     act(Kind.LIFT_WAIT, person, desk)
     assert door_of(person).closed
 
