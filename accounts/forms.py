@@ -1,3 +1,5 @@
+"""Personal details."""
+
 from __future__ import annotations
 
 from django import forms

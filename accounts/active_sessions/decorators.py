@@ -1,3 +1,5 @@
+"""User activity: which requests keep a session alive, and which do not."""
+
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase

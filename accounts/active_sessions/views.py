@@ -1,3 +1,5 @@
+"""The page of one's own sessions, and the remaining time of this one."""
+
 from __future__ import annotations
 
 from dataclasses import asdict

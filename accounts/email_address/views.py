@@ -1,3 +1,5 @@
+"""The pages to change one's own e-mail address, and to confirm the new one."""
+
 from __future__ import annotations
 
 from django.contrib import messages

@@ -1,3 +1,5 @@
+"""Passwords: mailed links and invitations, setting a password by a link, changing it, setting it by a command."""
+
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
@@ -53,8 +55,8 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     link.
     """
     address = typed_address.strip().lower()
-    quota = _spend(address, origin)
-    within = quota is MailLimit.WITHIN
+    limit_reached = _check_mail_limit(address, origin)
+    within = limit_reached is MailLimit.WITHIN
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
         people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
@@ -66,12 +68,12 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
         if within:
             record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
         else:
-            _record_refused(quota, user, address, origin)
+            _record_refused(limit_reached, user, address, origin)
 
 
-def _record_refused(quota: MailLimit, user: User | None, address: str, origin: Origin) -> None:
+def _record_refused(limit_reached: MailLimit, user: User | None, address: str, origin: Origin) -> None:
     """Once an hour. What the network's quota refuses is about nobody: there is no end to the addresses typed."""
-    about, typed = (user, address) if quota is MailLimit.ADDRESS else (None, "")
+    about, typed = (user, address) if limit_reached is MailLimit.ADDRESS else (None, "")
     cause: dict[str, str | int] = {"cause": "too many"}
     event = Event.PASSWORD_LINK_SENT
     record_aggregated(event, subject=about, origin=origin, detail=cause, single_entries=1, typed_address=typed)
@@ -85,7 +87,7 @@ def _has_open_invitation(user: User | None) -> bool:
     return invited and user is not None and not user.has_usable_password()
 
 
-def _spend(address: str, origin: Origin) -> MailLimit:
+def _check_mail_limit(address: str, origin: Origin) -> MailLimit:
     """Counted by what was typed, so that known and unknown addresses are treated alike."""
     period = limits.RESET_MAILS_PERIOD
     limit, where = limits.RESET_MAILS_NETWORK, origin.address

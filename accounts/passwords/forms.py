@@ -1,3 +1,5 @@
+"""Forms for a forgotten, a new and a changed password."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

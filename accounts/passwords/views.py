@@ -1,3 +1,5 @@
+"""The pages of a forgotten, a new and a changed password."""
+
 from __future__ import annotations
 
 from functools import partial
