@@ -11,7 +11,7 @@ from pytest_django import Settings
 from tests import provider
 from tests.browser.conftest import Watch
 from tests.browser.screen import Screen
-from tests.browser.sso.agreement import Agreement
+from tests.browser.sso.connection import Agreement
 from tests.provider import LocalProvider
 
 Providers = tuple[LocalProvider, LocalProvider]

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Watch
 from tests.browser.keyboard import Keyboard
 from tests.browser.screen import Screen
-from tests.browser.sso.agreement import ADDRESS, WAY, Agreement, find, is_signed_in_as
+from tests.browser.sso.connection import ADDRESS, WAY, Agreement, find, is_signed_in_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

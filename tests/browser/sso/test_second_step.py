@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.two_factor import devices
 from tests.browser import out_of_band
 from tests.browser.screen import ACTIVATE, CHALLENGE, Phone, Screen
-from tests.browser.sso.agreement import CONFIRM, Agreement, is_signed_in_as
+from tests.browser.sso.connection import CONFIRM, Agreement, is_signed_in_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

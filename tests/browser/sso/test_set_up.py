@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from accounts.sso.models import Connection, MailDomain
 from tests.browser.screen import Phone, Screen
-from tests.browser.sso.agreement import Agreement, find, is_signed_in_as
+from tests.browser.sso.connection import Agreement, find, is_signed_in_as
 from tests.factories import UserFactory
 from tests.provider import CLIENT_ID
 

@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from accounts import limits
 from tests.browser.screen import Phone, Screen
-from tests.browser.sso.agreement import Agreement, find, is_signed_in_as
+from tests.browser.sso.connection import Agreement, find, is_signed_in_as
 from tests.provider import LocalProvider
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

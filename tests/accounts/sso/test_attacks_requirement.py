@@ -27,7 +27,7 @@ from accounts.support import group, reports
 from environments.people import flows as people
 from tests.accounts.sso.browsing import connect, employee, sign_in_there
 from tests.accounts.sso.provider import Provider
-from tests.accounts.sso.test_attacks_rank import ABOVE, administrator
+from tests.accounts.sso.test_attacks_permissions import ABOVE, administrator
 from tests.codes import code_of
 from tests.conftest import browser, mails, sign_in
 from tests.factories import PASSWORD, OrganisationFactory, UserFactory

@@ -11,7 +11,7 @@ from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from tests.browser.screen import Screen
-from tests.browser.sso.agreement import Agreement, is_signed_in_as
+from tests.browser.sso.connection import Agreement, is_signed_in_as
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -14,7 +14,7 @@ from accounts.sso.models import Identity
 from environments.models import GroupMapping
 from tests.browser import out_of_band
 from tests.browser.screen import Phone, Screen
-from tests.browser.sso.agreement import LINK, WAY, Agreement, find, is_signed_in_as
+from tests.browser.sso.connection import LINK, WAY, Agreement, find, is_signed_in_as
 from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

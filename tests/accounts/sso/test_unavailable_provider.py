@@ -24,7 +24,7 @@ from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
 from tests.accounts.sso.browsing import come_back, connect, employee, entry, leave, sign_in_there
 from tests.accounts.sso.provider import Handler, Provider
-from tests.accounts.sso.test_no_connection_held import administrator
+from tests.accounts.sso.test_database_connections import administrator
 from tests.clock import later
 from tests.conftest import browser
 from tests.pages import at_once, text
