@@ -58,20 +58,28 @@ def process(
 
     ``signed_in``: who is signed in here; ``invited``: whose invitation this browser holds.
     """
-    pending = authentication_requests.find(session, answer.get("state", ""), connection)
-    if pending is None or not (connection.enabled or pending.purpose is Purpose.TEST):
-        connections.note_failure(connection, Reason.NO_TRANSACTION, "answer")
-        return CallbackResult(connection, reason=Reason.NO_TRANSACTION)
-    if not replay_protection.use_once("state", pending.state, until=timezone.now() + limits.SSO_TRANSACTION):
-        connections.note_failure(connection, Reason.REPEATED, pending.purpose)
-        return CallbackResult(connection, reason=Reason.REPEATED)
-    authentication_requests.discard(session, pending)
+    pending = _take_request(connection, answer.get("state", ""), session)
+    if isinstance(pending, Reason):
+        return CallbackResult(connection, reason=pending)
     try:
         token = _exchange_code(connection, pending, answer)
     except RefusedError as refusal:
         return _refused(connection, pending, refusal.reason, origin)
     connections.note_success(connection)
     return _evaluate(connection, pending, token, origin, signed_in=signed_in, invited=invited)
+
+
+def _take_request(connection: Connection, state: str, session: Session) -> AuthenticationRequest | Reason:
+    """The authentication request that is answered, which is used up."""
+    pending = authentication_requests.find(session, state, connection)
+    if pending is None or not (connection.enabled or pending.purpose is Purpose.TEST):
+        connections.note_failure(connection, Reason.NO_TRANSACTION, "answer")
+        return Reason.NO_TRANSACTION
+    if not replay_protection.use_once("state", pending.state, until=timezone.now() + limits.SSO_TRANSACTION):
+        connections.note_failure(connection, Reason.REPEATED, pending.purpose)
+        return Reason.REPEATED
+    authentication_requests.discard(session, pending)
+    return pending
 
 
 def _exchange_code(connection: Connection, pending: AuthenticationRequest, answer: Mapping[str, str]) -> IdToken:

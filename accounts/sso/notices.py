@@ -44,10 +44,7 @@ def record_change(
     entry = record(
         event, subject=None, actor=actor, organisation=organisation, origin=origin, reason=reason, detail=detail
     )
-    people = sign_in_policy.recipients(organisation, besides=actor)
-    if rank.has_outranking_members(organisation):
-        people += [one for one in sign_in_policy.superusers() if one != actor and one not in people]
-    for person in people:
+    for person in _recipients(organisation, actor):
         sending.send(
             "sso_settings_changed",
             person,
@@ -58,6 +55,13 @@ def record_change(
             address=settings.PUBLIC_URL + reverse("sso_setup", args=[organisation.slug]),
             at=timezone.localtime(entry.at),
         )
+
+
+def _recipients(organisation: Organisation, actor: User) -> list[User]:
+    people = sign_in_policy.recipients(organisation, besides=actor)
+    if rank.has_outranking_members(organisation):
+        people += [one for one in sign_in_policy.superusers() if one != actor and one not in people]
+    return people
 
 
 def _described(name: str, value: str | int) -> tuple[Any, Any]:
