@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests import server
 from tests.provider import free_port
-from tests.serving import own, wire
+from tests.serving import raw_http, separate_portal
 
 QUIET = 10  # seconds after the crowd, before memory is looked at again
 
@@ -71,12 +71,16 @@ class Watch:
 
     def _ask(self, port: int) -> None:
         start = time.monotonic()
-        wire.ask(port, own_request("/healthz"))
+        raw_http.ask(port, own_request("/healthz"))
         self.longest = max(self.longest, time.monotonic() - start)
 
 
 def own_request(target: str, *headers: bytes, network: int = 1, body: bytes | None = None) -> bytes:
-    said = [b"Host: " + own.HOST.encode(), b"X-Forwarded-Proto: https", b"X-Forwarded-For: 203.0.113.%d" % network]
+    said = [
+        b"Host: " + separate_portal.HOST.encode(),
+        b"X-Forwarded-Proto: https",
+        b"X-Forwarded-For: 203.0.113.%d" % network,
+    ]
     if body is not None:
         said += [b"Content-Type: application/x-www-form-urlencoded", b"Content-Length: %d" % len(body)]
     first = f"{'GET' if body is None else 'POST'} {target} HTTP/1.1".encode()
@@ -85,18 +89,18 @@ def own_request(target: str, *headers: bytes, network: int = 1, body: bytes | No
 
 def attempt(port: int, cookies: str, token: str, number: int, networks: int) -> str:
     body = f"username=iemand{number}%40voorbeeld.nl&password=een+lange+zin&csrfmiddlewaretoken={token}".encode()
-    headers = (b"Cookie: " + cookies.encode(), f"Referer: https://{own.HOST}/inloggen/".encode())
+    headers = (b"Cookie: " + cookies.encode(), f"Referer: https://{separate_portal.HOST}/inloggen/".encode())
     try:
-        answer = wire.ask(port, own_request("/inloggen/", *headers, network=1 + number % networks, body=body))
+        answer = raw_http.ask(port, own_request("/inloggen/", *headers, network=1 + number % networks, body=body))
     except OSError as mistake:
         return type(mistake).__name__
     return str(answer.status) if answer else "closed"
 
 
 def crowd(port: int, attempts: int, networks: int) -> tuple[Counter[str], float]:
-    form = wire.ask(port, own_request("/inloggen/"))
+    form = raw_http.ask(port, own_request("/inloggen/"))
     cookies = "; ".join(f"{name}={value}" for name, value in form.cookies.items())
-    token, start = wire.token(form.text), time.monotonic()
+    token, start = raw_http.token(form.text), time.monotonic()
     with ThreadPoolExecutor(attempts) as visitors:
         sent = [visitors.submit(attempt, port, cookies, token, number, networks) for number in range(attempts)]
         answers = Counter(one.result() for one in sent)
@@ -105,9 +109,9 @@ def crowd(port: int, attempts: int, networks: int) -> tuple[Counter[str], float]
 
 def main(attempts: int = 240, networks: int = 8, workers: int = 1) -> None:
     with tempfile.TemporaryDirectory() as name:
-        folder = own.prepare(Path(name))
+        folder = separate_portal.prepare(Path(name))
         port = free_port("127.0.0.1")
-        environment = own._environment(folder, {"TRUSTED_PROXIES": "127.0.0.1"})
+        environment = separate_portal._environment(folder, {"TRUSTED_PROXIES": "127.0.0.1"})
         process = server.start(f"http://127.0.0.1:{port}", "--workers", str(workers), env=environment)
         try:
             before = memory(process.pid)

@@ -23,7 +23,7 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 def set_up(side: str) -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.bare" if side == "bare" else "tests.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.baseline_settings" if side == "bare" else "tests.settings"
     os.environ["DATABASE_URL"] = "sqlite://:memory:"
     from django.conf import settings
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import server_trials as trials
+from benchmarks import server_measurements as trials
 from benchmarks.server_candidates import CANDIDATES, Candidate
 
 ROUNDS = 3

@@ -1,4 +1,4 @@
-"""What a sign-in with a second step costs, beside a bare django.contrib.auth sign-in: `python -m benchmarks.sign_in`.
+"""Compares a sign-in with a second factor to plain django.contrib.auth: `python -m benchmarks.sign_in`.
 
 Processor time without the password hash, statements, and peak memory of eight people at once. Both sides run in turn in
 processes of their own, so that the ratio holds when the machine's speed drifts.

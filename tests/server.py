@@ -1,4 +1,4 @@
-"""The portal as in production, in processes of its own, for what is about the wire."""
+"""The portal as in production, in processes of its own, for tests of HTTP itself."""
 
 from __future__ import annotations
 

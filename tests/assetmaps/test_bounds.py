@@ -1,4 +1,4 @@
-"""What a request brings along is bounded before anything reads it, and a form's fields before its view does."""
+"""Limits on headers before anything parses them, and on form fields before the view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shared cache while Redis is well, mute, gone or unwilling: waits end soon, and limits stay."""
+"""The shared cache while Redis works, does not answer, is down or refuses writes: waits are short, and limits stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain http: led to https once, never in a circle. Through the real server: `tests/serving/test_behind_proxies.py`."""
+"""Plain http: redirected to https, never in a loop. Through the real server: `tests/serving/test_behind_proxies.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database is gone, locked, full or read-only: a page that says so and when to try again, made without it."""
+"""Outages of the database (unreachable, locked, full, read-only): a page that says when to try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests so broken that Django cannot make a request object of them, sent to what the server calls."""
+"""Requests so malformed that Django cannot make a request object of them, sent to the WSGI application."""
 
 from __future__ import annotations
 

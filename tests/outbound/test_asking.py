@@ -1,4 +1,4 @@
-"""The rules for asking anybody outside: no database connection meanwhile, few at once, not again after a failure."""
+"""Rules for outbound requests: no open database connection meanwhile, few at once, no retry just after a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pool in front of a PostgreSQL server that is restarted, stopped, mute or full."""
+"""The pool while PostgreSQL is restarted, stopped, full or does not answer."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_wait_for_a_free_connection_is_no_outage_of_the_server(databases: Connec
         done.set()
         for one in held:
             one.result()
-    assert ask(databases) == 1  # at once: the circuit was not opened
+    assert ask(databases) == 1  # at once: the circuit breaker stayed closed
 
 
 def test_standby_that_takes_no_writing_is_an_outage(databases: ConnectionHandler) -> None:

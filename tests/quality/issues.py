@@ -1,4 +1,4 @@
-"""What pa11y says, and what of it is no finding: every rule that is left apart stands here and is counted."""
+"""The findings of pa11y, and the list of rules that do not count as findings; those are counted separately."""
 
 from __future__ import annotations
 

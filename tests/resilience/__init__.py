@@ -1,1 +1,1 @@
-"""What visitors see while the production command of the README is hurt: `python -m tests.resilience`."""
+"""What visitors see during faults of the production command in the README: `python -m tests.resilience`."""

@@ -1,4 +1,4 @@
-"""Hurts the portal while people sign in, and prints what they saw. Exit status 1 when a promise was broken.
+"""Injects faults while people sign in, and prints what they saw. Exit status 1 when a promise was broken.
 
 "longest" and "probe" are the longest waits of a visitor, and of /healthz or /readyz; "back" is how long after the fault
 somebody who began afterwards was through. About a minute and a half, on loopback only; needs PostgreSQL, Redis and

@@ -1,4 +1,4 @@
-"""What is done to the portal, one after the other. Each takes a bounded time, and undoes itself."""
+"""The faults, one after the other. Each takes a limited time and is undone at its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from tests.outbound.visitors import token_of
 from tests.resilience.portal import Stage
 from tests.services import HOST, wait_for
-from tests.serving import wire
+from tests.serving import raw_http
 
 LASTS = 10  # seconds, of what lasts
 SOCKETS = 500
@@ -49,14 +49,14 @@ def cache_mute(stage: Stage) -> None:
 
 def silent_sockets(stage: Stage) -> None:
     """Half at the proxy, half at the portal itself; half of each say nothing at all, half stop within a form."""
-    head = wire.request(method="POST", body=b"x" * 500)
+    head = raw_http.request(method="POST", body=b"x" * 500)
     begun = head[: head.index(b"\r\n\r\n") + 14]
     ports = [int(stage.address.rpartition(":")[2]), stage.port]
     with ExitStack() as stack:
         for number in range(SOCKETS):
             at = (HOST, ports[number % 2])
             try:
-                one = stack.enter_context(socket.create_connection(at, 5, (wire.STRANGER, 0)))
+                one = stack.enter_context(socket.create_connection(at, 5, (raw_http.STRANGER, 0)))
                 if number % 4 > 1:
                     one.sendall(begun)
             except OSError:
@@ -81,14 +81,14 @@ class FromElsewhere(HTTPAdapter):
     """From another network than the visitors: the proxy counts by network."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options | {"source_address": (wire.STRANGER, 0)})
+        super().init_poolmanager(*args, **options | {"source_address": (raw_http.STRANGER, 0)})
 
 
 def _session() -> requests.Session:
     session = requests.Session()
     session.mount("https://", FromElsewhere())
     session.trust_env = False
-    session.headers.update({"Host": wire.HOST, "Referer": f"https://{wire.HOST}/inloggen/sso/stil/"})
+    session.headers.update({"Host": raw_http.HOST, "Referer": f"https://{raw_http.HOST}/inloggen/sso/stil/"})
     return session
 
 

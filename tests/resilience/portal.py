@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services import HOST, Postgres, Redis, free_port, listens, wait_for
-from tests.serving import nginx, wire
+from tests.serving import nginx, raw_http
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 500  # each signs in once in half a minute at most: a code works once
@@ -102,9 +102,9 @@ def _environment(postgres: Postgres, redis: Redis, silent: socket.socket) -> dic
         | dict(line.split("=", 1) for line in own.stdout.splitlines())
         | {
             "DJANGO_SETTINGS_MODULE": "assetmaps.settings",
-            "ALLOWED_HOSTS": f"{wire.HOST},{HOST}",
-            "PUBLIC_URL": f"https://{wire.HOST}",
-            "TRUSTED_PROXIES": wire.PROXY,
+            "ALLOWED_HOSTS": f"{raw_http.HOST},{HOST}",
+            "PUBLIC_URL": f"https://{raw_http.HOST}",
+            "TRUSTED_PROXIES": raw_http.PROXY,
             "DATABASE_URL": postgres.url,
             "CACHE_URL": redis.url,
             "EMAIL_URL": "dummymail://",

@@ -1,4 +1,4 @@
-"""What the portal promises while it is hurt, and which of it was broken."""
+"""What the portal promises during faults, and which promises were broken."""
 
 from __future__ import annotations
 

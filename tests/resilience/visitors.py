@@ -16,7 +16,7 @@ import urllib3
 from tests.factories import PASSWORD
 from tests.outbound.visitors import token_of
 from tests.resilience.portal import Stage
-from tests.serving import wire
+from tests.serving import raw_http
 
 GIVE_UP = 60  # seconds
 VISITORS = 4
@@ -90,7 +90,7 @@ class Visit:
         self._session = requests.Session()
         self._session.trust_env = False  # else the environment of the machine says which certificates count
         self._session.verify = False
-        self._session.headers.update({"Host": wire.HOST, "Referer": f"https://{wire.HOST}/inloggen/"})
+        self._session.headers.update({"Host": raw_http.HOST, "Referer": f"https://{raw_http.HOST}/inloggen/"})
 
     def go(self) -> None:
         """Raises CutShortError."""

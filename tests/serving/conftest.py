@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests import server
 from tests.provider import free_port
-from tests.serving import own, wire
+from tests.serving import raw_http, separate_portal
 
 
 @pytest.hookimpl(trylast=True)
@@ -36,9 +36,9 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": url,
-        "ALLOWED_HOSTS": f"{wire.HOST},127.0.0.1",
-        "PUBLIC_URL": f"https://{wire.HOST}",
-        "TRUSTED_PROXIES": wire.PROXY,
+        "ALLOWED_HOSTS": f"{raw_http.HOST},127.0.0.1",
+        "PUBLIC_URL": f"https://{raw_http.HOST}",
+        "TRUSTED_PROXIES": raw_http.PROXY,
         "EMAIL_URL": "dummymail://",
         **more,
     }
@@ -73,7 +73,7 @@ def _serve(folders: pytest.TempPathFactory, **more: str) -> Iterator[int]:
         process = server.start(f"http://127.0.0.1:{port}", *options, env=environment(**more), stderr=output)
         yield port
         process.terminate()
-        assert process.wait(wire.TIMEOUT) == 0
+        assert process.wait(raw_http.TIMEOUT) == 0
     for trouble in ("Exception in ASGI application", "could not be handled", "broke off", '"status_code": 500'):
         assert trouble not in log.read_text()
 
@@ -81,10 +81,10 @@ def _serve(folders: pytest.TempPathFactory, **more: str) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """For `own.running`: a database and static files, made once a run."""
-    return own.prepare(tmp_path_factory.mktemp("prepared"))
+    return separate_portal.prepare(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture(scope="session")
-def hurried(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a portal with short deadlines and narrow bounds (`hurried.py`)."""
-    yield from _serve(tmp_path_factory, DJANGO_SETTINGS_MODULE="tests.serving.hurried")
+def short_deadlines(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a portal with short deadlines and narrow bounds (`short_deadlines.py`)."""
+    yield from _serve(tmp_path_factory, DJANGO_SETTINGS_MODULE="tests.serving.short_deadlines")

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from tests import server
 from tests.provider import free_port
-from tests.serving import wire
+from tests.serving import raw_http
 
 MISSING = "no nginx (on Debian: apt-get install nginx)"
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -56,7 +56,7 @@ def running(folder: Path, portal: int) -> Iterator[int]:
         "listen 443", f"listen 127.0.0.1:{port}"
     )
     # So that a test on a busy machine can open so many slow bodies before the first is given up.
-    text = text.replace("client_body_timeout   10s", f"client_body_timeout {wire.TIMEOUT}s")
+    text = text.replace("client_body_timeout   10s", f"client_body_timeout {raw_http.TIMEOUT}s")
     (folder / "assetmaps.conf").write_text(text)
     user = "user root;" if os.geteuid() == 0 else ""  # else it may not write into the folder of the test
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
@@ -67,11 +67,11 @@ def running(folder: Path, portal: int) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(wire.TIMEOUT)
+        process.wait(raw_http.TIMEOUT)
 
 
 def _wait(port: int, process: subprocess.Popen) -> None:
-    until = time.monotonic() + wire.TIMEOUT
+    until = time.monotonic() + raw_http.TIMEOUT
     while time.monotonic() < until and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
@@ -81,7 +81,7 @@ def _wait(port: int, process: subprocess.Popen) -> None:
 
 def _certificate(folder: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wire.HOST)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, raw_http.HOST)])
     now = datetime.now(UTC)
     made = x509.CertificateBuilder(
         name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What the real server makes of the headers of proxies: whose attempt it was, https or not, and never a circle."""
+"""The real server behind proxies: the visitor's address, http or https, and no redirect loop."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.serving import wire
-from tests.serving.own import HOST, Headers, Portal, running
+from tests.serving import raw_http
+from tests.serving.separate_portal import HOST, Headers, Portal, running
 
 HTTPS = ("X-Forwarded-Proto", "https")
 
@@ -34,7 +34,7 @@ def attempt(portal: Portal, headers: Headers) -> str | None:
     """Whose address the audit trail has for a wrong password that came with these headers."""
     page = portal.ask("/inloggen/", [HTTPS, ("X-Forwarded-For", "192.0.2.99")])
     cookie = "; ".join(f"{name}={value}" for name, value in page.cookies.items())
-    fields = {"csrfmiddlewaretoken": wire.token(page.text), "username": "a@voorbeeld.nl", "password": "geraden"}
+    fields = {"csrfmiddlewaretoken": raw_http.token(page.text), "username": "a@voorbeeld.nl", "password": "geraden"}
     extra = [("Cookie", cookie), ("Origin", f"https://{HOST}"), HTTPS]
     answer = portal.ask("/inloggen/", headers + extra, method="POST", body=urlencode(fields))
     assert answer.status == 302, answer.text

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.factories import PASSWORD, UserFactory
-from tests.serving.wire import HOST, Answer, ask, request, token
+from tests.serving.raw_http import HOST, Answer, ask, request, token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,4 +1,4 @@
-"""Whoever asks whether a worker is alive does not wait behind everybody who is being served."""
+"""Health checks do not wait behind other requests."""
 
 from __future__ import annotations
 

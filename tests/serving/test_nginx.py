@@ -15,7 +15,7 @@ from tests import server
 from tests.provider import free_port
 from tests.serving import nginx
 from tests.serving.conftest import environment
-from tests.serving.wire import HOST, STRANGER, TIMEOUT, Answer, Wire, wait_until
+from tests.serving.raw_http import HOST, STRANGER, TIMEOUT, Answer, RawConnection, wait_until
 from tests.test_structure import walk
 
 COOKIE = b"Cookie: __Host-csrf=" + b"a" * 32
@@ -29,7 +29,7 @@ def proxy(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> It
     if not nginx.PROGRAM:
         pytest.skip(f"{nginx.MISSING}; the tests of the proxy in front are left out")
     folder, portal = tmp_path_factory.mktemp("nginx"), free_port("127.0.0.1")
-    more = {"DJANGO_SETTINGS_MODULE": "tests.serving.hanging", "WRITTEN": str(folder / "written")}
+    more = {"DJANGO_SETTINGS_MODULE": "tests.serving.slow_pages", "WRITTEN": str(folder / "written")}
     process = server.start(f"http://127.0.0.1:{portal}", "--workers", "2", env=environment(**more))
     try:
         with nginx.running(folder, portal) as port:
@@ -39,7 +39,7 @@ def proxy(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> It
         process.wait(TIMEOUT)
 
 
-class Encrypted(Wire):
+class Encrypted(RawConnection):
     def __init__(self, port: int, source: str = VISITOR) -> None:
         super().__init__(port, source)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -64,14 +64,16 @@ def ask(port: int, *parts: bytes, source: str = VISITOR) -> Answer | None:
 @pytest.mark.parametrize(
     ("kind", "parts"),
     [
-        (Wire, ()),
+        (RawConnection, ()),
         (Encrypted, ()),
         (Encrypted, (b"POST /inloggen/ HTTP/1.1\r\nHost:",)),
         (Encrypted, (request("/inloggen/", COOKIE, method="POST", body=b"a" * 500)[:-490],)),
     ],
     ids=["nothing", "TLS and nothing", "half a head", "half a body"],
 )
-def test_500_silent_sockets_of_one_address_stop_nobody(proxy: int, kind: type[Wire], parts: tuple[bytes, ...]) -> None:
+def test_500_silent_sockets_of_one_address_stop_nobody(
+    proxy: int, kind: type[RawConnection], parts: tuple[bytes, ...]
+) -> None:
     with ExitStack() as stack:
         for _ in range(500):
             stack.enter_context(kind(proxy, ATTACKER)).send(*parts)

@@ -1,4 +1,4 @@
-"""Processes that are killed, stopped, hung or told to end, of the production command as it stands in the README."""
+"""Processes of the production command in the README that are killed, stopped, stuck or asked to end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from accounts import limits
 from tests import server
 from tests.provider import free_port
 from tests.serving.conftest import environment
-from tests.serving.wire import TIMEOUT, Wire, ask, request, wait_until
+from tests.serving.raw_http import TIMEOUT, RawConnection, ask, request, wait_until
 
 pytestmark = pytest.mark.usefixtures("django_db_setup")
 
@@ -87,14 +87,14 @@ def test_workers_end_with_the_process_that_looks_after_them() -> None:
 
 def test_requests_under_way_are_answered_before_the_end() -> None:
     with (
-        running(2, DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, process),
+        running(2, DJANGO_SETTINGS_MODULE="tests.serving.slow_pages") as (port, process),
         ExitStack() as at,
     ):
-        asked = [at.enter_context(Wire(port)).send(request("/hangt?seconds=1")) for _ in range(6)]
-        half = at.enter_context(Wire(port))
+        asked = [at.enter_context(RawConnection(port)).send(request("/hangt?seconds=1")) for _ in range(6)]
+        half = at.enter_context(RawConnection(port))
         csrf = b"Cookie: __Host-csrf=" + b"a" * 32
         half.send(request("/inloggen/", csrf, method="POST", body=b"username=a")[:-5])
-        silent, late, idle = (at.enter_context(Wire(port)) for _ in range(3))
+        silent, late, idle = (at.enter_context(RawConnection(port)) for _ in range(3))
         assert idle.send(request("/healthz")).answer().status == 200
         time.sleep(0.3)
         process.terminate()
@@ -111,7 +111,7 @@ def test_requests_under_way_are_answered_before_the_end() -> None:
 def test_work_in_the_background_is_done_before_the_end(tmp_path: Path) -> None:
     """Mails, and the sealing of the audit trail."""
     written = tmp_path / "written"
-    with running(1, DJANGO_SETTINGS_MODULE="tests.serving.hanging", WRITTEN=str(written)) as (
+    with running(1, DJANGO_SETTINGS_MODULE="tests.serving.slow_pages", WRITTEN=str(written)) as (
         port,
         process,
     ):
@@ -123,24 +123,24 @@ def test_work_in_the_background_is_done_before_the_end(tmp_path: Path) -> None:
 
 def test_worker_with_all_threads_stuck_is_replaced() -> None:
     with (
-        running(1, "--timeout", "4", DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, process),
+        running(1, "--timeout", "4", DJANGO_SETTINGS_MODULE="tests.serving.slow_pages") as (port, process),
         ExitStack() as at,
     ):
         stuck = workers(process)
         for _ in range(limits.REQUEST_THREADS):
-            at.enter_context(Wire(port)).send(request("/hangt?seconds=600"))
+            at.enter_context(RawConnection(port)).send(request("/hangt?seconds=600"))
         wait_until(lambda: workers(process) not in (stuck, []))
         wait_until(lambda: is_served(port))
 
 
 def test_worker_with_one_thread_free_goes_on() -> None:
     with (
-        running(1, "--timeout", "4", DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, process),
+        running(1, "--timeout", "4", DJANGO_SETTINGS_MODULE="tests.serving.slow_pages") as (port, process),
         ExitStack() as at,
     ):
         before = workers(process)
         for _ in range(limits.REQUEST_THREADS - 1):
-            at.enter_context(Wire(port)).send(request("/hangt?seconds=600"))
+            at.enter_context(RawConnection(port)).send(request("/hangt?seconds=600"))
         time.sleep(5)
         assert is_served(port)
         assert workers(process) == before
@@ -156,11 +156,11 @@ def test_worker_that_does_nothing_at_all_is_replaced() -> None:
 
 def test_more_requests_than_can_be_answered_soon_get_a_page_at_once() -> None:
     with (
-        running(1, DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, _process),
+        running(1, DJANGO_SETTINGS_MODULE="tests.serving.slow_pages") as (port, _process),
         ExitStack() as at,
     ):
         for _ in range(limits.REQUEST_THREADS + limits.REQUESTS_WAITING):
-            at.enter_context(Wire(port)).send(request("/hangt?seconds=20"))
+            at.enter_context(RawConnection(port)).send(request("/hangt?seconds=20"))
         time.sleep(0.3)
         answer = ask(port, request("/inloggen/"))
         assert (answer.status, answer.headers["retry-after"], "Het is erg druk" in answer.text) == (503, "5", True)
@@ -177,7 +177,7 @@ def test_restart_with_a_socket_of_systemd_refuses_nobody() -> None:
         wait_until(lambda: is_served(port))
         first.terminate()
         assert first.wait(TIMEOUT) == 0
-        with Wire(port) as waiting:
+        with RawConnection(port) as waiting:
             waiting.send(request("/healthz"))
             second = subprocess.Popen(["bash", "-c", given], **how)
             try:
@@ -198,12 +198,12 @@ def test_more_connections_than_the_system_allows_files_stop_nobody(files: int) -
         at.callback(process.wait, TIMEOUT)
         at.callback(process.terminate)
         for _ in range(1200):
-            at.enter_context(Wire(port))
+            at.enter_context(RawConnection(port))
         assert is_served(port)
 
 
 def test_long_answers_arrive_whole_with_their_length_or_not_at_all() -> None:
-    with running(1, DJANGO_SETTINGS_MODULE="tests.serving.hanging") as (port, _process):
+    with running(1, DJANGO_SETTINGS_MODULE="tests.serving.slow_pages") as (port, _process):
         answer = ask(port, request("/lang?megabytes=3"))
         assert (answer.status, answer.headers["content-length"]) == (200, "3000000")
         assert answer.text == "0123456789abcdef" * 187_500

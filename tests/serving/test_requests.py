@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts import limits
-from tests.serving.wire import HOST, STRANGER, Wire, ask, request
+from tests.serving.raw_http import HOST, STRANGER, RawConnection, ask, request
 
 HEAD = f"Host: {HOST}\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 203.0.113.7\r\n".encode()
 CSRF = b"Cookie: __Host-csrf=" + b"a" * 32 + b"\r\n"
@@ -84,7 +84,7 @@ def test_request_that_cannot_be_read_gets_a_page_that_says_so(portal: int, name:
 
 @pytest.mark.parametrize("name", SMUGGLING)
 def test_nothing_behind_a_request_of_unclear_length_is_answered(portal: int, name: str) -> None:
-    with Wire(portal) as wire:
+    with RawConnection(portal) as wire:
         answer = wire.send(SMUGGLING[name], request("/healthz")).answer()
         assert (answer.status, answer.closes) == (400, True)
         assert wire.is_closed()
@@ -122,21 +122,21 @@ def test_asterisk_is_no_address_of_ours(portal: int) -> None:
 
 
 def test_http_1_0_is_answered_and_closed(portal: int) -> None:
-    with Wire(portal) as wire:
+    with RawConnection(portal) as wire:
         answer = wire.send(get(b"/healthz", version=b"HTTP/1.0")).answer()
         assert (answer.status, answer.text) == (200, "ok\n")
         assert wire.is_closed()
 
 
 def test_requests_behind_each_other_are_answered_in_order(portal: int) -> None:
-    with Wire(portal) as wire:
+    with RawConnection(portal) as wire:
         form = post(b"Content-Length: 10", b"Content-Type: application/x-www-form-urlencoded", body=b"username=a")
         wire.send(get(b"/healthz") + form + get(b"/bestaat-niet/") + get(b"/healthz"))
         assert [wire.answer().status for _ in range(4)] == [200, 403, 404, 200]
 
 
 def test_what_comes_behind_the_announced_body_is_no_part_of_it(portal: int) -> None:
-    with Wire(portal) as wire:
+    with RawConnection(portal) as wire:
         wire.send(post(b"Content-Length: 3", body=b"a=bcd&e=f\r\n\r\n"))
         answer = wire.answer()
         assert (answer.status, answer.closes) == (403, True)
@@ -145,7 +145,7 @@ def test_what_comes_behind_the_announced_body_is_no_part_of_it(portal: int) -> N
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c"])
 def test_wish_for_another_protocol_is_ignored(portal: int, protocol: bytes) -> None:
-    with Wire(portal) as wire:
+    with RawConnection(portal) as wire:
         answer = wire.send(get(b"/healthz", b"Connection: Upgrade", b"Upgrade: " + protocol)).answer()
         assert (answer.status, answer.text) == (200, "ok\n")
 
@@ -165,7 +165,7 @@ def test_too_large_a_head_gets_a_page_that_says_what_to_do(portal: int, lines: l
 
 
 def test_head_without_an_end_is_not_kept(portal: int) -> None:
-    with Wire(portal) as wire:
+    with RawConnection(portal) as wire:
         wire.send(b"GET / HTTP/1.1\r\nX: ", b"a" * (limits.LARGEST_HEAD + 1))
         assert wire.answer().status == 431
 

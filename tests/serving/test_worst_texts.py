@@ -1,4 +1,4 @@
-"""While somebody sends the worst that there is, everybody else is served."""
+"""Requests that are expensive to parse do not block others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from accounts import limits
-from tests.serving.wire import ask, request, token
+from tests.serving.raw_http import ask, request, token
 from tests.worst_inputs import WORST
 
 AT_ONCE = 6

@@ -1,4 +1,4 @@
-"""Settings of a portal with pages that hang, or leave something behind to be done."""
+"""Settings of a portal with pages that hang, or that leave work in the background."""
 
 from datetime import timedelta
 
@@ -8,4 +8,4 @@ limits.STUCK_AFTER = timedelta(seconds=0.5)
 
 from tests.settings import *  # noqa: E402, F403
 
-ROOT_URLCONF = "tests.serving.hanging_urls"
+ROOT_URLCONF = "tests.serving.slow_pages_urls"

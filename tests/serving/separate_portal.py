@@ -1,6 +1,6 @@
 """A portal with a database, files, settings and a log of its own, and requests to it as they are written here.
 
-`wire.request` is what a good proxy sends; here every header is the test's own.
+`raw_http.request` is what a good proxy sends; here every header is the test's own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any
 
 from tests import server
 from tests.provider import free_port
-from tests.serving import wire
+from tests.serving import raw_http
+from tests.serving.raw_http import Answer
 
 HOST = "mijn.voorbeeld.nl"
 Headers = list[tuple[str, str]]
@@ -38,7 +39,7 @@ class Portal:
         lines = (self.folder / "log").read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
-    def ask(self, target: str, headers: Headers | None = None, *, method: str = "GET", body: str = "") -> wire.Answer:
+    def ask(self, target: str, headers: Headers | None = None, *, method: str = "GET", body: str = "") -> Answer:
         """A request that names the host, with these headers as they are."""
         fixed = [("Host", HOST), ("Connection", "close")]
         if body:
@@ -46,8 +47,8 @@ class Portal:
         lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fixed + (headers or []))]
         return self.raw("\r\n".join([*lines, "", body]).encode("latin-1"), method)
 
-    def raw(self, request: bytes, method: str = "GET") -> wire.Answer:
-        answer = wire.ask(self.port, request, method=method)
+    def raw(self, request: bytes, method: str = "GET") -> Answer:
+        answer = raw_http.ask(self.port, request, method=method)
         assert answer is not None, request
         return answer
 
@@ -75,13 +76,13 @@ def running(folder: Path, prepared: Path | None = None, *, host: str = "127.0.0.
         yield portal
     finally:
         process.terminate()
-        process.wait(wire.TIMEOUT)
+        process.wait(raw_http.TIMEOUT)
 
 
 def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
-        "DJANGO_SETTINGS_MODULE": "tests.serving.own_settings",
+        "DJANGO_SETTINGS_MODULE": "tests.serving.separate_portal_settings",
         "SECRET_KEY": "only-for-tests-" * 4,
         "ENCRYPTION_KEYS": "b25seSBmb3IgdGVzdHMgb25seSBmb3IgdGVzdHMgISE=",
         "ALLOWED_HOSTS": HOST,

@@ -1,9 +1,9 @@
-"""The yardstick: django.contrib.auth as it comes, without a second step (its settings)."""
+"""Settings of the baseline: django.contrib.auth with its defaults, without a second factor."""
 
 SECRET_KEY = "only-for-the-benchmark"
 DEBUG = False
 ALLOWED_HOSTS = ["testserver"]
-ROOT_URLCONF = "benchmarks.bare_urls"
+ROOT_URLCONF = "benchmarks.baseline_urls"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",

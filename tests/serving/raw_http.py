@@ -1,4 +1,4 @@
-"""Speaks HTTP byte by byte: client libraries repair, refuse or hide what this is about."""
+"""HTTP over plain sockets: client libraries would repair, refuse or hide malformed messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Answer:
     closes: bool
 
 
-class Wire:
+class RawConnection:
     """One connection. ``source``: PROXY is in TRUSTED_PROXIES, STRANGER is not; ``receive``: bytes that the machine
     keeps of an answer that is not read."""
 
@@ -37,14 +37,14 @@ class Wire:
         self.socket.connect(("127.0.0.1", port))
         self._file = self.socket.makefile("rb")
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> RawConnection:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._file.close()
         self.socket.close()
 
-    def send(self, *parts: bytes) -> Wire:
+    def send(self, *parts: bytes) -> RawConnection:
         for part in parts:
             self.socket.sendall(part)
         return self
@@ -98,7 +98,7 @@ def request(
 
 
 def ask(port: int, *parts: bytes, source: str = PROXY, method: str = "GET") -> Answer | None:
-    with Wire(port, source) as wire:
+    with RawConnection(port, source) as wire:
         return wire.send(*parts).answer(method)
 
 

@@ -1,4 +1,4 @@
-"""Settings of a portal that waits as long for everything as a test can."""
+"""Settings of a portal with deadlines that are short enough for a test."""
 
 from datetime import timedelta
 
@@ -14,4 +14,4 @@ limits.CONNECTIONS = 20
 
 from tests.settings import *  # noqa: E402, F403
 
-ROOT_URLCONF = "tests.serving.hanging_urls"
+ROOT_URLCONF = "tests.serving.slow_pages_urls"
