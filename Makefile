@@ -1,10 +1,12 @@
 # `make run` and `make test` start from a bare checkout with Python 3.11 or newer, venv and make; `make help` names the rest.
 PORT ?= 8000
 PYTHON ?= python3
+NUMBER ?= 225
+SEED ?= 16
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: help run test check test-browser test-postgres demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival messages lock
+.PHONY: help run test check test-browser test-postgres demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival mutants messages lock
 
 help:
 	@echo "make run            the portal on http://127.0.0.1:$(PORT), with people to try it"
@@ -15,7 +17,7 @@ help:
 	@echo "make demo-sso       the portal with identity providers"
 	@echo "make messages       collect new texts for the Dutch catalogue"
 	@echo "make lock           lock the versions of the packages anew"
-	@echo "Pictures and measurements: screenshots contact-sheet accessibility icons lighthouse pa11y survival"
+	@echo "Pictures and measurements: screenshots contact-sheet accessibility icons lighthouse pa11y survival mutants"
 
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
@@ -56,6 +58,10 @@ lighthouse pa11y: .venv/installed-test
 survival: .venv/installed-test
 	@$(BIN)/python -m tests.resilience
 
+# Mutation testing of the security core: exit status 1 when fewer than 95 % of the mutants are noticed.
+mutants: .venv/installed-mutation
+	@$(BIN)/python -m tests.mutation --number $(NUMBER) --seed $(SEED)
+
 # Every screen in two languages, themes and widths: var/contact-sheet/index.html, and sheets beside it.
 contact-sheet: .venv/installed-test
 	@$(BIN)/python -m tests.browser.contact_sheet
@@ -72,6 +78,7 @@ messages:
 lock:
 	uv pip compile -q --generate-hashes --universal --no-header -p 3.11 pyproject.toml -o requirements.txt
 	uv pip compile -q --generate-hashes --universal --no-header -p 3.11 --extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile -q --generate-hashes --universal --no-header -p 3.11 --extra mutation -c requirements-dev.txt pyproject.toml -o requirements-mutation.txt
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -83,6 +90,10 @@ lock:
 .venv/installed-test: requirements-dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ .venv/installed-run
+
+.venv/installed-mutation: requirements-mutation.txt .venv/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.txt
+	@touch $@
 
 var/run.env:
 	@mkdir -p var && umask 077 && $(PYTHON) -m assetmaps.local_env > $@
