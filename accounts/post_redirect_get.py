@@ -46,7 +46,7 @@ def redirect_with_errors(request: HttpRequest, form: forms.BaseForm, to: str | N
     }
     # Some of Django's sentences repeat what was typed, however long that is.
     errors = {name: [str(text)[:LONGEST_ERROR] for text in texts] for name, texts in form.errors.items()}
-    kept = {"page": to.split("?")[0], "typed": typed, "errors": errors, "mark": getattr(form, "mark", "")}
+    kept = {"page": to.split("?")[0], "typed": typed, "errors": errors, "mark": getattr(form, "page_token", "")}
     kept["whose"] = _whose(request)
     carried = signing.dumps(kept, salt=SALT, compress=True)
     if len(carried) > LONGEST_COOKIE:
@@ -67,7 +67,7 @@ def restore(request: HttpRequest, form: forms.BaseForm) -> forms.BaseForm:
     request.META[SHOWN] = True
     form.data = carried["typed"]
     if carried.get("mark"):  # of the values with which the typed ones were compared
-        form.carried_mark = carried["mark"]  # type: ignore[attr-defined]
+        form.carried_token = carried["mark"]  # type: ignore[attr-defined]
     form.is_bound = True
     form._errors = ErrorDict(  # type: ignore[attr-defined]
         {name: _error_list(form, name, texts) for name, texts in carried["errors"].items()}

@@ -1,4 +1,4 @@
-"""Change pages of the administration that stay right when two people have the same one open."""
+"""Admin change pages that handle two people editing the same object."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.edit_conflicts import page_state
-from accounts.edit_conflicts.forms import MergedForm, gone, was_shown
+from accounts.edit_conflicts.forms import MergedForm, deleted_message, was_shown
 from accounts.edit_conflicts.inline_rows import MergedRows
 from accounts.edit_conflicts.page_state import Values
 
-CHANGES = "accounts.changes_object"  # where a request keeps that it changes an object, so that the row is held
+CHANGES = "accounts.changes_object"  # marks in META a request that changes an object, so that its row is locked
 
 
 class MergedAdmin(admin.ModelAdmin):
-    """What somebody did not touch is not written, and what two people changed is refused with both values."""
+    """Saves only the fields that somebody changed, and refuses a field that two people changed, showing both values."""
 
     def _about(self, object_id: Any) -> str:
         return f"{self.opts.label_lower}/{object_id}"
@@ -37,30 +37,30 @@ class MergedAdmin(admin.ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
         request.META[CHANGES] = True
         try:
-            # With the address: after fresh proof the page is shown at another one.
+            # With the path: after fresh proof the page is shown at another one.
             return super().changeform_view(request, object_id, form_url or request.path, extra_context)
         except Http404:
             if not was_shown(request.POST, self._about(unquote(object_id)), request.user.pk):
-                raise  # to who was never shown it, it does not exist
-            return self._gone(request)
+                raise  # for people who were never shown it, it does not exist
+            return self._deleted(request)
 
-    def _gone(self, request: HttpRequest) -> HttpResponse:
-        messages.error(request, gone())
+    def _deleted(self, request: HttpRequest) -> HttpResponse:
+        messages.error(request, deleted_message())
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        """Under a lock when it is going to be changed: then it is as stored until the transaction ends."""
+        """Locked when the request changes it: then it stays as stored until the transaction ends."""
         found = super().get_object(request, object_id, from_field)
         if not request.META.get(CHANGES):
             return found
         if found is not None:
-            self.hold(found)
+            self.lock_row(found)
             found = super().get_object(request, object_id, from_field)
         if found is None:
             raise Http404
         return found
 
-    def hold(self, found: Model) -> None:
+    def lock_row(self, found: Model) -> None:
         list(type(found)._base_manager.select_for_update(no_key=True).filter(pk=found.pk).values_list("pk"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -94,5 +94,5 @@ class MergedAdmin(admin.ModelAdmin):
             obj.save(update_fields=changed)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry | None:  # type: ignore[override]
-        """Only what was changed is history."""
+        """Log nothing when nothing was changed."""
         return super().log_change(request, obj, message) if message else None

@@ -1,4 +1,4 @@
-"""Forms that know what their page showed."""
+"""Forms that merge with changes that others made since the page was shown."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ from accounts.edit_conflicts.page_state import Values
 
 
 class MergedForm(forms.BaseForm):
-    """Stand it before the class of a form whose initial values are the stored ones, and call `of`. Its template holds
-    ``{{ form.shown_input }}``.
+    """Mixin for a form whose initial values are the stored ones; put it first among the bases, call `of`, and put
+    ``{{ form.shown_input }}`` in the template.
 
-    Read the stored values under a lock, in the transaction in which the form is checked and its result is written.
+    Read the stored values under a lock, in the transaction that validates the form and saves the result.
     """
 
     about = ""
     shown_to = 0
-    carried_mark = ""  # after a redirect: of the page on which the errors were found
+    carried_token = ""  # after a redirect: the token of the page whose input had errors
     rows: Values | None = None  # of the tables below the form, see `accounts.edit_conflicts.inline_rows`
-    together: frozenset[str] = frozenset()  # fields that mean something only as one
+    linked_fields: frozenset[str] = frozenset()  # fields that make sense only as a whole
     facts: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
     def of(self, about: str, person_id: int, **facts: tuple[str, str]) -> None:
-        """``facts``: of fields that cannot show what is stored, what identifies that, and the same for people."""
+        """``facts``: for fields that cannot show the stored value, a key that identifies it and a text for people."""
         self.about, self.shown_to, self.facts = about, person_id, facts
 
     @property
-    def mark(self) -> str:
-        """Of the stored values, which are what this page is based on."""
-        if self.carried_mark:
-            return self.carried_mark
+    def page_token(self) -> str:
+        """The stored values that this page is based on, signed."""
+        if self.carried_token:
+            return self.carried_token
         facts = {name: key for name, (key, _words) in self.facts.items()}
         shown = {"fields": merging.values(self), "facts": facts, "rows": self.rows or {}}
         return page_state.sign(self.about, self.shown_to, shown)
 
     @property
     def shown_input(self) -> str:
-        return (
-            format_html('<input type="hidden" name="{}" value="{}">', page_state.FIELD, self.mark) if self.about else ""
-        )
+        if not self.about:
+            return ""
+        return format_html('<input type="hidden" name="{}" value="{}">', page_state.FIELD, self.page_token)
 
     def full_clean(self) -> None:
         conflicts: list[Conflict] = []
         page: Values | None = None
         if self.is_bound and self.about:
             page = page_state.read(str(self.data.get(page_state.FIELD, "")), self.about, self.shown_to)
-            conflicts = merging.rebase(self, page["fields"] if page else None, self.together)
+            conflicts = merging.merge(self, page["fields"] if page else None, self.linked_fields)
             conflicts += self._changed_facts(page)
         super().full_clean()
         if self.is_bound and self.about and page is None:
-            self.add_error(None, unknown_page())
+            self.add_error(None, unknown_page_message())
         for conflict in conflicts:
             self.add_error(conflict.field, conflict.sentence)
 
@@ -71,15 +71,15 @@ class MergedForm(forms.BaseForm):
 
 
 def was_shown(posted: Mapping[str, Any], about: str, person_id: int | None) -> bool:
-    """Did this person have that form open? Then they may hear that what it was about is gone."""
+    """Was this form shown to this person? Then they may be told that its object was deleted."""
     return page_state.read(str(posted.get(page_state.FIELD, "")), about, person_id or 0) is not None
 
 
-def gone() -> str:
+def deleted_message() -> str:
     return _("While this page was open, this was deleted, or moved out of your reach.")
 
 
-def unknown_page() -> str:
+def unknown_page_message() -> str:
     return _(
         "We can no longer see what this page showed when you opened it. Nothing is saved yet. "
         "Compare what stands here and save again."

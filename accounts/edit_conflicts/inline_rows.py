@@ -1,4 +1,4 @@
-"""The tables below a form of the administration: a row that nobody touched here stays as it is stored now."""
+"""Inline formsets of the admin: a row that was not edited on the page keeps its stored values."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from accounts.edit_conflicts import merging
 from accounts.edit_conflicts.merging import Conflict
 from accounts.edit_conflicts.page_state import Values
 
-Row = MultiValueDict  # what was posted of one row, without the number in its names
+Row = MultiValueDict  # the posted values of one row, by field name
 
 
 class MergedRows(forms.BaseInlineFormSet):
-    """Stand it before the class of an inline formset. ``shown``: by prefix what the page showed, None when unknown."""
+    """Mixin for an inline formset; put it first among the bases. ``shown``: what the page showed, by prefix; None when
+    unknown."""
 
     shown: Values | None
     may_change: bool
@@ -30,16 +31,16 @@ class MergedRows(forms.BaseInlineFormSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.told: list[tuple[int, str | None, str]] = []  # number of the row, field, sentence
-        # Now: what is typed is put on the very rows that are compared.
+        self.row_errors: list[tuple[int, str | None, str]] = []  # number of the row, field, sentence
+        # Read now: validation writes the typed values to these same instances.
         self.values_shown: Values = {
             str(row.pk): merging.values(self._form(instance=row)) for row in self.get_queryset()
         }
         if self.is_bound and self.may_change and self.management_form.is_valid():
-            self._rebase()
+            self._merge()
 
-    def _rebase(self) -> None:
-        """Number the rows anew, the stored ones first: so no row is lost, and none is taken for another."""
+    def _merge(self) -> None:
+        """Renumber the rows, stored ones first, so that no row is lost or mistaken for another."""
         shown: Values | None = None if self.shown is None else self.shown.get(self.prefix, {})
         known, new = self._posted()
         rows: list[Row] = []
@@ -51,12 +52,12 @@ class MergedRows(forms.BaseInlineFormSet):
         for pk, row in known.items():  # deleted meanwhile by somebody else
             before = None if shown is None else shown.get(pk, {})
             if DELETION_FIELD_NAME not in row and self._is_touched(row, before):
-                self.told.append((len(rows), None, gone_row()))
+                self.row_errors.append((len(rows), None, deleted_row_message()))
                 rows.append(row)
         self._write(rows + new, count)
 
     def _posted(self) -> tuple[dict[str, Row], list[Row]]:
-        """The rows that the page showed by their key, and the new ones; no key among the names of a new one."""
+        """The rows that the page showed, by primary key, and the new ones, without the field of the key."""
         found: dict[int, Row] = {}
         for name in self.data:
             if part := re.fullmatch(rf"{re.escape(self.prefix)}-(\d{{1,4}})-(\w+)", name):
@@ -75,17 +76,17 @@ class MergedRows(forms.BaseInlineFormSet):
 
     def _merged(self, stored: Any, row: Row, shown: Values | None, number: int) -> Row:
         form = self._form(data=row, instance=stored)
-        conflicts = merging.rebase(form, shown)
+        conflicts = merging.merge(form, shown)
         if DELETION_FIELD_NAME in row and shown is not None and shown != merging.values(form):
             conflicts = [Conflict(name, str(stored), _("delete")) for name in merging.compared(form)[:1]]
             del form.data[DELETION_FIELD_NAME]  # type: ignore[attr-defined] # a row that is to be deleted is not checked
-        self.told += [(number, conflict.field, conflict.sentence) for conflict in conflicts]
+        self.row_errors += [(number, conflict.field, conflict.sentence) for conflict in conflicts]
         merged: Row = form.data  # type: ignore[assignment]
         merged.setlist(self._key(), [str(stored.pk)])
         return merged
 
     def _form(self, **given: Any) -> forms.BaseForm:
-        """Of one row, without what it belongs to: that is no column to fill in."""
+        """The form of one row, without the foreign key to the parent, which nobody fills in."""
         form = self.form(**given)
         form.fields.pop(self.fk.name, None)
         return form
@@ -97,7 +98,7 @@ class MergedRows(forms.BaseInlineFormSet):
         if shown is None:
             return True
         form = self._form(data=row, initial=shown)
-        return bool(merging.rebase(form, None))
+        return bool(merging.merge(form, None))
 
     def _write(self, rows: list[Row], stored: int) -> None:
         data = self.data.copy()
@@ -109,13 +110,13 @@ class MergedRows(forms.BaseInlineFormSet):
                 data.setlist(f"{self.prefix}-{number}-{name}", row.getlist(name))
         data[f"{self.prefix}-{TOTAL_FORM_COUNT}"], data[f"{self.prefix}-{INITIAL_FORM_COUNT}"] = len(rows), stored
         self.data = data
-        del self.__dict__["management_form"]  # it was read from what is now written anew
+        del self.__dict__["management_form"]  # cached from the data before
 
     def full_clean(self) -> None:
         super().full_clean()
-        for number, field, sentence in self.told:
+        for number, field, sentence in self.row_errors:
             self.forms[number].add_error(field, sentence)
 
 
-def gone_row() -> str:
+def deleted_row_message() -> str:
     return _("While this page was open, this row was deleted. Save again to add it anew.")

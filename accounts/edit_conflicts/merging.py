@@ -1,7 +1,7 @@
 """Three-way merge of a form: what the page showed, what was typed, and what is stored now.
 
-Own code: the kept libraries (django-concurrency, django-optimistic-lock) count versions of a whole row, and so refuse a
-change of one field because of another.
+Own code: the maintained libraries (django-concurrency, django-optimistic-lock) version a whole row, and so refuse a
+change of one field because another one changed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST_TOLD = 100  # characters of a value in a sentence
 
 @dataclass(frozen=True)
 class Conflict:
-    """The field that both changed, with both values for people."""
+    """A field that both people changed, with both values as texts."""
 
     field: str
     stored: str
@@ -38,12 +38,12 @@ class Conflict:
 
 
 def compared(form: forms.BaseForm) -> list[str]:
-    """The fields that a page shows and changes; an uploaded file shows nothing."""
+    """The fields whose value a page shows and changes; a file field shows none."""
     return [n for n, field in form.fields.items() if not (field.disabled or isinstance(field, forms.FileField))]
 
 
 def values(form: forms.BaseForm) -> Values:
-    """What the form shows before anybody types."""
+    """The values that the form shows initially."""
     return {name: _plain(form, name) for name in compared(form)}
 
 
@@ -56,7 +56,7 @@ def _plain(form: forms.BaseForm, name: str) -> Any:
         return sorted(str(one) for one in value or ())
     if isinstance(value, str | int):
         return str(value)
-    # The parts of a date as its field shows them; None is what an empty field shows.
+    # A date as its field shows it; an empty field is "".
     return "" if value is None else str(field.widget.format_value(value))
 
 
@@ -67,21 +67,21 @@ def _takes_many(field: forms.Field) -> bool:
 def _differs(field: forms.Field, before: Any, typed: Any) -> bool:
     if not field.has_changed(before, typed):
         return False
-    # The same é in two ways is no change, nor a space after it.
+    # Neither another Unicode normal form nor surrounding spaces are a change.
     if isinstance(field, forms.CharField) and isinstance(before, str) and isinstance(typed, str):
         return normalise("NFC", before.strip()) != normalise("NFC", typed.strip())
     return True
 
 
-def rebase(form: forms.BaseForm, shown: Values | None, together: frozenset[str] = frozenset()) -> list[Conflict]:
-    """Put the stored value in the place of everything that the person did not touch, and name what both changed.
+def merge(form: forms.BaseForm, shown: Values | None, linked_fields: frozenset[str] = frozenset()) -> list[Conflict]:
+    """Replace everything that the person did not change by the stored value. Returns the fields that both changed.
 
-    ``form``: bound, with the stored values as its initial ones. ``shown`` None: nobody knows what the page showed, so
-    every difference may be somebody else's change. ``together``: fields that mean something only as one.
+    ``form``: bound, with the stored values as initial ones. ``shown`` None: unknown what the page showed, so every
+    difference may be somebody else's change. ``linked_fields``: fields that make sense only as a whole.
     """
     moved = {name for name in shown or () if name in form.fields and shown and shown[name] != _plain(form, name)}
-    if moved & together:
-        moved |= together
+    if moved & linked_fields:
+        moved |= linked_fields
     data: MultiValueDict = form.data.copy()  # type: ignore[attr-defined]
     conflicts = []
     for name in compared(form):
@@ -97,7 +97,7 @@ def rebase(form: forms.BaseForm, shown: Values | None, together: frozenset[str] 
 
 
 def _both(shown: Iterable[str], stored: Iterable[str], typed: Iterable[Any]) -> list[str]:
-    """Of boxes to tick: what is stored now, with what this person ticked and without what this person unticked."""
+    """For checkboxes: the stored choices, with those that this person ticked and without those that were unticked."""
     before, mine = set(shown), {str(one) for one in typed}
     return sorted((set(stored) | (mine - before)) - (before - mine))
 

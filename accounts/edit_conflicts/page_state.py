@@ -1,6 +1,6 @@
-"""What a page showed, signed, in a hidden field: bound to the form, its object and the person who was shown it.
+"""What a page showed, signed, in a hidden field: bound to the form, its object and the person to whom it was shown.
 
-Signed and not stored: any number of pages can be open, in any number of tabs, and nothing has to be cleared away.
+Signed instead of stored: any number of pages can be open, in any number of tabs, and nothing has to be purged.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from django.core import signing
 from accounts import limits
 
 FIELD = "shown"  # the name of the hidden field
-SALT = "accounts.stale_pages"  # as it was first called: what is signed must stay readable
+SALT = "accounts.stale_pages"  # an earlier name, kept: pages signed with it must stay valid
 
 NOTHING = ("", 0, None)
-Values = dict[str, Any]  # by name of the field; text, yes or no, or a list of texts
+Values = dict[str, Any]  # by field name: text, bool or a list of texts
 
 
 def sign(about: str, person_id: int, values: Values) -> str:
@@ -23,22 +23,22 @@ def sign(about: str, person_id: int, values: Values) -> str:
     return signing.dumps([about, person_id, values], salt=SALT, compress=True)
 
 
-def read(mark: str, about: str, person_id: int) -> Values | None:
-    """What the page showed; None when the mark is missing, changed, of another page or person, or too old."""
-    found, owner, values = _loaded(mark)
+def read(token: str, about: str, person_id: int) -> Values | None:
+    """What the page showed; None when the token is missing, forged, of another page or person, or expired."""
+    found, owner, values = _loaded(token)
     return values if (found, owner) == (about, person_id) else None
 
 
-def is_of(mark: str, person_id: int) -> bool:
-    """Was this person shown some page, whatever it was about?"""
-    return _loaded(mark)[1] == person_id
+def is_of(token: str, person_id: int) -> bool:
+    """Is this the token of a page that was shown to this person, of any form?"""
+    return _loaded(token)[1] == person_id
 
 
-def _loaded(mark: str) -> tuple[str, int, Values | None]:
-    if len(mark) > limits.SHOWN_LONGEST:
+def _loaded(token: str) -> tuple[str, int, Values | None]:
+    if len(token) > limits.SHOWN_LONGEST:
         return NOTHING
     try:
-        about, owner, values = signing.loads(mark, salt=SALT, max_age=limits.SHOWN_KEPT)
+        about, owner, values = signing.loads(token, salt=SALT, max_age=limits.SHOWN_KEPT)
     except signing.BadSignature:
         return NOTHING
     return about, owner, values

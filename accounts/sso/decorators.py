@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts.edit_conflicts import page_state
-from accounts.edit_conflicts.forms import gone
+from accounts.edit_conflicts.forms import deleted_message
 from accounts.http_requests import PersonRequest
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
@@ -38,7 +38,7 @@ def for_administrators(view: View) -> View:
             return view(request, found, *args, **kwargs)
         if not page_state.is_of(request.POST.get(page_state.FIELD, ""), request.user.pk):
             raise Http404
-        messages.error(request, gone())
+        messages.error(request, deleted_message())
         return redirect("sso_organisations")
 
     return guarded

@@ -74,7 +74,7 @@ class ProviderForm(MergedForm, forms.Form):
 
 
 class SecondStepForm(MergedForm, forms.Form):
-    together = frozenset({"vouching", "value"})  # never merge one of the two from a parallel change
+    linked_fields = frozenset({"vouching", "value"})  # never merge one of the two from a parallel change
     vouching = forms.ChoiceField(
         label=_("Who shows that somebody used a second step?"), choices=VOUCHING, widget=forms.RadioSelect
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
-from accounts.edit_conflicts.forms import gone, was_shown
+from accounts.edit_conflicts.forms import deleted_message, was_shown
 from accounts.http_requests import PersonRequest
 from accounts.organisations import sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -97,7 +97,7 @@ def rename(request: PersonRequest, pk: int) -> HttpResponse:
     except Http404:
         if not was_shown(request.POST, f"device/{pk}", request.user.pk):
             raise
-        messages.error(request, gone())
+        messages.error(request, deleted_message())
         return redirect("personal_details")
     if request.method != "POST":
         form = _name_form(request, device)
