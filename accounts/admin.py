@@ -131,7 +131,7 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
             return
         before = User.objects.select_for_update().get(pk=obj.pk)
         if held := flows.change_person(obj, before=before, actor=person(request), origin=origin):
-            messages.warning(request, wording.held(held))
+            messages.warning(request, wording.waits_for_approval(held))
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         shown = context.get("original")

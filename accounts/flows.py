@@ -48,7 +48,7 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> I
     as stored, locked by the caller. Returns what another address waits for, when it was not stored."""
     asked, after = None, user.email
     if after != before.email:
-        asked = address_changes.hold_back(before, after, actor, origin)
+        asked = address_changes.require_approval(before, after, actor, origin)
         held = asked is not None and asked.state in Intervention.OPEN
         user.email = before.email if held else after
     # Only what differs: the rest may be changed at this moment by somebody else, or by the person.

@@ -75,7 +75,7 @@ class UserFactory(factory.django.DjangoModelFactory):
 
 
 def support_group() -> Group:
-    return group.ensure()
+    return group.ensure_groups()
 
 
 class EnvironmentFactory(factory.django.DjangoModelFactory):

@@ -7,6 +7,6 @@ class SupportConfig(AppConfig):
     label = "support"
 
     def ready(self) -> None:
-        from accounts.support.group import ensure
+        from accounts.support.group import ensure_groups
 
-        post_migrate.connect(ensure, sender=self)
+        post_migrate.connect(ensure_groups, sender=self)

@@ -1,4 +1,4 @@
-"""Taking back what waits for approval: by the link in the mail, by a worker, or by a press on "Dit was ik niet"."""
+"""Cancelling what waits for approval: by the link in the mail, by a worker, or by a report "Dit was ik niet"."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from accounts.models import User
 from accounts.support.models import CallerCheck, HelpRequest, Intervention, State
 from accounts.two_factor.account_recovery import flows as account_recovery
 
-SALT = "accounts.support.cancelling"  # as it was first called: what is signed must stay readable
+SALT = "accounts.support.cancelling"  # an earlier name, kept: mailed links must stay valid
 
 
 def link(intervention: Intervention) -> str:
-    """The address for the mail. Good for as long as the intervention can be carried out."""
+    """The URL for the mail. Valid for as long as the intervention can be carried out."""
     return settings.PUBLIC_URL + reverse("intervention_cancel", args=[signing.dumps(intervention.pk, salt=SALT)])
 
 
 def cancellable(token: str) -> Intervention | None:
-    """What the link of a mail is about, if it still can be cancelled."""
+    """The intervention of a mailed link, if it still can be cancelled."""
     try:
         pk = signing.loads(token, salt=SALT, max_age=limits.INTERVENTION_WAITS + limits.INTERVENTION_READY)
     except signing.BadSignature:
@@ -38,8 +38,8 @@ def cancellable(token: str) -> Intervention | None:
 
 @transaction.atomic
 def cancel(intervention: Intervention, origin: Origin, *, by: User | None = None, cause: str = "") -> bool:
-    """False when it was cancelled or carried out before. ``by``: a worker; None is the person. ``cause``: in one word,
-    when nobody chose it."""
+    """False when it was cancelled or carried out before. ``by``: a worker; None is the person. ``cause``: one word, for
+    an automatic cancellation."""
     fresh = Intervention.objects.filter(pk=intervention.pk, state__in=Intervention.OPEN)
     if fresh.update(state=State.CANCELLED, cancelled_at=timezone.now()) != 1:
         return False
@@ -64,8 +64,8 @@ def cancel_request(request: HelpRequest, origin: Origin) -> bool:
 
 
 @transaction.atomic
-def stop_everything(user: User, origin: Origin) -> None:
-    """The person says that none of it was theirs: nothing that support has begun goes on."""
+def cancel_everything(user: User, origin: Origin) -> None:
+    """The person disowned the request: cancel everything that support has begun."""
     for intervention in Intervention.objects.filter(subject=user, state__in=Intervention.OPEN):
         cancel(intervention, origin)
     for request in HelpRequest.objects.filter(user=user, cancelled_at=None, asked_at__gt=_still_open()):

@@ -1,4 +1,4 @@
-"""Whom a worker of support may help: asked before every page shows something, and again when it is done."""
+"""Whom a support worker may help: checked before a page is shown, and again when the action is carried out."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Refusal(Enum):
     ONESELF = auto()
     OUTRANKED = auto()  # the person has rights that the worker lacks
     OPENS_ELSEWHERE = auto()  # an environment of another organisation than the one that the worker works for
-    REPORTED = auto()  # "Dit was ik niet" was pressed and nobody has looked yet
-    INACTIVE = auto()  # the account is closed, so nothing can be linked
+    REPORTED = auto()  # an open report "Dit was ik niet"
+    INACTIVE = auto()  # the account is deactivated, so nothing can be linked
     NO_SECOND_STEP = auto()  # the password alone opens the account, so there is nothing to bridge
     NOTHING_TO_LIFT = auto()
-    MONTH_IS_FULL = auto()  # what counts in a period is given back by time only
+    MONTH_IS_FULL = auto()  # the monthly limit of attempts is reached; only time restores it
     LIFTED_OFTEN = auto()  # for this person, by all workers together
     PASSWORD_CLOSED = auto()  # every password is refused until there is a new one, so no code or link helps
     NOT_CHECKED = auto()  # the caller has not read the mailed words back to this worker
-    CHANGED_ADDRESS = auto()  # mail to this person now goes where this worker chose
+    CHANGED_ADDRESS = auto()  # this worker, or a colleague, chose the address that mail now goes to
     STOPPED = auto()  # this worker has helped too many people in a short time
     ALREADY_ASKED = auto()  # this worker has asked for the same already
     NOT_READY = auto()  # waits for its approval, or is void, cancelled or done
-    NOT_ONES_OWN = auto()  # only who asked may carry it out, and only another may approve
+    NOT_ONES_OWN = auto()  # only the worker who asked may carry it out, and only another one may approve
 
 
 def may_help(worker: User, subject: User) -> Refusal | None:
@@ -49,8 +49,8 @@ def may_help(worker: User, subject: User) -> Refusal | None:
 
 
 def may_reset(worker: User, subject: User) -> Refusal | None:
-    """The same for whatever opens an account: not while a report "this was not me" is open, and not for one
-    organisation alone when the account opens environments of another."""
+    """The same for actions that open an account: not while a report "this was not me" is open, and not by a worker for
+    one organisation when the account opens environments of another."""
     if refusal := may_help(worker, subject):
         return refusal
     if not scope.may_manage_sign_in(worker, subject):
@@ -59,13 +59,13 @@ def may_reset(worker: User, subject: User) -> Refusal | None:
 
 
 def is_privileged(subject: User) -> bool:
-    """Has this account rights? Then nobody of support opens it alone."""
+    """Has this account permissions? Then no single support worker may open it."""
     return subject.is_staff or subject.is_superuser or subject.groups.exists() or subject.user_permissions.exists()
 
 
-def in_story(worker: User) -> Q:
-    """The condition on interventions that this worker sees: those that stand in the story of an organisation that the
-    worker works for. What support did elsewhere, before the person came here, is not shown."""
+def visible_to(worker: User) -> Q:
+    """The condition on the interventions that this worker may see: those recorded in the audit trail of an organisation
+    in the worker's scope. Interventions at the person's earlier organisation are not shown."""
     if scope.works_for_all(worker):
         return Q()
     entries = AuditEntry.objects.annotate(receipt=KT("detail__receipt")).filter(

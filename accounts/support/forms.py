@@ -9,8 +9,8 @@ DO, LEAVE, UNSURE = "do", "leave", "unsure"
 
 
 class MailedQuestionForm(forms.Form):
-    """The question behind a link in a mail. Nothing is chosen beforehand: scanners of mail follow links, and some press
-    the button of the page behind it; what acts lies neither first nor last, so that taking either does nothing."""
+    """The question behind a mailed link. No answer is preselected: mail scanners follow links, and some submit the form
+    behind them. The answer that acts is neither first nor last, so that choosing either of those does nothing."""
 
     def __init__(self, *args: Any, question: Any, leave: Any, do: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""The groups that the program itself knows. Their rights come with the program; who wants another mix makes a group."""
+"""The built-in permission groups. Releases add permissions to them; for another mix, make another group."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
-DESK = ("accounts.view_user", "accounts.reset_second_factor", "support.view_helprequest")
+DESK_PERMISSIONS = ("accounts.view_user", "accounts.reset_second_factor", "support.view_helprequest")
 EVERY_ORGANISATION = "organisations.work_for_every_organisation"
-NAME = "Support"  # works for the people of every organisation
-PEOPLE = "Organisatiebeheer"  # the administrators of one organisation
+SUPPORT = "Support"  # helps the people of every organisation
+ORGANISATION_ADMINISTRATORS = "Organisatiebeheer"  # the administrators of one organisation
 GROUPS = {
-    NAME: (*DESK, EVERY_ORGANISATION),
-    "Support eigen organisatie": DESK,
-    PEOPLE: (
+    SUPPORT: (*DESK_PERMISSIONS, EVERY_ORGANISATION),
+    "Support eigen organisatie": DESK_PERMISSIONS,
+    ORGANISATION_ADMINISTRATORS: (
         "accounts.view_user",
         "accounts.add_user",
         "accounts.change_user",
@@ -29,15 +29,15 @@ GROUPS = {
 }
 
 
-def ensure(**signal: object) -> Group:
-    """Make the groups and give them what they lack, and return Support. Runs after every migrate, because the
-    permissions exist only then, and new ones come with a new version."""
+def ensure_groups(**signal: object) -> Group:
+    """Create the groups, add missing permissions, and return the group Support. Runs after every migrate: permissions
+    exist only then, and releases bring new ones."""
     for label in sorted({right.partition(".")[0] for rights in GROUPS.values() for right in rights}):
-        create_permissions(apps.get_app_config(label), verbosity=0)  # those of rooms above are made after this one's
+        create_permissions(apps.get_app_config(label), verbosity=0)  # apps in higher layers would make theirs later
     for name, rights in GROUPS.items():
         group, _created = Group.objects.get_or_create(name=name)
         group.permissions.add(*_permissions(rights))
-    return Group.objects.get(name=NAME)
+    return Group.objects.get(name=SUPPORT)
 
 
 def _permissions(rights: tuple[str, ...]) -> list[Permission]:

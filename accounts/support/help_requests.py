@@ -27,7 +27,7 @@ def open_request(user: User) -> HelpRequest | None:
 
 @transaction.atomic
 def ask(user: User, origin: Origin) -> HelpRequest:
-    """The open request of this person, or a new one, with a mail that has a link to cancel it."""
+    """The open request of this person, or a new one; the mail about it has a link to cancel it."""
     User.objects.select_for_update().get(pk=user.pk)
     if found := open_request(user):
         return found
@@ -51,10 +51,10 @@ def cancel(token: str, origin: Origin) -> bool:
     request = cancellable(token)
     if request is None or not cancellation.cancel_request(request, origin):
         return False
-    cancellation.stop_everything(request.user, origin)  # nobody needs help any more, or it was a thief who asked
+    cancellation.cancel_everything(request.user, origin)  # help is no longer needed, or an attacker asked for it
     return True
 
 
 def purge() -> int:
-    """Delete requests of long ago; the audit trail keeps that they were made. Returns how many."""
+    """Delete requests older than `limits.LOST_PHONE_REQUEST_KEPT`; the audit trail keeps them. Returns the number."""
     return HelpRequest.objects.filter(asked_at__lt=timezone.now() - limits.LOST_PHONE_REQUEST_KEPT).delete()[0]

@@ -12,22 +12,22 @@ from accounts import limits
 from accounts.two_factor.codes import BRIDGE_CODE_ALPHABET
 
 
-def _signs(number: int) -> str:
+def _characters(number: int) -> str:
     return "".join(secrets.choice(BRIDGE_CODE_ALPHABET) for _ in range(number))
 
 
 def new_reference() -> str:
-    """Seven signs to read out on the telephone, for example K7Q-3MZD: it finds a request and opens nothing."""
-    return f"{_signs(3)}-{_signs(4)}"
+    """Seven characters to read out on the telephone, for example K7Q-3MZD: they identify a request and open nothing."""
+    return f"{_characters(3)}-{_characters(4)}"
 
 
 def new_receipt() -> str:
-    """Eight signs, for example S-4F7K-29QD: names what support did, in the mail and in the audit trail."""
-    return f"S-{_signs(4)}-{_signs(4)}"
+    """For example S-4F7K-29QD: identifies an intervention in the mail and in the audit trail."""
+    return f"S-{_characters(4)}-{_characters(4)}"
 
 
 class HelpRequest(models.Model):
-    """Somebody with the right password asked for help because the phone is lost."""
+    """A person who gave the right password asked for help because the phone is lost."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="help_requests"
@@ -47,7 +47,7 @@ class HelpRequest(models.Model):
 
 
 class Check(models.TextChoices):
-    """How somebody was recognised after a report. Never by mail: somebody else may read the mailbox."""
+    """How a person was identified after a report. Never by mail: somebody else may read the mailbox."""
 
     CALLED_BACK = "called_back", _("I called back on a number that we knew before")
     IN_PERSON = "in_person", _("I saw this person, or somebody who knows them did")
@@ -55,12 +55,11 @@ class Check(models.TextChoices):
 
 
 class Report(models.Model):
-    """Somebody pressed "Dit was ik niet" in a mail. Until a person has looked, support resets nothing.
+    """A report "Dit was ik niet", made by a mailed link. Until an administrator closes it, support resets nothing.
 
-    ``undone``: what it took back, by names: ``password`` (void), ``address`` (restored, or taken by somebody else),
+    ``undone``: what the report reverted: ``password`` (void), ``address`` (restored, or taken by somebody else),
     ``gone`` and ``back`` (numbers of authenticator apps), ``codes`` (recovery codes void), ``closed`` (no app is left,
-    and the password alone opens nothing), ``unlinked`` (business accounts), ``doubt`` (why no link for a password is
-    mailed).
+    and the password alone opens nothing), ``unlinked`` (business accounts), ``doubt`` (why no password link is mailed).
     """
 
     user = models.ForeignKey(
@@ -74,7 +73,7 @@ class Report(models.Model):
         related_name="+",
     )
     reported_at = models.DateTimeField(_("reported on"), auto_now_add=True)
-    # Where the mail lay in which it was pressed: a hash of the address.
+    # A hash of the address that the mail with the link went to.
     mailbox = models.CharField(max_length=20, default="", db_default="", editable=False)
     undone = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     looked_at = models.DateTimeField(_("looked at on"), null=True)
@@ -101,7 +100,7 @@ class Kind(models.TextChoices):
     ADDRESS = "address", _("Change the e-mail address")
 
 
-AT_THE_DESK = (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.BRIDGE_CODE, Kind.RESET)  # the buttons of the person's page
+DESK_KINDS = (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.BRIDGE_CODE, Kind.RESET)  # the buttons of the person's page
 
 
 class State(models.TextChoices):
@@ -112,18 +111,18 @@ class State(models.TextChoices):
 
 
 class Intervention(models.Model):
-    """One action of support on one account: asked, perhaps approved, carried out or cancelled. Never removed.
+    """One action of support on one account: requested, perhaps approved, carried out or cancelled. Never deleted.
 
-    Its state changes by conditional updates only, so that of parallel requests exactly one counts.
+    Its state changes by conditional updates only, so that of parallel requests exactly one succeeds.
     """
 
     OPEN = (State.WAITING, State.APPROVED)
-    BY_TWO = (Kind.LIFT_WAIT,)  # waits for what only a second worker may allow: for these no passing of time counts
+    BY_TWO = (Kind.LIFT_WAIT,)  # only a second worker makes these ready, never the passing of time
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     receipt = models.CharField(max_length=11, unique=True, default=new_receipt)
     subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="interventions")
-    # Empty: whoever runs the server, by a command.
+    # NULL: carried out by a management command.
     worker = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=500)
     ticket = models.CharField(max_length=40, blank=True)
@@ -134,7 +133,7 @@ class Intervention(models.Model):
     approved_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
-    # A code of support is shown once: this is set by whoever comes first.
+    # A support code is shown once: the first request sets this.
     shown_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -151,17 +150,17 @@ class Intervention(models.Model):
 
     @property
     def ready_at(self) -> datetime:
-        """From when it may be carried out: its approval, or the end of the wait."""
+        """When it may be carried out: after approval, or at the end of the waiting period."""
         return self.approved_at or self.asked_at + limits.INTERVENTION_WAITS
 
     @property
     def waits_for_second(self) -> bool:
-        """Does nothing but a second worker make it ready?"""
+        """Can only a second worker make it ready?"""
         return self.kind in self.BY_TWO and self.approved_at is None
 
     @property
     def void_at(self) -> datetime:
-        """From when it can no longer be carried out, or approved."""
+        """When it can no longer be carried out, or approved."""
         return self.ready_at if self.waits_for_second else self.ready_at + limits.INTERVENTION_READY
 
     @property
@@ -174,7 +173,7 @@ class Intervention(models.Model):
 
 
 class CallerCheck(models.Model):
-    """The words that one worker had mailed to one person; only the newest counts."""
+    """The words that one worker had mailed to one person; only the newest are valid."""
 
     subject = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     worker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

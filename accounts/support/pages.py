@@ -1,4 +1,4 @@
-"""What the pages of the desk share: who may come here, about whom, and the frame of the administration around it."""
+"""Shared by the pages of the support desk: access control, the person in the URL, and the admin layout."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def for_workers(view: View) -> View:
-    """Only whoever has the right of the desk; the administration around it asks for staff and a second step."""
+    """403 without the permission of the desk; the admin site around it requires staff and a second factor."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -32,7 +32,7 @@ def for_workers(view: View) -> View:
 
 
 def about_person(view: View) -> View:
-    """Give the view the person whose number is in the address; somebody out of scope does not exist (ASVS 8.4.1)."""
+    """Give the view the person whose primary key is in the URL; 404 for people out of scope (ASVS 8.4.1)."""
 
     @for_workers
     @wraps(view)
@@ -44,6 +44,6 @@ def about_person(view: View) -> View:
 
 
 def page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
-    """A page of the desk, in the frame of the administration."""
+    """A page of the desk, in the layout of the admin site."""
     frame = admin.site.each_context(request) | {"title": title}
     return render(request, f"accounts/support/desk/{template}", frame | context)

@@ -1,9 +1,9 @@
-"""What came by way of a mailbox since the second factor was shown last: a password, another address, or a report "this
+"""Changes made through a mailbox since the second factor was used last: a password, another address, or a report "this
 was not me".
 
-As long as there is something, whoever reads that mailbox may be somebody else, and a reset would let them in with the
-mailbox alone: password and link both come from there. Read from the audit trail, which nobody edits and which every
-flow that sets one of the two writes anyway: a mark on the account could be forgotten by one of them.
+As long as there are any, the reader of that mailbox may be somebody else, and a reset would let them in with the
+mailbox alone: password and link both come from there. Read from the audit trail, which is append-only and which every
+such flow writes anyway; a flag on the account could be forgotten by one of them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _REPORTED = Q(event=Event.REPORTED_NOT_ME)
 _PROVED = Q(event=Event.SIGNED_IN, succeeded=True, detail__factor__in=(Authenticator.kind, RecoveryCodeSet.kind))
 
 
-def has_to_show_something(subject: User) -> bool:
-    """Does the password alone not open this account? Also true after a reset, until a new phone is linked."""
+def needs_second_factor(subject: User) -> bool:
+    """Does the password alone not open this account? Also after a reset, until a new phone is linked."""
     return devices.has_confirmed_device(subject) or account_recovery.of(subject) is not None
 
 
@@ -34,24 +34,24 @@ def changes(subject: User) -> list[AuditEntry]:
     """Each new password by mail, each other address and each report since the last sign-in with the second factor,
     oldest first.
 
-    Empty where the password alone is all there is: then there is no second factor that could be got round.
+    Empty where the password alone opens the account: then there is no second factor to bypass.
     """
     mine = AuditEntry.objects.filter(subject=subject).order_by("-pk")
     newest = mine.filter(_PROVED | _BY_MAIL | _MOVED | _REPORTED).first()
-    if newest is None or newest.event == Event.SIGNED_IN or not has_to_show_something(subject):
-        return []  # for nearly everybody, after one statement
+    if newest is None or newest.event == Event.SIGNED_IN or not needs_second_factor(subject):
+        return []  # for nearly everybody, after one query
     last = mine.filter(_PROVED).values_list("pk", flat=True).first() or 0
     return list(reversed(mine.filter(_BY_MAIL | _MOVED | _REPORTED, pk__gt=last)))
 
 
 def recent(subject: User) -> list[AuditEntry]:
-    """The same of the last `limits.WARNING_PERIOD`, whatever was shown since, oldest first."""
+    """The changes of the last `limits.WARNING_PERIOD`, verified since or not, oldest first."""
     since = timezone.now() - limits.WARNING_PERIOD
     return list(AuditEntry.objects.filter(_BY_MAIL | _MOVED, subject=subject, at__gt=since).order_by("pk"))
 
 
 def former_addresses(subject: User) -> list[str]:
-    """The mailboxes that these changes left behind, the oldest first, `limits.FORMER_ADDRESSES` at most; they hear of
+    """The earlier addresses in these changes, oldest first, `limits.FORMER_ADDRESSES` at most; they are told of
     everything that is done to the account meanwhile."""
     known = {subject.email.casefold(): ""}
     for entry in changes(subject):

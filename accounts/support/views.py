@@ -20,7 +20,7 @@ from accounts.two_factor.challenge import flows as challenge
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def lost_phone(request: HttpRequest) -> HttpResponse:
-    """After the right password: recovery code first; otherwise a reference to read out to support."""
+    """After the right password: use a recovery code, or get a reference to read out to support."""
     pending = challenge.pending(request.session)
     if pending is None:
         return redirect("verification_code")
@@ -37,7 +37,7 @@ def lost_phone(request: HttpRequest) -> HttpResponse:
 def _asked(
     request: HttpRequest, form: MailedQuestionForm, carry_out: Callable[[], HttpResponse], unsure: str
 ) -> HttpResponse:
-    """Act on the one answer that says so, and on no other: a scanner of mail chooses none, or any."""
+    """Act on the confirming answer only: a mail scanner chooses none, or any."""
     if not form.is_valid():
         return redirect_with_errors(request, form)
     match form.cleaned_data["answer"]:
@@ -77,7 +77,7 @@ def cancel_help(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel_intervention(request: HttpRequest, token: str) -> HttpResponse:
-    """What support wants to do to an account with rights, taken back by its owner."""
+    """The owner of an account with permissions cancels what support wants to do to it."""
     intervention = cancellation.cancellable(token)
     form = MailedQuestionForm(
         request.POST if request.method == "POST" else None,
@@ -119,8 +119,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("not_me", token)
 
     def carry_out() -> HttpResponse:
-        # The page itself says what was undone and what comes next, or that it was too late: thanks would then promise
-        # what did not happen.
+        # Without a message: the page itself says what was reverted, or that it was too late.
         reports.report(token, Origin.of(request))
         return redirect("not_me", token)
 
@@ -134,5 +133,5 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def not_me_done(request: HttpRequest) -> HttpResponse:
-    """Where pages of before led to; the page of the link itself says more now."""
+    """An earlier address of the confirmation, kept; the page of the link itself says more."""
     return render(request, "accounts/support/not_me_done.html")

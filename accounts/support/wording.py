@@ -1,4 +1,4 @@
-"""What a page says when something is refused."""
+"""Texts for refusals."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def of(refusal: Refusal | None) -> str:
     return str(_SENTENCES[refusal]) if refusal else ""
 
 
-def held(asked: Intervention) -> str:
-    """Why another address is not stored yet, and what to do."""
+def waits_for_approval(asked: Intervention) -> str:
+    """Why the new address is not stored yet, and what to do."""
     facts = {"address": asked.new_address, "at": date_format(timezone.localtime(asked.ready_at), "j F H:i")}
     sentence = _(
         "The e-mail address is not changed yet: since the second step was shown last, the password or the address came "

@@ -1,4 +1,4 @@
-"""One worker helps too many people: a mistake, or somebody else at that desk. Whoever watches over it is told."""
+"""Alarm when one worker helps too many people: a mistake, or somebody else uses that account."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from accounts.mail.alarm_recipients import alarm_recipients
 from accounts.models import User
 
 
-def stop(worker: User, number: int, origin: Origin, *, period: timedelta = limits.WORKER_RESETS_PERIOD) -> None:
-    """Record and mail that this worker is stopped, once in a period. ``number``: how often it may be done in that time.
-    Call while the worker's row is locked."""
+def record_limit_reached(
+    worker: User, number: int, origin: Origin, *, period: timedelta = limits.WORKER_RESETS_PERIOD
+) -> None:
+    """Record and mail that this worker reached the limit, once in a period. ``number``: the limit. Call while the
+    worker's row is locked."""
     since = timezone.now() - period
     if AuditEntry.objects.filter(actor=worker, event=Event.WORKER_STOPPED, at__gt=since).exists():
         return

@@ -28,7 +28,7 @@ LATER = timedelta(minutes=11)
 def test_old_session_of_an_administrator_resets_nobody_and_gives_no_rights(address: str, method: str) -> None:
     person = UserFactory(with_totp=True)
     client = signed_in(UserFactory(superuser=True, with_totp=True))
-    address = "/beheer/" + address.format(person=person.pk, group=group.ensure().pk)
+    address = "/beheer/" + address.format(person=person.pk, group=group.ensure_groups().pk)
     assert client.get(address).status_code == 200
     with time_machine.travel(timezone.now() + LATER, tick=True):
         answer = getattr(client, method)(address, {"reason": "x"})

@@ -23,7 +23,7 @@ from accounts.passwords.links import Purpose
 from accounts.sign_in.password import flows as password_sign_in
 from accounts.support.interventions import actions
 from accounts.support.interventions import flows as interventions
-from accounts.support.interventions.flows import Order
+from accounts.support.interventions.flows import InterventionRequest
 from accounts.support.models import Kind as InterventionKind
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import UNKNOWN_BROWSER
@@ -160,7 +160,7 @@ def test_support_and_the_person_never_wait_for_each_other_for_ever(monkeypatch: 
     challenge.verify(person, None, wrong_code_of(person), HERE, UNKNOWN_BROWSER)
     code = code_of(person)
     monkeypatch.setattr(actions.sessions, "end_all", slowly(sessions.end_all, 0.3))
-    reset = partial(interventions.act, Order(InterventionKind.RESET, person, boss, "telefoon weg"), HERE)
+    reset = partial(interventions.act, InterventionRequest(InterventionKind.RESET, person, boss, "telefoon weg"), HERE)
     typing = slowly(partial(challenge.verify, person, None, code, HERE, UNKNOWN_BROWSER), 0.15)
     outcome, answer = at_once([reset, typing])
     assert outcome.outcome is interventions.Outcome.DONE

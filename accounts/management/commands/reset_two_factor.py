@@ -9,7 +9,7 @@ from accounts.audit.origin import CONSOLE
 from accounts.mail import outcomes
 from accounts.models import User
 from accounts.support.interventions import flows
-from accounts.support.interventions.flows import Order
+from accounts.support.interventions.flows import InterventionRequest
 from accounts.support.models import Kind
 from accounts.two_factor import devices
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody has the address {email}.") from None
         had_one = devices.has_confirmed_device(person)
         with outcomes.collect() as mails:
-            result = flows.act(Order(Kind.RESET, person, None, reason), CONSOLE)
+            result = flows.act(InterventionRequest(Kind.RESET, person, None, reason), CONSOLE)
         mails.wait()
         receipt = result.intervention.receipt if result.intervention else ""
         what = "The second step" if had_one else "There was no second step; what waited or was open"

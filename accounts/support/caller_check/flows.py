@@ -1,4 +1,4 @@
-"""Is the caller who they say? Two words go to the mailbox of the account, and the caller reads them back.
+"""Verification of a caller: two words are mailed to the account's address, and the caller reads them back.
 
 The worker never sees the words, so a worker cannot pretend that somebody called (NIST SP 800-63B-4 section 4.2.2: the
 word of support alone is not enough).
@@ -25,12 +25,12 @@ from accounts.models import User
 from accounts.support.caller_check.word_list import WORDS
 from accounts.support.flows import Refusal, may_help
 from accounts.support.models import CallerCheck
-from accounts.support.worker_alarm import stop
+from accounts.support.worker_alarm import record_limit_reached
 from accounts.two_factor.codes import slow_digest
 
 SALT_BYTES = 16
-WRONG = "wrong"  # the cause in the entry that is counted
-_NO_LETTER = re.compile(r"[^a-z]+")
+WRONG = "wrong"  # the cause in the audit entries that are counted
+_NOT_LETTERS = re.compile(r"[^a-z]+")
 
 
 class Outcome(Enum):
@@ -45,8 +45,8 @@ class Outcome(Enum):
 
 
 def normalised(typed: str) -> str:
-    """What somebody read out, as it is compared: without capitals, spaces and hyphens."""
-    return _NO_LETTER.sub("", typed.lower())
+    """The typed words as they are compared: in lower case, letters only."""
+    return _NOT_LETTERS.sub("", typed.lower())
 
 
 def send(subject: User, worker: User, origin: Origin) -> Outcome | Refusal:
@@ -56,7 +56,7 @@ def send(subject: User, worker: User, origin: Origin) -> Outcome | Refusal:
         return refused
     words = f"{secrets.choice(WORDS)} {secrets.choice(WORDS)}"
     salt = os.urandom(SALT_BYTES)
-    digest = slow_digest(normalised(words), salt)  # before the transaction: it takes its time
+    digest = slow_digest(normalised(words), salt)  # before the transaction, because it is slow
     fresh = {"salt": salt, "digest": digest, "sent_at": timezone.now(), "failures": 0, "passed_at": None}
     with transaction.atomic():
         CallerCheck.objects.update_or_create(subject=subject, worker=worker, defaults=fresh)
@@ -75,7 +75,8 @@ def _refusal_to_send(subject: User, worker: User) -> Outcome | Refusal | None:
 
 
 def _guessed(subject: User, worker: User) -> Outcome | None:
-    """Were there so many wrong words that somebody may be guessing? Exact only while both rows are locked."""
+    """The outcome when so many wrong words were typed that somebody may be guessing. Exact only while both rows are
+    locked."""
     wrong = AuditEntry.objects.filter(event=Event.CALLER_CHECKED, succeeded=False, detail__cause=WRONG)
     now = timezone.now()
     if wrong.filter(actor=worker, at__gt=now - limits.WORKER_WRONG_WORDS_PERIOD).count() >= limits.WORKER_WRONG_WORDS:
@@ -85,13 +86,13 @@ def _guessed(subject: User, worker: User) -> Outcome | None:
 
 
 def _record_refusal(event: Event, refused: Outcome | Refusal, subject: User, worker: User, origin: Origin) -> None:
-    """Somebody wanted what may not be: also that is part of the story."""
+    """Refused attempts are in the audit trail too."""
     detail: dict[str, str | int] = {"cause": refused.name.lower()}
     record(event, subject=subject, actor=worker, origin=origin, succeeded=False, detail=detail)
 
 
 def answer(subject: User, worker: User, typed: str, origin: Origin) -> Outcome | Refusal:
-    """Judge what the caller read back. Returns, so that the count of wrong answers survives."""
+    """Verify what the caller read back. Returns refusals instead of raising, so that wrong answers stay counted."""
     if refusal := may_help(worker, subject):
         _record_refusal(Event.CALLER_CHECKED, refusal, subject, worker, origin)
         return refusal
@@ -100,14 +101,14 @@ def answer(subject: User, worker: User, typed: str, origin: Origin) -> Outcome |
         return Outcome.NOT_SENT
     digest = slow_digest(normalised(typed), bytes(known.salt))
     with transaction.atomic():
-        # In the order in which interventions lock them; so the counts are exact, whatever runs in parallel.
+        # In the same order as interventions lock them; it keeps the counts exact under parallel requests.
         list(User.objects.select_for_update().filter(pk__in={subject.pk, worker.pk}).order_by("pk"))
-        outcome = _guessed(subject, worker) or _judge(known.pk, digest)
-        _note(outcome, subject, worker, origin)
+        outcome = _guessed(subject, worker) or _verify(known.pk, digest)
+        _record_outcome(outcome, subject, worker, origin)
     return outcome
 
 
-def _note(outcome: Outcome, subject: User, worker: User, origin: Origin) -> None:
+def _record_outcome(outcome: Outcome, subject: User, worker: User, origin: Origin) -> None:
     match outcome:
         case Outcome.PASSED:
             record(Event.CALLER_CHECKED, subject=subject, actor=worker, origin=origin)
@@ -115,12 +116,12 @@ def _note(outcome: Outcome, subject: User, worker: User, origin: Origin) -> None
             detail: dict[str, str | int] = {"cause": WRONG}
             record(Event.CALLER_CHECKED, subject=subject, actor=worker, origin=origin, succeeded=False, detail=detail)
             if _guessed(subject, worker) is Outcome.WORKER_GUESSES:
-                stop(worker, limits.WORKER_WRONG_WORDS, origin, period=limits.WORKER_WRONG_WORDS_PERIOD)
+                record_limit_reached(worker, limits.WORKER_WRONG_WORDS, origin, period=limits.WORKER_WRONG_WORDS_PERIOD)
         case Outcome.GUESSED | Outcome.WORKER_GUESSES:
             _record_refusal(Event.CALLER_CHECKED, outcome, subject, worker, origin)
 
 
-def _judge(pk: int, digest: str) -> Outcome:
+def _verify(pk: int, digest: str) -> Outcome:
     since = timezone.now() - limits.CALLER_CHECK
     locked = CallerCheck.objects.select_for_update().filter(pk=pk, sent_at__gt=since, passed_at=None)
     check = locked.filter(failures__lt=limits.CALLER_CHECK_TRIES).first()
@@ -147,5 +148,5 @@ def has_passed(subject: User, worker: User) -> CallerCheck | None:
 
 
 def purge() -> int:
-    """Delete checks that count no more. Returns how many."""
+    """Delete expired checks. Returns the number."""
     return CallerCheck.objects.filter(sent_at__lte=timezone.now() - 2 * limits.CALLER_CHECK).delete()[0]

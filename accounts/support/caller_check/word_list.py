@@ -1,6 +1,6 @@
-"""Words to read out on the telephone: short, plain, known to everybody, without accents.
+"""Dutch words to read out on the telephone: short, common, without accents.
 
-A test counts them: two of them must hold at least 16 bits.
+A test checks the entropy: two words must have at least 16 bits.
 """
 
 WORDS = tuple(  # a text reads better than a list of words

@@ -1,4 +1,4 @@
-"""How an account stands, for the page of support: facts and times, never a secret."""
+"""The state of an account for the support page: facts and times, never a secret."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from accounts import limits
 from accounts.active_sessions.models import Session
 from accounts.audit.origin import browser_in_words
 from accounts.models import User
-from accounts.support.flows import in_story
+from accounts.support.flows import visible_to
 from accounts.support.interventions import rules
 from accounts.support.models import HelpRequest, Intervention
 from accounts.throttling import flows as throttling
@@ -24,8 +24,8 @@ from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCod
 
 
 @dataclass(frozen=True)
-class Place:
-    """One session."""
+class SessionSummary:
+    """One active session."""
 
     browser: str
     address: str | None
@@ -34,8 +34,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Door:
-    """``until``: None when waiting does not help."""
+class BlockedAttempts:
+    """A counter of failed attempts that refuses new ones. ``until``: None when waiting does not help."""
 
     what: str
     where: str
@@ -47,8 +47,8 @@ class Door:
 class Account:
     authenticators: list[Authenticator]
     recovery_codes_left: int | None
-    places: list[Place]
-    doors: list[Door]
+    sessions: list[SessionSummary]
+    blocked: list[BlockedAttempts]
     requests: list[HelpRequest]
     recovery: AccountRecovery | None
     bridge_code_until: datetime | None
@@ -58,8 +58,8 @@ def of(subject: User) -> Account:
     return Account(
         authenticators=devices.authenticators_of(subject),
         recovery_codes_left=devices.recovery_codes_left(subject),
-        places=_places(subject),
-        doors=[_door(counter) for counter in rules.doors(subject)],
+        sessions=_sessions(subject),
+        blocked=[_blocked(counter) for counter in rules.blocking_counters(subject)],
         requests=_open_requests(subject),
         recovery=account_recovery.of(subject),
         bridge_code_until=_bridge_code_until(subject),
@@ -71,15 +71,15 @@ def _open_requests(subject: User) -> list[HelpRequest]:
     return list(HelpRequest.objects.filter(user=subject, cancelled_at=None, asked_at__gt=since))
 
 
-def _places(subject: User) -> list[Place]:
+def _sessions(subject: User) -> list[SessionSummary]:
     running = Session.objects.filter(user=subject, signed_in=True, expires_at__gt=timezone.now())
     return [
-        Place(browser_in_words(row.browser), row.address, row.started_at, row.seen_at)
+        SessionSummary(browser_in_words(row.browser), row.address, row.started_at, row.seen_at)
         for row in running.order_by("-seen_at")
     ]
 
 
-def _door(counter: AttemptCounter) -> Door:
+def _blocked(counter: AttemptCounter) -> BlockedAttempts:
     names = {
         Attempted.PASSWORD: _("wrong passwords"),
         Attempted.CODE: _("wrong codes"),
@@ -87,7 +87,7 @@ def _door(counter: AttemptCounter) -> Door:
     }
     where = _("in one known browser") if counter.bucket else _("in unknown browsers")
     until = None if counter.closed else throttling.waits_until(counter)
-    return Door(names[Attempted(counter.kind)], where, counter.failures, until)
+    return BlockedAttempts(names[Attempted(counter.kind)], where, counter.failures, until)
 
 
 def _bridge_code_until(subject: User) -> datetime | None:
@@ -97,6 +97,6 @@ def _bridge_code_until(subject: User) -> datetime | None:
 
 
 def earlier(subject: User, worker: User) -> list[Intervention]:
-    """What support did to this account, newest first, as far as this worker sees it."""
-    mine = Intervention.objects.filter(in_story(worker), subject=subject).select_related("worker", "approved_by")
+    """Interventions on this account that this worker may see, newest first."""
+    mine = Intervention.objects.filter(visible_to(worker), subject=subject).select_related("worker", "approved_by")
     return list(mine.order_by("-asked_at")[: limits.INTERVENTIONS_SHOWN])

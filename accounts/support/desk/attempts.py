@@ -1,4 +1,4 @@
-"""The newest attempts to get in, each with its cause in words that can be read out."""
+"""The newest sign-in attempts, each with its result as a text to read out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Attempt:
 
 
 def newest(subject: User, worker: User) -> list[Attempt]:
-    """The last `limits.ATTEMPTS_SHOWN` in the story of an organisation that the worker works for, newest first."""
+    """The last `limits.ATTEMPTS_SHOWN` in the audit trails in the worker's scope, newest first."""
     seen = scope.organisations(worker, "organisation_id")
     entries = AuditEntry.objects.filter(seen, subject=subject, event__in=ATTEMPTS).order_by("-pk")
     return [

@@ -19,10 +19,10 @@ from accounts.models import User
 
 
 def look_up(subject: User, worker: User, origin: Origin) -> bool:
-    """Record that this worker looks at this account: once in `limits.LOOKED_UP_AGAIN`, whatever runs in parallel. False
-    when this worker has looked at as many as one may in a while: then the page must not be shown."""
+    """Record that this worker views this account, once in `limits.LOOKED_UP_AGAIN`, also under parallel requests. False
+    when the worker reached `limits.LOOK_UPS`: then the page must not be shown."""
     if _was_recorded(subject, worker):
-        return True  # without a lock: this is a page that workers reload
+        return True  # without a lock, because workers reload this page
     with transaction.atomic():
         User.objects.select_for_update().get(pk=worker.pk)
         if _was_recorded(subject, worker):
@@ -44,7 +44,7 @@ def _was_recorded(subject: User, worker: User) -> bool:
 
 
 def _alarm(subject: User, worker: User, origin: Origin) -> None:
-    """Record and mail it, once in the period: a script that goes on fills neither the audit trail nor a mailbox."""
+    """Record and mail it, once in the period, so that a script fills neither the audit trail nor mailboxes."""
     if _recent(worker, limits.LOOK_UPS_PERIOD).filter(succeeded=False).exists():
         return
     detail: dict[str, str | int] = {"cause": "too_many_look_ups"}

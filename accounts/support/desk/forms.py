@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.support.models import Check
 
 
-class FindForm(forms.Form):
+class PersonSearchForm(forms.Form):
     who = forms.CharField(
         label=_("Reference, e-mail address or name"),
         help_text=_("The reference that the caller reads out, for example K7Q-3MZD; or the beginning of a name."),
@@ -14,8 +14,8 @@ class FindForm(forms.Form):
     )
 
 
-class LookedAtForm(forms.Form):
-    """How somebody was recognised after a report, by a way that does not pass the mailbox."""
+class CloseReportForm(forms.Form):
+    """How the person was identified after a report, without using the mailbox."""
 
     check = forms.ChoiceField(choices=Check.choices)
     reason = forms.CharField(max_length=500, required=False)

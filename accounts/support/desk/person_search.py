@@ -1,4 +1,4 @@
-"""Finding the person who is on the telephone: by the reference read out, by address, or by the beginning of a name."""
+"""Finding the caller: by the reference read out, by address, or by the beginning of a name."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def people(worker: User) -> QuerySet[User]:
 
 
 def find(worker: User, typed: str) -> list[User]:
-    """At most `limits.FIND_MOST` people and one more, so that the page can tell; an exact hit comes alone."""
+    """At most `limits.FIND_MOST` people and one more, which shows that there are more; an exact match comes alone."""
     mine, words = people(worker), typed.strip().lower()
     exact = _by_reference(mine, words) or list(mine.filter(email__lower=words)[:1])
     if exact or len(words) < limits.FIND_LEAST:
         return exact
     found: dict[int, User] = {}
     for condition, order in ways(typed):
-        # One way at a time: all in one condition, no index would serve, and a million people take seconds.
+        # One query each: a combined condition would use no index, and take seconds with a million people.
         for person in mine.filter(condition).order_by(order, "pk")[: limits.FIND_MOST + 1]:
             found[person.pk] = person
     return sorted(found.values(), key=lambda person: person.email)[: limits.FIND_MOST + 1]
 
 
 def _by_reference(mine: QuerySet[User], words: str) -> list[User]:
-    """What the caller reads out, in any case, with or without the dash. Old requests count too: the caller is right."""
+    """The reference in any case, with or without the dash. Also of old requests, which still identify the caller."""
     signs = re.sub(r"[\s\-\u2010-\u2015]+", "", words).upper()
     if not _REFERENCE.fullmatch(signs):
         return []

@@ -18,21 +18,21 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.support import reports, wording
 from accounts.support.caller_check import flows as caller_check
 from accounts.support.desk import account_state, attempts, flows, person_search, warnings
-from accounts.support.desk.forms import FindForm, LookedAtForm
+from accounts.support.desk.forms import CloseReportForm, PersonSearchForm
 from accounts.support.flows import may_help
 from accounts.support.interventions import approval, rules
-from accounts.support.models import AT_THE_DESK, Check, Kind, Report
+from accounts.support.models import DESK_KINDS, Check, Kind, Report
 from accounts.support.pages import about_person, for_workers, page
 
-FOUND = "support_found"  # the numbers of the people in the list, so that no name is in an address or a log
-LOOK_AT_REPORTS = "support.change_report"
+FOUND = "support_found"  # primary keys of the people found; in the session, so that no URL or log has a name
+CLOSE_REPORTS = "support.change_report"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_workers
 def find_person(request: PersonRequest) -> HttpResponse:
-    """One hit leads straight to the person; several come back as a list."""
-    form = FindForm(request.POST or None)
+    """One match leads to the person; several are shown as a list."""
+    form = PersonSearchForm(request.POST or None)
     if request.method != "POST":
         return page(request, "person_search.html", _("Support desk"), form=restore(request, form), **_list(request))
     request.session.pop(FOUND, None)
@@ -49,7 +49,7 @@ def find_person(request: PersonRequest) -> HttpResponse:
 
 
 def _list(request: PersonRequest) -> dict[str, object]:
-    """The people found last, scoped anew."""
+    """The people found last, limited to the worker's scope again."""
     keys = request.session.get(FOUND, [])
     mine = list(person_search.people(request.user).filter(pk__in=keys).order_by("email")) if keys else []
     return {"people": mine[: limits.FIND_MOST], "more": len(mine) > limits.FIND_MOST}
@@ -64,7 +64,7 @@ def _nobody(typed: str) -> str:
 @require_safe
 @about_person
 def person(request: PersonRequest, subject: User) -> HttpResponse:
-    """How the account stands, what warns, and what can be done."""
+    """The state of the account, the warnings, and the possible actions."""
     if not flows.look_up(subject, request.user, Origin.of(request)):
         messages.error(request, _too_many())
         return redirect("support_find")
@@ -76,7 +76,7 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
         "attempts": attempts.newest(subject, request.user),
         "earlier": account_state.earlier(subject, request.user),
         "refusal": wording.of(may_help(request.user, subject)),
-        "actions": [_action(request.user, subject, kind) for kind in AT_THE_DESK],
+        "actions": [_action(request.user, subject, kind) for kind in DESK_KINDS],
         "checked": caller_check.has_passed(subject, request.user),
         "checking": caller_check.waiting(subject, request.user),
     }
@@ -105,13 +105,13 @@ def _action(worker: User, subject: User, kind: Kind) -> dict[str, object]:
 @require_safe
 @for_workers
 def report_list(request: PersonRequest) -> HttpResponse:
-    """Who pressed "Dit was ik niet"; open ones first."""
+    """The reports "Dit was ik niet", open ones first."""
     mine = Report.objects.filter(scope.people(request.user, "user__"))
     rows = mine.select_related("user__membership__organisation", "looked_by", "entry")
     context = {
         "open_ones": rows.filter(looked_at=None).order_by("reported_at")[: limits.REPORTS_SHOWN],
         "looked_at": rows.exclude(looked_at=None).order_by("-looked_at")[: limits.REPORTS_SHOWN],
-        "may_look": request.user.has_perm(LOOK_AT_REPORTS),
+        "may_look": request.user.has_perm(CLOSE_REPORTS),
         "checks": Check.choices,
     }
     return page(request, "reports.html", _("Reports “this was not me”"), **context)
@@ -120,14 +120,14 @@ def report_list(request: PersonRequest) -> HttpResponse:
 @require_POST
 @fresh_proof_required
 @for_workers
-def looked_at(request: PersonRequest, report_id: int) -> HttpResponse:
-    if not request.user.has_perm(LOOK_AT_REPORTS):
+def close_report(request: PersonRequest, report_id: int) -> HttpResponse:
+    if not request.user.has_perm(CLOSE_REPORTS):
         raise PermissionDenied
     report = get_object_or_404(Report.objects.filter(scope.people(request.user, "user__")), pk=report_id)
-    form = LookedAtForm(request.POST)
+    form = CloseReportForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose how you recognised this person. What goes by mail proves nothing now."))
-    elif reports.looked_at(report, request.user, Origin.of(request), **form.cleaned_data):
+    elif reports.close(report, request.user, Origin.of(request), **form.cleaned_data):
         messages.success(request, _("Noted. Support may help this person again."))
     else:
         messages.error(

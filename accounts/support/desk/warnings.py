@@ -1,4 +1,4 @@
-"""Signs that the caller may be somebody else, each as a sentence with its fact. They warn; the worker decides."""
+"""Signs that the caller may be somebody else, each as a sentence with its facts. The worker decides."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _stolen(subject: User) -> Iterator[str]:
 
 
 def _mailbox(subject: User, account: Account) -> Iterator[str]:
-    """Until the second factor was shown again; where there is none, for `limits.WARNING_PERIOD`."""
+    """Until the second factor is used again; without one, for `limits.WARNING_PERIOD`."""
     doubtful = unverified_changes.changes(subject)
     found = doubtful if account.authenticators or account.recovery else unverified_changes.recent(subject)
     moved = [entry for entry in found if entry.event in ADDRESS_CHANGES]

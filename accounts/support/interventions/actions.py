@@ -1,4 +1,4 @@
-"""What each intervention does, how it is recorded, and which mail follows. Call inside a transaction."""
+"""What each intervention does, its audit entry and its mail. Call inside a transaction."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ EVENTS = {
 
 
 def prepare(kind: Kind, subject: User) -> NewBridgeCode | None:
-    """What is made before the transaction, because it takes its time."""
+    """Made before the transaction, because it is slow."""
     return account_recovery.new_bridge_code(subject) if kind is Kind.BRIDGE_CODE else None
 
 
 def carry_out(intervention: Intervention, origin: Origin, prepared: NewBridgeCode | None) -> str:
-    """Do it, record it, and mail the person. Returns the code to read out, if there is one."""
+    """Do it, record it, and mail the person. Returns the code to read out; empty for other kinds."""
     kind, subject = Kind(intervention.kind), intervention.subject
-    extra = _bridge_code(intervention, prepared) if prepared else HOW[kind](intervention)
+    extra = _bridge_code(intervention, prepared) if prepared else ACTIONS[kind](intervention)
     code = str(extra.pop("code", ""))
     entry = record(
         EVENTS[kind],
@@ -47,9 +47,9 @@ def carry_out(intervention: Intervention, origin: Origin, prepared: NewBridgeCod
         reason=intervention.reason,
         detail=facts(intervention),
     )
-    previous_devices.record_end(subject, entry)  # of a reset: a report about it lets the apps count again
+    previous_devices.record_end(subject, entry)  # after a reset: a report about it makes the apps valid again
     notify(entry, subject, receipt=intervention.receipt, **extra)
-    if kind in rules.COUNTED:
+    if kind in rules.OPENS_ACCOUNT:
         extra |= {"link": "", "only_told": True}
         for address in unverified_changes.former_addresses(subject):
             notify(entry, subject, to=address, receipt=intervention.receipt, **extra)
@@ -69,7 +69,7 @@ def facts(intervention: Intervention) -> dict[str, str | int]:
 
 
 def _lift_wait(intervention: Intervention) -> dict[str, Any]:
-    """Waits end. What is closed opens only when a second worker agreed: it may have closed just now."""
+    """Waiting times end. Blocked counters are reset only after a second worker's approval: they may be new."""
     throttling.lock_counters(intervention.subject)
     if intervention.approved_by_id:
         throttling.open_closed_counters(intervention.subject)
@@ -83,8 +83,8 @@ def _end_sessions(intervention: Intervention) -> dict[str, Any]:
 
 
 def _bridge_code(intervention: Intervention, prepared: NewBridgeCode) -> dict[str, Any]:
-    """Uses up every check of the caller: who calls next may be somebody else, and is recognised anew. Waits end,
-    because during one the password leads to a page that takes no such code."""
+    """Voids every caller check: the next caller may be somebody else, and is checked again. Waiting times end, because
+    during one the password leads to a page that takes no such code."""
     CallerCheck.objects.filter(subject=intervention.subject).delete()
     throttling.lock_counters(intervention.subject)
     throttling.lift(intervention.subject)
@@ -93,23 +93,23 @@ def _bridge_code(intervention: Intervention, prepared: NewBridgeCode) -> dict[st
 
 
 def _reset(intervention: Intervention) -> dict[str, Any]:
-    """Everything that lets somebody in beside the password goes at once, and the link in the mail opens the set-up.
+    """Remove everything besides the password that signs in; the link in the mail opens the set-up.
 
-    Waits end; what was counted stays, or a reset would give as many guesses back as a lifted wait may not.
+    Waiting times end, but the counts stay: otherwise a reset would give back guesses that a lifted wait does not.
     """
     subject = intervention.subject
     throttling.lock_counters(subject)
-    recovers = rules.recovers(subject)
+    needs_link = rules.needs_recovery_link(subject)
     devices.remove_all(subject)
     sessions.end_all(subject)
     throttling.lift(subject)
     known_browsers.forget_all(subject)
     account_recovery.withdraw_bridge_code(subject)
     hours = int(limits.RECOVERY_LINK.total_seconds()) // 3600
-    return {"link": account_recovery.begin(subject) if recovers else "", "hours": hours}
+    return {"link": account_recovery.begin(subject) if needs_link else "", "hours": hours}
 
 
-HOW: dict[Kind, Callable[[Intervention], dict[str, Any]]] = {
+ACTIONS: dict[Kind, Callable[[Intervention], dict[str, Any]]] = {
     Kind.LIFT_WAIT: _lift_wait,
     Kind.END_SESSIONS: _end_sessions,
     Kind.RESET: _reset,

@@ -1,4 +1,4 @@
-"""Another address where the mailbox may be somebody else's already: a second worker agrees, or a day passes."""
+"""Changing an address while the mailbox may be somebody else's already: a second worker approves, or a day passes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from accounts.support.interventions import approval
 from accounts.support.models import Intervention, Kind
 
 
-def hold_back(subject: User, new_address: str, actor: User, origin: Origin) -> Intervention | None:
-    """What this administrator asked for: still open, then the address is not stored yet; or carried out now. None: no
-    need to ask, store it.
+def require_approval(subject: User, new_address: str, actor: User, origin: Origin) -> Intervention | None:
+    """The intervention for this change: still open, then the address must not be stored yet; or carried out now. None
+    when no approval is needed.
 
-    The first time it is asked for, with mails to the old and the new address. Storing the same address again after the
-    approval, or after the wait, uses that up. Call inside a transaction that holds the person's row.
+    The first call requests it, with mails to the old and the new address. Storing the same address again after the
+    approval, or after the waiting period, marks it as done. Call inside a transaction that locks the person's row.
     """
-    approval.drop_overtaken(subject, actor, origin)
+    approval.cancel_superseded(subject, actor, origin)
     if not unverified_changes.changes(subject):
         return None
-    asked = approval.open_of(Kind.ADDRESS, subject, actor, new_address)
+    asked = approval.find_open(Kind.ADDRESS, subject, actor, new_address)
     if asked is None:
         _replace_earlier(subject, actor, origin)
         asked = Intervention.objects.create(
@@ -29,13 +29,13 @@ def hold_back(subject: User, new_address: str, actor: User, origin: Origin) -> I
         )
         approval.ask(asked, origin)
         return asked
-    if approval.use_up(asked):
+    if approval.mark_done(asked):
         asked.refresh_from_db()
     return asked
 
 
 def _replace_earlier(subject: User, actor: User, origin: Origin) -> None:
-    """Another one was a typing mistake; of two that wait, nobody could say which is meant."""
+    """A different address was a typing mistake; with two waiting it would be unclear which one is meant."""
     for earlier in Intervention.objects.filter(
         subject=subject, worker=actor, kind=Kind.ADDRESS, state__in=Intervention.OPEN
     ):

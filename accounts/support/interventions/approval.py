@@ -1,5 +1,5 @@
-"""Four eyes: an account with rights is opened after a second worker agreed, or after a day in which its owner, who was
-told by mail, did not cancel."""
+"""Four-eyes principle: an account with permissions is opened after a second worker's approval, or after a day in which
+its owner, told by mail, did not cancel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.support import cancellation, independence, unverified_changes
-from accounts.support.flows import Refusal, in_story, may_help, may_reset
+from accounts.support.flows import Refusal, may_help, may_reset, visible_to
 from accounts.support.interventions import actions, rules
 from accounts.support.models import Intervention, Kind, State
 
@@ -44,7 +44,7 @@ def ask(intervention: Intervention, origin: Origin) -> None:
     for address in [subject.email, *unverified_changes.former_addresses(subject)]:
         notify(entry, subject, to=address, cancel=cancellation.link(intervention), **context)
     if intervention.new_address:
-        # Without a link: whose mailbox that is, nobody has shown yet.
+        # Without a link: nobody has proved yet whose mailbox that is.
         context |= {"at": timezone.localtime(entry.at), "reason": entry.reason}
         sending.send(entry.event, subject, to=intervention.new_address, **context)
 
@@ -53,21 +53,20 @@ def may_approve(intervention: Intervention, worker: User) -> Refusal | None:
     """Why this worker may not be the second, or None."""
     if intervention.worker_id == worker.pk:
         return Refusal.NOT_ONES_OWN
-    if independence.changed_address(worker, intervention.subject) or _is_the_askers(intervention, worker):
+    if independence.changed_address(worker, intervention.subject) or _chosen_by_colleague(intervention, worker):
         return Refusal.CHANGED_ADDRESS
     return may_reset(worker, intervention.subject)
 
 
-def _is_the_askers(intervention: Intervention, worker: User) -> bool:
-    """Would this worker agree to an address that a colleague of the same organisation chose?"""
+def _chosen_by_colleague(intervention: Intervention, worker: User) -> bool:
+    """Was the new address chosen by a colleague of the same organisation?"""
     asker = intervention.worker_id
-    return intervention.kind == Kind.ADDRESS and asker is not None and independence.are_one_party(worker, asker)
+    return intervention.kind == Kind.ADDRESS and asker is not None and independence.same_party(worker, asker)
 
 
 @transaction.atomic
 def approve(intervention: Intervention, worker: User, origin: Origin) -> Refusal | None:
-    """The second worker agrees; of parallel approvals exactly one counts. A refusal is recorded as well: somebody who
-    may not wanted this."""
+    """The second worker approves; of parallel approvals exactly one counts. A refused attempt is recorded as well."""
     refusal = may_approve(intervention, worker)
     if refusal is None and not _note_approval(intervention, worker):
         refusal = Refusal.NOT_READY
@@ -93,7 +92,7 @@ def _record(event: Event, intervention: Intervention, worker: User, origin: Orig
 
 @transaction.atomic
 def cancel(intervention: Intervention, worker: User, origin: Origin) -> Refusal | None:
-    """A worker takes it back, the own or a colleague's; that is never dangerous, so a report does not stop it."""
+    """A worker cancels their own or a colleague's; that is never dangerous, so an open report does not prevent it."""
     refusal = may_help(worker, intervention.subject)
     if refusal is None and not cancellation.cancel(intervention, origin, by=worker):
         refusal = Refusal.NOT_READY
@@ -102,7 +101,7 @@ def cancel(intervention: Intervention, worker: User, origin: Origin) -> Refusal 
     return refusal
 
 
-def use_up(intervention: Intervention) -> bool:
+def mark_done(intervention: Intervention) -> bool:
     """Mark it as carried out, exactly once, and only while it may be. Call inside a transaction."""
     if not _approver_still_may(intervention):
         return False
@@ -111,7 +110,7 @@ def use_up(intervention: Intervention) -> bool:
 
 
 def _approver_still_may(intervention: Intervention) -> bool:
-    """Who lost the right since, perhaps because somebody else sat at that desk, is no second pair of eyes."""
+    """An approval by somebody who lost the permission since, perhaps after misuse of the account, does not count."""
     found = Intervention.objects.select_related("approved_by__membership", "subject__membership").get(
         pk=intervention.pk
     )
@@ -141,33 +140,32 @@ def _is_open() -> Q:
     return approved | (waiting & ~too_late)
 
 
-def open_of(kind: Kind, subject: User, worker: User, new_address: str = "") -> Intervention | None:
-    """What this worker has asked for already."""
+def find_open(kind: Kind, subject: User, worker: User, new_address: str = "") -> Intervention | None:
+    """The open request of this worker for the same, if any."""
     mine = Intervention.objects.filter(_is_open(), kind=kind, subject=subject, worker=worker)
     return mine.filter(new_address__iexact=new_address).first()
 
 
-def drop_overtaken(subject: User, worker: User, origin: Origin) -> None:
-    """Cancel what was asked before the password or the address came by a mailbox: the wait, and the mail that lets the
-    person cancel, are worth something only from then on. Call under the lock of the person's row."""
+def cancel_superseded(subject: User, worker: User, origin: Origin) -> None:
+    """Cancel requests older than a password or an address that came through a mailbox: the waiting period and the mail
+    that lets the person cancel count only from then on. Call while the person's row is locked."""
     if not (later := unverified_changes.changes(subject)):
         return
-    kinds = (*rules.COUNTED, Kind.ADDRESS)
+    kinds = (*rules.OPENS_ACCOUNT, Kind.ADDRESS)
     for asked in Intervention.objects.filter(_is_open(), subject=subject, kind__in=kinds, asked_at__lt=later[-1].at):
         cancellation.cancel(asked, origin, by=worker, cause="overtaken")
 
 
 def refusal_on_page(kind: Kind, worker: User, subject: User, *, needs_approval: bool) -> Refusal | None:
-    """Why a page offers this worker nothing here: a refusal, or what was asked waits already. Said before anything is
-    promised about a second worker."""
+    """Why a page does not offer this action to this worker: a refusal, or the same request is open already."""
     refusal = rules.refusal(kind, worker, subject)
-    if refusal is None and needs_approval and open_of(kind, subject, worker):
+    if refusal is None and needs_approval and find_open(kind, subject, worker):
         return Refusal.ALREADY_ASKED
     return refusal
 
 
 def open_for(worker: User) -> QuerySet[Intervention]:
-    """What waits or is approved, for the people that this worker may see; the oldest first."""
+    """What waits or is approved, for the people in this worker's scope, oldest first."""
     people = ("subject__membership__organisation", "worker", "approved_by")
-    mine = Intervention.objects.filter(_is_open(), scope.people(worker, "subject__"), in_story(worker))
+    mine = Intervention.objects.filter(_is_open(), scope.people(worker, "subject__"), visible_to(worker))
     return mine.select_related(*people).order_by("asked_at")

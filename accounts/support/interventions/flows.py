@@ -1,6 +1,6 @@
-"""Support does something to an account: at once, or after a second worker approved it.
+"""Interventions of support on an account: at once, or after a second worker's approval.
 
-Every intervention is one row with a receipt, which is in the audit trail and in the mail to the person.
+Every intervention is one row with a receipt number, which is in the audit trail and in the mail to the person.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from accounts.models import User
 from accounts.support.flows import Refusal
 from accounts.support.interventions import actions, approval, rules
 from accounts.support.models import Intervention, Kind, State
-from accounts.support.worker_alarm import stop
+from accounts.support.worker_alarm import record_limit_reached
 from accounts.two_factor.account_recovery.flows import NewBridgeCode
 
-REFUSED = {
+REFUSAL_EVENTS = {
     Kind.LIFT_WAIT: Event.WAIT_LIFTED,
     Kind.END_SESSIONS: Event.SESSIONS_ENDED_BY_SUPPORT,
     Kind.BRIDGE_CODE: Event.BRIDGE_CODE_ISSUED,
@@ -36,8 +36,8 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Order:
-    """``worker`` None is the command line, which whoever runs the server may use on anybody."""
+class InterventionRequest:
+    """``worker`` None: a management command, which may be used on anybody."""
 
     kind: Kind
     subject: User
@@ -48,93 +48,93 @@ class Order:
 
 @dataclass(frozen=True)
 class Result:
-    """``code``: readable for the last time."""
+    """``code``: in plain text, to read out; empty for other kinds."""
 
     outcome: Outcome | Refusal
     intervention: Intervention | None = None
     code: str = ""
 
 
-def act(order: Order, origin: Origin) -> Result:
-    """Do what a worker asks, or keep it for approval. Returns refusals, so that their record survives."""
-    return _act(order, origin, actions.prepare(order.kind, order.subject))
+def act(wanted: InterventionRequest, origin: Origin) -> Result:
+    """Do what a worker asks, or store it for approval. Refusals are returned, not raised, so that they are recorded."""
+    return _act(wanted, origin, actions.prepare(wanted.kind, wanted.subject))
 
 
 @transaction.atomic
-def _act(order: Order, origin: Origin, prepared: NewBridgeCode | None) -> Result:
-    subject, worker = locked(order.subject, order.worker)
+def _act(wanted: InterventionRequest, origin: Origin, prepared: NewBridgeCode | None) -> Result:
+    subject, worker = lock_people(wanted.subject, wanted.worker)
     if worker is None:
-        return _do_at_once(order, subject, None, origin, prepared)
-    if refusal := rules.refusal(order.kind, worker, subject):
-        return _refuse(order, subject, worker, refusal, origin)
-    approval.drop_overtaken(subject, worker, origin)
-    if rules.needs_approval(order.kind, subject):
-        if approval.open_of(order.kind, subject, worker):
-            return _refuse(order, subject, worker, Refusal.ALREADY_ASKED, origin)
-        asked = _row(order, subject, worker)
+        return _do_at_once(wanted, subject, None, origin, prepared)
+    if refusal := rules.refusal(wanted.kind, worker, subject):
+        return _refuse(wanted, subject, worker, refusal, origin)
+    approval.cancel_superseded(subject, worker, origin)
+    if rules.needs_approval(wanted.kind, subject):
+        if approval.find_open(wanted.kind, subject, worker):
+            return _refuse(wanted, subject, worker, Refusal.ALREADY_ASKED, origin)
+        asked = _row(wanted, subject, worker)
         approval.ask(asked, origin)
         return Result(Outcome.ASKED, asked)
-    if not rules.caller_is_checked(order.kind, worker, subject):
-        return _refuse(order, subject, worker, Refusal.NOT_CHECKED, origin)
-    return _do_at_once(order, subject, worker, origin, prepared)
+    if not rules.caller_is_checked(wanted.kind, worker, subject):
+        return _refuse(wanted, subject, worker, Refusal.NOT_CHECKED, origin)
+    return _do_at_once(wanted, subject, worker, origin, prepared)
 
 
 def carry_out(intervention: Intervention, worker: User, origin: Origin) -> Result:
-    """Carry out what was asked before and may be done now: by the worker who asked, once."""
+    """Carry out an earlier request that is ready now: by the worker who made it, once."""
     prepared = actions.prepare(Kind(intervention.kind), intervention.subject)
     return _carry_out(intervention, worker, origin, prepared)
 
 
 @transaction.atomic
 def _carry_out(intervention: Intervention, worker: User, origin: Origin, prepared: NewBridgeCode | None) -> Result:
-    subject, worker = locked(intervention.subject, worker)  # type: ignore[assignment]
+    subject, worker = lock_people(intervention.subject, worker)  # type: ignore[assignment]
     kind = Kind(intervention.kind)
-    order = Order(kind, subject, worker, intervention.reason, intervention.ticket)
+    wanted = InterventionRequest(kind, subject, worker, intervention.reason, intervention.ticket)
     refusal = Refusal.NOT_ONES_OWN if intervention.worker_id != worker.pk else rules.refusal(kind, worker, subject)
     if refusal is None and not rules.caller_is_checked(kind, worker, subject):
         refusal = Refusal.NOT_CHECKED
     if refusal:
-        return _refuse(order, subject, worker, refusal, origin)
-    approval.drop_overtaken(subject, worker, origin)
-    if not approval.use_up(intervention):
-        return _refuse(order, subject, worker, Refusal.NOT_READY, origin)
+        return _refuse(wanted, subject, worker, refusal, origin)
+    approval.cancel_superseded(subject, worker, origin)
+    if not approval.mark_done(intervention):
+        return _refuse(wanted, subject, worker, Refusal.NOT_READY, origin)
     done = Intervention.objects.select_related("approved_by", "worker").get(pk=intervention.pk)
     done.subject = subject
     return Result(Outcome.DONE, done, actions.carry_out(done, origin, prepared))
 
 
-def locked(subject: User, worker: User | None) -> tuple[User, User | None]:
-    """Both rows, locked in one order, so that two colleagues who help each other do not wait for each other for ever.
+def lock_people(subject: User, worker: User | None) -> tuple[User, User | None]:
+    """Both rows, locked in one order, so that two workers who help each other do not deadlock.
 
-    The worker's row keeps the count of resets exact, whatever runs in parallel.
+    The lock on the worker's row keeps the count of resets exact under parallel requests.
     """
-    wanted = {subject.pk, worker.pk} if worker else {subject.pk}
+    keys = {subject.pk, worker.pk} if worker else {subject.pk}
     people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation")
-    found = {person.pk: person for person in people.filter(pk__in=wanted).order_by("pk")}
+    found = {person.pk: person for person in people.filter(pk__in=keys).order_by("pk")}
     return found[subject.pk], found[worker.pk] if worker else None
 
 
-def _row(order: Order, subject: User, worker: User | None, **state: Any) -> Intervention:
-    texts = {"reason": order.reason[:500], "ticket": order.ticket[:40]}
-    return Intervention.objects.create(kind=order.kind, subject=subject, worker=worker, **texts, **state)
+def _row(wanted: InterventionRequest, subject: User, worker: User | None, **state: Any) -> Intervention:
+    texts = {"reason": wanted.reason[:500], "ticket": wanted.ticket[:40]}
+    return Intervention.objects.create(kind=wanted.kind, subject=subject, worker=worker, **texts, **state)
 
 
 def _do_at_once(
-    order: Order, subject: User, worker: User | None, origin: Origin, prepared: NewBridgeCode | None
+    wanted: InterventionRequest, subject: User, worker: User | None, origin: Origin, prepared: NewBridgeCode | None
 ) -> Result:
-    row = _row(order, subject, worker, state=State.DONE, done_at=timezone.now())
+    row = _row(wanted, subject, worker, state=State.DONE, done_at=timezone.now())
     return Result(Outcome.DONE, row, actions.carry_out(row, origin, prepared))
 
 
-def _refuse(order: Order, subject: User, worker: User, refusal: Refusal, origin: Origin) -> Result:
+def _refuse(wanted: InterventionRequest, subject: User, worker: User, refusal: Refusal, origin: Origin) -> Result:
     if refusal is Refusal.STOPPED:
-        stop(worker, rules.most(order.kind) or 0, origin)
+        record_limit_reached(worker, rules.limit_of(wanted.kind) or 0, origin)
     record(
-        REFUSED[order.kind],
+        REFUSAL_EVENTS[wanted.kind],
         subject=subject,
         actor=worker,
         origin=origin,
-        reason=order.reason,
+        reason=wanted.reason,
         succeeded=False,
         detail={"cause": refusal.name.lower()},
     )

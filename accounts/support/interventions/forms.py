@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class InterventionForm(forms.Form):
-    """Why, for whoever asks later; the person reads it in the mail."""
+    """The reason, for the audit trail and the mail to the person."""
 
     reason = forms.CharField(
         label=_("Reason"),

@@ -1,4 +1,4 @@
-"""What may be done to an account, and what one worker may not do alone."""
+"""What a worker may do to an account, and what takes a second worker."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from accounts.throttling import flows as throttling
 from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind as Attempted
 
-COUNTED = (Kind.BRIDGE_CODE, Kind.RESET)  # what opens an account
+OPENS_ACCOUNT = (Kind.BRIDGE_CODE, Kind.RESET)  # what opens an account
 
 
 def refusal(kind: Kind, worker: User, subject: User) -> Refusal | None:
-    """Why this worker may not do that to this person now, or None. The caller's check is asked for separately."""
-    # Ending sessions takes something away only, so a report "this was not me" does not stop it.
+    """Why this worker may not do that to this person now, or None. The caller check is separate."""
+    # Ending sessions only removes access, so a report "this was not me" does not prevent it.
     if refused := may_help(worker, subject) if kind is Kind.END_SESSIONS else may_reset(worker, subject):
         return refused
-    if kind in COUNTED and not subject.is_active:
+    if kind in OPENS_ACCOUNT and not subject.is_active:
         return Refusal.INACTIVE
-    if kind is Kind.BRIDGE_CODE and not unverified_changes.has_to_show_something(subject):
+    if kind is Kind.BRIDGE_CODE and not unverified_changes.needs_second_factor(subject):
         return Refusal.NO_SECOND_STEP
     if kind is Kind.LIFT_WAIT and (refused := _refusal_to_lift(subject)):
         return refused
-    if kind in COUNTED and any(is_password_closed(door) for door in doors(subject)):
+    if kind in OPENS_ACCOUNT and any(is_password_closed(counter) for counter in blocking_counters(subject)):
         return Refusal.PASSWORD_CLOSED
-    if kind in COUNTED and independence.changed_address(worker, subject):
+    if kind in OPENS_ACCOUNT and independence.changed_address(worker, subject):
         return Refusal.CHANGED_ADDRESS
     return Refusal.STOPPED if is_stopped(worker, kind) else None
 
 
 def _refusal_to_lift(subject: User) -> Refusal | None:
-    waiting = doors(subject)
+    waiting = blocking_counters(subject)
     if not waiting:
         return Refusal.NOTHING_TO_LIFT
-    if all(throttling.is_full(door) for door in waiting):
+    if all(throttling.is_full(counter) for counter in waiting):
         return Refusal.MONTH_IS_FULL
     since = timezone.now() - limits.LIFTED_WAITS_PERIOD
     lifted = Intervention.objects.filter(subject=subject, kind=Kind.LIFT_WAIT, state=State.DONE, done_at__gt=since)
@@ -48,50 +48,50 @@ def _refusal_to_lift(subject: User) -> Refusal | None:
 
 
 def caller_is_checked(kind: Kind, worker: User, subject: User) -> bool:
-    """A code is read out, so the caller must be known; a reset mails its link to the person (NIST 800-63B-4 4.2.2)."""
+    """A code is read out, so the caller must be verified; a reset mails its link (NIST SP 800-63B-4 section 4.2.2)."""
     return kind is not Kind.BRIDGE_CODE or caller_check.has_passed(subject, worker) is not None
 
 
-def most(kind: Kind) -> int | None:
-    """How often one worker may do this in `limits.WORKER_RESETS_PERIOD`; None: as often as it takes."""
-    if kind in COUNTED:
+def limit_of(kind: Kind) -> int | None:
+    """How often one worker may do this in `limits.WORKER_RESETS_PERIOD`; None: unlimited."""
+    if kind in OPENS_ACCOUNT:
         return limits.WORKER_RESETS
     return limits.WORKER_LIFTS if kind is Kind.LIFT_WAIT else None
 
 
 def is_stopped(worker: User, kind: Kind) -> bool:
-    """Has this worker helped as many people so as one may in a while? Exact only while the worker's row is locked."""
-    number = most(kind)
+    """Has this worker reached the limit for this kind? Exact only while the worker's row is locked."""
+    number = limit_of(kind)
     if number is None:
         return False
     since = timezone.now() - limits.WORKER_RESETS_PERIOD
-    together = COUNTED if kind in COUNTED else (kind,)
+    together = OPENS_ACCOUNT if kind in OPENS_ACCOUNT else (kind,)
     done = Intervention.objects.filter(worker=worker, done_at__gt=since, kind__in=together, state=State.DONE)
     return done.count() >= number
 
 
 def needs_approval(kind: Kind, subject: User) -> bool:
-    """Must somebody else agree? One worker alone opens for nobody what is closed, because the password may be stolen;
-    and no account with rights, or whose password or address came by a mailbox that may be somebody else's."""
+    """Must a second worker approve? For unblocking, because the password may be stolen; and for opening an account with
+    permissions or with unverified changes."""
     if kind is Kind.LIFT_WAIT:
-        return any(door.closed for door in doors(subject))
-    return kind in COUNTED and (is_privileged(subject) or bool(unverified_changes.changes(subject)))
+        return any(counter.closed for counter in blocking_counters(subject))
+    return kind in OPENS_ACCOUNT and (is_privileged(subject) or bool(unverified_changes.changes(subject)))
 
 
-def doors(subject: User) -> list[AttemptCounter]:
-    """The counters of this person that refuse everything now: a wait that runs, or a closed door."""
+def blocking_counters(subject: User) -> list[AttemptCounter]:
+    """The counters of this person that refuse every attempt now: during a waiting time, or blocked."""
     mine = AttemptCounter.objects.filter(subject=throttling.subject_of(subject)).order_by("kind", "bucket")
     return [counter for counter in mine if counter.closed or throttling.waits_until(counter)]
 
 
-def is_password_closed(door: AttemptCounter) -> bool:
-    """Are strangers refused with every password, also with a mailed link?"""
-    return door.closed and door.kind == Attempted.PASSWORD and door.bucket == AttemptCounter.UNKNOWN_BROWSERS
+def is_password_closed(counter: AttemptCounter) -> bool:
+    """Is every password from an unknown browser refused, also with a mailed link?"""
+    return counter.closed and counter.kind == Attempted.PASSWORD and counter.bucket == AttemptCounter.UNKNOWN_BROWSERS
 
 
-def recovers(subject: User) -> bool:
-    """Must the password be accompanied by the mailed link after a reset?
+def needs_recovery_link(subject: User) -> bool:
+    """Is the mailed link needed besides the password after a reset?
 
-    Not for somebody who never had a second step and of whom none is demanded: the password alone was all there was.
+    Not for somebody who had no second factor and needs none: the password alone opened the account.
     """
-    return unverified_changes.has_to_show_something(subject) or sign_in_policy.is_required(subject)
+    return unverified_changes.needs_second_factor(subject) or sign_in_policy.is_required(subject)

@@ -1,4 +1,4 @@
-"""The code that a worker reads out: carried over one redirect, sealed, and shown exactly once."""
+"""The code that a worker reads out: kept encrypted in the session over one redirect, and shown exactly once."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def _owner(worker: User) -> str:
 
 
 def keep(session: MutableMapping[str, Any], worker: User, intervention: Intervention, code: str) -> None:
-    """Sealed, because sessions lie in the database."""
+    """Encrypted, because sessions are stored in the database."""
     content = json.dumps({"intervention": intervention.pk, "code": code})
     session[CARRIED] = encryption.seal_text(content, owner=_owner(worker))
 
 
 def take(session: MutableMapping[str, Any], worker: User, subject: User) -> tuple[Intervention, str] | None:
-    """The code and what it belongs to, once; None the next time, in another tab, and for another person.
+    """The intervention and its code, once; None the next time, in another tab, and for another person.
 
-    The row decides who comes first: two tabs at once read the same session. Raises encryption.SecretUnreadableError.
+    A conditional update decides, because two tabs read the same session. Raises encryption.SecretUnreadableError.
     """
     sealed = session.pop(CARRIED, None)
     if sealed is None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
@@ -18,7 +19,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.support import unverified_changes, wording
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval, flows, rules, shown_once
-from accounts.support.interventions.flows import Order, Outcome, Result
+from accounts.support.interventions.flows import InterventionRequest, Outcome, Result
 from accounts.support.interventions.forms import InterventionForm
 from accounts.support.models import Intervention, Kind
 from accounts.support.pages import about_person, for_workers, page
@@ -26,36 +27,20 @@ from accounts.support.pages import about_person, for_workers, page
 log = logging.getLogger(__name__)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@about_person
-@fresh_proof_required
-def lift_wait(request: PersonRequest, subject: User) -> HttpResponse:
-    return _intervene(request, subject, Kind.LIFT_WAIT)
+def _intervention_view(kind: Kind) -> Callable[..., HttpResponseBase]:
+    """The view of one kind of intervention; each kind has its own URL."""
 
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @about_person
+    @fresh_proof_required
+    def view(request: PersonRequest, subject: User) -> HttpResponse:
+        return _intervene(request, subject, kind)
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@about_person
-@fresh_proof_required
-def end_sessions(request: PersonRequest, subject: User) -> HttpResponse:
-    return _intervene(request, subject, Kind.END_SESSIONS)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@about_person
-@fresh_proof_required
-def bridge_code(request: PersonRequest, subject: User) -> HttpResponse:
-    return _intervene(request, subject, Kind.BRIDGE_CODE)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@about_person
-@fresh_proof_required
-def reset(request: PersonRequest, subject: User) -> HttpResponse:
-    return _intervene(request, subject, Kind.RESET)
+    return view
 
 
 def _intervene(request: PersonRequest, subject: User, kind: Kind) -> HttpResponse:
-    """Say what will happen and ask for the reason; then do it, or keep it for approval."""
+    """Show what will happen and ask for the reason; then do it, or store it for approval."""
     form = InterventionForm(request.POST or None)
     if request.method != "POST":
         needs_approval = rules.needs_approval(kind, subject)
@@ -67,18 +52,24 @@ def _intervene(request: PersonRequest, subject: User, kind: Kind) -> HttpRespons
             "refusal": wording.of(refusal),
             "needs_approval": needs_approval,
             "caller_is_checked": rules.caller_is_checked(kind, request.user, subject),
-            "recovers": rules.recovers(subject),
-            "is_unproved": kind is Kind.RESET and bool(unverified_changes.changes(subject)),
+            "needs_recovery_link": rules.needs_recovery_link(subject),
+            "has_unverified_changes": kind is Kind.RESET and bool(unverified_changes.changes(subject)),
         } | _numbers()
         return page(request, "intervene.html", str(kind.label), **context)
     if not form.is_valid():
         return redirect_with_errors(request, form, request.path)
-    result = flows.act(Order(kind, subject, request.user, **form.cleaned_data), Origin.of(request))
+    result = flows.act(InterventionRequest(kind, subject, request.user, **form.cleaned_data), Origin.of(request))
     return _after(request, subject, result)
 
 
+lift_wait = _intervention_view(Kind.LIFT_WAIT)
+end_sessions = _intervention_view(Kind.END_SESSIONS)
+bridge_code = _intervention_view(Kind.BRIDGE_CODE)
+reset = _intervention_view(Kind.RESET)
+
+
 def _numbers() -> dict[str, int]:
-    """For the sentences: minutes that a code works, hours that an approval is waited for and holds."""
+    """For the texts: minutes that a code is valid, hours of the waiting period and of the time to carry it out."""
     return {
         "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60,
         "waits": int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
@@ -87,7 +78,7 @@ def _numbers() -> dict[str, int]:
 
 
 def _after(request: PersonRequest, subject: User, result: Result) -> HttpResponse:
-    """The page that follows; the code to read out is carried there sealed, and shown once."""
+    """The next page; a code to read out is kept encrypted in the session, and shown there once."""
     match result:
         case Result(Outcome.DONE, Intervention() as done, code) if code:
             shown_once.keep(request.session, request.user, done, code)
@@ -110,10 +101,10 @@ def _asked(asked: Intervention) -> str:
     return _("Asked. A second worker approves it here; without one it can be carried out after a day.")
 
 
-@require_GET  # a HEAD would use the code up unseen
+@require_GET  # a HEAD request would use up the code without showing it
 @about_person
 def bridge_code_shown(request: PersonRequest, subject: User) -> HttpResponse:
-    """The code, once; the next time this page only says so."""
+    """Shows the code once; afterwards the page only says that it was shown."""
     try:
         taken = shown_once.take(request.session, request.user, subject)
     except SecretUnreadableError as mistake:
@@ -154,7 +145,7 @@ def approvals(request: PersonRequest) -> HttpResponse:
 
 
 def _open(request: PersonRequest, intervention_id: int) -> Intervention:
-    """One of the list; what is over, or out of scope, does not exist."""
+    """One of the list; 404 when it is closed or out of scope."""
     return get_object_or_404(approval.open_for(request.user), pk=intervention_id)
 
 
@@ -163,21 +154,21 @@ def _open(request: PersonRequest, intervention_id: int) -> Intervention:
 @fresh_proof_required
 def approve(request: PersonRequest, intervention_id: int) -> HttpResponse:
     refusal = approval.approve(_open(request, intervention_id), request.user, Origin.of(request))
-    if refusal:
-        messages.error(request, wording.of(refusal))
-    else:
-        messages.success(request, _("Approved. Your colleague can carry it out within a day."))
-    return redirect("support_approvals")
+    return _to_approvals(request, refusal, _("Approved. Your colleague can carry it out within a day."))
 
 
 @require_POST
 @for_workers
 def cancel(request: PersonRequest, intervention_id: int) -> HttpResponse:
     refusal = approval.cancel(_open(request, intervention_id), request.user, Origin.of(request))
+    return _to_approvals(request, refusal, _("Cancelled. Nothing was done."))
+
+
+def _to_approvals(request: PersonRequest, refusal: Refusal | None, success: str) -> HttpResponse:
     if refusal:
         messages.error(request, wording.of(refusal))
     else:
-        messages.success(request, _("Cancelled. Nothing was done."))
+        messages.success(request, success)
     return redirect("support_approvals")
 
 
@@ -187,5 +178,5 @@ def cancel(request: PersonRequest, intervention_id: int) -> HttpResponse:
 def carry_out(request: PersonRequest, intervention_id: int) -> HttpResponse:
     asked = _open(request, intervention_id)
     if asked.kind == Kind.ADDRESS:
-        return redirect("admin:accounts_user_change", asked.subject_id)  # stored there, again, by who asked
+        return redirect("admin:accounts_user_change", asked.subject_id)  # stored there, again, by the worker who asked
     return _after(request, asked.subject, flows.carry_out(asked, request.user, Origin.of(request)))

@@ -279,9 +279,9 @@ def test_what_waits_of_passwords_is_shown_and_lifted_for_every_network(client: C
 
     person = UserFactory()
     wrong_passwords(person, 5, **ELSEWHERE)
-    assert [door.kind for door in rules.doors(person)] == [Kind.PASSWORD]
+    assert [door.kind for door in rules.blocking_counters(person)] == [Kind.PASSWORD]
     throttling.lift(person)
-    assert rules.doors(person) == []
+    assert rules.blocking_counters(person) == []
 
 
 def test_code_of_support_is_taken_although_strangers_typed_wrong_passwords() -> None:

@@ -32,8 +32,8 @@ ONE_FACTOR = "Voor jouw account is alleen het zakelijke account niet genoeg."
 
 def administrator(connection: Connection, subject: str, **traits: object) -> User:
     person = employee(connection, subject, staff=True, **traits)
-    group.ensure()
-    person.groups.add(Group.objects.get(name=group.PEOPLE))
+    group.ensure_groups()
+    person.groups.add(Group.objects.get(name=group.ORGANISATION_ADMINISTRATORS))
     return person
 
 
@@ -52,7 +52,7 @@ def global_support(connection: Connection) -> User:
 
 def own_support(connection: Connection) -> User:
     person = employee(connection, staff=True)
-    group.ensure()
+    group.ensure_groups()
     person.groups.add(Group.objects.get(name="Support eigen organisatie"))
     return person
 
@@ -213,8 +213,8 @@ def test_rights_of_another_organisation_do_not_matter() -> None:
     lesser = UserFactory(organisation=other, staff=True)
     lesser.user_permissions.add(right("organisations.change_organisation"))
     boss = UserFactory(organisation=home, staff=True)
-    group.ensure()
-    boss.groups.add(Group.objects.get(name=group.PEOPLE))
+    group.ensure_groups()
+    boss.groups.add(Group.objects.get(name=group.ORGANISATION_ADMINISTRATORS))
     assert rank.organisation_decides_over(boss)
     assert not rank.has_outranking_members(home)
 

@@ -229,7 +229,7 @@ def test_naming_and_deactivation_at_once_leave_an_emergency_account_that_works(
     demanded: Organisation, boss: User, _round: int
 ) -> None:
     fresh = UserFactory(organisation=demanded)
-    group.ensure()
+    group.ensure_groups()
     assert Group.objects.filter(user=boss).exists()
 
     def name_it() -> object:

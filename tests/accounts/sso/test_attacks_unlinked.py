@@ -72,7 +72,7 @@ def test_owner_whose_link_was_reported_under_the_demand_is_invited_anew_after_su
     person, root = employee(connection), UserFactory(superuser=True, with_totp=True)
     User.objects.filter(pk=person.pk).update(last_login=timezone.now())
     report_the_link(person, connection)
-    assert reports.looked_at(Report.objects.get(), root, Origin(), check=Check.IN_PERSON)
+    assert reports.close(Report.objects.get(), root, Origin(), check=Check.IN_PERSON)
     assert people.invite_again(person.pk, actor=root, origin=Origin())
     owner = browser()
     owner.get(links_mailed()[-1])

@@ -35,7 +35,7 @@ class Desk:
         if role not in self._people:
             person = UserFactory(email=f"{role}@voorbeeld.nl", **self._traits(role))
             if role == "administrator":
-                person.groups.add(Group.objects.get(name=group.PEOPLE))
+                person.groups.add(Group.objects.get(name=group.ORGANISATION_ADMINISTRATORS))
             person.set_password(PASSWORD)
             person.save()
             self._people[role] = person, Phone(Account.link_phone(person))

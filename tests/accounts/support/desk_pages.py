@@ -10,7 +10,7 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.support.caller_check import flows as caller_check
 from accounts.support.interventions import flows
-from accounts.support.interventions.flows import Order, Result
+from accounts.support.interventions.flows import InterventionRequest, Result
 from accounts.support.models import Kind
 from tests.conftest import mails
 
@@ -33,7 +33,7 @@ def page_of(person: User, kind: Kind | None = None) -> str:
 
 
 def act(kind: Kind, subject: User, worker: User | None, **texts: str) -> Result:
-    return flows.act(Order(kind, subject, worker, **{"reason": WHY, **texts}), HERE)
+    return flows.act(InterventionRequest(kind, subject, worker, **{"reason": WHY, **texts}), HERE)
 
 
 def words_in_mail() -> str:

@@ -125,7 +125,7 @@ def test_password_by_mail_that_was_not_the_owner_s_is_not_set_again_from_the_sam
     person.refresh_from_db()
     assert passwords.set_from_link(password_links.make(person, Purpose.RESET), NEW, HERE) is None
     # Support has spoken to the owner on the telephone: from then on the way by mail is open.
-    assert reports.looked_at(Report.objects.get(), UserFactory(superuser=True), HERE, check=Check.CALLED_BACK)
+    assert reports.close(Report.objects.get(), UserFactory(superuser=True), HERE, check=Check.CALLED_BACK)
     by_mail(person)
     assert opens(person, NEW)
 
@@ -437,8 +437,8 @@ def test_who_changed_the_address_does_not_close_the_report_about_it() -> None:
     person, worker = UserFactory(), UserFactory(superuser=True)
     entry = record(Event.ADDRESS_CHANGED, subject=person, actor=worker, origin=HERE, detail={"before": person.email})
     report = Report.objects.create(user=person, entry=entry)
-    assert not reports.looked_at(report, worker, HERE, check=Check.IN_PERSON)
-    assert reports.looked_at(report, UserFactory(superuser=True), HERE, check=Check.IN_PERSON)
+    assert not reports.close(report, worker, HERE, check=Check.IN_PERSON)
+    assert reports.close(report, UserFactory(superuser=True), HERE, check=Check.IN_PERSON)
     assert last(Event.REPORT_LOOKED_AT, person).detail == {"check": "in_person"}
     assert "Support heeft naar je melding gekeken" in mails()[-1].subject
 
@@ -449,7 +449,7 @@ def test_after_a_report_words_in_the_mailbox_and_one_worker_do_not_open_the_acco
     passwords.change(person, NEW, HERE)
     press(last(Event.PASSWORD_CHANGED, person))
     assert act(Kind.RESET, person, worker).outcome is Refusal.REPORTED
-    assert reports.looked_at(Report.objects.get(), UserFactory(superuser=True), HERE, check=Check.CALLED_BACK)
+    assert reports.close(Report.objects.get(), UserFactory(superuser=True), HERE, check=Check.CALLED_BACK)
     for kind in (Kind.RESET, Kind.BRIDGE_CODE):
         assert act(kind, person, worker).outcome is Outcome.ASKED, kind
     by_mail(person)

@@ -62,8 +62,8 @@ def test_link_in_a_security_mail_ends_all_and_blocks_support(client: Client) -> 
     desk = UserFactory(in_support=True, with_totp=True)
     assert flows.may_reset(desk, person) is Refusal.REPORTED
     here, check = Origin("192.0.2.9"), Check.CALLED_BACK
-    assert not reports.looked_at(Report.objects.get(), person, here, check=check)
-    assert reports.looked_at(Report.objects.get(), UserFactory(superuser=True), here, check=check)
+    assert not reports.close(Report.objects.get(), person, here, check=check)
+    assert reports.close(Report.objects.get(), UserFactory(superuser=True), here, check=check)
     assert AuditEntry.objects.filter(event=Event.REPORT_LOOKED_AT, subject=person, succeeded=True).count() == 1
     assert flows.may_reset(desk, person) is None
 
@@ -163,7 +163,7 @@ def test_not_me_about_a_reset_of_who_had_no_phone_makes_its_link_void_and_mails_
     assert "Bel support" in client.get(NEW_PHONE).content.decode()
     client.post(NEW_PHONE)
     assert len(mails()) == told
-    reports.looked_at(Report.objects.get(), desk, Origin("192.0.2.9"), check=Check.IN_PERSON)
+    reports.close(Report.objects.get(), desk, Origin("192.0.2.9"), check=Check.IN_PERSON)
     act(Kind.RESET, person, None)
     client.get(link_in_last_mail("nieuwe-telefoon"))
     assert sign_in(client, person).url == f"{BASE}/bevestigen/"

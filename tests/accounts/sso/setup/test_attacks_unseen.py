@@ -42,8 +42,8 @@ def town() -> Organisation:
 
 def administrator(town: Organisation, email: str) -> User:
     person = UserFactory(staff=True, with_totp=True, organisation=town, email=email)
-    group.ensure()
-    person.groups.add(Group.objects.get(name=group.PEOPLE))
+    group.ensure_groups()
+    person.groups.add(Group.objects.get(name=group.ORGANISATION_ADMINISTRATORS))
     return person
 
 

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.organisations.models import Membership, Organisation
 from accounts.support.desk import account_state, attempts, flows
 from accounts.support.interventions import approval
-from accounts.support.interventions.flows import Order, act
+from accounts.support.interventions.flows import InterventionRequest, act
 from accounts.support.models import Kind
 from tests.conftest import mails
 from tests.factories import OrganisationFactory, UserFactory, support_group
@@ -82,14 +82,14 @@ def test_what_support_did_elsewhere_is_not_shown_after_a_move() -> None:
     before, after = OrganisationFactory(), OrganisationFactory()
     person = UserFactory(organisation=before, with_totp=True)
     old, new, everyones = own_support(before), own_support(after), UserFactory(in_support=True)
-    done = act(Order(Kind.END_SESSIONS, person, old, "geheime reden", "T-1"), HERE).intervention
+    done = act(InterventionRequest(Kind.END_SESSIONS, person, old, "geheime reden", "T-1"), HERE).intervention
     record(Event.PASSWORD_REFUSED, subject=person, origin=HERE, succeeded=False)
     Membership.objects.filter(user=person).update(organisation=after)
     person = User.objects.get(pk=person.pk)
     page = shown(signed_in(new), f"/beheer/support/{person.pk}/")
     for word in (done.receipt, "geheime reden", old.email, "192.0.2.7"):
         assert word not in page
-    again = act(Order(Kind.END_SESSIONS, person, new, "hier", ""), HERE).intervention
+    again = act(InterventionRequest(Kind.END_SESSIONS, person, new, "hier", ""), HERE).intervention
     record(Event.SIGNED_IN, subject=person, origin=HERE)
     assert account_state.earlier(person, new) == [again]
     assert account_state.earlier(person, everyones) == [again, done]
@@ -101,7 +101,7 @@ def test_what_was_asked_elsewhere_is_not_approved_here_after_a_move() -> None:
     before, after = OrganisationFactory(), OrganisationFactory()
     old, new = own_support(before), own_support(after)
     person = own_support(before)  # has rights, so a second worker is needed
-    asked = act(Order(Kind.RESET, person, old, "reden", ""), HERE).intervention
+    asked = act(InterventionRequest(Kind.RESET, person, old, "reden", ""), HERE).intervention
     assert asked in approval.open_for(own_support(before))
     Membership.objects.filter(user=person).update(organisation=after)
     assert asked not in approval.open_for(new)

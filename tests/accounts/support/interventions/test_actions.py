@@ -17,7 +17,7 @@ from accounts.organisations.models import SecondStep
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval, flows
 from accounts.support.interventions.flows import Outcome
-from accounts.support.models import AT_THE_DESK, Intervention, Kind, State
+from accounts.support.models import DESK_KINDS, Intervention, Kind, State
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -86,7 +86,7 @@ def test_person_is_told_by_mail_what_happened_and_why(desk: User, person: User) 
     assert "24 uur" in message.body
 
 
-@pytest.mark.parametrize("kind", AT_THE_DESK)
+@pytest.mark.parametrize("kind", DESK_KINDS)
 def test_every_action_leaves_one_row_one_entry_and_one_mail_with_the_same_receipt(
     kind: Kind, desk: User, person: User
 ) -> None:
@@ -120,7 +120,7 @@ def test_reset_is_recorded_with_who_whom_why_and_where(desk: User, person: User)
     assert "\n" not in entry.reason
 
 
-@pytest.mark.parametrize("kind", AT_THE_DESK)
+@pytest.mark.parametrize("kind", DESK_KINDS)
 def test_action_asks_for_a_reason_and_takes_a_post(kind: Kind, desk: User, person: User) -> None:  # ASVS 3.5.3
     owing = half_signed_in(person)
     for _ in range(5):
@@ -135,7 +135,7 @@ def test_action_asks_for_a_reason_and_takes_a_post(kind: Kind, desk: User, perso
 
 
 # ASVS 7.5.3
-@pytest.mark.parametrize("kind", AT_THE_DESK)
+@pytest.mark.parametrize("kind", DESK_KINDS)
 def test_action_asks_for_fresh_proof(kind: Kind, desk: User, person: User) -> None:
     client = signed_in(desk)
     outlive_proof(client)

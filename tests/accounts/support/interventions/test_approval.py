@@ -237,11 +237,11 @@ def test_code_for_an_account_with_rights_needs_approval_and_the_caller(
 
 
 def test_closed_door_waits_for_approval_and_an_ordinary_wait_does_not(desk: User, colleague: User) -> None:
-    door = AttemptCounter.objects.create(
+    counter = AttemptCounter.objects.create(
         subject=f"user:{colleague.pk}", kind="code", waits_until=int(timezone.now().timestamp()) + 3000
     )
     assert act(Kind.LIFT_WAIT, colleague, desk).outcome is Outcome.DONE
-    AttemptCounter.objects.filter(pk=door.pk).update(waits_until=0, closed=True)
+    AttemptCounter.objects.filter(pk=counter.pk).update(waits_until=0, closed=True)
     asked_by(desk, colleague, Kind.LIFT_WAIT)
 
 

@@ -59,7 +59,7 @@ def judged(person: User) -> int:
     return AuditEntry.objects.filter(subject=person, event=Event.CODE_REFUSED, detail__cause="wrong").count()
 
 
-def door_of(person: User, kind: Attempted = Attempted.CODE) -> AttemptCounter:
+def counter_of(person: User, kind: Attempted = Attempted.CODE) -> AttemptCounter:
     return AttemptCounter.objects.get(subject=f"user:{person.pk}", kind=kind, bucket=AttemptCounter.UNKNOWN_BROWSERS)
 
 
@@ -90,7 +90,7 @@ def test_worker_who_lifts_after_every_five_wrong_codes_gets_the_thief_ten_guesse
         guess(person)
         act(Kind.LIFT_WAIT, person, desk)
     assert judged(person) == limits.CODE_STOLEN_AFTER
-    assert door_of(person).closed
+    assert counter_of(person).closed
     assert AuditEntry.objects.filter(subject=person, event=Event.PASSWORD_TREATED_AS_STOLEN).count() == 1
 
 
@@ -105,13 +105,13 @@ def test_many_workers_together_get_no_more(person: User) -> None:
 def test_reset_gives_no_guesses_back_either(desk: User, person: User) -> None:
     guess(person)
     assert act(Kind.RESET, person, desk).outcome is Outcome.DONE
-    assert (door_of(person).failures, len(door_of(person).recent)) == (5, 5)
-    assert throttling.waits_until(door_of(person)) is None
-    door = door_of(person)
-    door.closed = True
-    door.save()
+    assert (counter_of(person).failures, len(counter_of(person).recent)) == (5, 5)
+    assert throttling.waits_until(counter_of(person)) is None
+    counter = counter_of(person)
+    counter.closed = True
+    counter.save()
     assert act(Kind.RESET, person, desk).outcome is Outcome.DONE
-    assert door_of(person).closed
+    assert counter_of(person).closed
 
 
 def test_closed_door_is_opened_by_a_second_worker_and_by_no_passing_of_time(
@@ -123,11 +123,11 @@ def test_closed_door_is_opened_by_a_second_worker_and_by_no_passing_of_time(
     for wait in (DAY - timedelta(minutes=1), DAY + timedelta(minutes=1), 2 * DAY - timedelta(minutes=1)):
         with time_machine.travel(timezone.now() + wait):
             assert flows.carry_out(asked, desk, HERE).outcome is Refusal.NOT_READY
-    assert door_of(person).closed
+    assert counter_of(person).closed
     assert approval.approve(asked, second, HERE) is None
     assert "zonder goedkeuring" not in shown(signed_in(desk), APPROVALS)
     assert flows.carry_out(asked, desk, HERE).outcome is Outcome.DONE
-    assert (door_of(person).closed, len(door_of(person).recent)) == (False, limits.CODE_STOLEN_AFTER)
+    assert (counter_of(person).closed, len(counter_of(person).recent)) == (False, limits.CODE_STOLEN_AFTER)
 
 
 def test_what_was_asked_about_a_closed_door_is_over_after_a_day(desk: User, second: User, person: User) -> None:
@@ -142,23 +142,23 @@ def test_what_was_asked_about_a_closed_door_is_over_after_a_day(desk: User, seco
 def test_owner_opens_the_closed_door_with_a_new_password_by_mail(person: User) -> None:
     closed_door(person)
     assert passwords.set_from_link(links.make(person, Purpose.RESET), "zeven lange gele banden", HERE)
-    assert (door_of(person).closed, len(door_of(person).recent)) == (False, limits.CODE_STOLEN_AFTER)
+    assert (counter_of(person).closed, len(counter_of(person).recent)) == (False, limits.CODE_STOLEN_AFTER)
 
 
 def test_door_that_closes_while_it_is_lifted_stays_closed(
     desk: User, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guess(person)
-    door = door_of(person)
+    counter = counter_of(person)
     hold = throttling.lock_counters
 
     def meanwhile(user: User) -> None:
-        AttemptCounter.objects.filter(pk=door.pk).update(closed=True)
+        AttemptCounter.objects.filter(pk=counter.pk).update(closed=True)
         hold(user)
 
     monkeypatch.setattr(throttling, "lock_counters", meanwhile)
     act(Kind.LIFT_WAIT, person, desk)
-    assert door_of(person).closed
+    assert counter_of(person).closed
 
 
 @pytest.mark.parametrize("closed", [False, True])
@@ -170,7 +170,7 @@ def test_full_month_is_lifted_by_nobody_and_the_page_says_what_helps(desk: User,
     )
     assert act(Kind.LIFT_WAIT, person, desk).outcome is Refusal.MONTH_IS_FULL
     assert "herstelcode" in shown(signed_in(desk), page_of(person, Kind.LIFT_WAIT))
-    assert len(door_of(person).recent) == limits.CODE_CAP
+    assert len(counter_of(person).recent) == limits.CODE_CAP
 
 
 def test_month_that_is_full_beside_another_wait_lifts_the_other_only(desk: User, person: User) -> None:
@@ -179,8 +179,8 @@ def test_month_that_is_full_beside_another_wait_lifts_the_other_only(desk: User,
     AttemptCounter.objects.create(subject=f"user:{person.pk}", kind="code", recent=full, waits_until=until)
     wait_again(person)
     assert act(Kind.LIFT_WAIT, person, desk).outcome is Outcome.DONE
-    assert throttling.waits_until(door_of(person, Attempted.PASSWORD)) is None
-    assert door_of(person).waits_until == until
+    assert throttling.waits_until(counter_of(person, Attempted.PASSWORD)) is None
+    assert counter_of(person).waits_until == until
 
 
 def test_lifting_gives_five_more_wrong_passwords_and_then_waits_again(desk: User, person: User) -> None:
@@ -189,13 +189,13 @@ def test_lifting_gives_five_more_wrong_passwords_and_then_waits_again(desk: User
             browser().post(SIGN_IN, {"username": person.email, "password": "fout"})
 
     wrong_passwords(5)
-    assert throttling.waits_until(door_of(person, Attempted.PASSWORD))
+    assert throttling.waits_until(counter_of(person, Attempted.PASSWORD))
     act(Kind.LIFT_WAIT, person, desk)
     wrong_passwords(4)
-    assert throttling.waits_until(door_of(person, Attempted.PASSWORD)) is None
+    assert throttling.waits_until(counter_of(person, Attempted.PASSWORD)) is None
     wrong_passwords(1)
-    assert throttling.waits_until(door_of(person, Attempted.PASSWORD))
-    assert door_of(person, Attempted.PASSWORD).failures == 10
+    assert throttling.waits_until(counter_of(person, Attempted.PASSWORD))
+    assert counter_of(person, Attempted.PASSWORD).failures == 10
 
 
 def test_lifting_gives_a_known_browser_five_more_and_keeps_its_row_of_ten(desk: User, person: User) -> None:

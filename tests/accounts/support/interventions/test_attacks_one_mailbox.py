@@ -24,7 +24,7 @@ from accounts.support.desk import account_state, warnings
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval, flows
 from accounts.support.interventions.flows import Outcome
-from accounts.support.models import AT_THE_DESK, Intervention, Kind, State
+from accounts.support.models import DESK_KINDS, Intervention, Kind, State
 from accounts.two_factor.models import Authenticator, BridgeCode
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.accounts.support.desk_pages import APPROVALS, HERE, act, check_caller, page_of
@@ -72,7 +72,7 @@ def moved(person: User, by: User | None = None) -> None:
 
 def administrator(of: object, **traits: object) -> User:
     found = UserFactory(staff=True, with_totp=True, organisation=of, **traits)
-    found.groups.add(Group.objects.get(name=group.PEOPLE))
+    found.groups.add(Group.objects.get(name=group.ORGANISATION_ADMINISTRATORS))
     return found
 
 
@@ -322,7 +322,7 @@ def test_of_many_who_ask_at_once_none_is_carried_out(person: User) -> None:
     results = at_once([partial(act, Kind.RESET, person, worker) for worker in workers])
     assert {result.outcome for result in results} == {Outcome.ASKED}
     assert not is_reset(person)
-    assert len(AT_THE_DESK) == 4
+    assert len(DESK_KINDS) == 4
 
 
 def test_what_was_asked_between_two_passwords_by_mail_is_worth_nothing_either() -> None:

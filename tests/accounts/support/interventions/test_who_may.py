@@ -18,7 +18,7 @@ from accounts.support import group, wording
 from accounts.support.flows import Refusal
 from accounts.support.interventions import approval
 from accounts.support.interventions.flows import Outcome
-from accounts.support.models import AT_THE_DESK, CallerCheck, Intervention, Kind, Report
+from accounts.support.models import DESK_KINDS, CallerCheck, Intervention, Kind, Report
 from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode
 from tests.accounts.support.desk_pages import APPROVALS, DESK, HERE, PAGES, REPORTS, WHY, act, page_of
 from tests.conftest import sign_in
@@ -38,7 +38,7 @@ def desk() -> User:
 
 def bound_worker(organisation: object) -> User:
     worker = UserFactory(staff=True, with_totp=True, organisation=organisation)
-    group.ensure()
+    group.ensure_groups()
     worker.groups.add(Group.objects.get(name="Support eigen organisatie"))
     return worker
 
@@ -52,7 +52,7 @@ def nothing_happened_to(subject: User) -> None:
 
 
 def test_group_may_look_people_up_and_reset_and_nothing_else() -> None:  # ASVS 8.1.1
-    rights = group.ensure().permissions.values_list("content_type__app_label", "codename")
+    rights = group.ensure_groups().permissions.values_list("content_type__app_label", "codename")
     assert set(rights) == {
         ("accounts", "view_user"),
         ("accounts", "reset_second_factor"),
@@ -63,8 +63,8 @@ def test_group_may_look_people_up_and_reset_and_nothing_else() -> None:  # ASVS 
 
 def test_group_gets_the_rights_that_a_new_version_brings_and_keeps_what_was_added() -> None:
     extra = Permission.objects.get(codename="view_organisation")
-    group.ensure().permissions.set([extra])
-    rights = set(group.ensure().permissions.values_list("codename", flat=True))
+    group.ensure_groups().permissions.set([extra])
+    rights = set(group.ensure_groups().permissions.values_list("codename", flat=True))
     wanted = {"view_user", "reset_second_factor", "view_helprequest", "work_for_every_organisation"}
     assert rights >= wanted | {extra.codename}
 
@@ -77,9 +77,9 @@ def test_support_opens_people_and_the_desk_and_nothing_else(desk: User) -> None:
     page = shown(client, f"/beheer/accounts/user/{person.pk}/change/")
     assert page_of(person) in page
     assert 'name="_save"' not in page
-    rooms = ["accounts/user/add", "auth/group", "activiteit", "organisations/organisation"]
-    for room in [*rooms, "environments/environment", "environments/access"]:
-        assert client.get(f"/beheer/{room}/").status_code == 403, room
+    pages = ["accounts/user/add", "auth/group", "activiteit", "organisations/organisation"]
+    for page in [*pages, "environments/environment", "environments/access"]:
+        assert client.get(f"/beheer/{page}/").status_code == 403, page
     assert client.post(f"/beheer/accounts/user/{person.pk}/change/", {"email": "x@y.nl"}).status_code == 403
 
 
@@ -134,7 +134,7 @@ def test_worker_of_one_organisation_finds_nobody_of_another() -> None:
         for part in POSTS:
             answer = client.post(f"{page_of(stranger)}{part}", {"reason": WHY, "words": "x y"})
             assert answer.status_code == 404, part
-        for kind in AT_THE_DESK:
+        for kind in DESK_KINDS:
             assert act(kind, stranger, worker).outcome is Refusal.OUT_OF_SCOPE
         nothing_happened_to(stranger)
     colleague = UserFactory(with_totp=True, organisation=mine)
@@ -166,7 +166,7 @@ def test_worker_of_one_organisation_sees_no_approval_and_no_report_of_another() 
     assert asked.state == "waiting"
 
 
-@pytest.mark.parametrize("kind", AT_THE_DESK)
+@pytest.mark.parametrize("kind", DESK_KINDS)
 def test_nobody_helps_themselves(kind: Kind, desk: User) -> None:
     client = signed_in(desk)
     assert "Dit is je eigen account." in shown(client, page_of(desk))
@@ -179,7 +179,7 @@ def test_nobody_helps_themselves(kind: Kind, desk: User) -> None:
     assert (refused.detail, refused.reason) == ({"cause": "oneself"}, WHY)
 
 
-@pytest.mark.parametrize("kind", AT_THE_DESK)
+@pytest.mark.parametrize("kind", DESK_KINDS)
 def test_nobody_helps_a_person_with_more_rights(kind: Kind, desk: User) -> None:
     boss = UserFactory(superuser=True, with_totp=True)
     retired_boss = UserFactory(superuser=True, with_totp=True, is_active=False)
