@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.unicode_text import normalise, split_address
 
-LONGEST_HOST = 253  # characters (RFC 1035); a longer one leads nowhere
+LONGEST_HOST = 253  # characters (RFC 1035)
 
 
 def host_of(address: str) -> str:
@@ -32,7 +32,7 @@ def _plain(host: str) -> str:
 
 
 def own_hosts() -> set[str]:
-    """Where the portal itself answers. A pattern in ALLOWED_HOSTS names no host, so it forbids none."""
+    """The hosts of the portal itself. A pattern in ALLOWED_HOSTS is no host name, so it is left out."""
     exact = {name for name in settings.ALLOWED_HOSTS if not name.startswith((".", "*"))}
     return {host_of(settings.PUBLIC_URL), *(host_of(f"//{name}") for name in exact)}
 

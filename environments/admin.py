@@ -30,7 +30,7 @@ class GroupMappingInline(admin.TabularInline):
 
 @admin.register(Environment)
 class EnvironmentAdmin(ScopedAdmin):
-    """Who may open an environment is kept at the people: an environment can have a hundred thousand."""
+    """Access is edited at the people: an environment can have a hundred thousand of them."""
 
     form = EnvironmentForm
     list_display = ["name", "organisation", "address"]
@@ -54,8 +54,8 @@ class EnvironmentAdmin(ScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Environment | None = None) -> bool:
         if not super().has_delete_permission(request, obj):
             return False
-        # Deleting takes the access away from everybody at once. Those of other organisations are taken out one by one
-        # first, so that it is seen who they are.
+        # Deleting ends the access of everybody at once. A worker for one organisation must first remove people of other
+        # organisations one by one, and so sees who they are.
         worker = person(request)
         if obj is None or scope.works_for_all(worker):
             return True
@@ -67,7 +67,7 @@ class EnvironmentAdmin(ScopedAdmin):
         if not change:
             changes.add(obj, **by)
         elif changes.change(obj, **by):
-            self.message_user(request, _waits(), messages.WARNING)
+            self.message_user(request, _waiting_notice(), messages.WARNING)
 
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
         kept = formset.save(commit=False)
@@ -82,7 +82,7 @@ class EnvironmentAdmin(ScopedAdmin):
             self.delete_model(request, environment)
 
 
-def _waits() -> str:
+def _waiting_notice() -> str:
     hours = int(limits.NEW_ADDRESS_WAITS.total_seconds()) // 3600
     return _(
         "The present address stays in force until a second administrator approves the new one, or for %(hours)d hours. "

@@ -1,4 +1,4 @@
-"""Filters of lists in the administration over what may be thousands of organisations or environments."""
+"""Admin list filters by organisation or environment, of which there may be thousands."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from environments.models import Environment
 
 
 class ChoiceFilter(ListFilter):
-    """The first `limits.FILTER_CHOICES` as links; when there are more, a field to type a part of the name in.
+    """The first `limits.FILTER_CHOICES` as links; when there are more, a search field for part of the name.
 
-    ``lookup``: from the listed model to the chosen one. Works without JavaScript.
+    ``lookup``: from the listed model to the filtered one. Works without JavaScript.
     """
 
     template = "environments/choice_filter.html"
@@ -97,7 +97,7 @@ class OrganisationFilter(ChoiceFilter):
 
 
 class OwnerFilter(OrganisationFilter):
-    """Of environments."""
+    """For lists of environments."""
 
     lookup = "organisation"
 

@@ -28,9 +28,9 @@ DELETED_AT_ONCE = 1000  # people in memory
 
 class Outcome(Enum):
     OPENED = auto()
-    NOT_YOURS = auto()  # also: there is none
+    NOT_YOURS = auto()  # or it does not exist
     CLOSED = auto()  # for maintenance
-    ASK_FIRST = auto()  # the person has not been told yet that this leads to another domain
+    ASK_FIRST = auto()  # the person has not yet been warned that this is another domain
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Opening:
 
 
 def open_environment(user: User, slug: str, origin: Origin) -> Opening:
-    """Open it, with a note of when, unless the person must be told something first."""
+    """Open it and record when, unless the person must be warned first."""
     return _open(user, slug, origin, agreed="")
 
 
-def go_on(user: User, slug: str, host: str, origin: Origin) -> Opening:
-    """The person was told about ``host`` and goes there; from now on without being told, as long as it stays that."""
+def continue_to(user: User, slug: str, host: str, origin: Origin) -> Opening:
+    """Open it after a warning about ``host``; as long as the host stays the same, the warning is not repeated."""
     return _open(user, slug, origin, agreed=host)
 
 
@@ -62,7 +62,7 @@ def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
     if _is_elsewhere(environment.host) and environment.host not in (access.known_host, agreed):
         return Opening(Outcome.ASK_FIRST, environment)
     if not Access.objects.filter(pk=access.pk).update(opened_at=timezone.now(), known_host=environment.host):
-        return Opening(Outcome.NOT_YOURS)  # taken away at this very moment
+        return Opening(Outcome.NOT_YOURS)  # access was removed in the meantime
     detail: dict[str, str | int] = {"environment": environment.slug}
     whose = environment.organisation
     record(Event.ENVIRONMENT_OPENED, subject=user, organisation=whose, origin=origin, detail=detail)
@@ -74,10 +74,8 @@ def _access(user: User, slug: str) -> Access | None:
 
 
 def _is_elsewhere(host: str) -> bool:
-    """Is this another domain than the portal's? A host below the portal's own can only be given out by the portal.
-
-    Whether two other names have the same owner cannot be seen from the names, so those are told about.
-    """
+    """Is this another domain than the portal's? A subdomain of the portal's host is controlled by the portal's owner;
+    for other names the owner is unknown, so the person is warned."""
     return not any(host == own or host.endswith(f".{own}") for own in addresses.own_hosts())
 
 
@@ -90,13 +88,13 @@ def administers(user: User, environment: Environment) -> bool:
 
 
 def in_scope(worker: User) -> Q:
-    """The condition on access that this worker sees and takes away: to the environments of the own organisation,
+    """The condition on the access rows that this worker sees and may delete: to environments in the worker's scope,
     whoever has it."""
     return scope.organisations(worker, "environment__organisation_id")
 
 
 def set_favourite(user: User, slug: str, *, is_favourite: bool) -> bool:
-    """Put it on top, or no longer. False when there is none or it is not this person's."""
+    """Mark it as favourite, or no longer. False when it does not exist or is not this person's."""
     return bool(Access.objects.filter(user=user, environment__slug=slug).update(is_favourite=is_favourite))
 
 
@@ -114,7 +112,7 @@ def set_role(access: Access, role: Role, *, actor: User, origin: Origin) -> bool
     if not Access.objects.filter(pk=access.pk).exclude(role=role).update(role=role):
         return False
     _record(Event.ACCESS_GIVEN, access.user, access.environment, actor, origin, role=role.value)
-    _tell_person(access.user, actor, given=[access.environment], role=role)
+    _notify_person(access.user, actor, given=[access.environment], role=role)
     return True
 
 
@@ -122,16 +120,16 @@ def set_role(access: Access, role: Role, *, actor: User, origin: Origin) -> bool
 def change_access(
     user: User, *, given: Iterable[Environment] = (), taken: Iterable[Environment] = (), actor: User, origin: Origin
 ) -> None:
-    """`give` and `take` for one person, who hears in one mail what is open now and what no longer is."""
+    """`give` and `take` for one person, with one mail about both."""
     given, taken = list(given), list(taken)
     had = set(Access.objects.filter(user=user).values_list("environment", flat=True))
     give(user, given, actor=actor, origin=origin)
     take(user, taken, actor=actor, origin=origin)
     new = [one for one in given if one.pk not in had]
-    _tell_person(user, actor, given=new, taken=[one for one in taken if one.pk in had])
+    _notify_person(user, actor, given=new, taken=[one for one in taken if one.pk in had])
 
 
-def _tell_person(
+def _notify_person(
     user: User,
     actor: User,
     *,
@@ -158,21 +156,21 @@ def _named(some: Iterable[Environment]) -> str:
 
 
 def give(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
-    """Let the person open these, and record each that is new. Returns how many were."""
+    """Give access to these, and record each that is new. Returns the number of new ones."""
     return give_many([(user, environments)], actor=actor, origin=origin)
 
 
-# Without a savepoint of its own: whoever asks for many has one around all of it.
+# Without a savepoint: callers with many people have one around all of them.
 @transaction.atomic(savepoint=False)
 def give_many(
-    wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: User, origin: Origin, tell: bool = False
+    wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: User, origin: Origin, notify: bool = False
 ) -> int:
-    """`give` for each of these people. ``tell``: each hears it by mail, for who gets no invitation."""
+    """`give` for each of these people. ``notify``: each hears it by mail, for who gets no invitation."""
     pairs = [(user, environment) for user, environments in wanted for environment in environments]
     users = {user.pk for user, _environment in pairs}
     has = set(Access.objects.filter(user__in=users).values_list("user", "environment")) if users else set()
     new = [(user, environment) for user, environment in pairs if (user.pk, environment.pk) not in has]
-    # Who gives the same at the same moment stores nothing twice.
+    # A parallel request for the same stores nothing twice.
     rows = [Access(user=user, environment=environment) for user, environment in new]
     Access.objects.bulk_create(rows, ignore_conflicts=True)
     by_organisation: defaultdict[int, list[tuple[User, dict[str, str | int]]]] = defaultdict(list)
@@ -182,14 +180,14 @@ def give_many(
         by_organisation[one.organisation_id].append((user, {"environment": one.slug}))
     for pk, about in by_organisation.items():
         record_many(Event.ACCESS_GIVEN, about, actor=actor, origin=origin, organisation=Organisation(pk=pk))
-    for user, given in by_person.items() if tell else ():
-        _tell_person(user, actor, given=given)
+    for user, given in by_person.items() if notify else ():
+        _notify_person(user, actor, given=given)
     return len(new)
 
 
 @transaction.atomic(savepoint=False)
 def take(user: User, environments: Iterable[Environment], *, actor: User, origin: Origin) -> int:
-    """The person can no longer open these, from the next request on. Returns how many were taken away."""
+    """Remove access to these, from the next request on. Returns the number removed."""
     gone = 0
     for environment in environments:
         if Access.objects.filter(user=user, environment=environment).delete()[0]:
@@ -201,14 +199,14 @@ def take(user: User, environments: Iterable[Environment], *, actor: User, origin
 @transaction.atomic
 def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
     """Delete it, record for everybody who could open it that this ended, and tell its administrators."""
-    # Locked: who is given access at this moment would lose it without a record.
+    # Locked: access given in parallel would be lost without an audit entry.
     Environment.objects.select_for_update().filter(pk=environment.pk).first()
     rows = Access.objects.filter(environment=environment)
     everybody = rows.select_related("user__membership").order_by("pk")
     detail: dict[str, str | int] = {"environment": environment.slug}
     some = list(everybody[:DELETED_AT_ONCE])
-    while some:  # not in one cursor, which PgBouncer may not have, and which would hold all of them in memory
-        # In the story of each person's organisation; that of the environment's tells that it was deleted.
+    while some:  # in batches: PgBouncer may not allow a cursor, and one query would hold all of them in memory
+        # In the audit trail of each person's organisation; that of the environment's records the deletion.
         record_many(Event.ACCESS_TAKEN, [(access.user, detail) for access in some], actor=actor, origin=origin)
         some = list(everybody.filter(pk__gt=some[-1].pk)[:DELETED_AT_ONCE])
     count = rows.delete()[0]
@@ -224,7 +222,7 @@ def delete(environment: Environment, *, actor: User, origin: Origin) -> None:
 
 
 def _record(event: Event, user: User, environment: Environment, actor: User, origin: Origin, **more: str) -> None:
-    """In the story of the environment's organisation, which answers for who comes in: also when the person belongs to
-    another, or to none."""
+    """In the audit trail of the environment's organisation, which is responsible for its access, also when the person
+    belongs to another organisation or to none."""
     detail: dict[str, str | int] = {"environment": environment.slug, **more}
     record(event, subject=user, actor=actor, organisation=environment.organisation, origin=origin, detail=detail)

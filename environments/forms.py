@@ -9,8 +9,8 @@ from accounts.organisations.forms import ShortNameForm
 from accounts.organisations.models import ShortName
 
 
-class FindForm(forms.Form):
-    """Where somebody is in Mijn Omgevingen. It stands in the address, so rubbish is read as nothing, not refused."""
+class OverviewForm(forms.Form):
+    """Search and page number of Mijn Omgevingen, from the query string; invalid values are ignored, not refused."""
 
     zoek = forms.CharField(required=False)
     pagina = forms.CharField(required=False)
@@ -31,18 +31,18 @@ class FindForm(forms.Form):
 
     @property
     def kept(self) -> dict[str, str]:
-        """For the address of this same place."""
+        """The query string that leads back to this page."""
         place = {"zoek": self.words, "pagina": str(self.number) if self.number > 1 else ""}
         return {name: value for name, value in place.items() if value}
 
 
 class LeaveForm(forms.Form):
-    """``host``: what the person was told about."""
+    """``host``: the host that the person was warned about."""
 
     host = forms.CharField(max_length=255)
 
 
 class EnvironmentForm(ShortNameForm):
-    """Of the administration."""
+    """For the admin site."""
 
     kind = ShortName.Kind.ENVIRONMENT

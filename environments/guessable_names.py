@@ -1,4 +1,4 @@
-"""Names that everybody who works with an environment knows, for the rule that no password is built on them."""
+"""Names that every user of an environment knows; passwords must not be based on them."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class EnvironmentQuerySet(models.QuerySet["Environment"]):
 
 
 class Environment(models.Model):
-    """One map with assets. It lives at its own address; the portal only leads there."""
+    """One map with assets, an application at its own address; the portal only links to it."""
 
     organisation = models.ForeignKey(
         Organisation, verbose_name=_("organisation"), on_delete=models.PROTECT, related_name="environments"
@@ -39,7 +39,7 @@ class Environment(models.Model):
         validators=[URLValidator(schemes=["https", "http"]), addresses.says_nothing_else, addresses.not_ours],
         help_text="https://…",
     )
-    # Asked for, and not in force yet; see `new_address`.
+    # Requested, and not in force yet; see `environments.address_change`.
     next_address = models.URLField(max_length=500, blank=True, default="", db_default="", editable=False)
     next_address_at = models.DateTimeField(null=True, editable=False)  # when it was asked for
     next_address_by = models.ForeignKey(
@@ -92,12 +92,12 @@ class Environment(models.Model):
 
     @property
     def next_address_takes_effect(self) -> datetime | None:
-        """When it does by itself; None while nothing waits."""
+        """When it takes effect without approval; None when no change waits."""
         return self.next_address_at + limits.NEW_ADDRESS_WAITS if self.next_address and self.next_address_at else None
 
     @property
     def next_address_is_overdue(self) -> bool:
-        """Whether that moment is past: who asked for it lost the right, see `environments.address_change`."""
+        """Is that moment past? Then the requester lost the permission, see `environments.address_change`."""
         at = self.next_address_takes_effect
         return at is not None and at <= timezone.now()
 
@@ -117,7 +117,7 @@ class Environment(models.Model):
 
 
 class Picture(models.Model):
-    """The picture of an environment in one width. In the database, so that it needs no disk that all servers share."""
+    """The picture of an environment in one width. In the database, so that servers need no shared disk."""
 
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="pictures")
     width = models.PositiveSmallIntegerField()  # pixels, and as high as it is wide
@@ -131,7 +131,7 @@ class Picture(models.Model):
 
 
 class Role(models.TextChoices):
-    """What somebody does in an environment. A text for people: the environment itself decides what is allowed."""
+    """A person's role in an environment, shown only: the environment itself decides what is allowed."""
 
     READER = "reader", _("reader")
     EDITOR = "editor", _("editor")
@@ -151,7 +151,7 @@ class Access(models.Model):
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.READER, editable=False)
     is_favourite = models.BooleanField(default=False, editable=False)
     opened_at = models.DateTimeField(null=True, editable=False)
-    # The host that the person was told about before going there for the first time; another host is told anew.
+    # The host that the person was warned about; another host is warned about again.
     known_host = models.CharField(max_length=255, blank=True, editable=False)
 
     class Meta:
@@ -164,12 +164,12 @@ class Access(models.Model):
 
 
 class GroupMapping(models.Model):
-    """Which group or role at the provider of the environment's own organisation opens it, at the first visit."""
+    """A group or role at the organisation's provider that gives access to the environment, at the first sign-in."""
 
     environment = models.ForeignKey(
         Environment, verbose_name=_("environment"), on_delete=models.CASCADE, related_name="group_mappings"
     )
-    value = models.CharField(_("group or role"), max_length=200)  # as the claim holds it, compared sign by sign
+    value = models.CharField(_("group or role"), max_length=200)  # as in the claim, compared exactly
 
     class Meta:
         verbose_name = _("group of the provider")
@@ -181,10 +181,10 @@ class GroupMapping(models.Model):
 
 
 class Preferences(models.Model):
-    """How somebody wants Mijn Omgevingen to work. Without a row: as it comes."""
+    """A person's settings of Mijn Omgevingen. Without a row the defaults apply."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    # Who speaks to the computer sets single keys off by accident, so they can be switched off (WCAG 2.2, 2.1.4).
+    # Speech input triggers single-key shortcuts by accident, so they can be switched off (WCAG 2.2, 2.1.4).
     slash_key = models.BooleanField(default=True)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What somebody may open who comes in with the business account for the first time (setting `SSO_ON_ARRIVAL`)."""
+"""Access for people who sign in with the business account for the first time (setting `SSO_ON_ARRIVAL`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from environments.models import Environment
 
 
 def give_access(user: User, organisation: Organisation, groups: list[str], origin: Origin) -> int:
-    """Open what is open to every new person and what the groups open, of this organisation only. Returns how many."""
+    """Give access to this organisation's environments for every new person and for these groups. Returns the number."""
     by_group = Q(group_mappings__value__in=groups)
     wanted = Environment.objects.filter(Q(open_on_arrival=True) | by_group, organisation=organisation).distinct()
     return flows.give(user, wanted, actor=user, origin=origin)

@@ -1,7 +1,7 @@
-"""Programs of our own that read what came from outside, each in a process that memory and time bound.
+"""Running our own programs that read uploaded files, each in a process with limited memory and time.
 
-What a decoder makes of a file that was built to break it ends with that process: no request of anybody else waits for
-it, and it knows no secret. Nothing here needs the settings, because such a program imports it too.
+A malicious file can break only that process: other requests do not wait for it, and it has no secrets. This module
+needs no settings, because those programs import it too.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from threading import Semaphore
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")  # of the environment: it holds secrets besides
+INHERITED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")  # environment variables; the others may be secrets
 
 
-def ask(program: str, content: bytes, bounds: dict[str, Any]) -> Any | None:
+def run(program: str, content: bytes, bounds: dict[str, Any]) -> Any | None:
     """Run the module ``program`` with ``content`` on its standard input. Returns the JSON that it wrote, or None when
     one of the bounds stopped it. ``bounds``: at least ``memory`` in bytes and ``seconds`` of a processor; by the clock
-    it gets twice that. The program finds them in its first argument, see `keep_to`."""
+    it gets twice that. The program finds them in its first argument, see `apply_limits`."""
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     try:
         done = subprocess.run(  # noqa: S603 - our own program
@@ -43,19 +43,19 @@ def ask(program: str, content: bytes, bounds: dict[str, Any]) -> Any | None:
 
 
 @contextmanager
-def turn(gate: Semaphore, seconds: float) -> Iterator[bool]:
-    """Wait ``seconds`` for a place in a queue, and hold it; False when none came free. Not longer, because a row of
-    files that each take all of their time would take all threads, and nobody would get a page."""
-    has_turn = gate.acquire(timeout=seconds)
+def slot(gate: Semaphore, seconds: float) -> Iterator[bool]:
+    """Wait at most ``seconds`` for a free slot; False when there is none. Not longer, because files that each use all
+    of their time would occupy all threads."""
+    has_slot = gate.acquire(timeout=seconds)
     try:
-        yield has_turn
+        yield has_slot
     finally:
-        if has_turn:
+        if has_slot:
             gate.release()
 
 
-def keep_to(bounds: dict[str, Any]) -> None:
-    """For the program itself: bound this process from here on."""
+def apply_limits(bounds: dict[str, Any]) -> None:
+    """For the program itself: limit its memory and processor time from here on."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (bounds["memory"], bounds["memory"]))
     resource.setrlimit(resource.RLIMIT_CPU, (bounds["seconds"], bounds["seconds"] + 1))

@@ -1,7 +1,7 @@
-"""Mijn Omgevingen as one person sees it: which tiles, in which order, under which headings, on which page.
+"""Mijn Omgevingen for one person: the tiles, their order, headings and pages.
 
-Order and search are done here and not in the database, because SQLite and PostgreSQL each sort and fold in their own
-way. Two statements, for 5 environments and for 2,000.
+Sorting and searching are done here and not in the database, because SQLite and PostgreSQL differ in collation and case
+folding. Always two queries, for 5 environments and for 2,000.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def by_name(name: str) -> list[tuple[int, int, str]]:
 
 
 class Row(NamedTuple):
-    """What order and search need to know of one access."""
+    """The fields of one access that sorting and searching need."""
 
     pk: int
     is_favourite: bool
@@ -67,7 +67,7 @@ class Overview:
 
 
 def overview(user: User, words: str, number: int) -> Overview:
-    """Page ``number`` of what the person may open; of what contains all ``words``, when there are any."""
+    """Page ``number`` of the environments that the person may open and that contain all ``words``."""
     rows = list(_rows(user))
     order = list(_found(rows, words) if words else _sections(rows))
     page = Paginator(order, limits.ENVIRONMENTS_PAGE).get_page(number)
@@ -94,7 +94,7 @@ def _rows(user: User) -> Iterator[Row]:
 
 
 def _found(rows: list[Row], words: str) -> Iterator[tuple[str, Row]]:
-    """What has every word somewhere. All words in the name counts for more than elsewhere, for who presses Enter."""
+    """Environments with every word. Those with all words in the name come first: Enter opens the first one."""
     wanted = folded(words).split()
 
     def rank(row: Row) -> tuple:
@@ -106,7 +106,7 @@ def _found(rows: list[Row], words: str) -> Iterator[tuple[str, Row]]:
 
 
 def _sections(rows: list[Row]) -> Iterator[tuple[str, Row]]:
-    """Favourites, what was opened last, and the rest by organisation. Each environment once, so that none seems two."""
+    """Favourites, recently opened, and the rest by organisation; each environment once."""
     used = [row for row in rows if row.is_favourite or row.opened_at]
     used.sort(key=lambda row: (row.last_opened, by_name(row.name), row.pk))
     favourites = [row for row in used if row.is_favourite]
@@ -122,7 +122,7 @@ def _sections(rows: list[Row]) -> Iterator[tuple[str, Row]]:
 
 
 def _filled(page: Iterable[tuple[str, Row]], several: bool) -> Iterator[Section]:
-    """The rows of a page with all that a tile shows. Who lost one in between does not get it."""
+    """The rows of a page with everything that a tile shows; without access that was removed in the meantime."""
     wanted = list(page)
     pks = [row.pk for _heading, row in wanted]
     found = Access.objects.select_related("environment__organisation").in_bulk(pks) if pks else {}

@@ -13,13 +13,13 @@ from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Membership
 from environments import flows, tiles
 from environments.flows import Opening, Outcome
-from environments.forms import FindForm, LeaveForm
+from environments.forms import LeaveForm, OverviewForm
 from environments.models import Environment, Picture
 
 
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
-    form = FindForm(request.GET)
+    form = OverviewForm(request.GET)
     shown = tiles.overview(request.user, form.words, form.number)
     context: dict[str, object] = {
         "overview": shown,
@@ -52,9 +52,9 @@ open_environment.is_external = True  # type: ignore[attr-defined]  # to another 
 def go_on(request: PersonRequest, slug: str) -> HttpResponse:
     form = LeaveForm(request.POST)
     host = form.cleaned_data["host"] if form.is_valid() else ""
-    opening = flows.go_on(request.user, slug, host, Origin.of(request))
+    opening = flows.continue_to(request.user, slug, host, Origin.of(request))
     environment = _or_404(opening)
-    # Closed meanwhile, or moved to another host than the person was told about: that page says so.
+    # Closed meanwhile, or moved to another host than the warning named: that page says so.
     return redirect(environment.address if opening.outcome is Outcome.OPENED else resolve_url("open_environment", slug))
 
 
@@ -79,7 +79,7 @@ def _set_favourite(request: PersonRequest, slug: str, *, is_favourite: bool) -> 
         raise Http404
     if not request.accepts("text/html"):  # the script, which changes the star itself
         return HttpResponse(status=204)
-    back = FindForm(request.POST).kept
+    back = OverviewForm(request.POST).kept
     return redirect(f"{resolve_url('overview')}{'?' if back else ''}{urlencode(back)}#omgeving-{slug}")
 
 
@@ -97,8 +97,8 @@ def slash_key_off(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 def picture(request: PersonRequest, slug: str, version: int, width: int) -> HttpResponse:
-    """For whoever may open the environment. The browser keeps it, and asks each time whether it still may show it: so
-    the next person at the same computer gets nothing of the one before."""
+    """For people who may open the environment. The browser caches it but revalidates every time, so the next user of
+    the same computer does not see it."""
     found = Picture.objects.filter(
         environment__slug=slug,
         environment__access__user=request.user,

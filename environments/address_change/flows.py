@@ -1,5 +1,5 @@
-"""Another address of an environment that people open already: it leads all of them elsewhere, so it waits until a
-second administrator approves it, or `limits.NEW_ADDRESS_WAITS`. The address before holds meanwhile."""
+"""A new address of an environment with users sends all of them elsewhere, so it waits until a second administrator
+approves it, or for `limits.NEW_ADDRESS_WAITS`. The present address stays in force meanwhile."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Outcome(Enum):
 
 
 def ask(environment: Environment, address: str, *, actor: User, origin: Origin) -> bool:
-    """Let the address wait, in the place of one that waited before. The caller holds the row. False when this very one
-    waits already."""
+    """Let the address wait, replacing an earlier waiting one. The caller has locked the row. False when it waits
+    already."""
     if environment.next_address == address:
         return False
     environment.next_address, environment.next_address_at = address, timezone.now()
@@ -57,8 +57,8 @@ def ask(environment: Environment, address: str, *, actor: User, origin: Origin) 
 
 @transaction.atomic
 def approve(environment_id: int, shown: str, *, actor: User, origin: Origin) -> Outcome:
-    """A second administrator takes the address into use. ``shown``: the one that the page showed."""
-    environment = _held(environment_id)
+    """A second administrator approves the address. ``shown``: the one that the page showed."""
+    environment = _locked(environment_id)
     if environment is None or not shown or environment.next_address != shown:
         return Outcome.CHANGED_MEANWHILE
     if environment.next_address_by_id == actor.pk:
@@ -69,7 +69,7 @@ def approve(environment_id: int, shown: str, *, actor: User, origin: Origin) -> 
 
 @transaction.atomic
 def cancel(environment_id: int, shown: str, *, actor: User, origin: Origin) -> Outcome:
-    environment = _held(environment_id)
+    environment = _locked(environment_id)
     if environment is None or not shown or environment.next_address != shown:
         return Outcome.CHANGED_MEANWHILE
     if not Environment.objects.filter(pk=environment.pk, next_address=shown).update(**NOTHING_WAITS):
@@ -80,34 +80,33 @@ def cancel(environment_id: int, shown: str, *, actor: User, origin: Origin) -> O
 
 
 def is_due(environment: Environment) -> bool:
-    """Has it waited long enough, and does it take effect by itself?"""
+    """Is the waiting period over, and does it take effect without approval?"""
     at = environment.next_address_takes_effect
-    return at is not None and at <= timezone.now() and needs_no_second(environment)
+    return at is not None and at <= timezone.now() and needs_no_approval(environment)
 
 
-def needs_no_second(environment: Environment) -> bool:
-    """May who asked for it still do so? Of somebody who was deactivated meanwhile, or lost the right, it waits for
-    a second administrator."""
+def needs_no_approval(environment: Environment) -> bool:
+    """May the person who requested it still change addresses? Otherwise it waits for a second administrator."""
     asker = environment.next_address_by
     if asker is None or not (asker.is_active and asker.is_staff and asker.has_perm(MAY_CHANGE)):
         return False
-    # Still one of those whom the environment is in the scope of: it, or who asked, may have moved meanwhile.
+    # The environment must still be in scope: it, or the person, may have moved meanwhile.
     return Environment.objects.filter(scope.organisations(asker, "organisation_id"), pk=environment.pk).exists()
 
 
 @transaction.atomic
 def take_effect_if_due(environment_id: int) -> bool:
-    """Whoever opens the environment comes to the new address from the very moment on."""
-    environment = _held(environment_id)
+    """Called when somebody opens the environment, so that the new address takes effect exactly on time."""
+    environment = _locked(environment_id)
     if environment is None or not is_due(environment):
         return False
-    # In the name of who asked for it: whoever happens to open it now has no part in it.
+    # The actor is the person who requested it, not the one who happens to open the environment now.
     _take_effect(environment, environment.next_address_by, Origin())
     return True
 
 
 def purge() -> int:
-    """Take into use what waited long enough, also where nobody opens it. Deletes nothing: returns 0."""
+    """Apply the addresses whose waiting period is over, also where nobody opens them. Deletes nothing: returns 0."""
     since = timezone.now() - limits.NEW_ADDRESS_WAITS
     due = Environment.objects.exclude(next_address="").filter(next_address_at__lte=since)
     for pk in list(due.order_by("pk").values_list("pk", flat=True)):
@@ -115,14 +114,14 @@ def purge() -> int:
     return 0
 
 
-def _held(environment_id: int) -> Environment | None:
+def _locked(environment_id: int) -> Environment | None:
     rows = Environment.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation")
     return rows.filter(pk=environment_id).first()
 
 
 def _take_effect(environment: Environment, actor: User | None, origin: Origin) -> None:
     before, after = environment.address, environment.next_address
-    # Conditional, because SQLite locks no rows: of two at once, one changes it.
+    # Conditional, because SQLite locks no rows: of two parallel requests one succeeds.
     same = Environment.objects.filter(pk=environment.pk, address=before, next_address=after)
     if not same.update(address=after, **NOTHING_WAITS):
         return

@@ -25,8 +25,8 @@ class Outcome(Enum):
 def set_picture(
     environment_id: int, uploaded: bytes, *, actor: User, origin: Origin, shown: int | None = None
 ) -> Outcome:
-    """Put the uploaded picture, redrawn, in the place of the one before. ``shown``: its version on the page, if any."""
-    drawn = images.redraw(uploaded)  # before the transaction: it takes a while
+    """Replace the picture by the uploaded one, converted. ``shown``: the version on the page, if any."""
+    drawn = images.redraw(uploaded)  # before the transaction, because it is slow
     if isinstance(drawn, Refusal):
         return Outcome[drawn.name]
     with transaction.atomic():

@@ -33,7 +33,7 @@ ADDRESS_REFUSALS = {
 
 
 class VersionForm(forms.Form):
-    """``version``: of the picture that the page showed; a file has no value to compare. -1: the page did not say."""
+    """``version``: of the picture that the page showed, because a file has no value to compare; -1 when missing."""
 
     version = forms.IntegerField(required=False, min_value=0, max_value=999_999_999, widget=forms.HiddenInput)
 

@@ -1,7 +1,7 @@
-"""A picture from outside becomes one of ours: what was uploaded is decoded, drawn anew and never kept.
+"""Converting an uploaded picture: it is decoded and re-encoded, and the file itself is never stored.
 
-So nothing that was hidden in the file survives (another format beside it, a script, the place where a photo was taken),
-and no decoder runs that is not needed. It runs in a process of its own: see `drawing.__main__`.
+So nothing hidden in the file survives (a second format, a script, the location of a photo), and only the needed
+decoders run, in a process of their own: see `image_conversion.__main__`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from environments import subprocesses
 from environments.administration.image_conversion.refusals import Refusal
 
 PROGRAM = "environments.administration.image_conversion"
-# Of the many that Pillow knows; several of the others start programs, or have a past of mistakes.
+# Few of the formats that Pillow knows; others start programs, or had many vulnerabilities.
 FORMATS = tuple(limits.PICTURE_PIXELS)
 
 log = logging.getLogger(__name__)
-_one_at_a_time = Semaphore()  # one picture unpacks to more memory than all of the rest of the program uses
+_one_at_a_time = Semaphore()  # one decoded picture takes more memory than the rest of the program
 
 
 def redraw(uploaded: bytes) -> dict[int, bytes] | Refusal:
-    """WebP files by width in pixels (`limits.PICTURE_WIDTHS`), square, cut around the middle."""
-    with subprocesses.turn(_one_at_a_time, limits.UPLOAD_TURN.total_seconds()) as has_turn:
-        if not has_turn:
+    """Square WebP files, cropped around the middle, by width in pixels (`limits.PICTURE_WIDTHS`)."""
+    with subprocesses.slot(_one_at_a_time, limits.UPLOAD_TURN.total_seconds()) as has_slot:
+        if not has_slot:
             return Refusal.BUSY
-        answer = subprocesses.ask(PROGRAM, uploaded, bounds())
+        answer = subprocesses.run(PROGRAM, uploaded, bounds())
     if answer is None:
         log.warning("an uploaded picture of %d bytes took more memory or time than it may", len(uploaded))
         return Refusal.TOO_MUCH_WORK

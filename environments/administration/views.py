@@ -1,4 +1,4 @@
-"""In the administration: the picture of an environment, and the role of a person in it."""
+"""Pages in the administration: picture and address of an environment, and the role of a person in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import limits
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
-from accounts.edit_conflicts.forms import gone, was_shown
+from accounts.edit_conflicts.forms import deleted_message, was_shown
 from accounts.http_requests import PersonRequest
 from accounts.organisations import scope
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -86,7 +86,7 @@ def new_address(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
     context = _page(request, _("New address of %(name)s") % {"name": environment.name})
     context |= {"environment": environment, "is_ones_own": environment.next_address_by_id == request.user.pk}
-    context["needs_no_second"] = addresses.needs_no_second(environment)
+    context["needs_no_approval"] = addresses.needs_no_approval(environment)
     return render(request, "admin/environments/new_address.html", context)
 
 
@@ -95,7 +95,7 @@ def new_address(request: PersonRequest, environment_id: int) -> HttpResponse:
 def approve_address(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
     outcome = addresses.approve(environment.pk, request.POST.get("address", ""), **_by(request))
-    return _told(request, environment, outcome, _("The new address is in force."))
+    return _respond(request, environment, outcome, _("The new address is in force."))
 
 
 @require_POST
@@ -103,10 +103,10 @@ def approve_address(request: PersonRequest, environment_id: int) -> HttpResponse
 def cancel_address(request: PersonRequest, environment_id: int) -> HttpResponse:
     environment = _environment(request, environment_id)
     outcome = addresses.cancel(environment.pk, request.POST.get("address", ""), **_by(request))
-    return _told(request, environment, outcome, _("The new address is cancelled. The present one stays."))
+    return _respond(request, environment, outcome, _("The new address is cancelled. The present one stays."))
 
 
-def _told(request: PersonRequest, environment: Environment, outcome: AddressOutcome, done: str) -> HttpResponse:
+def _respond(request: PersonRequest, environment: Environment, outcome: AddressOutcome, done: str) -> HttpResponse:
     if outcome is AddressOutcome.DONE:
         messages.success(request, done)
         return redirect("admin:environments_environment_change", environment.pk)
@@ -122,7 +122,7 @@ def change_role(request: PersonRequest, access_id: int) -> HttpResponse:
     except Http404:
         if not was_shown(request.POST, f"role/{access_id}", request.user.pk):
             raise
-        messages.error(request, gone())
+        messages.error(request, deleted_message())
         return redirect("admin:environments_access_changelist")
     if request.method != "POST":
         form = _role(request, access)
@@ -154,7 +154,7 @@ def _environment(request: PersonRequest, environment_id: int) -> Environment:
 
 
 def _access(request: PersonRequest, access_id: int) -> Access:
-    """The same; a worker for one organisation gives roles to its people in its environments."""
+    """The same; a worker for one organisation gives roles only to its people in its environments."""
     worker = request.user
     if not worker.has_perm(environments.MAY_GIVE_ACCESS):
         raise PermissionDenied
@@ -171,5 +171,5 @@ def _page(request: PersonRequest, title: str) -> dict[str, Any]:
 
 
 def _log(request: PersonRequest, environment: Environment) -> None:
-    what = [{"changed": {"fields": ["Picture"]}}]  # as the administration notes a changed field
+    what = [{"changed": {"fields": ["Picture"]}}]  # the format of the admin's own log
     LogEntry.objects.log_actions(request.user.pk, [environment], CHANGE, what, single_object=True)

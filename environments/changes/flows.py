@@ -1,4 +1,4 @@
-"""What an administrator changes about an environment itself: each with an entry, and a mail to its administrators."""
+"""Changes to an environment itself: each has an audit entry, and a mail to its administrators."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ EDITABLE = (
 def add(environment: Environment, *, actor: User, origin: Origin) -> None:
     environment.save()
     short_names.assign(ENVIRONMENT, environment.slug, owner=environment.pk)
-    _note(Event.ENVIRONMENT_ADDED, environment, [], actor, origin, address=environment.address)
+    _record_and_notify(Event.ENVIRONMENT_ADDED, environment, [], actor, origin, address=environment.address)
 
 
 @transaction.atomic
 def change(environment: Environment, *, actor: User, origin: Origin) -> bool:
-    """Store what differs. True when the address is another one that waits, see `new_address`."""
-    held = Environment.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation")
-    before = held.get(pk=environment.pk)
+    """Store what differs. True when a new address waits for approval, see `environments.address_change`."""
+    locked = Environment.objects.select_for_update(no_key=True, of=("self",)).select_related("organisation")
+    before = locked.get(pk=environment.pk)
     waits = False
     if environment.address != before.address and Access.objects.filter(environment=environment).exists():
         wanted, environment.address = environment.address, before.address
@@ -46,7 +46,9 @@ def change(environment: Environment, *, actor: User, origin: Origin) -> bool:
         short_names.assign(ENVIRONMENT, environment.slug, owner=environment.pk, instead_of=before.slug)
     if differences:
         environment.save(update_fields=[one.name for one in differences])
-        _note(Event.ENVIRONMENT_CHANGED, environment, differences, actor, origin, besides=before.organisation)
+        _record_and_notify(
+            Event.ENVIRONMENT_CHANGED, environment, differences, actor, origin, besides=before.organisation
+        )
     return waits
 
 
@@ -68,7 +70,7 @@ def set_group_mappings(
     after = _mappings(environment)
     if before != after:
         difference = Difference("group_mappings", GroupMapping._meta.verbose_name_plural, before, after)
-        _note(Event.ENVIRONMENT_CHANGED, environment, [difference], actor, origin)
+        _record_and_notify(Event.ENVIRONMENT_CHANGED, environment, [difference], actor, origin)
 
 
 def _mappings(environment: Environment) -> str:
@@ -77,13 +79,13 @@ def _mappings(environment: Environment) -> str:
 
 
 def picture_changed(environment: Environment, *, actor: User, origin: Origin) -> None:
-    """The caller has stored another picture, or none."""
+    """Record it; the caller has stored or removed the picture."""
     number = environment.picture_version
     difference = Difference("picture", _("Picture"), f"{number - 1}", f"{number}")
-    _note(Event.ENVIRONMENT_CHANGED, environment, [difference], actor, origin)
+    _record_and_notify(Event.ENVIRONMENT_CHANGED, environment, [difference], actor, origin)
 
 
-def _note(
+def _record_and_notify(
     event: Event,
     environment: Environment,
     differences: list[Difference],
@@ -93,12 +95,12 @@ def _note(
     besides: Organisation | None = None,
     **more: str,
 ) -> None:
-    """In the story of its organisation, and of the one that it belonged to before (``besides``)."""
+    """In the audit trail of its organisation, and of the one that it belonged to before (``besides``)."""
     detail: dict[str, str | int] = {"environment": environment.slug, **more, **notices.audit_detail(differences)}
     page = reverse("admin:environments_environment_change", args=[environment.pk])
-    told: set[int] = set()
+    notified: set[int] = set()
     for whose in {one.pk: one for one in (environment.organisation, besides) if one is not None}.values():
         entry = record(event, subject=None, actor=actor, organisation=whose, origin=origin, detail=detail)
-        recipients = [one for one in sign_in_policy.recipients(whose, besides=actor) if one.pk not in told]
-        told |= {one.pk for one in recipients}
+        recipients = [one for one in sign_in_policy.recipients(whose, besides=actor) if one.pk not in notified]
+        notified |= {one.pk for one in recipients}
         notices.notify(entry, recipients, about=environment.name, page=page, differences=differences)

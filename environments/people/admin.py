@@ -1,4 +1,4 @@
-"""People in the administration, with their organisation and environments, in the place of `accounts.admin`'s page."""
+"""People in the administration, with organisation and environments; replaces the page of `accounts.admin`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import ForeignKey, Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -23,21 +23,16 @@ from accounts.organisations import memberships, scope
 from accounts.organisations.models import Organisation
 from accounts.permissions.flows import Rights
 from accounts.support import wording as support_wording
-from environments import flows as access
-from environments.filters import (
-    EnvironmentFilter,
-    EnvironmentOfAccessFilter,
-    OrganisationFilter,
-    OwnerOfAccessFilter,
-)
-from environments.models import Access, Environment
+from environments.filters import EnvironmentFilter, OrganisationFilter
+from environments.models import Environment
 from environments.people import flows, wording
+from environments.people.access_admin import ACCESS_LOOKUPS  # the import registers that page as well
 from environments.people.forms import ChooseOrganisationForm, PersonForm, may_move
-from environments.people.large_lists import CameFilter, LongListAdmin, too_many
+from environments.people.large_lists import SEARCH_HELP, LastSignInFilter, LongListAdmin, too_many
 
 admin.site.unregister(User)
 
-LOOKED_AT_BY = "_looked_at_by"
+VIEWED_BY = "_looked_at_by"
 ADDRESS_FIXED = _(
     "This person can also open an environment of another organisation. Support changes the e-mail address and sends "
     "invitations."
@@ -46,7 +41,6 @@ STAYS = _(
     "This person is not moved yet: the present e-mail address is of another organisation. Save both once more as soon "
     "as the new address may be used."
 )
-ASKED_OF_ACCESS = frozenset({"organisation", "organisation_named", "environment", "environment_named"})
 
 
 @admin.register(User)
@@ -54,8 +48,8 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     form = PersonForm
     list_display = ["email", "first_name", "last_name", "organisation", "second_step", "last_login", "is_active"]
     sortable_by: ClassVar[list[str]] = ["email"]
-    list_filter = [OrganisationFilter, EnvironmentFilter, TwoFactorFilter, CameFilter, "is_staff", "is_active"]
-    search_help_text = _("The beginning of an e-mail address or a name, or first and last name.")
+    list_filter = [OrganisationFilter, EnvironmentFilter, TwoFactorFilter, LastSignInFilter, "is_staff", "is_active"]
+    search_help_text = SEARCH_HELP
     actions = ["invite_again", "deactivate"]
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "language"]}),
@@ -64,7 +58,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "first_name", "last_name", "language", "opens"]})]
     change_list_template = "environments/people/people.html"
-    ALLOWED_LOOKUPS = ASKED_OF_ACCESS | {"second_step", "came", "is_staff__exact", "is_active__exact"}
+    ALLOWED_LOOKUPS = ACCESS_LOOKUPS | {"second_step", "came", "is_staff__exact", "is_active__exact"}
     add_form_template = "environments/people/add_person.html"
     change_form_template = "environments/people/person.html"
 
@@ -73,14 +67,14 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
 
     @admin.display(description=_("environments"))
     def opens(self, obj: User) -> str:
-        """Of those whom the worker works for; `get_object` notes who looks."""
-        seen = scope.organisations(getattr(obj, LOOKED_AT_BY), "organisation_id")
+        """Environments in the worker's scope; `get_object` stores the worker on the object."""
+        seen = scope.organisations(getattr(obj, VIEWED_BY), "organisation_id")
         names = Environment.objects.open_to(obj).filter(seen).order_by("name").values_list("name", flat=True)
         return ", ".join(names) or "-"
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model:
         found = super().get_object(request, object_id, from_field)
-        setattr(found, LOOKED_AT_BY, person(request))
+        setattr(found, VIEWED_BY, person(request))
         return found
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
@@ -96,8 +90,8 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         kwargs["form"] = type("PersonForm", (PersonForm,), {"worker": person(request), "chosen": chosen})
         return super().get_form(request, obj, change, **kwargs)
 
-    def hold(self, found: Model) -> None:
-        flows.hold(found.pk)
+    def lock_row(self, found: Model) -> None:
+        flows.lock_person(found.pk)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)
@@ -107,7 +101,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
 
     @method_decorator(fresh_proof_required)
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """After fresh proof. First the organisation, because the environments to choose from are those of one."""
+        """After fresh proof. First asks for the organisation, which determines the environments to choose from."""
         worker = person(request)
         if request.method == "POST" or not self.has_add_permission(request) or not scope.works_for_all(worker):
             return super().add_view(request, *args, **kwargs)
@@ -129,16 +123,16 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         whose = form.cleaned_data.get("organisation", form.chosen)  # type: ignore[attr-defined]
         by_rights: dict[str, Any] = {"rights_before": Rights.of(before), "rights": rights}
         if held := flows.change(obj, belongs_to=whose.pk if whose else None, **by_rights, **by):
-            form.changed_data.remove("email")  # or the history would say that it was changed
-            messages.warning(request, support_wording.held(held))
+            form.changed_data.remove("email")  # otherwise the history would say that it changed
+            messages.warning(request, support_wording.waits_for_approval(held))
         if "opens" in form.changed_data:
             wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]
-        if "organisation" in form.changed_data and not self._is_left(request, obj, form):
+        if "organisation" in form.changed_data and not self._must_wait(request, obj, form):
             flows.move(obj, form.cleaned_data["organisation"], **by)
 
-    def _is_left(self, request: HttpRequest, obj: User, form: forms.ModelForm) -> bool:
-        """Is the move left out, because the address that goes with it waits? With the present one it may not be."""
+    def _must_wait(self, request: HttpRequest, obj: User, form: forms.ModelForm) -> bool:
+        """Must the move wait for the new address? The present one may not be used in the new organisation."""
         organisation = form.cleaned_data["organisation"]
         if organisation is None or not memberships.is_foreign(obj.email, organisation.pk):
             return False
@@ -154,7 +148,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        # Who belongs nowhere would add people who belong nowhere, and see nothing of them.
+        # A worker without an organisation would add people without one, outside their own scope.
         worker = person(request)
         works = scope.works_for_all(worker) or scope.organisation_id_of(worker) is not None
         return works and super().has_add_permission(request)
@@ -195,7 +189,7 @@ def has_fixed_address(worker: User, subject: User) -> bool:
 
 
 def chosen_for_new(request: HttpRequest) -> Organisation | None:
-    """The own organisation, or for who works for all the one that was chosen first, which the address names."""
+    """The worker's own organisation; for a worker for every organisation the one chosen in the query string."""
     worker = person(request)
     mine = Organisation.objects.filter(scope.organisations(worker))
     if not scope.works_for_all(worker):
@@ -206,65 +200,3 @@ def chosen_for_new(request: HttpRequest) -> Organisation | None:
 
 def suggested_organisations(worker: User) -> QuerySet[Organisation]:
     return Organisation.objects.filter(scope.organisations(worker)).order_by("name")[: limits.SUGGESTED]
-
-
-@admin.register(Access)
-class AccessAdmin(LongListAdmin):
-    """Who may open what: of the environments that the worker works for everybody, whoever that person belongs to."""
-
-    list_display = ["user", "belongs_to", "environment", "role"]
-    readonly_fields = ["person", "belongs_to", "role"]  # the role is changed on a page of its own
-    list_filter = [OwnerOfAccessFilter, EnvironmentOfAccessFilter]
-    ALLOWED_LOOKUPS = ASKED_OF_ACCESS
-    list_select_related = ["user__membership__organisation", "environment"]
-    search_fields = ["user__email"]
-    search_help_text = PeopleAdmin.search_help_text
-    autocomplete_fields = ["user", "environment"]
-    ordering = ["-pk"]
-    to_person = "user__"
-
-    def in_scope(self, worker: User) -> Q:
-        return access.in_scope(worker)
-
-    @admin.display(description=_("person"))
-    def person(self, obj: Access) -> str:
-        """In words: a link would lead to a page that does not exist for who works for another organisation."""
-        return str(obj.user)
-
-    @admin.display(description=_("organisation of the person"))
-    def belongs_to(self, obj: Access) -> str:
-        return str(obj.user.membership) if hasattr(obj.user, "membership") else "-"
-
-    def get_fields(self, request: HttpRequest, obj: Access | None = None) -> Any:
-        return ["person", "belongs_to", "environment", "role"] if obj else ["user", "environment", "role"]
-
-    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        worker = person(request)
-        kwargs["queryset"] = (
-            User.objects.filter(scope.people(worker))
-            if db_field.name == "user"
-            else Environment.objects.filter(scope.organisations(worker, "organisation_id"))
-        )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        shown = context.get("original")
-        context["may_give_role"] = bool(shown and scope.includes(person(request), shown.user))
-        return super().render_change_form(request, context, *args, **kwargs)
-
-    def has_change_permission(self, request: HttpRequest, obj: Access | None = None) -> bool:
-        return False  # given or taken, never turned into another's
-
-    def save_model(self, request: HttpRequest, obj: Access, form: forms.ModelForm, change: bool) -> None:
-        access.change_access(obj.user, given=[obj.environment], actor=person(request), origin=Origin.of(request))
-        obj.pk = Access.objects.get(user=obj.user, environment=obj.environment).pk
-
-    def delete_model(self, request: HttpRequest, obj: Access) -> None:
-        access.change_access(obj.user, taken=[obj.environment], actor=person(request), origin=Origin.of(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Access]) -> None:
-        taken: dict[User, list[Environment]] = {}
-        for row in queryset.select_related("user", "environment"):
-            taken.setdefault(row.user, []).append(row.environment)
-        for user, environments in taken.items():
-            access.change_access(user, taken=environments, actor=person(request), origin=Origin.of(request))

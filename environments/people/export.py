@@ -1,4 +1,4 @@
-"""The list of people as a CSV file, a batch at a time, so that a million people need no memory."""
+"""The list of people as a CSV file, in batches, so that a million people need little memory."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from accounts.organisations import scope
 from accounts.spreadsheets import safe_cell
 from environments.models import Access
 
-BEGIN = "\ufeff"  # without it, Excel takes UTF-8 for Windows-1252
+BEGIN = "\ufeff"  # byte order mark: without it Excel reads UTF-8 as Windows-1252
 
 
 def line(cells: Iterable[object]) -> str:
-    """One line of a CSV file with semicolons, which a Dutch spreadsheet takes for columns."""
+    """One line of a CSV file, with semicolons as Dutch spreadsheets expect."""
     written = io.StringIO()
     csv.writer(written, delimiter=";").writerow([safe_cell(cell) for cell in cells])
     return written.getvalue()
 
 
 def record(people: QuerySet[User], filters: str, *, actor: User, origin: Origin) -> None:
-    """That they leave, in the story of each organisation whose people they are, with how many; nobody at all in that of
-    the actor's own."""
+    """Record the export in the audit trail of each organisation of these people, with their number; an empty export in
+    that of the actor's own organisation."""
     rows = people.order_by().values_list("membership__organisation").annotate(count=Count("pk", distinct=True))
     counts = dict(rows) or {scope.organisation_id_of(actor): 0}
-    stories = [(whose, {"filters": filters, "count": count}) for whose, count in counts.items()]
-    record_per_organisation(Event.PEOPLE_EXPORTED, stories, actor=actor, origin=origin)
+    entries = [(whose, {"filters": filters, "count": count}) for whose, count in counts.items()]
+    record_per_organisation(Event.PEOPLE_EXPORTED, entries, actor=actor, origin=origin)
 
 
 def lines(people: QuerySet[User], seen: Q) -> Iterator[str]:
-    """The whole file. ``people`` must carry ``has_second_step``; ``seen``: of whose access the file may tell. The words
-    are looked up now: when the last line is made, the language of the request is long gone."""
+    """The whole file. ``people``: annotated with ``has_second_step``; ``seen``: the condition on access rows that it
+    may contain. Texts are translated now: while it streams, the language of the request is no longer active."""
     words = {True: _("yes"), False: _("no")}
     headings = [
         *(_("First name"), _("Last name"), _("E-mail address"), _("Organisation"), _("Environments")),
@@ -68,7 +68,7 @@ def _lines(people: QuerySet[User], seen: Q, headings: list[str], words: dict[boo
 
 
 def _in_batches(people: QuerySet[User], seen: Q) -> Iterator[User]:
-    """In the order of the addresses, each batch a query of its own that begins where the one before it ended."""
+    """By address, in batches: each query begins where the one before it ended."""
     rows = people.order_by("email").select_related("membership__organisation")
     rows = rows.prefetch_related(Prefetch("access", Access.objects.filter(seen).select_related("environment")))
     batch = list(rows[: limits.EXPORT_BATCH])
@@ -81,6 +81,6 @@ def _day(moment: datetime | None) -> str:
     if moment is None:
         return ""
     local = timezone.localtime(moment)
-    # The last hour of summer time comes twice; then, and only then, the offset tells which of the two.
+    # The last hour of summer time occurs twice; only then the UTC offset is added.
     comes_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
     return local.strftime("%Y-%m-%d %H:%M" + (" %z" if comes_twice else ""))

@@ -1,4 +1,4 @@
-"""What an administrator does to one person: add, change, invite again, deactivate."""
+"""What an administrator does to a person: add, change, move, invite again, deactivate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAY_CHANGE = "accounts.change_user"
 MAY_GIVE = "environments.add_access"
 MAY_TAKE = "environments.delete_access"
 # Never signed in and no password: the invitation was never used.
-NEVER_CAME = Q(last_login=None, password__startswith="!")  # noqa: S106 - what Django puts there instead of a hash
+NEVER_SIGNED_IN = Q(last_login=None, password__startswith="!")  # noqa: S106 - what Django puts there instead of a hash
 
 
 class Refusal(Enum):
@@ -48,7 +48,7 @@ def add(
     origin: Origin,
     callbacks: Sequence[OutcomeCallback] = (),
 ) -> None:
-    """Store new people without a password, with what they may open, and mail the invitations. All or nobody. Raises
+    """Store new people without a password, give them access, and mail the invitations; all or none. Raises
     ForeignAddressError.
 
     ``callbacks``: for the outcome of each invitation.
@@ -63,9 +63,9 @@ def add(
     passwords.invite_many(users, actor=actor, origin=origin, callbacks=callbacks)
 
 
-def hold(user_id: int) -> None:
-    """Lock the person, and of a superuser all superusers, in the order in which `refusal` locks them: of two who change
-    each other, neither waits for the other. Call it in the transaction that changes the person."""
+def lock_person(user_id: int) -> None:
+    """Lock the person, and for a superuser all superusers, in the order in which `refusal` locks them, so that two who
+    change each other do not deadlock. Call inside the transaction that changes the person."""
     people = User.objects.filter(pk=user_id)
     if people.filter(is_superuser=True, is_active=True).exists():
         people = User.objects.filter(Q(pk=user_id) | Q(is_superuser=True, is_active=True))
@@ -73,8 +73,8 @@ def hold(user_id: int) -> None:
 
 
 def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User, moves: bool = False) -> Refusal | None:
-    """Why the person may not become so, or None. Call it in the transaction that stores it: it locks the superusers,
-    so that of two who demote each other at the same moment one stays."""
+    """Why this change is not allowed, or None. Call inside the transaction that stores it: it locks the superusers, so
+    that of two who demote each other in parallel one remains."""
     if before.pk == actor.pk and before.is_active and not is_active:
         return Refusal.ONESELF
     if ((before.is_active and not is_active) or moves) and sign_in_policy.is_needed_emergency_account(before):
@@ -87,8 +87,8 @@ def refusal(before: User, *, is_active: bool, is_superuser: bool, actor: User, m
 
 
 def as_stored(user: User, changed: Collection[str]) -> User:
-    """The person as stored now, locked. What the administrator did not change is put on ``user`` from there: otherwise
-    a save would give back the rights that somebody else takes away at the same moment. Call inside a transaction."""
+    """The person as stored now, locked. Fields that the administrator did not change are copied to ``user``: otherwise
+    saving would restore permissions that somebody else removes in parallel. Call inside a transaction."""
     stored = User.objects.select_for_update().get(pk=user.pk)
     for name in set(accounts.EDITABLE) - set(changed):
         setattr(user, name, getattr(stored, name))
@@ -99,11 +99,11 @@ def as_stored(user: User, changed: Collection[str]) -> User:
 def change(
     user: User, *, rights_before: Rights, rights: Rights, belongs_to: int | None, actor: User, origin: Origin
 ) -> Intervention | None:
-    """Store what an administrator changed about the person, and record what must be answered for. Returns what another
-    address waits for, when it was not stored.
+    """Store and record what an administrator changed. Returns the intervention that a new address waits for, when it
+    was not stored.
 
-    ``belongs_to``: the organisation in which the address is going to be used, if any. Raises PermissionError for an
-    address that this administrator does not decide on, ForeignAddressError for one of another organisation.
+    ``belongs_to``: the organisation in which the address will be used, if any. Raises PermissionError when this
+    administrator may not change the address, ForeignAddressError for one of another organisation's mail domain.
     """
     before = User.objects.select_for_update().get(pk=user.pk)
     if user.email != before.email and not scope.may_manage_sign_in(actor, before):
@@ -119,7 +119,7 @@ def change(
 def set_environments(
     user: User, *, offered: Collection[Environment], wanted: Iterable[Environment], actor: User, origin: Origin
 ) -> None:
-    """Of the environments that the worker was offered, the wanted ones are open to the person and the others not."""
+    """Of the environments that the worker could choose from, give access to the wanted ones and remove the others."""
     chosen = {environment.pk for environment in wanted}
     given = [one for one in offered if one.pk in chosen]
     taken = [one for one in offered if one.pk not in chosen]
@@ -128,8 +128,8 @@ def set_environments(
 
 @transaction.atomic
 def move(user: User, organisation: Organisation | None, *, actor: User, origin: Origin) -> bool:
-    """Put the person in another organisation, or in none; what the earlier one let them open is closed. Raises
-    ForeignAddressError, and PermissionError for an emergency account that is needed: `refusal` says so before."""
+    """Put the person in another organisation, or in none; access that the earlier one gave ends. False when nothing
+    changes. Raises ForeignAddressError, and PermissionError for an emergency account in use: ask `refusal` first."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     membership = Membership.objects.filter(user=user).select_related("organisation").first()
     before = membership.organisation if membership else None
@@ -138,31 +138,48 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
     if sign_in_policy.is_needed_emergency_account(user):
         raise PermissionError("the emergency account of an organisation that takes the business account only")
     if before is not None:
-        gone = Environment.objects.filter(organisation=before, access__user=user).select_related("organisation")
-        access.take(user, list(gone), actor=actor, origin=origin)
-        Membership.objects.filter(user=user).delete()
-        # What the provider of the earlier one vouched for counts nowhere else.
-        sessions.end_provider_sessions(Q(user=user))
+        _leave(user, before, actor, origin)
     if organisation is not None:
-        memberships.join([locked], organisation)
-        moved = User.objects.select_related("membership__organisation").get(pk=user.pk)
-        if sign_in_policy.must_use_business_account(moved):
-            passwords.await_invitation(moved)
-    names: dict[str, str | int] = {
-        "before": before.name if before else "-",
-        "after": organisation.name if organisation else "-",
-    }
-    # In the story of both: who left an organisation must be found there too.
-    for whose in filter(None, (before, organisation)):
+        _join(locked, organisation)
+    _record_move(user, before, organisation, actor, origin)
+    return True
+
+
+def _leave(user: User, organisation: Organisation, actor: User, origin: Origin) -> None:
+    lost = Environment.objects.filter(organisation=organisation, access__user=user).select_related("organisation")
+    access.take(user, list(lost), actor=actor, origin=origin)
+    Membership.objects.filter(user=user).delete()
+    # Its provider's assurance is accepted nowhere else.
+    sessions.end_provider_sessions(Q(user=user))
+
+
+def _join(user: User, organisation: Organisation) -> None:
+    memberships.join([user], organisation)
+    moved = User.objects.select_related("membership__organisation").get(pk=user.pk)
+    if sign_in_policy.must_use_business_account(moved):
+        passwords.await_invitation(moved)
+
+
+def _record_move(
+    user: User, before: Organisation | None, after: Organisation | None, actor: User, origin: Origin
+) -> None:
+    """In the audit trail of both organisations."""
+    names: dict[str, str | int] = {"before": before.name if before else "-", "after": after.name if after else "-"}
+    for whose in filter(None, (before, after)):
         entry = record(
             Event.ORGANISATION_CHANGED, subject=user, actor=actor, origin=origin, organisation=whose, detail=names
         )
     ranks.moved(entry, user, actor=actor)  # there was one at least
-    return True
+
+
+def may_import(worker: User, organisation: Organisation) -> bool:
+    if not (worker.is_active and worker.is_staff and worker.has_perm(MAY_INVITE)):
+        return False
+    return Organisation.objects.filter(scope.organisations(worker), pk=organisation.pk).exists()
 
 
 def may_invite(worker: User, subject: User) -> bool:
-    """May this worker send the invitation again? Only who never came gets one: others ask for a link themselves."""
+    """May this worker send the invitation again? Only to people who never signed in: others request a link."""
     return (
         worker.has_perm(MAY_INVITE)
         and scope.may_manage_sign_in(worker, subject)
@@ -179,7 +196,7 @@ def invite_again(
     user_id: int, *, actor: User, origin: Origin, in_bulk: bool = False, on_outcome: OutcomeCallback | None = None
 ) -> bool:
     """Mail a new invitation, which makes the earlier one void; False when this person should not get one."""
-    # Locked: of two at once, both would otherwise number their link the same, and neither would work.
+    # Locked: two parallel invitations would number their link the same, and neither would work.
     user = User.objects.select_for_update().filter(pk=user_id).first()
     if user is None or not may_invite(actor, user):
         return False
@@ -188,8 +205,9 @@ def invite_again(
 
 @transaction.atomic
 def deactivate(user_id: int, *, actor: User, origin: Origin) -> bool:
-    """End every session and close the account; False for oneself, for who has more rights, and when it is done."""
-    hold(user_id)  # whoever makes this the emergency account at this moment was before, or comes after
+    """Deactivate the account and end its sessions; False for oneself, for people with more permissions, and when it was
+    inactive already."""
+    lock_person(user_id)  # serialises with making this the emergency account
     user = User.objects.filter(scope.people(actor), pk=user_id, is_active=True).first()
     if user is None or support.outranks(user, actor) or not actor.has_perm(MAY_CHANGE):
         return False

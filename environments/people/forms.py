@@ -58,16 +58,16 @@ REFUSALS = {
 
 
 class OrganisationField(forms.CharField):
-    """The name or short name of an organisation that the worker works for, with the first ones as suggestions.
+    """The name or short name of an organisation in the worker's scope, with the first ones as suggestions.
 
-    A list to choose from would hold thousands; this works without JavaScript too.
+    A select would have thousands of options; this works without JavaScript too.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, label=_("Organisation"), max_length=150, **kwargs)
         self.choosable = Organisation.objects.none()
 
-    def offer(self, worker: User, list_id: str) -> None:
+    def set_choices(self, worker: User, list_id: str) -> None:
         self.choosable = Organisation.objects.filter(scope.organisations(worker))
         self.widget.attrs |= {"list": list_id, "autocomplete": "off"}
 
@@ -82,7 +82,7 @@ class OrganisationField(forms.CharField):
 
 
 class PersonForm(forms.ModelForm):
-    """Of the administration. ``worker`` and ``chosen`` are put on a subclass for each request."""
+    """For the admin site. ``worker`` and ``chosen`` are set on a subclass for each request."""
 
     worker: User
     chosen: Organisation | None  # whose environments are offered to a new person
@@ -111,7 +111,7 @@ class PersonForm(forms.ModelForm):
             self.initial["opens"] = list(mine.values_list("pk", flat=True))
         field.disabled = not all(map(self.worker.has_perm, (flows.MAY_GIVE, flows.MAY_TAKE)))
         if self.instance.pk and may_move(self.worker, self.instance):
-            self.fields["organisation"].offer(self.worker, "organisations")  # type: ignore[attr-defined]
+            self.fields["organisation"].set_choices(self.worker, "organisations")  # type: ignore[attr-defined]
             self.initial["organisation"] = str(self.chosen or "")
         else:
             del self.fields["organisation"]
@@ -125,18 +125,18 @@ class PersonForm(forms.ModelForm):
             why = flows.refusal(before, **flags, actor=self.worker, moves=moves)
             if why is not None:
                 self.add_error(*REFUSALS[why])
-        self._judge_address(data.get("email", before.email if before else ""), data, before)
+        self._check_address(data.get("email", before.email if before else ""), data, before)
         return data
 
-    def _judge_address(self, address: str, data: dict[str, Any], before: User | None) -> None:
-        """Is it somebody else's, or of a mail domain that another organisation proved? Only of what is changed."""
+    def _check_address(self, address: str, data: dict[str, Any], before: User | None) -> None:
+        """Refuse a changed address that is somebody else's, or in a mail domain that another organisation proved."""
         organisation = data.get("organisation", self.chosen) if "organisation" in self.fields else self.chosen
         moved = organisation != self.chosen
         if not address or (before is not None and address == before.email and not moved):
             return
         owners = memberships.foreign([address], organisation.pk if organisation else None)
         others = User.objects.filter(email__lower=address.lower()).exclude(pk=self.instance.pk)
-        # Who works for one organisation reads the same of both, so that nobody learns who exists elsewhere.
+        # Workers for one organisation get the same message for both, so that it does not reveal who exists elsewhere.
         for_all = scope.works_for_all(self.worker)
         if not for_all and not self._may_type():
             self.add_error("email", str(TOO_MANY_ADDRESSES))
@@ -153,12 +153,12 @@ class PersonForm(forms.ModelForm):
 
 
 def may_move(worker: User, subject: User) -> bool:
-    """Only who works for every organisation; the own one is changed by a superuser only."""
+    """Only workers for every organisation; their own organisation only as a superuser."""
     return worker.is_superuser or (scope.works_for_all(worker) and worker.pk != subject.pk)
 
 
 def offered_environments(worker: User, subject: User, organisation: Organisation | None) -> Any:
-    """Of the person's organisation, and what else the person can open; all as far as this worker works for them."""
+    """Those of the person's organisation and the others that the person can open, in the worker's scope."""
     mine = Environment.objects.filter(organisation=organisation) if organisation else Environment.objects.none()
     if subject.pk:
         mine = mine | Environment.objects.filter(pk__in=subject.access.values("environment"))
@@ -170,7 +170,7 @@ class ChooseOrganisationForm(forms.Form):
 
     def __init__(self, *args: Any, worker: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["organisation"].offer(worker, "organisations")  # type: ignore[attr-defined]
+        self.fields["organisation"].set_choices(worker, "organisations")  # type: ignore[attr-defined]
 
 
 class ImportForm(ChooseOrganisationForm):

@@ -1,4 +1,4 @@
-"""The list of people, for a million of them: counted no further than useful, searched by beginnings."""
+"""Admin lists of up to a million rows: counted up to a limit, searched by prefix."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, prefix_search
 from accounts.organisations.admin import BoundedList, ScopedAdmin
-from environments.people.flows import NEVER_CAME
+from environments.people.flows import NEVER_SIGNED_IN
+
+SEARCH_HELP = _("The beginning of an e-mail address or a name, or first and last name.")
 
 
 class CappedPaginator(Paginator):
-    """Counts to `limits.COUNTED_PEOPLE`; who wants to see what lies behind searches or filters.
+    """Counts up to `limits.COUNTED_PEOPLE`; people beyond that are found by searching or filtering.
 
-    A page is found by its keys alone, and read afterwards: otherwise the database would join and look up second steps
-    for everybody on the pages before it, or walk through everybody in the order of addresses to find a handful.
+    The primary keys of a page are selected first, and its rows read afterwards: otherwise the database would join and
+    look up second factors for all earlier pages, or scan everybody in order of address to find a few.
     """
 
     @cached_property
@@ -44,7 +46,7 @@ class CappedPaginator(Paginator):
         return len(self._found) > limits.COUNTED_PEOPLE
 
     def keys(self, number: int) -> list[Any]:
-        """Those of one page, in no order."""
+        """The primary keys of one page, unordered."""
         if self.count <= self.per_page:
             return self._found
         begin, rows = (number - 1) * self.per_page, cast(QuerySet, self.object_list)
@@ -54,12 +56,12 @@ class CappedPaginator(Paginator):
 
 
 class LongList(BoundedList):
-    """``cut``: there are more than the list counts, or than the search shows."""
+    """``truncated``: there are more rows than the list counts, or than the search shows."""
 
-    cut = False
+    truncated = False
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
-        """Only by what the list offers: an address with another column would sort everybody."""
+        """Only by the sortable columns: another one in the URL would sort everybody."""
         asked = str(self.params.get(ORDER_VAR, "")).lstrip("-")
         place = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else len(self.list_display)
         names = self.list_display[place : place + 1]
@@ -69,37 +71,37 @@ class LongList(BoundedList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.cut = CUT in request.META or self.paginator.has_more
-        request.META[CUT] = self.cut
+        self.truncated = TRUNCATED in request.META or self.paginator.has_more
+        request.META[TRUNCATED] = self.truncated
         shown = self.root_queryset.filter(pk__in=self.paginator.keys(self.page_num if self.multi_page else 1))
         self.result_list = self.apply_select_related(shown).order_by(*self.queryset.query.order_by)
         if request.method == "POST":
-            # An action asks for its rows now. What was ticked is looked up among all that the search finds: of many
-            # with the same name, a search that is cut may show others the second time.
-            request.META[WHOLE] = True
+            # For an action the chosen rows are looked up among all results: a truncated search with many equal names
+            # may find other rows the second time.
+            request.META[FULL_SEARCH] = True
 
 
-CUT = "people.search_was_cut"  # in META of a request; true when the page cannot name everybody it stands for
-WHOLE = "people.whole_search"  # in META of a request that needs everybody, however long that takes
+TRUNCATED = "people.search_was_cut"  # in META of a request; true when the page does not show all results
+FULL_SEARCH = "people.whole_search"  # in META of a request that needs all results, however slow
 
 
 def search(request: HttpRequest, people: QuerySet, text: str, prefix: str = "") -> QuerySet:
-    """Those of the list that the text names; the first `limits.FOUND_PEOPLE` of each way to be named.
+    """The rows that match the text; the first `limits.FOUND_PEOPLE` of each kind of match.
 
-    ``prefix``: the way to the person, for example "user__". Each way is a query of its own, which reads one index from
-    where the text would stand. Asked all at once, the database walks through everybody instead.
+    ``prefix``: the lookup to the person, for example "user__". Each kind of match is a query of its own that uses one
+    index; combined in one query, the database would scan everybody.
     """
     ways = list(prefix_search.ways(text, prefix))
     if not ways:
         return people
-    if WHOLE in request.META:
+    if FULL_SEARCH in request.META:
         return people.filter(reduce(or_, (condition for condition, _order in ways)))
     found: set[Any] = set()
     for condition, order in ways:
         keys = people.filter(condition).order_by(order).values_list("pk", flat=True)[: limits.FOUND_PEOPLE + 1]
         found.update(keys)
     if len(found) > limits.FOUND_PEOPLE:
-        request.META[CUT] = True
+        request.META[TRUNCATED] = True
     return people.filter(pk__in=found)
 
 
@@ -107,7 +109,7 @@ class LongListAdmin(ScopedAdmin):
     """A list of up to a million rows."""
 
     paginator = CappedPaginator
-    sortable_by: ClassVar[list[str]] = []  # in any other order everybody would have to be sorted
+    sortable_by: ClassVar[list[str]] = []  # another order would sort all rows
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_max_show_all = 0
@@ -123,7 +125,7 @@ class LongListAdmin(ScopedAdmin):
         return LongList
 
     def response_action(self, request: HttpRequest, queryset: QuerySet, *args: Any, **kwargs: Any) -> Any:
-        """ "All" is exactly what the page named, or nobody: a list that is cut cannot say who they are."""
+        """Refuse "select all" for a truncated list, whose rows the page did not show."""
         if request.POST.get("select_across", "0") != "0" and (refused := not_all(request, queryset)):
             self.message_user(request, refused, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
@@ -132,7 +134,7 @@ class LongListAdmin(ScopedAdmin):
 
 def not_all(request: HttpRequest, rows: QuerySet) -> str:
     """Why an action on all rows of the list is refused; empty when it is not."""
-    if request.META.get(CUT):
+    if request.META.get(TRUNCATED):
         return str(
             _("There are more than this list shows, so you cannot choose all of them. Search or filter further.")
         )
@@ -148,7 +150,7 @@ def long_ago() -> datetime:
     return timezone.now() - limits.NOT_SEEN
 
 
-class CameFilter(admin.SimpleListFilter):
+class LastSignInFilter(admin.SimpleListFilter):
     title = _("last signed in")
     parameter_name = "came"
 
@@ -161,7 +163,7 @@ class CameFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         match self.value():
             case "never":
-                return queryset.filter(NEVER_CAME)
+                return queryset.filter(NEVER_SIGNED_IN)
             case "long-ago":
                 # Who never came is not seen since the invitation.
                 return queryset.alias(seen=Coalesce("last_login", "date_joined")).filter(seen__lt=long_ago())

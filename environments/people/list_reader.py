@@ -1,4 +1,4 @@
-"""A list of people out of whatever a spreadsheet or a mail program makes of it. Pure: text or a file in, rows out."""
+"""Reads a list of people from what a spreadsheet or mail program exports. Pure: text or bytes in, rows out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_file(content: bytes) -> Listing | Unreadable:
 
 
 def read(text: str) -> Listing | Unreadable:
-    """What was pasted, or the text of a file. The first lines may be a heading, Dutch or English."""
+    """Pasted text, or the text of a file. The first lines may be a heading, Dutch or English."""
     if contacts.is_one(text):
         return Listing(assemble(contacts.lines(text)).rows)
     lines = file_types.of_text(text) or delimited.lines(text)

@@ -23,13 +23,13 @@ class PeopleImport(models.Model):
     made_at = models.DateTimeField(_("made on"), default=timezone.now, db_index=True)
     confirmed_at = models.DateTimeField(_("confirmed on"), null=True)
     finished_at = models.DateTimeField(_("finished on"), null=True)
-    # Whoever works on the list holds it until then; afterwards somebody else may go on.
+    # The lease of the thread that processes the list; afterwards another one may go on.
     held_until = models.DateTimeField(null=True)
-    # Where the confirmation came from, for the audit entries that follow it.
+    # The origin of the confirmation, for the audit entries that follow.
     address = models.GenericIPAddressField(null=True)
     browser = models.CharField(max_length=300, blank=True)
     reference = models.CharField(max_length=20, blank=True)
-    # What was not used of it, and where it was read: pairs of a value of `Told` and the names that fill it in.
+    # What was not used of it, and where it was read: pairs of a value of `NoteText` and the names that fill it in.
     notes = models.JSONField(null=True)
 
     class Meta:
@@ -42,15 +42,15 @@ class PeopleImport(models.Model):
 
     @property
     def is_stalled(self) -> bool:
-        """Confirmed, not finished, and nobody works on it."""
+        """Confirmed, not finished, and no thread has the lease."""
         if self.confirmed_at is None or self.finished_at is not None:
             return False
         return self.held_until is None or self.held_until <= timezone.now()
 
     @property
-    def told(self) -> list[str]:
+    def note_texts(self) -> list[str]:
         """The notes as sentences."""
-        return [str(Told(kind).label) % {"names": _named(names)} for kind, names in self.notes or ()]
+        return [str(NoteText(kind).label) % {"names": _named(names)} for kind, names in self.notes or ()]
 
 
 def _named(names: list[str]) -> str:
@@ -59,7 +59,7 @@ def _named(names: list[str]) -> str:
     return shown if more < 1 else _("%(names)s and %(count)d more") % {"names": shown, "count": more}
 
 
-class Told(models.TextChoices):
+class NoteText(models.TextChoices):
     """What is said about a list as a whole. The values are those of `reading.parts.NoteKind`."""
 
     SHEET = "sheet", _("Read: the sheet %(names)s.")
@@ -79,11 +79,11 @@ class State(models.TextChoices):
 
 
 TO_DO = (State.NEW, State.KNOWN)
-NOT_WELL = (State.WRONG, State.TWICE, State.FAILED)
+UNSUCCESSFUL = (State.WRONG, State.TWICE, State.FAILED)
 
 
 class Why(models.TextChoices):
-    """Why a line is not carried out. ``about`` of the line fills in what it is about."""
+    """Why a line is not carried out. The line's ``about`` fills in the detail."""
 
     NO_ADDRESS = "no_address", _("There is no e-mail address in this line.")
     BAD_ADDRESS = "bad_address", _("“%(about)s” is not an e-mail address.")
@@ -110,7 +110,7 @@ class Why(models.TextChoices):
 
 
 class Mail(models.TextChoices):
-    """What became of the invitation of a line. Empty: there is none, or nobody noted it."""
+    """The outcome of the invitation of a line. Empty: there is none, or it is unknown."""
 
     WAITING = "waiting", _("the invitation is on its way")
     SENT = "sent", _("invited")

@@ -1,4 +1,4 @@
-"""What would happen with a line of a list."""
+"""Validation of the lines of a list of people."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LONGEST_NAME = 150
 LONGEST_ADDRESS = 254
 
 
-class Judge:
-    """What would happen with a line. Made anew for every batch, because meanwhile things change."""
+class LineValidator:
+    """Validates lines. Created anew for every batch, because data change in between."""
 
     def __init__(self, worker: User, organisation: Organisation, addresses: Iterable[str]) -> None:
         self.may_give = worker.has_perm(flows.MAY_GIVE)
@@ -32,11 +32,11 @@ class Judge:
         self.known = {user.email.lower(): user for user in found}
         theirs = (user for user in found if scope.organisation_id_of(user) != organisation.pk)
         self.foreign = memberships.foreign(set(wanted), organisation.pk)
-        # Somebody's who is not here, so that the answer tells who exists; of a proved domain it is the same for all.
+        # Existing people elsewhere, whom an answer would reveal; in a proved domain every address is refused.
         self.elsewhere = {user.email.lower() for user in theirs} - self.foreign.keys()
 
-    def judge(self, line: ImportLine) -> None:
-        """Put state, reason and whether the person is new on the line."""
+    def validate(self, line: ImportLine) -> None:
+        """Set the state, the reason and whether the person is new on the line."""
         line.why, line.about = self._wrong(line)
         line.is_new = line.address.lower() not in self.known
         line.state = State.WRONG if line.why else State.NEW if line.is_new else State.KNOWN
@@ -63,8 +63,8 @@ class Judge:
         return self._elsewhere(line.address.lower()), ""
 
     def _elsewhere(self, address: str) -> str:
-        """The same words for everybody of another organisation, and for every address of its mail domains: nothing is
-        told about who exists there."""
+        """The same reason for every person of another organisation and every address in its mail domains, so that it
+        does not reveal who exists there."""
         known = self.known.get(address)
         if known is not None and scope.organisation_id_of(known) == self.organisation.pk:
             return "" if known.is_active else Why.NOT_ACTIVE

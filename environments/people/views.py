@@ -1,4 +1,4 @@
-"""Pages about many people at once. Each checks the right; whom and what a worker works for is in the queries."""
+"""Pages about many people at once. Each checks the permission; the queries are limited to the worker's scope."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from environments import flows as access
 from environments.models import Environment
 from environments.people import export as file
-from environments.people import flows, imports, large_lists, wording
+from environments.people import flows, import_mail, import_processing, imports, large_lists, wording
 from environments.people.forms import ImportForm
-from environments.people.models import NOT_WELL, PeopleImport
+from environments.people.models import UNSUCCESSFUL, PeopleImport
 
 PEOPLE = "admin:accounts_user_changelist"
 PERSON = "admin:accounts_user_change"
@@ -61,7 +61,7 @@ def invite(request: PersonRequest) -> HttpResponse:
     form = ImportForm(request.POST or None, request.FILES or None, worker=worker)
     if request.method == "POST" and form.is_valid():
         listing, organisation = form.cleaned_data["listing"], form.cleaned_data["organisation"]
-        return redirect("people_import", imports.offer(listing, organisation, worker).pk)
+        return redirect("people_import", imports.create(listing, organisation, worker).pk)
     if request.method == "POST":
         return redirect_with_errors(request, form)
     return _page(request, "invite", _("Invite people"), **_offer(worker, form), form=restore(request, form))
@@ -86,17 +86,17 @@ def _offer(worker: User, form: ImportForm) -> dict[str, Any]:
 
 @require_safe
 def show_import(request: PersonRequest, import_id: int) -> HttpResponse:
-    """What would happen, how far it is, or what happened."""
+    """The preview, the progress, or the result."""
     batch = _import(request, import_id)
     wrong_only = request.GET.get("toon") == "fout"
-    lines = batch.lines.filter(state__in=NOT_WELL) if wrong_only else batch.lines.all()
+    lines = batch.lines.filter(state__in=UNSUCCESSFUL) if wrong_only else batch.lines.all()
     return _page(
         request,
         "import",
         _("List for %(organisation)s") % {"organisation": batch.organisation},
         batch=batch,
         counts=imports.counts(batch),
-        not_mailed=min(imports.not_mailed(batch).count(), limits.PEOPLE_AT_ONCE),
+        not_mailed=min(import_mail.not_mailed(batch).count(), limits.PEOPLE_AT_ONCE),
         wrong_only=wrong_only,
         lines=Paginator(lines, limits.IMPORT_PAGE).get_page(request.GET.get("p")),
     )
@@ -105,7 +105,7 @@ def show_import(request: PersonRequest, import_id: int) -> HttpResponse:
 @background_request
 @require_safe
 def progress(request: PersonRequest, import_id: int) -> JsonResponse:
-    """For the script that moves the bar."""
+    """For the script of the progress bar."""
     batch = _import(request, import_id)
     counts = imports.counts(batch)
     done = {"to_do": counts["to_do"], "finished": batch.finished_at is not None, "stalled": batch.is_stalled}
@@ -127,7 +127,7 @@ def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
     """Send the invitations of a list that the mail server refused once more."""
     batch = _import(request, import_id)
     with outcomes.collect() as mails:
-        again = imports.mail_again(batch, request.user, Origin.of(request))
+        again = import_mail.mail_again(batch, request.user, Origin.of(request))
     for level, told in wording.told(mails, again):
         getattr(messages, level)(request, told)
     return redirect("people_import", batch.pk)
@@ -135,10 +135,10 @@ def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
 
 @require_POST
 def continue_import(request: PersonRequest, import_id: int) -> HttpResponse:
-    """Go on with a list that was interrupted; does nothing while somebody works on it."""
+    """Go on with an interrupted list; does nothing while a thread processes it."""
     batch = _import(request, import_id)
     if batch.is_stalled:
-        imports.start(batch.pk)
+        import_processing.start(batch.pk)
     return redirect("people_import", batch.pk)
 
 
@@ -152,11 +152,11 @@ def discard_import(request: PersonRequest, import_id: int) -> HttpResponse:
 
 @require_safe
 def wrong_lines(request: PersonRequest, import_id: int) -> HttpResponse:
-    """The lines that were not carried out, to mend and offer again."""
+    """The lines that were not carried out, to correct and upload again."""
     batch = _import(request, import_id)
     headings = [_("E-mail address"), _("First name"), _("Last name"), _("Environments"), _("Why not")]
     text = file.BEGIN + file.line(headings)
-    for row in batch.lines.filter(state__in=NOT_WELL):
+    for row in batch.lines.filter(state__in=UNSUCCESSFUL):
         text += file.line([row.address, row.first_name, row.last_name, row.environments, row.sentence])
     return HttpResponse(text, CSV, headers={"Content-Disposition": f'attachment; filename="fout-{batch.pk}.csv"'})
 
@@ -168,7 +168,7 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     because that survives the proof of identity."""
     _demand(request, "accounts.view_user")
     request.GET = QueryDict(request.POST.get("filters", "")[:1000])
-    request.META[large_lists.WHOLE] = True
+    request.META[large_lists.FULL_SEARCH] = True
     try:
         changelist = admin.site._registry[User].get_changelist_instance(request)
     except IncorrectLookupParameters:  # as the list itself does with what it cannot understand

@@ -1,4 +1,4 @@
-"""What is told about invitations that were sent from a page: never more than the mail server said."""
+"""Messages about invitations that were sent from a page, as far as the mail server answered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMED = 20  # people whose mail was refused, in one message
 
 
 def told(mails: Outcomes, again: int) -> Iterator[tuple[str, str]]:
-    """Wait a moment for the outcomes of ``again`` invitations; what is known by then, each sentence with its level."""
+    """Wait shortly for the outcomes of ``again`` invitations. Yields (message level, text) of those known by then."""
     mails.wait(limits.MAIL_OUTCOME_WAIT.total_seconds())
     found = list(mails.found)
     refused = [one for one in found if one.refusal]

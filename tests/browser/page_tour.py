@@ -47,7 +47,7 @@ from assetmaps import errors as pages
 from assetmaps import logs
 from environments.administration import flows as upkeep
 from environments.models import Access, Environment
-from environments.people import imports
+from environments.people import import_processing
 from environments.people.models import PeopleImport
 from tests.browser import out_of_band
 from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
@@ -588,7 +588,7 @@ def inviting(screen: Screen) -> Iterator[str]:
     screen.press("Voer 3 regels uit")
     screen.page.get_by_text("collega0@voorbeeld.nl").wait_for()
     batch = PeopleImport.objects.get()
-    imports.carry_out(batch.pk)
+    import_processing.carry_out(batch.pk)
     screen.open(f"/beheer/mensen/uitnodigen/{batch.pk}/")
     yield "beheer-lijst-klaar"
     screen.open("/beheer/accounts/user/?q=collega")

@@ -156,8 +156,8 @@ def test_who_finds_all_closed_is_told_at_once(person: User, client: Client) -> N
     assert told not in shown(client, "/")
 
 
-def administrator(organisation: object, name: str = group.PEOPLE) -> User:
-    group.ensure()
+def administrator(organisation: object, name: str = group.ORGANISATION_ADMINISTRATORS) -> User:
+    group.ensure_groups()
     worker = UserFactory(staff=True, organisation=organisation, with_totp=True)
     worker.groups.add(group.Group.objects.get(name=name))
     return worker
@@ -175,7 +175,7 @@ def test_nobody_else_opens_it_during_maintenance(who: str) -> None:
     organisation = OrganisationFactory()
     worker = administrator(
         OrganisationFactory() if who == "of another organisation" else organisation,
-        group.NAME if who == "of support" else group.PEOPLE,
+        group.SUPPORT if who == "of support" else group.ORGANISATION_ADMINISTRATORS,
     )
     if who == "without rights":
         worker.groups.clear()
@@ -199,7 +199,7 @@ def test_administrator_without_access_opens_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_opening_in_many_tabs_at_once_is_recorded_each_time(person: User) -> None:
     bomen(person)
-    agree = [lambda: flows.go_on(person, "bomen", "bomen.voorbeeld.nl", flows.Origin()) for _ in range(6)]
+    agree = [lambda: flows.continue_to(person, "bomen", "bomen.voorbeeld.nl", flows.Origin()) for _ in range(6)]
     assert {found.outcome for found in at_once(agree)} == {Outcome.OPENED}
     assert len(opened()) == 6
     assert Access.objects.get().known_host == "bomen.voorbeeld.nl"

@@ -94,7 +94,7 @@ def test_lists_of_people_are_carried_out_in_the_background(pooled: None, setting
     worker, environments = UserFactory(superuser=True), [EnvironmentFactory() for _ in range(3)]
     for number, environment in enumerate(environments):
         text = "\n".join(f"nieuw{number}-{line}@voorbeeld.nl;Nina;Nieuw" for line in range(30))
-        batch = imports.offer(read(text), environment.organisation, worker)
+        batch = imports.create(read(text), environment.organisation, worker)
         assert imports.confirm(batch, worker, Origin("192.0.2.1", "Testbrowser"))
     connection.close()  # of the two connections behind PgBouncer none is left to this thread
     for thread in [thread for thread in threading.enumerate() if thread.name == "people"]:

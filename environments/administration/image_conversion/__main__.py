@@ -1,4 +1,4 @@
-"""Draws a picture in a process of its own: what was uploaded on standard input, JSON on standard output.
+"""Converts a picture in a process of its own: the uploaded file on standard input, JSON on standard output.
 
 A JPEG of a megabyte can hold thousands of scans, each of which a decoder draws over the whole picture: minutes of work
 in which the process that it runs in answers nobody. Here time and memory are bounded, whatever the picture is made of.
@@ -20,7 +20,7 @@ from environments.administration.image_conversion.refusals import Refusal, Refus
 
 def main() -> None:
     bounds = json.loads(sys.argv[1])
-    subprocesses.keep_to(bounds)
+    subprocesses.apply_limits(bounds)
     json.dump(_answer(sys.stdin.buffer.read(), bounds), sys.stdout)
 
 
@@ -33,7 +33,7 @@ def _answer(uploaded: bytes, bounds: dict[str, Any]) -> dict[str, Any]:
         return {"refused": Refusal.TOO_MANY_PIXELS.value}
     except MemoryError:
         return {"refused": Refusal.TOO_MUCH_WORK.value}
-    except Exception as mistake:  # a decoder may raise anything on what somebody made to break it
+    except Exception as mistake:  # a decoder may raise anything on a malicious file
         return {"refused": Refusal.NOT_A_PICTURE.value, "because": f"{type(mistake).__name__}: {mistake}"[:300]}
     return {"files": {width: base64.b64encode(file).decode("ascii") for width, file in files.items()}}
 

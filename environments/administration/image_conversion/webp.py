@@ -1,4 +1,4 @@
-"""What was uploaded is decoded and drawn anew, as square WebP files."""
+"""Decodes an uploaded picture and encodes it as square WebP files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 def _webp(square: Image.Image, width: int, quality: int) -> bytes:
     small = square.resize((width, width), Image.Resampling.LANCZOS)
-    small.info.clear()  # or the profile and what a camera noted would go along
+    small.info.clear()  # removes the colour profile and the camera's metadata
     written = io.BytesIO()
     small.save(written, "WEBP", quality=quality, method=6)
     return written.getvalue()

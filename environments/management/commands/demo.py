@@ -1,4 +1,4 @@
-"""Lives with the environments, the highest room that it fills."""
+"""In the package of environments, the highest layer that it fills."""
 
 from __future__ import annotations
 
@@ -58,16 +58,15 @@ class Command(BaseCommand):
         self.stdout.write(f"Demo accounts for {settings.PUBLIC_URL}\n")
         employee = self._person("medewerker@voorbeeld.nl", "Mede", "Werker", "an employee")
         self._authenticator(self._person("veilig@voorbeeld.nl", "Veilig", "Werker", "an employee with a second step"))
-        group.ensure()
-        self._worker("support@voorbeeld.nl", "Support", "Desk", "a support worker", group.NAME)
-        self._worker("support2@voorbeeld.nl", "Tweede", "Desk", "a second support worker, who approves", group.NAME)
-        self._worker(
-            "organisatie@voorbeeld.nl", "Organisatie", "Beheer", "an administrator of one organisation", group.PEOPLE
-        )
+        group.ensure_groups()
+        self._worker("support@voorbeeld.nl", "Support", "Desk", "a support worker", group.SUPPORT)
+        self._worker("support2@voorbeeld.nl", "Tweede", "Desk", "a second support worker, who approves", group.SUPPORT)
+        role = "an administrator of one organisation"
+        self._worker("organisatie@voorbeeld.nl", "Organisatie", "Beheer", role, group.ORGANISATION_ADMINISTRATORS)
         self._authenticator(
             self._person("beheer@voorbeeld.nl", "Be", "Heer", "an administrator", is_staff=True, is_superuser=True)
         )
-        for person in User.objects.exclude(groups__name=group.NAME):
+        for person in User.objects.exclude(groups__name=group.SUPPORT):
             for environment in Environment.objects.all():
                 if person != employee or environment.organisation.slug == "gemeente-voorbeeld":
                     role = Role.MANAGER if person.is_superuser else Role.READER
@@ -101,7 +100,7 @@ class Command(BaseCommand):
         return person
 
     def _note_rights(self, person: User) -> None:
-        """Nobody hears of it by mail: these people do not exist."""
+        """Without a mail: these people do not exist."""
         detail: dict[str, str | int] = {"before": "-", "after": str(Rights.of(person))}
         record(Event.RIGHTS_CHANGED, subject=person, origin=CONSOLE, detail=detail)
 

@@ -15,7 +15,7 @@ from environments.people.reading.people_from_rows import heading_place
 from environments.people.reading.types import LONGEST_CELL, Flaw, Line, Note, NoteKind, Unreadable
 
 PROGRAM = "environments.people.reading.workbook"
-_places = Semaphore(limits.WORKBOOKS_AT_ONCE)
+_slots = Semaphore(limits.WORKBOOKS_AT_ONCE)
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ def _ask(content: bytes) -> list[dict[str, Any]] | Unreadable:
         "cells": limits.WORKBOOK_CELLS,
         "cell": LONGEST_CELL + 1,
     }
-    with subprocesses.turn(_places, limits.UPLOAD_TURN.total_seconds()) as has_turn:
-        if not has_turn:
+    with subprocesses.slot(_slots, limits.UPLOAD_TURN.total_seconds()) as has_slot:
+        if not has_slot:
             return Unreadable.BUSY
-        answer = subprocesses.ask(PROGRAM, content, bounds)
+        answer = subprocesses.run(PROGRAM, content, bounds)
     if answer is None:
         return Unreadable.TOO_LARGE
     return Unreadable(answer["unreadable"]) if "unreadable" in answer else answer["sheets"]

@@ -126,14 +126,14 @@ def test_program_that_draws_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> 
 def test_who_comes_while_another_picture_is_drawn_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "UPLOAD_TURN", timedelta(0))
     began, may_end = threading.Event(), threading.Event()
-    original = subprocesses.ask
+    original = subprocesses.run
 
     def slow(*args: object) -> object:
         began.set()
         may_end.wait(20)
         return original(*args)
 
-    monkeypatch.setattr(subprocesses, "ask", slow)
+    monkeypatch.setattr(subprocesses, "run", slow)
     first = threading.Thread(target=images.redraw, args=[picture()])
     first.start()
     assert began.wait(20)

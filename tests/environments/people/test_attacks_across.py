@@ -17,11 +17,11 @@ from accounts.organisations import scope
 from accounts.passwords import links
 from accounts.support.flows import Refusal, may_help, may_reset
 from accounts.support.interventions import approval
-from accounts.support.interventions.flows import Order, act
+from accounts.support.interventions.flows import InterventionRequest, act
 from accounts.support.models import Intervention, Kind
 from environments import flows as access
 from environments.models import Access
-from environments.people import flows, imports
+from environments.people import flows, import_processing, imports
 from environments.people.list_reader import read
 from tests.conftest import mails
 from tests.environments.people.staff import PEOPLE, administrator, page_of, superuser, values_of
@@ -121,9 +121,9 @@ def test_support_of_the_own_organisation_opens_no_account_of_a_guest_elsewhere(k
     worker = own_support(world.ours.organisation)
     assert may_help(worker, world.guest) is None
     assert may_reset(worker, world.guest) is Refusal.OPENS_ELSEWHERE
-    assert act(Order(kind, world.guest, worker, "test"), HERE).outcome is Refusal.OPENS_ELSEWHERE
+    assert act(InterventionRequest(kind, world.guest, worker, "test"), HERE).outcome is Refusal.OPENS_ELSEWHERE
     assert not Intervention.objects.exists()
-    assert AuditEntry.objects.get(succeeded=False).detail["cause"] == "has_access_elsewhere"
+    assert AuditEntry.objects.get(succeeded=False).detail["cause"] == "opens_elsewhere"
     page = shown(signed_in(worker), f"/beheer/support/{world.guest.pk}/")
     assert WHY in page
     everyones = UserFactory(in_support=True, with_totp=True)
@@ -133,7 +133,7 @@ def test_support_of_the_own_organisation_opens_no_account_of_a_guest_elsewhere(k
 def test_support_of_the_own_organisation_ends_sessions_and_approves_nothing() -> None:
     world = World()
     worker = own_support(world.ours.organisation)
-    act(Order(Kind.END_SESSIONS, world.guest, worker, "test"), HERE)
+    act(InterventionRequest(Kind.END_SESSIONS, world.guest, worker, "test"), HERE)
     assert Intervention.objects.get().state == "done"
     asked = Intervention.objects.create(kind=Kind.RESET, subject=world.guest, worker=superuser(), reason="test")
     assert approval.may_approve(asked, worker) is Refusal.OPENS_ELSEWHERE
@@ -193,9 +193,9 @@ def test_what_happens_to_an_environment_stands_in_the_story_of_its_organisation(
     nowhere, boss = UserFactory(), superuser()
     access.give_many([(world.guest, [world.ours]), (nowhere, [world.ours, world.theirs])], actor=boss, origin=HERE)
     access.open_environment(world.guest, "kaart-b", HERE)
-    access.go_on(world.guest, "kaart-b", world.theirs.host, HERE)
-    stories = AuditEntry.objects.values_list("event", "organisation__name", "subject").order_by("pk")
-    assert set(stories) == {
+    access.continue_to(world.guest, "kaart-b", world.theirs.host, HERE)
+    entries = AuditEntry.objects.values_list("event", "organisation__name", "subject").order_by("pk")
+    assert set(entries) == {
         ("access_given", "Organisatie A", world.guest.pk),
         ("access_given", "Organisatie A", nowhere.pk),
         ("access_given", "Organisatie B", nowhere.pk),
@@ -228,8 +228,8 @@ def test_export_by_who_works_for_all_stands_in_the_story_of_each_organisation_it
     entry = AuditEntry.objects.get(event="people_exported")
     assert (entry.organisation, entry.detail["count"]) == (world.ours.organisation, 1)
     client.post("/beheer/mensen/exporteren/", {"filters": ""})
-    stories = AuditEntry.objects.filter(event="people_exported").exclude(pk=entry.pk)
-    assert {(one.organisation, one.detail["count"]) for one in stories} == {
+    entries = AuditEntry.objects.filter(event="people_exported").exclude(pk=entry.pk)
+    assert {(one.organisation, one.detail["count"]) for one in entries} == {
         (world.ours.organisation, 2),
         (world.theirs.organisation, 1),
         (None, 2),
@@ -287,11 +287,11 @@ def test_list_that_is_only_looked_at_tells_of_few_addresses_that_they_are_somebo
     world = World()
     people = [UserFactory(email=f"p{n}@gratis.example", organisation=world.theirs.organisation) for n in range(4)]
     listed = "\n".join(person.email for person in people)
-    batch = imports.offer(read(listed), world.ours.organisation, world.of_a)
+    batch = imports.create(read(listed), world.ours.organisation, world.of_a)
     assert [line.state for line in batch.lines.all()] == ["wrong", "wrong", "new", "new"]
     assert imports.confirm(batch, world.of_a, HERE)
-    imports.carry_out(batch.pk)
+    import_processing.carry_out(batch.pk)
     assert {line.why for line in batch.lines.filter(state="failed")} == {"elsewhere"}
     assert not AuditEntry.objects.filter(event="invited").exists()
-    everyones = imports.offer(read(listed), world.ours.organisation, superuser())
+    everyones = imports.create(read(listed), world.ours.organisation, superuser())
     assert {line.state for line in everyones.lines.all()} == {"wrong"}

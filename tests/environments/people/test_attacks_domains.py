@@ -23,7 +23,7 @@ from accounts.organisations import memberships
 from accounts.organisations.memberships import ForeignAddressError
 from accounts.organisations.models import Membership, Organisation
 from accounts.sso.models import MailDomain
-from environments.people import flows, imports
+from environments.people import flows, import_processing, imports
 from environments.people.list_reader import read
 from tests.conftest import mails
 from tests.environments.people.staff import PEOPLE, administrator, page_of, superuser, values_of
@@ -78,17 +78,17 @@ def test_list_of_people_invites_none_of_them_and_says_the_same_of_who_exists(
 ) -> None:
     proved(b, "xn--bcher-kva.example")
     UserFactory(email="bestaat@b.example", organisation=b)
-    batch = imports.offer(read(f"{typed}\nbestaat@b.example\niemand@a.example"), a, administrator(a))
+    batch = imports.create(read(f"{typed}\nbestaat@b.example\niemand@a.example"), a, administrator(a))
     first, exists, mine = batch.lines.all()
     assert (first.state, exists.state, mine.state) == ("wrong", "wrong", "new")
     assert first.why == exists.why == "elsewhere"
 
 
 def test_domain_that_is_proved_between_looking_and_confirming_counts(a: Organisation, b: Organisation) -> None:
-    batch = imports.offer(read("iemand@later.example"), a, administrator(a))
+    batch = imports.create(read("iemand@later.example"), a, administrator(a))
     proved(b, "later.example")
     assert imports.confirm(batch, batch.made_by, HERE)
-    imports.carry_out(batch.pk)
+    import_processing.carry_out(batch.pk)
     assert batch.lines.get().why == "elsewhere"
     assert not User.objects.filter(email="iemand@later.example").exists()
 

@@ -15,7 +15,7 @@ from tests.pages import signed_in, text
 pytestmark = pytest.mark.django_db
 
 ACCESS = "/beheer/environments/access/"
-CUT = "Er zijn er meer dan deze lijst toont, dus je kunt ze niet allemaal tegelijk kiezen."
+TRUNCATED = "Er zijn er meer dan deze lijst toont, dus je kunt ze niet allemaal tegelijk kiezen."
 ALL = "question hidden"  # the link that chooses all
 
 
@@ -46,7 +46,7 @@ def test_all_of_a_list_that_is_cut_is_refused(
     assert ALL in text(boss.get(page + question))
     monkeypatch.setattr(limits, limit, 55)
     assert ALL not in text(boss.get(page + question)), "not offered"
-    assert CUT in act_on_all(boss, page + question, action)
+    assert TRUNCATED in act_on_all(boss, page + question, action)
     assert User.objects.filter(is_active=False).count() == 0
     assert Access.objects.count() == 60
 

@@ -15,7 +15,7 @@ from accounts import limits
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from environments.models import Environment
-from environments.people import imports
+from environments.people import import_processing
 from environments.people.forms import UNREADABLE
 from environments.people.models import PeopleImport
 from environments.people.reading.types import Unreadable
@@ -124,7 +124,7 @@ def test_names_of_columns_are_escaped_and_not_without_end(client: Client) -> Non
 def test_several_people_on_one_line_are_invited_each(client: Client) -> None:
     address = offer(client, 'Jan de Vries <jan@x.nl>; Pieters, Karin <karin@x.nl>; "Bakker, Els" <els@x.nl>; jan@X.nl')
     client.post(f"{address}bevestigen/")
-    imports.carry_out(PeopleImport.objects.get().pk)
+    import_processing.carry_out(PeopleImport.objects.get().pk)
     people = User.objects.filter(email__endswith="@x.nl").order_by("email")
     assert list(people.values_list("email", "first_name", "last_name")) == [
         ("els@x.nl", "Els", "Bakker"),
@@ -197,12 +197,12 @@ def test_progress_is_shown_with_and_without_javascript(client: Client) -> None:
     client.post(f"{address}bevestigen/")
     batch = PeopleImport.objects.get()
     assert "Het werk is onderbroken." in shown(client, address)
-    assert imports.hold(batch.pk)
+    assert import_processing.claim(batch.pk)
     page = shown(client, address)
     assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page
     assert '<progress id="bar" max="2" value="1">' in page
     assert client.get(f"{address}voortgang/").json() == {"to_do": 1, "finished": False, "stalled": False}
-    while imports.work_off(batch.pk):
+    while import_processing.process_batch(batch.pk):
         pass
     assert client.get(f"{address}voortgang/").json() == {"to_do": 0, "finished": True, "stalled": False}
     page = shown(client, address)

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.organisations.models import Membership
 from accounts.passwords import flows as passwords
 from environments.models import Access, Environment
-from environments.people import imports
+from environments.people import import_processing, imports
 from environments.people.list_reader import read
 from environments.people.models import ImportLine, PeopleImport
 from tests.conftest import mails
@@ -41,7 +41,7 @@ def environment() -> Environment:
 
 def offer(environment: Environment, text: str, worker: User | None = None) -> PeopleImport:
     organisation = environment.organisation
-    return imports.offer(read(text), organisation, worker or administrator(organisation))
+    return imports.create(read(text), organisation, worker or administrator(organisation))
 
 
 def lines(batch: PeopleImport) -> list[tuple[int, str, str]]:
@@ -56,7 +56,7 @@ def invited(batch: PeopleImport) -> int:
 
 def carried_out(batch: PeopleImport) -> PeopleImport:
     assert imports.confirm(batch, batch.made_by, HERE)
-    imports.carry_out(batch.pk)
+    import_processing.carry_out(batch.pk)
     batch.refresh_from_db()
     return batch
 
@@ -161,14 +161,14 @@ def test_known_person_keeps_name_and_other_environments(environment: Environment
 def test_list_is_confirmed_once(environment: Environment) -> None:
     batch = carried_out(offer(environment, "nieuw@x.nl"))
     assert not imports.confirm(batch, batch.made_by, HERE)
-    assert not imports.hold(batch.pk), "a finished list is nobody's work"
-    imports.carry_out(batch.pk)
+    assert not import_processing.claim(batch.pk), "a finished list is nobody's work"
+    import_processing.carry_out(batch.pk)
     assert AuditEntry.objects.filter(event="invited").count() == 1
 
 
 def test_unconfirmed_list_is_never_carried_out(environment: Environment) -> None:
     batch = offer(environment, "nieuw@x.nl")
-    imports.carry_out(batch.pk)
+    import_processing.carry_out(batch.pk)
     assert not User.objects.filter(email="nieuw@x.nl").exists()
 
 
@@ -185,7 +185,7 @@ def test_worker_who_lost_the_right_meanwhile_invites_nobody(environment: Environ
             batch.made_by.groups.clear()
         case _:
             Membership.objects.filter(user=batch.made_by).update(organisation=EnvironmentFactory().organisation)
-    imports.carry_out(batch.pk)
+    import_processing.carry_out(batch.pk)
     assert lines(batch) == [(1, "failed", "may_not_invite")]
     assert not User.objects.filter(email="nieuw@x.nl").exists()
 
@@ -216,14 +216,14 @@ def test_line_that_the_database_refuses_stops_nothing_but_itself(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = offer(environment, "a@x.nl\nb@x.nl\nc@x.nl")
-    judge = imports.Judge.judge
+    validate = imports.LineValidator.validate
 
-    def meanwhile(self: imports.Judge, line: ImportLine) -> None:
-        judge(self, line)
+    def meanwhile(self: imports.LineValidator, line: ImportLine) -> None:
+        validate(self, line)
         if line.number == 2:  # somebody else adds the same person in this very moment
             UserFactory(email="B@x.nl")
 
-    monkeypatch.setattr(imports.Judge, "judge", meanwhile)
+    monkeypatch.setattr(imports.LineValidator, "validate", meanwhile)
     carried_out(batch)
     assert lines(batch) == [(1, "done", ""), (2, "failed", "fault"), (3, "done", "")]
 
@@ -235,10 +235,10 @@ def test_many_at_once_invite_everybody_exactly_once(environment: Environment) ->
     assert imports.confirm(batch, batch.made_by, HERE)
 
     def work() -> None:  # without the lease, as when it ran out under somebody who still works
-        while imports.work_off(batch.pk):
+        while import_processing.process_batch(batch.pk):
             pass
 
-    at_once([partial(imports.carry_out, batch.pk), work, work, work])
+    at_once([partial(import_processing.carry_out, batch.pk), work, work, work])
     assert invited(batch) == people
     assert AuditEntry.objects.filter(event="invited").count() == people
     assert len(mails()) == people
@@ -256,20 +256,20 @@ def test_only_one_holds_a_list_until_it_counts_as_interrupted(environment: Envir
     batch = offer(environment, "a@x.nl")
     imports.confirm(batch, batch.made_by, HERE)
     assert PeopleImport.objects.get().is_stalled
-    assert imports.hold(batch.pk)
-    assert not imports.hold(batch.pk)
+    assert import_processing.claim(batch.pk)
+    assert not import_processing.claim(batch.pk)
     assert not PeopleImport.objects.get().is_stalled
     with time_machine.travel(timezone.now() + limits.IMPORT_LEASE + timedelta(seconds=1)):
         assert PeopleImport.objects.get().is_stalled
-        assert imports.hold(batch.pk)
+        assert import_processing.claim(batch.pk)
 
 
 def test_interrupted_list_goes_on_where_it_stopped(environment: Environment) -> None:
     people = limits.IMPORT_BATCH + 5
     batch = offer(environment, "\n".join(f"p{number}@x.nl" for number in range(people)))
     imports.confirm(batch, batch.made_by, HERE)
-    assert imports.hold(batch.pk)
-    assert imports.work_off(batch.pk)
+    assert import_processing.claim(batch.pk)
+    assert import_processing.process_batch(batch.pk)
     with time_machine.travel(timezone.now() + limits.IMPORT_LEASE + timedelta(seconds=1)):
         call_command("purge", verbosity=0)
     assert invited(batch) == people

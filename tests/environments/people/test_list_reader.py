@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from environments.people import validation
 from environments.people.list_reader import environment_names, read, read_file
-from environments.people.models import Told, Why
+from environments.people.models import NoteText, Why
 from environments.people.reading import addresses, delimited, names
 from environments.people.reading.characters import straight
 from environments.people.reading.decoding import ONE_BYTE, decode
@@ -182,7 +182,7 @@ def test_what_cannot_be_told_apart_is_wrong_with_a_reason(text: str, flaw: Flaw)
 
 def test_every_flaw_and_every_note_has_a_sentence() -> None:
     assert {flaw.value for flaw in Flaw} <= set(Why.values)
-    assert {kind.value for kind in NoteKind} == set(Told.values)
+    assert {kind.value for kind in NoteKind} == set(NoteText.values)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.audit.origin import Origin
 from accounts.mail import sending
-from environments.people import imports
+from environments.people import import_processing, imports
 from environments.people.list_reader import read
 from environments.people.models import PeopleImport
 from tests.conftest import prove
@@ -40,7 +40,7 @@ def boss() -> Client:
 
 def confirmed(client: Client) -> PeopleImport:
     worker = UserFactory._meta.model.objects.get(is_superuser=True)
-    batch = imports.offer(read("een@x.nl\nweg@x.nl\ngeen adres"), OrganisationFactory(), worker)
+    batch = imports.create(read("een@x.nl\nweg@x.nl\ngeen adres"), OrganisationFactory(), worker)
     assert imports.confirm(batch, worker, Origin("127.0.0.1", "Testbrowser", "NUMMER"))
     return batch
 
@@ -51,7 +51,7 @@ def page(client: Client, batch: PeopleImport) -> str:
 
 def test_list_tells_for_each_person_and_sends_again_to_whom_got_none(server: MailServer, boss: Client) -> None:
     batch = confirmed(boss)
-    imports.carry_out(batch.pk)
+    import_processing.carry_out(batch.pk)
     sending.wait_until_sent()
     shown = page(boss, batch)
     assert "<strong>uitgenodigd</strong>" in shown

@@ -174,6 +174,6 @@ def test_more_workbooks_than_may_be_read_at_once_are_asked_to_come_back(monkeypa
     workbook = xlsx(Sheet("Mensen", [["jan@voorbeeld.nl"]]))
     with ExitStack() as others:
         for _ in range(limits.WORKBOOKS_AT_ONCE):
-            assert others.enter_context(subprocesses.turn(workbooks._places, 0))
+            assert others.enter_context(subprocesses.slot(workbooks._slots, 0))
         assert read_file(workbook) is Unreadable.BUSY
     assert isinstance(read_file(workbook), Listing)

@@ -19,7 +19,7 @@ from environments.people.reading.workbook.archive import RefusedError
 
 def main() -> None:
     limits = json.loads(sys.argv[1])
-    subprocesses.keep_to(limits)
+    subprocesses.apply_limits(limits)
     try:
         answer: dict[str, Any] = {"sheets": sheets.read(sys.stdin.buffer.read(), limits)}
     except RefusedError as refused:
