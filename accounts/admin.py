@@ -87,7 +87,7 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
         return super().get_queryset(request).annotate(has_second_step=devices.confirmed_device_exists())
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # Otherwise whoever may look people up reads a password's hash out of the address, a sign at a time.
+        # Otherwise filters in the query string would reveal a password's hash, one character after another.
         return not lookup.startswith(("password", "active_sessions")) and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("organisation"))
@@ -109,7 +109,7 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
         return fixed if request.user.is_superuser else [*fixed, *self.RIGHTS]
 
     def formfield_for_manytomany(self, db_field: ManyToManyField, request: HttpRequest, **kwargs: Any) -> Any:
-        # Django's two boxes with arrows speak English half of the time, and single permissions have no Dutch names.
+        # Django's widget of two boxes with arrows is only partly translated, and permissions have no Dutch names.
         field = super().formfield_for_manytomany(db_field, request, **kwargs, widget=forms.CheckboxSelectMultiple)
         if field:
             field.help_text = ""

@@ -56,8 +56,8 @@ class CountedDeletion(admin.ModelAdmin):
 
 
 def name_of(kind: type[Model], seen_from: type[Model]) -> str:
-    """In the plural. Empty for rows without a name for people, which are bookkeeping of the others: the sizes of a
-    picture, the lines of a list."""
+    """The plural name of the model. Empty for models that are a part of another one and have no name for people: the
+    sizes of a picture, the lines of a list."""
     if kind._meta.auto_created:  # a link of a ManyToManyField; Django names it in English
         ends: list[Any] = [field.related_model for field in kind._meta.fields if field.is_relation]
         other = next((end for end in ends if end is not seen_from), seen_from)

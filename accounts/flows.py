@@ -68,7 +68,7 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> I
 
 
 def _note_address(user: User, facts: dict[str, str | int], actor: User, origin: Origin) -> None:
-    """The old address must hear of it as well, and those before it that nobody has confirmed to be left."""
+    """Notify the old address as well, and the former ones since the second factor was last shown."""
     entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail=facts)
     for address in dict.fromkeys([str(facts["before"]), *unverified_changes.former_addresses(user)]):
         notify(entry, user, to=address)

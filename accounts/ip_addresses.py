@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address
 LONGEST = 100  # characters; a longer text is no address
 BRACKETS = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?")
 PORT = re.compile(r":[0-9]{1,5}$")
-# NAT64 (RFC 6052 section 2.1): how an IPv6-only server sees visitors with IPv4. Else all of them were one network.
+# NAT64 (RFC 6052 section 2.1): IPv4 visitors of an IPv6-only server. Otherwise they would count as one network.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 

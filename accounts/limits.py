@@ -12,25 +12,25 @@ SESSION_OVERALL = timedelta(hours=12)
 SESSION_IDLE = timedelta(minutes=30)
 STAFF_SESSION_OVERALL = timedelta(hours=8)
 STAFF_SESSION_IDLE = timedelta(minutes=15)
-SESSION_SEEN_EVERY = timedelta(minutes=1)  # how exactly "last seen" is kept; spares a write on every request
+SESSION_SEEN_EVERY = timedelta(minutes=1)  # "last seen" is stored at most this often, not on every request
 SESSIONS_AT_ONCE = 5
 SESSION_WARNING = timedelta(minutes=3)  # before it ends without user activity (WCAG 2.2.1 asks 20 s)
-SESSION_OVERALL_WARNING = timedelta(minutes=10)  # before it ends however busy; that cannot be put off
+SESSION_OVERALL_WARNING = timedelta(minutes=10)  # before the overall end, which activity does not postpone
 
-LANGUAGE_JUST_CHOSEN = timedelta(minutes=30)  # so that what a visitor pressed becomes the language of the account
-LANGUAGE_KEPT = timedelta(days=400)  # in the browser of who chose one; browsers keep no cookie longer (RFC 6265bis)
+LANGUAGE_JUST_CHOSEN = timedelta(minutes=30)  # before a sign-in: the choice becomes that of the account
+LANGUAGE_KEPT = timedelta(days=400)  # life of the cookie; browsers keep none longer (RFC 6265bis)
 
 # "Bevestig dat jij het bent" before a sensitive change (ASVS 7.5.1).
 FRESH_PROOF = timedelta(minutes=10)
 
-# What a page with a form showed, kept in the page itself, to see what somebody else changed meanwhile.
-SHOWN_KEPT = SESSION_OVERALL  # a page of an earlier session is refused as such
+# The stored values that a page with a form showed, signed in the page, to detect edit conflicts.
+SHOWN_KEPT = SESSION_OVERALL  # an older page belongs to an earlier session, and is refused for that
 SHOWN_LONGEST = 20_000  # characters; 1,000 ticked boxes come to 5,000
 
 # Between the right password and the code.
 PENDING_SIGN_IN = timedelta(minutes=5)
 
-# SECRET_KEY in characters; what is shorter can be guessed, and whoever knows it makes links of ours.
+# SECRET_KEY in characters; a shorter one can be guessed, and with it valid links can be forged.
 SIGNING_KEY_LEAST = 32
 
 # --- Second factor ---
@@ -57,18 +57,18 @@ TOTP_DIAGNOSIS_DAY = timedelta(days=1)
 # Passwords (NIST SP 800-63B-4 section 3.1.1.2; ASVS 6.2.1, 6.2.9).
 PASSWORD_MIN_LENGTH = 15
 PASSWORD_MAX_LENGTH = 128
-PASSWORD_LONGEST_TYPED = 4096  # code points as they were typed, of any password; more is wrong without being looked at
-PASSWORD_OWN_PART = 8  # letters that must be left when names that others know, digits and signs are taken out
-BREACHED_TIMEOUT = timedelta(seconds=2)  # the look-up as a whole; after that the password passes
+PASSWORD_LONGEST_TYPED = 4096  # code points of any password as typed; a longer one is refused unchecked
+PASSWORD_OWN_PART = 8  # letters that must remain without guessable names, digits and punctuation
+BREACHED_TIMEOUT = timedelta(seconds=2)  # for the whole look-up; then the password is accepted without it
 BREACHED_LONGEST_ANSWER = 200_000  # bytes; a padded range is about 50,000
 
 # Argon2id (ASVS appendix C, the OWASP minimum): memory in KiB, passes, lanes.
 ARGON2_MEMORY_KIB = 19 * 1024
 ARGON2_TIME = 2
 ARGON2_PARALLELISM = 1
-EARLIER_HASHES_COUNTED = timedelta(hours=1)  # how long the share of people with a hash of before is taken as known
-HASHES_A_CORE = 2  # at once, a process: more would be no faster, and each takes ARGON2_MEMORY_KIB
-HASH_WAIT = timedelta(seconds=2)  # for a turn; then the visitor gets a page that says how busy it is
+EARLIER_HASHES_COUNTED = timedelta(hours=1)  # how long the shares of older password hashes are cached
+HASHES_A_CORE = 2  # at once, for each processor core of a process; each takes ARGON2_MEMORY_KIB
+HASH_WAIT = timedelta(seconds=2)  # for a hash to begin; then the visitor gets a page that says how busy it is
 BUSY_AGAIN = timedelta(seconds=5)  # after which that page asks to try again
 
 # --- Mailed links ---
@@ -89,24 +89,24 @@ CODE_CAP_PERIOD = timedelta(days=30)
 PASSWORD_FREE_FAILURES = 5
 PASSWORD_FIRST_WAIT = timedelta(seconds=30)
 PASSWORD_LONGEST_WAIT = timedelta(hours=1)
-# By unknown browsers each network waits for itself, so that a stranger does not make the owner wait; from so many in a
-# row on, of all networks together, all wait PASSWORD_LONGEST_WAIT after each.
+# Failures of unknown browsers count for each network apart, so that a stranger does not make the owner wait. After so
+# many in a row, of all networks together, every network waits PASSWORD_LONGEST_WAIT after each failure.
 PASSWORD_FAILURES_OF_ALL = 50
-PASSWORD_NETWORKS = 50  # of one account that are remembered, the newest
-MAILED_PROOF = timedelta(hours=1)  # so long a browser that used a mailed link does not wait for strangers' passwords
-# Where password and code are judged together: a refusal takes this long whatever was right, and after so many the
-# password is asked anew.
+PASSWORD_NETWORKS = 50  # the newest networks remembered for one account
+MAILED_PROOF = timedelta(hours=1)  # a browser that used a mailed link is exempt from waits that strangers caused
+# Where password and code are checked together: a refusal always takes this long, so that the time does not tell which
+# of them was right; after so many refusals the password is asked again.
 PASSWORD_WITH_CODE_ANSWER = timedelta(milliseconds=400)
 PASSWORD_WITH_CODE_TRIES = 5
 ALERT_MAIL_INTERVAL = timedelta(hours=24)  # between two mails about wrong codes, or about the emergency account
 PASSWORD_MOST_FAILURES = 100  # in a row, then only a reset by mail helps (NIST SP 800-63B-4 section 3.2.2)
 NETWORK_FAILURES = 30  # wrong passwords by unknown browsers from one network address in a NETWORK_PERIOD
 NETWORK_PERIOD = timedelta(hours=1)
-# What is counted by network address is counted by the networks around it too, with so many times the number.
+# A limit by network address also holds for the larger networks around that address, multiplied by these factors.
 NETWORK_HOME = 2  # an IPv6 network of 56 bits, which one home line has
 NETWORK_SITE = 10  # one of 48 bits, which a company has
-NETWORK_UNREADABLE = 20  # all visitors together of a proxy that does not say their addresses
-# All unknown browsers together, in a NETWORK_PERIOD; more is an alarm, once in that time, and refuses nobody.
+NETWORK_UNREADABLE = 20  # all visitors of a proxy that does not pass their addresses on, together
+# All unknown browsers together, in a NETWORK_PERIOD. More raises an alarm, once in that time; nobody is refused.
 SPRAYING_REFUSALS = 1_000  # sign-ins refused for a wrong password or code
 SPRAYING_ACCOUNTS = 100  # accounts with a refused sign-in and no right one after it
 
@@ -131,7 +131,7 @@ RECOVERY_CODE_BYTES = 10  # 80 bits
 RECOVERY_CODES_FEW = 3
 RECOVERY_CODES_QUESTION = timedelta(days=30)  # "are they still at hand?"
 AUTHENTICATORS = 5  # at most, a person
-# Apps that count no more; their codes are recognised to tell the person which phone it is, and open nothing.
+# Apps no longer in use: their codes are recognised to tell the person which phone it is, and are refused.
 FORMER_AUTHENTICATORS = 5  # a person, the newest
 FORMER_AUTHENTICATOR_KEPT = timedelta(days=30)
 
@@ -150,9 +150,9 @@ LOST_PHONE_REQUEST_KEPT = timedelta(days=90)
 # --- Support desk ---
 
 FIND_LEAST = 3  # letters, before beginnings of names and addresses are searched
-FIND_MOST = 20  # people in a list; who is not among them types more
+FIND_MOST = 20  # people in a result list; a longer text finds others
 LOOKED_UP_AGAIN = timedelta(minutes=15)  # looking at the same person is recorded once in this time
-LOOK_UPS = 100  # people that one worker looks at in a LOOK_UPS_PERIOD; more wait, and whoever watches is told
+LOOK_UPS = 100  # people that one worker looks at in a LOOK_UPS_PERIOD; then the worker waits, and an alarm is mailed
 LOOK_UPS_PERIOD = timedelta(hours=1)
 ATTEMPTS_SHOWN = 20
 INTERVENTIONS_SHOWN = 20
@@ -176,8 +176,8 @@ WORKER_RESETS_PERIOD = timedelta(hours=1)
 WORKER_LIFTS = 20  # waits lifted by one worker in a WORKER_RESETS_PERIOD; then the worker is stopped
 LIFTED_WAITS = 3  # for one person, in a LIFTED_WAITS_PERIOD
 LIFTED_WAITS_PERIOD = timedelta(hours=24)
-FORMER_ADDRESSES = 5  # of one person, that hear what is done until the second factor was shown again
-# Who has rights is helped after a second worker approved, or this long after the mail that lets the person cancel.
+FORMER_ADDRESSES = 5  # of one person, notified as well until the second factor is shown again
+# A privileged person is helped after a second worker approved, or this long after a mail with a link to cancel.
 INTERVENTION_WAITS = timedelta(hours=24)
 INTERVENTION_READY = timedelta(hours=24)  # after the approval or the wait; then it is void
 ADDRESS_LINK = timedelta(hours=24)
@@ -204,8 +204,9 @@ GREETING_NAME_LENGTH = 40  # characters; a mail does not greet by a longer first
 OUTSIDE_TIMEOUT = timedelta(seconds=5)
 OUTSIDE_FAILED = timedelta(seconds=30)  # one that failed is not asked again for so long
 OUTSIDE_RETRY_AFTER = timedelta(minutes=2)  # or for as long as it asks for itself, up to this
-# Where as many ask already as may, a place is waited for this long; a second where the service answered just now, for
-# then one comes free soon. No more than OUTSIDE_WAITING wait, and where it is not known to work, no more than ask.
+# When as many requests to a service run as may, another one waits this long for a place; longer if the service answered
+# just now, because then one comes free soon. At most OUTSIDE_WAITING wait; for a service that is not known to work, at
+# most as many as may run.
 OUTSIDE_TURN = timedelta(seconds=0.25)
 OUTSIDE_TURN_WORKING = timedelta(seconds=1)
 OUTSIDE_WAITING = 8
@@ -217,31 +218,31 @@ DNS_AT_ONCE = 1  # look-ups of one domain, a process
 MAIL_OUTCOME_WAIT = timedelta(seconds=3)  # that a page for staff waits for the answer of the mail server
 MAIL_QUEUE_LENGTH = 10_000  # messages in memory, a process; one more is logged and not sent
 
-# The cache that all processes share: what one question may take, and how long it is left alone after a failure.
+# The cache that all processes share: the timeout of one call, and how long it is not called after a failure.
 CACHE_TIMEOUT = timedelta(milliseconds=250)
 CACHE_REST = timedelta(seconds=5)
 CACHE_CONNECTING = 4  # threads of a process that wait for a connection
 CACHE_ENTRIES = 20_000  # in the memory of a process; the longest unused go first
 
 # PostgreSQL.
-DATABASE_WAIT = timedelta(seconds=2)  # for a connection that answers; a restart takes about one
+DATABASE_WAIT = timedelta(seconds=2)  # for a working connection; a restart of PostgreSQL takes about one second
 DATABASE_ANSWER = timedelta(seconds=1)  # of that, for one connection to answer
-DATABASE_REST = timedelta(seconds=1)  # after a vain wait, before the next request tries
-DATABASE_SILENCE = timedelta(seconds=10)  # of the network to a host, after which a connection counts as lost
+DATABASE_REST = timedelta(seconds=1)  # after no connection was got, before the next request tries
+DATABASE_SILENCE = timedelta(seconds=10)  # of the network, after which a connection counts as lost
 DATABASE_BACKGROUND = 5  # connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, readiness
-UNAVAILABLE_AGAIN = timedelta(seconds=10)  # when to try again, said to who asks during an outage
+UNAVAILABLE_AGAIN = timedelta(seconds=10)  # Retry-After of the answers during an outage
 
 # --- Single sign-on ---
 
 # Single sign-on: everything that one request of a visitor asks of a provider together takes OUTSIDE_TIMEOUT at most.
 SSO_AT_ONCE = 2  # exchanges with one provider, a process
-SSO_LEAVING = timedelta(seconds=1)  # what a provider is asked at a sign-out; the session here has ended before
+SSO_LEAVING = timedelta(seconds=1)  # for requests to a provider at a sign-out; our session has ended by then
 SSO_LONGEST_ANSWER = 500_000  # bytes; a token endpoint sends a few thousand, a key set of a large provider 30,000
 SSO_LONGEST_TOKEN = 50_000  # characters of a token in compact form
 SSO_LONGEST_SUBJECT = 255  # characters (OpenID Connect Core section 2)
-SSO_METADATA = timedelta(hours=1)  # how long keys are kept, and a description with which a sign-in succeeded
-SSO_UNPROVED = timedelta(minutes=1)  # and a description with which none did yet
-SSO_KEYS_AGAIN = timedelta(minutes=1)  # before something is refused, the provider is asked anew this often at most
+SSO_METADATA = timedelta(hours=1)  # how long keys are cached, and metadata with which a sign-in succeeded
+SSO_UNPROVED = timedelta(minutes=1)  # how long metadata is cached with which no sign-in succeeded yet
+SSO_KEYS_AGAIN = timedelta(minutes=1)  # before a refusal, keys and metadata are fetched again at most this often
 SSO_KEYS = 100  # of one provider; more are left unread
 SSO_SKEW = timedelta(seconds=60)  # how far the clock of a provider may be off
 SSO_TOKEN_AGE = timedelta(minutes=5)  # an ID token or logout token that was made longer ago is too old
@@ -250,30 +251,30 @@ SSO_TRANSACTION = timedelta(minutes=15)  # between leaving for the provider and 
 SSO_TRANSACTIONS = 5  # at once, a browser: one a tab
 SSO_STARTS = 100  # from one network address, in a SSO_STARTS_PERIOD; a whole office begins at nine
 SSO_STARTS_PERIOD = timedelta(minutes=1)
-# Logout tokens that were refused, in an SSO_LOGOUT_PERIOD: beyond the first number nothing of that network is looked
-# at, beyond the second nobody outside is asked because of one, unless its network brought a right one before.
+# Refused logout tokens in an SSO_LOGOUT_PERIOD. Beyond the first number, tokens from that network are not examined.
+# Beyond the second, a token causes no request to the provider, unless its network sent a valid one before.
 SSO_LOGOUT_NETWORK = 20
 SSO_LOGOUT_ORGANISATION = 60
 SSO_LOGOUT_PERIOD = timedelta(minutes=1)
-SSO_LOGOUT_KNOWN = timedelta(days=30)  # how long a network is remembered that brought a right one
+SSO_LOGOUT_KNOWN = timedelta(days=30)  # how long a network that sent a valid one is remembered
 SSO_GROUPS = 200  # values of the claim with groups that are looked at
-SSO_WORKED_EVERY = timedelta(minutes=1)  # how exactly "last worked" is kept; spares a write on every sign-in
+SSO_WORKED_EVERY = timedelta(minutes=1)  # "last worked" is stored at most this often, not on every sign-in
 
 # --- Health, logs and requests ---
 
-# How the portal looks after itself.
+# The answer of `/readyz`.
 READY_TIMEOUT = timedelta(seconds=2)  # how long `/readyz` waits for the database
-READY_KEPT = timedelta(seconds=1)  # an answer serves everybody who asks so soon after
-READY_STALE = timedelta(seconds=30)  # how old an answer may be for who asks while a look is under way
-READY_AGAIN = timedelta(seconds=3)  # and after "not ready"
+READY_KEPT = timedelta(seconds=1)  # how long an answer is reused
+READY_STALE = timedelta(seconds=30)  # how old a reused answer may be while a check runs
+READY_AGAIN = timedelta(seconds=3)  # how long the answer "not ready" is reused
 LOG_AGAIN = timedelta(minutes=10)  # a fault that every request shows is in the log once in this time, a process
 
 SECURITY_CONTACT = timedelta(days=180)  # how long security.txt may be relied upon; RFC 9116 asks for less than a year
 
-# What one request may bring along, in bytes; pictures are the one thing that is uploaded, see below.
+# The body of a request, in bytes. Uploads have limits of their own: LARGEST_IMPORT_BODY, LARGEST_PICTURE_BODY.
 LARGEST_BODY = 1_000_000
 LONGEST_VALUE = 32_000  # characters of one field of a form; what a field itself allows is less, and it says so
-# Characters of what comes along beside the body.
+# Other parts of a request, in characters.
 LONGEST_ADDRESS = 8_000  # with its query; servers and proxies usually stop there too
 LONGEST_HEADER = 64_000  # browsers send the cookies of a whole parent domain in one
 LONGEST_TYPE = 1_000  # of Content-Type and Accept
@@ -309,20 +310,22 @@ SSO_TRIAL_VALUE = 500  # characters of each
 SSO_KEY_BITS = 3072  # RSA (ASVS 11.2.3)
 SSO_KEY_LIFE = timedelta(days=730)  # of the certificate that belongs to our key pair
 SECRET_WARNINGS = (timedelta(days=30), timedelta(days=7))  # before the secret or the certificate expires
+
 # --- MFA policy ---
 
 # What an organisation demands of the sign-in.
-DEMAND_RECENT = timedelta(days=90)  # who signed in within it works with the portal
-DEMAND_AHEAD = timedelta(days=730)  # the furthest first day; a later one is a typing mistake
+DEMAND_RECENT = timedelta(days=90)  # people who signed in within it count as active
+DEMAND_AHEAD = timedelta(days=730)  # the latest first day of a requirement; a later one is refused as a typing mistake
 NAMES_PAGE = 100
 ORGANISATIONS_PAGE = 50
 REMINDER_DAYS = (30, 14, 7, 1, 0)  # before the first day
-REMINDER_INVITATION_DAYS = (30, 7)  # on which who never chose a password is invited again instead
+REMINDER_INVITATION_DAYS = (30, 7)  # people who never chose a password are invited again instead
 REMINDER_CATCH_UP = timedelta(days=3)  # how late the last one may still go out
 REMINDER_BATCH = 200  # people a transaction; the next waits until these mails are sent
 REMINDERS_KEPT = timedelta(days=90)  # after the first day
 CHART_PERIOD = timedelta(days=90)
 SNAPSHOTS_KEPT = timedelta(days=730)
+
 # --- Administration pages ---
 
 COUNTED_PEOPLE = 5_000  # a list counts no further and says "more than"; counting a million takes too long
@@ -337,7 +340,7 @@ NOT_SEEN = timedelta(days=90)  # the filter "not seen for a long time"
 IMPORT_LINES = 5_000  # in one list; pasted, it fits into LARGEST_BODY
 IMPORT_BYTES = 4_000_000  # of a file; a list as long as that in UTF-16, or a workbook with a picture
 LARGEST_IMPORT_BODY = IMPORT_BYTES + LARGEST_BODY  # the file with the rest of its form
-# What reading a workbook may take. A process of its own keeps to it.
+# Limits of the subprocess that reads a workbook.
 WORKBOOK_ENTRIES = 1_000  # files in the archive that it is
 WORKBOOK_UNPACKED = 40_000_000  # bytes
 WORKBOOK_SHEETS = 50  # more are not looked at
@@ -358,7 +361,7 @@ IMPORT_KEPT = timedelta(days=30)
 AUDIT_PAGE = 50  # entries on a page of the search
 AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused
 AUDIT_CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
-AUDIT_CLOCK_SAMPLE = 20  # entries beside a period that must agree where it ends: one clock that was wrong hides nothing
+AUDIT_CLOCK_SAMPLE = 20  # entries compared on each side of a period, so that one wrong clock hides nothing
 EXPORT_ROWS = 20_000  # in one request; the command has no limit
 EXPORT_BATCH = 500  # rows of any export read at a time
 EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000
@@ -373,11 +376,11 @@ NEW_ADDRESS_WAITS = timedelta(hours=24)  # of an environment, unless a second ad
 
 # The picture of an environment. It is a square on its tile, 72 CSS pixels wide, for screens of one to four times that.
 PICTURE_BYTES = 8_000_000  # of the file that is uploaded
-# Pixels that it may unpack to, by what its decoder needs: each comes to 200 MB of memory for a moment.
+# Pixels, by format: decoding as many takes about 200 MB of memory for a moment.
 PICTURE_PIXELS = {"JPEG": 25_000_000, "PNG": 25_000_000, "WEBP": 12_500_000}
 PICTURE_SHORTEST_SIDE = 288
 PICTURE_SCANS = 100  # of a JPEG; programs make about ten, and each goes over all pixels
-# What drawing one may take. A process of its own keeps to it, and one of them runs at a time.
+# Limits of the subprocess that converts one; one of them runs at a time.
 PICTURE_MEMORY = 600_000_000  # bytes of addresses, of which Python and Pillow take 100 MB
 PICTURE_SECONDS = timedelta(seconds=5)  # of a processor; twice that by the clock
 PICTURE_WIDTHS = (72, 144, 288)
@@ -392,7 +395,7 @@ REQUESTS_WAITING = 100  # for a thread; more get a page that says how busy it is
 HEAD_DEADLINE = timedelta(seconds=10)  # for the whole head of a request, from the first byte or the new connection
 LARGEST_HEAD = 128_000  # bytes; browsers send all cookies of a parent domain along
 HEADERS = 200  # in one head
-BODY_DEADLINE = timedelta(seconds=5)  # for a whole body up to LARGEST_BODY, and so much for each time that beyond it
+BODY_DEADLINE = timedelta(seconds=5)  # for a body up to LARGEST_BODY; as much again for each further LARGEST_BODY
 BODIES_AT_ONCE = 100  # unfinished ones
 BODIES_AN_ADDRESS = 20  # of them from one network address
 LARGE_BODIES_AT_ONCE = 4  # of them larger than LARGEST_BODY
@@ -401,7 +404,7 @@ ANSWER_DEADLINE = timedelta(minutes=2)  # for a visitor to take an answer
 ANSWER_IN_MEMORY = 1_000_000  # bytes; the rest of a longer one waits on disk
 ANSWER_PART = 64_000  # bytes sent at once
 CONNECTIONS = 1_000
-OTHER_FILES = 100  # that a process has open beside them: databases, what others are asked, itself
+OTHER_FILES = 100  # open files of a process beside connections: databases, outbound requests, its own
 CONNECTIONS_AN_ADDRESS = 100  # that came in without a trusted proxy
 STUCK_AFTER = timedelta(seconds=60)  # in which all threads were busy with the same requests: the worker is replaced
 SILENT_AFTER = timedelta(seconds=30)  # without a heartbeat: the worker is replaced

@@ -6,7 +6,7 @@ import re
 
 from django.urls import register_converter
 
-# What `django.core.signing` makes; mail programs and people add the full stop, bracket or space that stood behind it.
+# The characters of `django.core.signing`; a copied link may end in the full stop, bracket or space that followed it.
 _TOKEN = re.compile(r"[A-Za-z0-9_:-]*")
 
 

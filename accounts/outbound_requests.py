@@ -36,7 +36,7 @@ _waited_for: Counter[str] = Counter()  # answers, by kind of service; guarded by
 
 
 class InTransactionError(RuntimeError):
-    """A mistake of the program: rows would stay locked for as long as somebody outside likes."""
+    """A programming error: rows would stay locked for as long as the outside service takes."""
 
 
 class NotAskedError(Exception):
@@ -47,13 +47,13 @@ class FailedJustNowError(NotAskedError): ...
 
 
 class BusyError(NotAskedError):
-    """As many as may ask at once do so already."""
+    """As many requests to this service run as may run at once."""
 
 
 def release_database_connections() -> None:
     """Give this thread's database connections back; the next query takes one again. Raises InTransactionError."""
     for connection in connections.all(initialized_only=True):
-        # The transaction in which Django wraps a test is none of ours; `atomic(durable=True)` looks at the same mark.
+        # The transaction that Django opens around a test does not count; `atomic(durable=True)` reads the same mark.
         if not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
             raise InTransactionError("somebody outside is asked inside a transaction")
         if not connection.in_atomic_block:
@@ -134,7 +134,10 @@ class Service:
         return Turn()
 
     def _wait_for_place(self, name: str) -> None:
-        """A moment: where a service works, a place comes free soon. Few wait, because they hold threads as well."""
+        """Wait briefly for a place: when the service works, one comes free soon. Few may wait: each holds a thread.
+
+        Raises BusyError.
+        """
         if self._has_place(name):
             return
         works = _own.get(self._key(_WORKS, name))

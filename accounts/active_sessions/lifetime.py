@@ -35,7 +35,7 @@ def in_portal(request: HttpRequest) -> Remaining | None:
 
 
 def in_administration(request: HttpRequest) -> Remaining | None:
-    """None for who has no business there."""
+    """None for people who may not open the administration."""
     row = store.of(request).row
     if row is None or not row.signed_in or not (row.user and row.user.is_staff):
         return None

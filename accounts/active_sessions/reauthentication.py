@@ -61,7 +61,7 @@ def fresh_proof_required(view: View) -> View:
 
 
 def fresh_proof_required_to_post(view: View) -> View:
-    """The same for a page that anybody may look at, and that does something when it is posted."""
+    """The same for POST requests only: a GET of the page changes nothing."""
     proved = fresh_proof_required(view)
 
     @wraps(proved)

@@ -11,7 +11,7 @@ LONGEST = 2000  # characters
 def keep(request: HttpRequest) -> None:
     """The first page counts: it is the one asked for at sign-in; later ones are attempts to get round the set-up."""
     is_page = request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document"
-    target = request.get_full_path()  # an own address: the middleware has found its view
+    target = request.get_full_path()  # a path of this site: the middleware has found its view
     if is_page and len(target) <= LONGEST:
         request.session.setdefault(REQUESTED_PAGE, target)
 

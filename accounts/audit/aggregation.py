@@ -1,6 +1,6 @@
-"""Aggregation of refusals that a stranger can cause without end about anybody: few entries an hour, the last a count.
+"""Aggregation of refusals, of which a stranger can cause any number: few entries an hour, and one with a count.
 
-Otherwise a script would fill the trail, which is kept for good, and push everything else off the person's own page.
+Otherwise a script could fill the trail, which is never purged, and hide everything else on the person's own page.
 """
 
 from __future__ import annotations

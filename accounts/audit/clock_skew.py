@@ -1,4 +1,4 @@
-"""How much a clock is off, in words: for the person who types the code, for support and for the audit trail."""
+"""A clock error in words: that of a phone whose code was refused, for the person, for support and the audit trail."""
 
 from __future__ import annotations
 

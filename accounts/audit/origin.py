@@ -65,7 +65,7 @@ SYSTEMS = (
 
 
 def browser_in_words(user_agent: str) -> str:
-    """ "Chrome on Windows", for people who look whether it was them; a browser may say what it likes about itself."""
+    """ "Chrome on Windows", for people who check whether it was them. Browsers may send anything here."""
     browser = next((name for sign, name in BROWSERS if sign in user_agent), "")
     system = next((name for sign, name in SYSTEMS if sign in user_agent), "")
     if browser and system:

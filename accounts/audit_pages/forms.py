@@ -56,7 +56,7 @@ class SearchForm(forms.Form):
     )
 
     def __init__(self, *args: Any, with_organisation: bool, **kwargs: Any) -> None:
-        """``with_organisation``: False for who sees the own organisation only; a value that they send is ignored."""
+        """``with_organisation``: False for workers of one organisation; a value that they send is ignored."""
         super().__init__(*args, **kwargs)
         if not with_organisation:
             del self.fields["organisation"]

@@ -27,7 +27,7 @@ class Outcome(Enum):
     TOO_OFTEN = auto()
     OTHER_ORGANISATION = auto()  # of a mail domain that another organisation than the person's own proved
     CHANGED = auto()
-    LINK_VOID = auto()  # used, too old, overtaken, somebody else's; or the address was given away meanwhile
+    LINK_VOID = auto()  # used, expired, replaced by a newer one, another person's; or the address is taken by now
 
 
 def request_change(user: User, new_address: str, origin: Origin) -> Outcome:
@@ -55,7 +55,7 @@ def request_change(user: User, new_address: str, origin: Origin) -> Outcome:
 
 
 def _is_within_limit(user: User, new_address: str) -> bool:
-    """Counted for the asker and for the address: nobody can have a stranger's mailbox filled by us."""
+    """Counted by person and by new address, so that nobody can flood a stranger's mailbox through the portal."""
     period = limits.ADDRESS_MAILS_PERIOD
     if not rate_limits.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):
         return False
@@ -63,7 +63,8 @@ def _is_within_limit(user: User, new_address: str) -> bool:
 
 
 def _mail(user: User, new_address: str, owner: User | None) -> str:
-    """Mail. A link makes the earlier ones void, a notice none. The same statements either way."""
+    """Mail the link, which voids earlier links, or a notice to ``owner``, which does not. Both execute the same SQL
+    statements, so that the time does not tell whether the address is taken."""
     links_more = 1 if owner is None else 0
     User.objects.filter(pk=user.pk).update(address_links_issued=F("address_links_issued") + links_more)
     user.address_links_issued += links_more

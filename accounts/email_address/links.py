@@ -17,7 +17,7 @@ def make(user: User, new_address: str) -> str:
 
 
 def new_address(token: str, user: User) -> str | None:
-    """The address that this person confirms with the token; None when it is forged, expired, used, overtaken by a
+    """The address that this person confirms with the token; None when it is forged, expired, used, replaced by a
     newer one, or meant for somebody else."""
     try:
         content = signing.loads(token, salt=SALT, max_age=limits.ADDRESS_LINK)

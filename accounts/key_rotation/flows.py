@@ -1,4 +1,4 @@
-"""Stored secrets are encrypted with the newest of ENCRYPTION_KEYS, while the site runs."""
+"""Encrypt stored secrets again with the newest of ENCRYPTION_KEYS, while the site runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Result:
 
 
 def renew_all(origin: Origin) -> Result:
-    """A row at a time, each in a transaction of its own; again does no harm. The entry says how many there were."""
+    """One row per statement, without a transaction around all; may be repeated. One audit entry with the counts."""
     result = Result()
     for model, kind in KINDS:
         for pk in list(model.objects.order_by("pk").values_list("pk", flat=True)):

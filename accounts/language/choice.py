@@ -1,7 +1,7 @@
-"""Which language a page is in: the account's for who is signed in, else what was chosen in this browser, else Dutch.
+"""The language of a page: that of the account when signed in, else the one chosen in this browser, else Dutch.
 
-Own code instead of Django's ``LocaleMiddleware`` and ``set_language``: those follow the browser's header, know no
-account, and read a cookie that no prefix protects.
+Own code instead of Django's ``LocaleMiddleware`` and ``set_language``: those follow the Accept-Language
+header and ignore the account.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
 
 def of(request: HttpRequest) -> str:
-    """A code of `settings.LANGUAGES`. Half signed in, the account's language serves where nothing was chosen."""
+    """A code of `settings.LANGUAGES`. After the password and before the code: the one chosen in this browser, else
+    that of the account."""
     if request.user.is_authenticated:
         return person(request).language
     if chosen := _chosen(request):
@@ -30,8 +31,8 @@ def of(request: HttpRequest) -> str:
 
 
 def just_chosen(request: HttpRequest) -> str:
-    """What the visitor pressed in this browser a short while ago; empty when nobody did. Older than that, it may have
-    been a colleague at the same computer."""
+    """The language chosen in this browser within `limits.LANGUAGE_JUST_CHOSEN`, or empty. An older choice may be that
+    of a colleague at the same computer."""
     language, _dot, moment = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "").partition(".")
     if language not in LANGUAGES or not (moment.isascii() and moment.isdigit()) or len(moment) > LONGEST_MOMENT:
         return ""
@@ -40,13 +41,13 @@ def just_chosen(request: HttpRequest) -> str:
 
 
 def keep(response: HttpResponse, language: str) -> None:
-    """The visitor pressed it now."""
+    """Store the language that the visitor chose now, with the time."""
     _store(response, f"{language}.{int(time.time())}")
 
 
 def remember(request: HttpRequest, response: HttpResponse, language: str) -> None:
-    """Keep the account's language, so that it stays after signing out; nothing for who never left Dutch. Without the
-    moment: what was pressed counts for the sign-in that followed, and not for a colleague's after it."""
+    """Store the account's language, so that it stays after signing out; no cookie while it always was Dutch. Without
+    the time: the choice of one person must not become that of a colleague who signs in next."""
     if request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_CODE) != language:
         _store(response, language)
 

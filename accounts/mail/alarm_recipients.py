@@ -8,7 +8,7 @@ from accounts.models import User
 
 
 def alarm_recipients() -> list[User]:
-    """The last may be an unsaved `User` that has an address only."""
+    """Superusers first; for `ALARM_EMAIL` an unsaved `User` with nothing but that address."""
     recipients = list(User.objects.filter(is_superuser=True, is_active=True))
     if settings.ALARM_EMAIL.lower() not in {recipient.email.lower() for recipient in recipients}:
         recipients.append(User(email=settings.ALARM_EMAIL))

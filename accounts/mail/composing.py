@@ -37,7 +37,7 @@ def compose(template: str, person: User, **context: Any) -> EmailMultiAlternativ
 
 def _headers(language: str) -> dict[str, str]:
     return {
-        "Auto-Submitted": "auto-generated",  # no answering machine answers this (RFC 3834)
+        "Auto-Submitted": "auto-generated",  # no automatic reply, such as an out-of-office message (RFC 3834)
         "Content-Language": language,
         # With our own domain: by default it would tell the name of the machine.
         "Message-ID": make_msgid(domain=urlsplit(settings.PUBLIC_URL).hostname),

@@ -1,9 +1,9 @@
 """The hash that is computed for an unknown address, so that the time does not tell that it is unknown (ASVS 6.3.8).
 
-Hashes made before cost more than ours (`hashers`), and cannot be made cheaper without the password: a hash around them
-costs both. So as large a share of unknown addresses costs as much as people have such a hash, each address always the
-same. A slow answer then tells nothing: it is as frequent among unknown addresses as among known ones. The share falls
-by itself, because signing in renews a hash.
+Hashes of earlier versions are slower than ours (`hashers`). If 10 % of the people still have one, 10 % of the unknown
+addresses get an equally slow dummy hash, always the same addresses. So slow answers are as frequent for unknown
+addresses as for known ones, and tell nothing. The share falls by itself, because signing in replaces an older hash.
+Wrapping the older hashes in new ones would not help: it takes the time of both.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from accounts import limits
 from accounts.models import User
 from accounts.passwords.hashers import Argon2idHasher
 
-SALT = "accounts.passwords.unknown"  # as it was first called: the same addresses stay the slow ones
+SALT = "accounts.passwords.unknown"  # an earlier name, kept: another salt would make other addresses slow
 CACHED = "earlier-hashes"
 # Everything in an encoded hash that says what it costs; then salt and digest, which do not.
 _COSTS = (
@@ -49,7 +49,7 @@ def spend(typed_address: str, password: str, shares: Shares) -> None:
 
 
 def shares_of_older_hashes() -> Shares:
-    """Hashes of each earlier cost, and what part of all people has one; counted anew once an hour."""
+    """A dummy hash for each cost of older hashes, and the share of people who have one. Cached for an hour."""
     found: Shares | None = cache.get(CACHED)
     if found is None:
         found = _count()
@@ -66,7 +66,7 @@ def _count() -> Shares:
 
 
 def _in_batches(people: QuerySet[User]) -> Iterator[str]:
-    """Not in one cursor, which PgBouncer may not have, and not all in memory."""
+    """In batches: PgBouncer in transaction mode allows no server-side cursor, and memory is limited."""
     batch, last = people.order_by("pk").values_list("pk", "password"), 0
     while found := list(batch.filter(pk__gt=last)[: limits.EXPORT_BATCH]):
         yield from (stored for _pk, stored in found)

@@ -84,7 +84,7 @@ def refusal(organisation: Organisation, choice: Choice) -> Outcome | None:
 
 
 def dry_run(organisation: Organisation, choice: Choice) -> DryRun:
-    """Changes nothing."""
+    """What the choice would change. Stores nothing."""
     people, before = statistics.coverage(organisation), Choice.of(organisation)
     shown = f"{timezone.localdate()}/{before.fact}/{choice.fact}/{people.fingerprint}"
     affects_today = choice.is_in_force and not before.is_in_force and people.affected > 0

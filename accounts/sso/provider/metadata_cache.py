@@ -29,7 +29,7 @@ def get(kind: str, *names: str) -> dict[str, Any] | None:
 
 
 def put(kind: str, *names: str, value: dict[str, Any], period: timedelta) -> None:
-    """Store validated data only: it is trusted for as long as it is cached."""
+    """Store ``value``, which must be validated: it is trusted for as long as it is cached."""
     try:
         cache.set(_key(kind, *names), value, timeout=int(period.total_seconds()))
     except Exception:
