@@ -6,14 +6,16 @@ SEED ?= 16
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: help run test check test-browser test-postgres demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival mutants messages lock
+.PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival mutants messages lock
 
 help:
 	@echo "make run            the portal on http://127.0.0.1:$(PORT), with people to try it"
 	@echo "make check          lint, types, contracts, and the tests that a change is most likely to break"
-	@echo "make test           every test: SQLite with real browsers, PostgreSQL, Redis"
+	@echo "make test           every test on the database that can show something, with real browsers"
 	@echo "make test-browser   the tests in real browsers"
 	@echo "make test-postgres  every test but those in browsers, on PostgreSQL"
+	@echo "make test-sqlite    the same on SQLite"
+	@echo "make test-everywhere  every test on both databases, and those of people and accounts on Redis"
 	@echo "make demo-sso       the portal with identity providers"
 	@echo "make messages       collect new texts for the Dutch catalogue"
 	@echo "make lock           lock the versions of the packages anew"
@@ -39,6 +41,12 @@ test-browser: .venv/installed-test
 
 test-postgres: .venv/installed-test
 	@bash tests/run.sh postgres
+
+test-sqlite: .venv/installed-test
+	@bash tests/run.sh sqlite
+
+test-everywhere: .venv/installed-test
+	@bash tests/run.sh everywhere
 
 # Needs node (20 or newer) and npm: the identity providers are a Node program.
 demo-sso: .venv/installed-test

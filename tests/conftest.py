@@ -21,7 +21,7 @@ from accounts.mail import sending
 from accounts.models import User
 from accounts.passwords import dummy_hash
 from accounts.passwords.hashers import Argon2idHasher
-from tests import database_cleanup, middleware_cache
+from tests import database_cleanup, middleware_cache, selection
 from tests.codes import code_of
 from tests.factories import PASSWORD
 
@@ -136,6 +136,11 @@ def mails() -> list[outbox.EmailMessage]:
     """The messages sent so far; the sender threads are waited for."""
     sending.wait_until_sent()
     return outbox.outbox
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    selection.mark(items)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

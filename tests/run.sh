@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The check of the project in parts; `make test` calls it without a name and gets all of them. Names: static, quick,
-# sqlite (with the browsers), browser, postgres, redis. A part that fails does not stop the others.
+# The check of the project in parts; `make test` calls it without a name and gets static, both, redis. Further names:
+# quick, browser, postgres, sqlite (every test without browsers), everywhere (every test on both databases and on Redis).
+# A part that fails does not stop the others.
 # With STRICT=1 (as in .ci/run) nothing may be left out.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -34,7 +35,8 @@ look_for_browsers() {
   have npm || leave_out "browser tests of single sign-on: no node and npm"
 }
 
-run_pytest() { "$BIN/python" -m pytest -q -n 2 --dist loadfile -rs "$@"; }
+# A worker that has nothing left takes tests from the other one.
+run_pytest() { "$BIN/python" -m pytest -q -n "${WORKERS:-2}" --dist worksteal -rs "$@"; }
 
 static() {
   step "Lint, format, types, import contracts"
@@ -49,72 +51,63 @@ static() {
 }
 
 # Of every package the tests of its main pages and flows: what a change is most likely to break.
-QUICK=(
-  tests/test_structure.py tests/test_requirements.py tests/test_documents.py
-  tests/assetmaps/{test_mails,test_errors,test_sources,configuration/test_reader}.py
-  tests/accounts/sign_in/{test_sign_in,test_fresh_proof}.py
-  tests/accounts/{test_personal_details,test_policy,test_access_control,test_encryption,test_admin}.py
-  tests/accounts/two_factor/{test_challenge,test_totp_activation,test_codes,test_recovery_codes,test_account_recovery}.py
-  tests/accounts/passwords/{test_reset_link,test_links,test_change}.py
-  tests/accounts/throttling/{test_rules,test_sign_in_waits}.py
-  tests/accounts/support/desk/test_person.py tests/accounts/support/interventions/{test_actions,test_approval}.py
-  tests/accounts/sso/test_sign_in.py tests/accounts/email_address/test_pages.py
-  tests/accounts/active_sessions tests/accounts/audit/test_recording.py tests/accounts/mfa_policy/test_change.py
-  tests/environments/{test_overview,test_opening}.py tests/environments/people/{test_person,test_imports}.py
-)
+mapfile -t QUICK < tests/quick.txt
 
 quick() {
   step "The tests that a change is most likely to break"
   run_pytest "${QUICK[@]}"
 }
 
-sqlite() {
-  look_for_browsers
+look_for_services() {
   have nginx || [ -x /usr/sbin/nginx ] || leave_out "tests of the proxy in front: no nginx (Debian package nginx)"
-  have pgbouncer || [ -x /usr/sbin/pgbouncer ] || leave_out "tests behind PgBouncer: no pgbouncer"
   have redis-server || leave_out "tests of a cache that is out of order: no redis-server"
-  step "Tests on SQLite, with real browsers"
-  run_pytest
 }
 
-browser() {
-  look_for_browsers
-  step "Tests in real browsers"
-  run_pytest tests/browser
-}
-
-# pg_virtualenv makes a PostgreSQL server on loopback for the length of one command.
+look_for_# Arguments: which tests; by default all without browsers.
 postgres() {
-  if ! have pg_virtualenv; then
-    leave_out "PostgreSQL run: no pg_virtualenv (Debian packages postgresql and postgresql-common)"
-    return 0
-  fi
+  [ "$#" -gt 0 ] || set -- -m "not browser"
+  look_for_postgres
+  have pg_virtualenv || return 0
   step "Tests on PostgreSQL"
   export -f run_pytest
   # Nothing in this database outlives the run, so it need not survive a power cut either.
   # shellcheck disable=SC2016
   pg_virtualenv -t -o fsync=off -o synchronous_commit=off bash -c '
     export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"
-    run_pytest -m "not browser"'
+    run_pytest "$@"' postgres "$@"
 }
 
+# Redis answers what counts, remembers or waits in the cache (accounts/rate_limits.py, outbound_requests.py, the metadata
+# of providers, the share of earlier hashes); nothing else asks it.
+COUNTS_IN_THE_CACHE=(
+  tests/accounts/{sign_in,throttling,email_address} tests/accounts/support/caller_check
+  tests/accounts/test_{rate_limits,attacks_networks,attacks_early_codes,attacks_present_password,proof_details}.py
+  tests/accounts/test_{parallel,hash_queue}.py
+  tests/accounts/passwords/test_{reset_link,breached,attacks_earlier_hashes}.py
+  tests/accounts/two_factor/test_{challenge,account_recovery,recovery_codes,clock_errors}.py
+  tests/accounts/sso/{domains,inspection,setup,sign_in_test}
+  tests/accounts/sso/test_{backchannel,backchannel_rate_limits,temporary_faults,unavailable_provider,rotation}.py
+  tests/accounts/sso/test_{sign_in,sign_out,attacks_unusual_text,availability}.py
+  tests/environments/people/test_{attacks_across,import_pages}.py
+)
+
+# Arguments: which tests; by default those of the list above.
 redis() {
+  [ "$#" -gt 0 ] || set -- "${COUNTS_IN_THE_CACHE[@]}"
   if ! have redis-server; then
     leave_out "Redis run: no redis-server"
     return 0
   fi
-  step "Tests of waiting times and sign-in on Redis"
+  step "Tests of what counts in the cache, on Redis"
   local port server
   port=$("$BIN/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no >/dev/null &
   server=$!
   trap 'kill $server 2>/dev/null || true' RETURN
-  # Without the packages that never ask the cache.
-  local no_cache=(audit audit_pages mail mfa_policy organisations)
-  CACHE_URL="redis://127.0.0.1:$port/0" run_pytest tests/accounts -m "not browser" "${no_cache[@]/#/--ignore=tests/accounts/}"
+  CACHE_URL="redis://127.0.0.1:$port/0" run_pytest -m "not browser" "$@"
 }
 
-[ "$#" -gt 0 ] || set -- static sqlite postgres redis
+[ "$#" -gt 0 ] || set -- static both redis
 for part in "$@"; do "$part" || failed+=("$part"); done
 for what in "${left_out[@]:-}"; do [ -z "$what" ] || echo "Left out: $what"; done
 [ "${#failed[@]}" -eq 0 ] || { echo "Failed: ${failed[*]}"; exit 1; }

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.audit.events import MAILED
+from tests import selection
 from tests.conftest import prove, sign_in
 from tests.factories import EnvironmentFactory, UserFactory
 
@@ -153,3 +154,7 @@ def test_deployment_check_is_clean() -> None:
         },
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_lists_of_tests_for_a_quick_run_and_a_second_database_name_what_is_there() -> None:
+    assert selection.missing() == []

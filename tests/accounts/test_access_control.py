@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
@@ -77,6 +78,27 @@ def test_session_of_before_the_activation_is_closed(client: Client) -> None:
     assert answer.url == "/inloggen/?next=%2F"
     assert "Log opnieuw in: je account heeft nu een tweede stap." in shown(client, answer.url)
     assert not Session.objects.exists()
+
+
+# ASVS 7.4.3
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_session_of_before_the_activation_opens_nothing_at_any_address(method: str) -> None:
+    person = UserFactory(superuser=True)
+    environment = EnvironmentFactory(people=[person])
+    thief = signed_in(person)
+    loot, row = thief.cookies[settings.SESSION_COOKIE_NAME].value, session_row(thief)
+    AuthenticatorFactory(user=person)
+    for name, address in every_address(person.pk, environment.slug):
+        if name in OPEN_TO_ALL:
+            continue
+        Session.objects.filter(pk=row.pk).delete()
+        row.save(force_insert=True)  # it was closed at the address before
+        thief.cookies[settings.SESSION_COOKIE_NAME] = loot
+        answer = getattr(thief, method)(address)
+        assert answer.status_code == 302, f"{name} {address}"
+        assert answer.url.startswith(("/inloggen/", "/beheer/login/")), f"{name} {address}: {answer.url}"
+        assert person.email not in answer.content.decode()
+        assert not Session.objects.filter(pk=row.pk).exists(), f"{name} {address}"
 
 
 def test_session_of_a_deactivated_person_is_closed(client: Client) -> None:  # ASVS 7.4.2

@@ -12,6 +12,7 @@ NOT_OURS = [[".inline-group"], [".select2-container"]]
 
 # What another width or other colours can spoil; the rest of a page is the same in every look.
 BY_LOOK = {"runOnly": ["color-contrast", "target-size"]}
+BY_COLOURS = {"runOnly": ["color-contrast"]}
 SITES = ("Mijn Assetmaps", "Beheer van Assetmaps", "Assetmaps administration")
 ENHANCED = {"runOnly": ["color-contrast-enhanced"]}  # 7:1, WCAG 2.2, 1.4.6
 
@@ -40,11 +41,17 @@ def _axe(page: Page, how: dict) -> list[str]:
 
 def outline(page: Page) -> list[str]:
     """What is wrong with the headings, or with the title that a screen reader and the tab read out."""
-    levels = [int(heading.evaluate("it => it.tagName[1]")) for heading in page.locator("h1, h2, h3, h4").all()]
+    found = page.evaluate(
+        """() => ({
+            levels: [...document.querySelectorAll("h1, h2, h3, h4")].map((it) => Number(it.tagName[1])),
+            heading: document.querySelector("h1")?.innerText ?? "",
+            title: document.title,
+        })"""
+    )
+    levels, heading, title = found["levels"], found["heading"], found["title"]
     faults = [] if levels.count(1) == 1 and levels[0] == 1 else [f"headings {levels}"]
     if any(below > above + 1 for above, below in pairwise(levels)):
         faults.append(f"headings {levels} skip a level")
-    heading, title = page.locator("h1").first.inner_text(), page.title()
     if title.lower() not in {f"{heading} · {site}".lower() for site in SITES}:
         faults.append(f"title {title} above {heading}")
     return faults

@@ -76,7 +76,7 @@ def _sign_in(screen: Screen, address: str) -> None:
     person = User.objects.get(email=address)
     out_of_band.let_codes_be_new(person)
     has_factor = Authenticator.objects.filter(user=person, confirmed=True).exists()
-    screen.sign_in(address, code_of(person) if has_factor else None)
+    screen.open_signed_in(address, code_of(person) if has_factor else None)
 
 
 def _forget(screen: Screen) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import time
+from http.cookies import Morsel
+from typing import Any
 
 import pyotp
 import zxingcpp
@@ -18,6 +20,7 @@ from accounts.two_factor import devices
 from accounts.two_factor.totp.flows import provisioning_uri
 from tests.browser import words
 from tests.codes import phone
+from tests.conftest import Browser, sign_in
 from tests.factories import PASSWORD
 
 ACTIVATE = "Activeer Twee-Staps-Authenticatie"
@@ -133,6 +136,25 @@ class Screen:
         if code is not None:
             self.give_code(code)
         self.heading("Mijn Omgevingen")
+
+    def open_signed_in(self, address: str, code: str | None = None) -> None:
+        """Mijn Omgevingen of somebody whose sign-in is not what the test is about.
+
+        The flow is that of the pages, with the cookies and the name of this browser, but no page is shown.
+        """
+        agent = self.page.evaluate("navigator.userAgent")
+        visitor = Browser(headers={"user-agent": agent, "accept-language": self.page.evaluate("navigator.language")})
+        for cookie in self.page.context.cookies():
+            visitor.cookies[cookie["name"]] = cookie["value"]
+        sign_in(visitor, User.objects.get(email=address), code=code)
+        self.page.context.add_cookies([self._cookie(each) for each in visitor.cookies.values() if each.value])
+        self.open("/")
+        self.heading("Mijn Omgevingen")
+
+    def _cookie(self, sent: Morsel[str]) -> Any:
+        made = {"name": sent.key, "value": sent.value, "url": self.portal.replace("http:", "https:"), "secure": True}
+        lasts = {"expires": time.time() + int(sent["max-age"])} if sent["max-age"] else {}
+        return made | lasts | {"httpOnly": True, "sameSite": "Lax"}
 
     def confirm_identity(self, code: str | None = None, password: str = PASSWORD) -> None:
         self.heading("Bevestig dat jij het bent")

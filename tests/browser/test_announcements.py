@@ -65,7 +65,7 @@ def test_focus_is_on_the_field_that_is_wrong_and_it_says_why(
 
 def test_number_of_environments_is_said_once_however_much_is_typed(screen: Screen, employee: User) -> None:
     EnvironmentFactory(name="Riolering", people=[employee])
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.page.wait_for_load_state()
     screen.page.evaluate(LISTEN)
     screen.field("Zoek een omgeving").press_sequentially("riol", delay=200)  # the list follows at every letter
@@ -77,7 +77,7 @@ def test_number_of_environments_is_said_once_however_much_is_typed(screen: Scree
 def test_copy_is_said_and_the_button_takes_its_name_back(screen: Screen) -> None:
     screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     person = UserFactory(email=EMPLOYEE, with_totp=True)
-    screen.sign_in(EMPLOYEE, code_of(person))
+    screen.open_signed_in(EMPLOYEE, code_of(person))
     screen.open("/persoonlijke-gegevens/herstelcodes/")
     screen.press("Maak nieuwe herstelcodes")
     expect(screen.button("Kopiëren")).to_be_visible()
@@ -91,7 +91,7 @@ def test_copy_is_said_and_the_button_takes_its_name_back(screen: Screen) -> None
 
 def test_saving_is_said_once_and_before_what_was_saved(screen: Screen) -> None:
     UserFactory(email=EMPLOYEE)
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.open("/persoonlijke-gegevens/")
     screen.press("Opslaan")
     spoken = screen.page.get_by_role("status").filter(has_text="Je gegevens zijn opgeslagen.")

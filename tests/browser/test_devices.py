@@ -47,7 +47,7 @@ def check_that_only_the_new_phone_works(screen: Screen, old: Phone, new: Phone, 
 
 
 def test_who_lost_the_phone_gets_in_with_a_recovery_code_and_links_a_new_one(screen: Screen, employee: User) -> None:
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     lost = screen.activate()
     codes = screen.recovery_codes
     screen.sign_out()
@@ -63,7 +63,7 @@ def test_who_lost_the_phone_gets_in_with_a_recovery_code_and_links_a_new_one(scr
 
 def test_new_phone_asks_for_proof_and_goes_on_without_another_click(screen: Screen, verified: User) -> None:
     old = Phone.of(verified)
-    screen.sign_in(VERIFIED, old.unused())
+    screen.open_signed_in(VERIFIED, old.unused())
     screen.gear.click()
     out_of_band.let_proof_grow_old(screen)
     screen.press("Nieuwe telefoon (Telefoon)")
@@ -74,7 +74,7 @@ def test_new_phone_asks_for_proof_and_goes_on_without_another_click(screen: Scre
 
 def test_old_phone_works_until_the_new_one_is_confirmed(screen: Screen, verified: User) -> None:
     old = Phone.of(verified)
-    screen.sign_in(VERIFIED, old.unused())
+    screen.open_signed_in(VERIFIED, old.unused())
     screen.gear.click()
     screen.press("Nieuwe telefoon (Telefoon)")
     screen.says("De oude telefoon werkt tot je de nieuwe hebt bevestigd.")
@@ -84,7 +84,7 @@ def test_old_phone_works_until_the_new_one_is_confirmed(screen: Screen, verified
 
 def test_password_that_was_typed_survives_the_question_for_proof(screen: Screen, verified: User) -> None:
     phone = Phone.of(verified)
-    screen.sign_in(VERIFIED, phone.unused())
+    screen.open_signed_in(VERIFIED, phone.unused())
     screen.open("/persoonlijke-gegevens/wachtwoord/")
     screen.page.get_by_label("Huidig wachtwoord").fill(PASSWORD)
     screen.page.get_by_label("Nieuw wachtwoord", exact=True).fill(NEW_PASSWORD)
@@ -100,7 +100,7 @@ def test_password_that_was_typed_survives_the_question_for_proof(screen: Screen,
 
 def test_page_that_asks_for_proof_goes_by_keyboard_alone(screen: Screen, verified: User) -> None:
     phone, hands = Phone.of(verified), Keyboard(screen)
-    screen.sign_in(VERIFIED, phone.unused())
+    screen.open_signed_in(VERIFIED, phone.unused())
     out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     screen.heading("Bevestig dat jij het bent")
@@ -113,7 +113,7 @@ def test_page_that_asks_for_proof_goes_by_keyboard_alone(screen: Screen, verifie
 
 def test_wrong_proof_says_what_was_wrong_and_keeps_the_door_closed(screen: Screen, verified: User) -> None:
     phone = Phone.of(verified)
-    screen.sign_in(VERIFIED, phone.unused())
+    screen.open_signed_in(VERIFIED, phone.unused())
     out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
     screen.confirm_identity("000000", password="een ander wachtwoord")
@@ -125,7 +125,7 @@ def test_wrong_proof_says_what_was_wrong_and_keeps_the_door_closed(screen: Scree
 
 def test_second_device_signs_in_by_its_name_and_stops_when_removed(screen: Screen, verified: User) -> None:
     phone = Phone.of(verified)
-    screen.sign_in(VERIFIED, phone.unused())
+    screen.open_signed_in(VERIFIED, phone.unused())
     screen.gear.click()
     screen.press("Nog een apparaat toevoegen")
     tablet = link_phone(screen, name="Tablet")

@@ -68,7 +68,7 @@ def test_sign_in_page(screen: Screen) -> None:
 
 
 def test_overview(screen: Screen, employee: User) -> None:
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     found = [begins(name, "Bomen en groen") for name in stops(screen, HELP)]
     assert found == [
         *TOP,
@@ -83,7 +83,7 @@ def test_overview(screen: Screen, employee: User) -> None:
 
 def test_personal_details(screen: Screen) -> None:
     UserFactory(email=EMPLOYEE)
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.open("/persoonlijke-gegevens/")
     found = stops(screen, HELP)
     for start in ("Actieve sessies", "Beveiligingsactiviteit"):

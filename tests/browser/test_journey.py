@@ -13,7 +13,7 @@ from accounts import limits
 from accounts.active_sessions.store import digest_of
 from accounts.models import User
 from tests.browser import journeys
-from tests.browser.addresses import closed_addresses
+from tests.browser.addresses import some_closed_addresses
 from tests.browser.out_of_band import session_cookie
 from tests.browser.page_tour import EMPLOYEE as ADDRESS
 from tests.browser.page_tour import VERIFIED
@@ -35,7 +35,7 @@ def test_whole_journey_of_the_manual(screen: Screen, employee: User) -> None:
 
 
 def test_code_of_the_activation_does_not_sign_in(screen: Screen, employee: User) -> None:
-    screen.sign_in(ADDRESS)
+    screen.open_signed_in(ADDRESS)
     screen.begin_set_up()
     code = Phone.scan(screen.page).shows()
     screen.give_code(code)
@@ -46,7 +46,7 @@ def test_code_of_the_activation_does_not_sign_in(screen: Screen, employee: User)
 
 
 def test_gear_stands_at_the_top_left_where_the_manual_says(screen: Screen, employee: User) -> None:
-    screen.sign_in(ADDRESS)
+    screen.open_signed_in(ADDRESS)
     for width in (360, 1280, 1920):
         screen.page.set_viewport_size({"width": width, "height": 800})
         place = screen.gear.locator("svg").bounding_box()
@@ -59,18 +59,18 @@ def name_of_session(screen: Screen) -> str:
     return digest_of(session_cookie(screen))[:16]
 
 
-def test_password_alone_opens_no_address(screen: Screen, verified: User) -> None:
+def test_password_alone_opens_no_page(screen: Screen, verified: User) -> None:
     screen.give_password(VERIFIED)
     screen.heading("Verificatiecode")
-    for name, address in closed_addresses(verified, name_of_session(screen)):
+    for name, address in some_closed_addresses(verified, name_of_session(screen)):
         screen.open(address)
         assert screen.address.startswith("/inloggen/"), f"{name} at {address} came to {screen.address}"
         screen.heading("Inloggen" if screen.address != CHALLENGE else "Verificatiecode")
 
 
-def test_password_alone_posts_to_no_address(screen: Screen, verified: User) -> None:
+def test_password_alone_posts_to_no_page(screen: Screen, verified: User) -> None:
     screen.give_password(VERIFIED)
-    for name, address in closed_addresses(verified, name_of_session(screen)):
+    for name, address in some_closed_addresses(verified, name_of_session(screen)):
         came_to, answer = screen.ask("POST", address)
         assert came_to.startswith("/inloggen/"), f"{name} at {address}"
         assert "Wegen en bruggen" not in answer
@@ -82,7 +82,7 @@ def test_qr_code_is_black_on_white_with_room_around_it_because_phones_read_nothi
     screen: Screen, employee: User, scheme: str
 ) -> None:
     screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    screen.sign_in(ADDRESS)
+    screen.open_signed_in(ADDRESS)
     screen.begin_set_up()
     place = screen.page.get_by_role("img", name="QR-code").bounding_box()
     assert place is not None
@@ -111,7 +111,7 @@ def modules(text: str) -> int:
 
 def test_phone_of_360_pixels_needs_no_scrolling_sideways_and_its_qr_code_reads(screen: Screen, employee: User) -> None:
     screen.page.set_viewport_size({"width": 360, "height": 740})
-    screen.sign_in(ADDRESS)
+    screen.open_signed_in(ADDRESS)
     assert not screen.scrolls_sideways
     screen.begin_set_up()
     assert not screen.scrolls_sideways
@@ -153,7 +153,7 @@ def test_back_button_after_a_refused_code_shows_no_browser_error(screen: Screen,
 
 
 def test_back_button_in_the_set_up_shows_the_same_qr_code(screen: Screen, employee: User) -> None:
-    screen.sign_in(ADDRESS)
+    screen.open_signed_in(ADDRESS)
     screen.begin_set_up()
     before = Phone.scan(screen.page).uri
     screen.give_code("000")
@@ -170,7 +170,7 @@ def put_in_silence(screen: Screen, code: str) -> None:
 
 
 def test_double_click_on_confirm_is_one_code(screen: Screen, employee: User) -> None:
-    screen.sign_in(ADDRESS)
+    screen.open_signed_in(ADDRESS)
     screen.begin_set_up()
     put_in_silence(screen, Phone.scan(screen.page).shows())
     screen.page.get_by_role("button", name="Bevestigen").dblclick()
@@ -221,7 +221,7 @@ def test_cookie_of_a_known_browser_replaces_neither_password_nor_code(screen: Sc
 
 def test_secret_can_be_copied_because_a_phone_cannot_scan_itself(screen: Screen, employee: User) -> None:
     screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    screen.sign_in(ADDRESS)
+    screen.open_signed_in(ADDRESS)
     screen.begin_set_up()
     screen.page.get_by_text("Lukt scannen niet?").click()
     screen.press("Kopiëren")

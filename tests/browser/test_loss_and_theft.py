@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.active_sessions.store import digest_of
 from accounts.models import User
 from tests.browser import out_of_band
-from tests.browser.addresses import closed_addresses
+from tests.browser.addresses import some_closed_addresses
 from tests.browser.page_tour import DESK, EMPLOYEE, VERIFIED
 from tests.browser.screen import Phone, Screen
 from tests.codes import code_of, wrong_code_of
@@ -45,7 +45,7 @@ def test_session_of_before_the_activation_opens_nothing_because_a_thief_may_have
     screen: Screen, employee: User, elsewhere: Elsewhere
 ) -> None:
     thief = elsewhere()
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     put_in = steal(screen, thief)
     assert is_in(thief)
     session = digest_of(out_of_band.session_cookie(thief))[:16]
@@ -54,7 +54,7 @@ def test_session_of_before_the_activation_opens_nothing_because_a_thief_may_have
     put_in()
     thief.open("/persoonlijke-gegevens/")
     thief.heading("Inloggen")
-    for name, address in closed_addresses(employee, session):
+    for name, address in some_closed_addresses(employee, session):
         for method in ("GET", "POST"):
             put_in()
             came_to, answer = thief.ask(method, address)
@@ -79,7 +79,7 @@ def sign_out(screen: Screen, person: User, elsewhere: Elsewhere) -> None:
 def let_support_reset(screen: Screen, person: User, elsewhere: Elsewhere) -> None:
     colleague = UserFactory(email=DESK, in_support=True, with_totp=True)
     desk = elsewhere()
-    desk.sign_in(DESK, code_of(colleague))
+    desk.open_signed_in(DESK, code_of(colleague))
     desk.open(reverse("support_reset", args=[person.pk]))
     desk.page.get_by_label("Reden").fill("Telefoon gestolen, teruggebeld op het bekende nummer")
     desk.press("Twee-staps-authenticatie herstellen")
@@ -92,7 +92,7 @@ def test_stolen_session_ends_with(
 ) -> None:
     User.objects.filter(pk=verified.pk).update(is_staff=False, is_superuser=False)  # or support could not reset it
     thief = elsewhere()
-    screen.sign_in(VERIFIED, code_of(verified))
+    screen.open_signed_in(VERIFIED, code_of(verified))
     put_in = steal(screen, thief)
     assert is_in(thief)
     event(screen, verified, elsewhere)
@@ -137,7 +137,7 @@ def test_back_button_after_signing_out_shows_nothing_personal(screen: Screen, ve
 def test_this_was_not_me_acts_on_the_answer_only_because_scanners_open_links_and_press_buttons(
     screen: Screen, employee: User, elsewhere: Elsewhere
 ) -> None:
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.activate()
     at_home = elsewhere()
     at_home.open(out_of_band.mailed("dit-was-ik-niet"))
@@ -159,7 +159,7 @@ def test_owner_sees_the_session_of_another_browser_and_ends_it(
     screen: Screen, employee: User, elsewhere: Elsewhere
 ) -> None:
     other = elsewhere(user_agent="Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0")
-    other.sign_in(EMPLOYEE)
+    other.open_signed_in(EMPLOYEE)
     screen.sign_in(EMPLOYEE)
     screen.gear.click()
     screen.follow("Actieve sessies")

@@ -32,7 +32,7 @@ def address_of_picture(screen: Screen) -> str:
         upkeep.set_picture(environment.pk, drawn.getvalue(), actor=User.objects.first(), origin=Origin())
         is upkeep.Outcome.SAVED
     )
-    screen.sign_in(FIRST)
+    screen.open_signed_in(FIRST)
     tile = screen.page.locator("img.tile__picture")
     expect(tile).to_have_js_property("complete", True)
     return str(tile.evaluate("image => image.currentSrc"))

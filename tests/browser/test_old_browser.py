@@ -17,7 +17,7 @@ def test_browser_of_today_reads_nothing_about_it(screen: Screen, employee: User,
     scripts: list[str] = []
     screen.page.on("request", lambda request: scripts.append(request.url))
     screen.page.set_viewport_size(size)
-    screen.sign_in(employee.email)
+    screen.open_signed_in(employee.email)
     for address in ("/", "/persoonlijke-gegevens/", "/hulp/twee-staps-authenticatie/"):
         screen.open(address)
         assert screen.page.locator(NOTICE).count() == 1

@@ -33,7 +33,7 @@ def person(screen: Screen) -> User:
     for name in NAMES:
         facts = {"slug": name.lower().replace("é", "e"), "address": f"{screen.portal}{HELP}"}
         EnvironmentFactory(name=name, organisation=organisation, people=[person], **facts)
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.page.wait_for_load_state()  # hands are faster than scripts on a busy machine
     return person
 
@@ -44,7 +44,7 @@ def plain(screen: Screen, person: User, browser: Browser) -> Iterator[Screen]:
     with browser.new_context(java_script_enabled=False, locale="nl-NL") as context:
         other = Screen(context.new_page(), screen.portal)
         other.page.set_default_timeout(10_000)
-        other.sign_in(EMPLOYEE)
+        other.open_signed_in(EMPLOYEE)
         yield other
 
 

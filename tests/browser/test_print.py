@@ -25,7 +25,7 @@ from tests.browser.screen import Screen
 def test_page_on_paper_has_its_content_and_no_buttons(
     screen: Screen, employee: User, address: str, stays: list[str], leaves: list[str]
 ) -> None:
-    screen.sign_in(employee.email)
+    screen.open_signed_in(employee.email)
     screen.page.emulate_media(media="print", color_scheme="dark")
     screen.open(address)
     for words in stays:

@@ -22,7 +22,7 @@ READABLE = re.compile(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}")
 @pytest.fixture
 def codes(screen: Screen, employee: User) -> list[str]:
     """The codes on the page where the activation ends, which is open."""
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.activate()
     return screen.recovery_codes
 
@@ -107,7 +107,7 @@ def test_new_set_stands_in_place_of_the_old_one_and_asks_for_proof_first(
 
 def test_codes_can_be_downloaded_without_javascript(screen: Screen, employee: User, elsewhere: object) -> None:
     plain = elsewhere(java_script_enabled=False)
-    plain.sign_in(EMPLOYEE)
+    plain.open_signed_in(EMPLOYEE)
     plain.activate()
     with plain.page.expect_download() as download:
         plain.follow("Downloaden")

@@ -45,7 +45,7 @@ def idle(screen: Screen, minutes: int) -> None:
 @pytest.fixture
 def at_work(screen: Screen, employee: User) -> Screen:
     screen.page.clock.install()
-    screen.sign_in(employee.email)
+    screen.open_signed_in(employee.email)
     return screen
 
 
@@ -163,7 +163,7 @@ def test_overall_end_is_announced_and_no_button_promises_more(at_work: Screen) -
 
 def test_administration_warns_by_its_own_limit(screen: Screen, verified: User) -> None:
     screen.page.clock.install()
-    screen.sign_in(verified.email, Phone.of(verified).unused())
+    screen.open_signed_in(verified.email, Phone.of(verified).unused())
     screen.open("/beheer/")
     idle(screen, 13)
     expect(screen.page.get_by_role("alertdialog", name=WARNED)).to_contain_text("Over 2 min")
@@ -198,7 +198,7 @@ def test_page_works_without_javascript(
     employee: User, elsewhere: Callable[..., Screen], watch: object, screen: Screen
 ) -> None:
     plain = elsewhere(java_script_enabled=False)
-    plain.sign_in(employee.email)
+    plain.open_signed_in(employee.email)
     expect(warning(plain.page)).to_be_hidden()
     assert Environment.objects.get().name in plain.page.content()
 

@@ -150,7 +150,7 @@ def test_refused_code_is_not_sent_again_before_somebody_types(screen: Screen, ve
 
 
 def test_phone_is_offered_the_app_first_and_a_desk_the_qr_code(screen: Screen, employee: User) -> None:
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.begin_set_up()
     for width, link_first in ((1280, False), (360, True)):
         screen.page.set_viewport_size({"width": width, "height": 800})
@@ -172,7 +172,7 @@ def test_who_holds_the_phone_meets_the_link_first_for_the_eye_and_for_the_focus(
     size = {"width": 820, "height": 1100}
     held = elsewhere(has_touch=True, is_mobile=True, viewport=size)
     for each, link_first in ((held, True), (elsewhere(viewport=size), False)):
-        each.sign_in(EMPLOYEE)
+        each.open_signed_in(EMPLOYEE)
         each.begin_set_up()
         link = each.page.get_by_role("link", name="Open de app")
         square = each.page.get_by_role("img", name="QR-code")
@@ -193,7 +193,7 @@ def test_who_holds_the_phone_meets_the_link_first_for_the_eye_and_for_the_focus(
 
 
 def test_first_phone_needs_no_name_and_the_bar_shows_how_far_one_is(screen: Screen, employee: User) -> None:
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.begin_set_up()
     expect(screen.page.get_by_label("Naam van dit apparaat")).to_have_count(0)
     present = screen.page.locator(".progress [aria-current=step]")

@@ -23,7 +23,7 @@ MORE = "Geef me meer tijd"
 @pytest.fixture
 def setting_up(screen: Screen, employee: User) -> Screen:
     screen.page.clock.install()
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.begin_set_up()
     screen.page.wait_for_load_state()
     return screen
@@ -80,7 +80,7 @@ def test_clock_that_is_set_back_does_not_stretch_the_time(setting_up: Screen) ->
 
 
 def test_keyboard_alone_answers_the_question_and_gets_more_time(screen: Screen, employee: User) -> None:
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.begin_set_up()
     hands = Keyboard(screen)
     hands.go_to("Ja, die heb ik")
@@ -97,7 +97,7 @@ def test_keyboard_alone_answers_the_question_and_gets_more_time(screen: Screen, 
 
 
 def test_enter_in_the_code_confirms_and_asks_for_no_more_time(screen: Screen, employee: User) -> None:
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     screen.begin_set_up()
     screen.code.fill("123")
     screen.code.press("Enter")
@@ -112,7 +112,7 @@ def test_without_a_script_more_time_and_the_code_work_in_both_languages(
     User.objects.update(language=language)
     page = elsewhere(java_script_enabled=False).page
     plain = Screen(page, screen.portal, language)
-    plain.sign_in(EMPLOYEE)
+    plain.open_signed_in(EMPLOYEE)
     plain.open(SET_UP)
     plain.press(ACTIVATE)
     expect(plain.text("Na het zesde cijfer")).to_be_hidden()

@@ -63,7 +63,7 @@ def test_nothing_jumps_for_a_visitor(wide: Screen) -> None:
 
 
 def test_nothing_jumps_for_an_employee(wide: Screen, with_picture: User) -> None:
-    wide.sign_in(with_picture.email)
+    wide.open_signed_in(with_picture.email)
     expect(wide.page.locator("img.tile__picture")).to_be_visible()
     assert {address: shifts(wide, address) for address in ("/", DETAILS)} == {"/": [], DETAILS: []}
     wide.begin_set_up()

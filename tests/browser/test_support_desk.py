@@ -38,7 +38,7 @@ def desk(elsewhere: Elsewhere) -> Screen:
     """The browser of a worker who is signed in."""
     worker = UserFactory(email=DESK, in_support=True, with_totp=True)
     at_work = elsewhere()
-    at_work.sign_in(DESK, code_of(worker))
+    at_work.open_signed_in(DESK, code_of(worker))
     at_work.open("/beheer/support/")
     return at_work
 
@@ -82,7 +82,7 @@ def test_reset_from_the_call_until_the_caller_is_in_again(screen: Screen, caller
     assert screen.address == SET_UP
     phone = link_new_phone(screen)
     screen.sign_out()
-    screen.sign_in(EMPLOYEE, phone.unused())
+    screen.open_signed_in(EMPLOYEE, phone.unused())
 
 
 class Counted:
@@ -175,7 +175,7 @@ def test_four_eyes_open_an_account_with_rights(desk: Screen, elsewhere: Elsewher
     expect(desk.page.get_by_role("button", name="Goedkeuren")).to_have_count(0)
 
     other = elsewhere()
-    other.sign_in(second.email, code_of(second))
+    other.open_signed_in(second.email, code_of(second))
     other.open("/beheer/support/")
     other.follow("Goedkeuringen")
     other.says(WHY)
@@ -220,7 +220,7 @@ def test_whole_desk_works_with_the_keyboard_alone(caller: User, desk: Screen) ->
 def test_desk_works_without_javascript(caller: User, elsewhere: Elsewhere) -> None:
     worker = UserFactory(email=DESK, in_support=True, with_totp=True)
     plain = elsewhere(java_script_enabled=False)
-    plain.sign_in(DESK, code_of(worker))
+    plain.open_signed_in(DESK, code_of(worker))
     plain.open("/beheer/support/")
     plain.page.get_by_label("Kenmerk, e-mailadres of naam").fill("vries")
     plain.press("Zoeken")

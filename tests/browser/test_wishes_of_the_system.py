@@ -88,7 +88,7 @@ def test_focus_has_a_ring(forced: Screen, employee: User) -> None:
         box = control.bounding_box()
         assert box
         assert ring(forced, control) > box["width"] + box["height"], f"no ring around {control}"
-    forced.sign_in(EMPLOYEE)
+    forced.open_signed_in(EMPLOYEE)
     forced.page.wait_for_load_state()
     tile = forced.page.get_by_role("link", name="Bomen en groen")
     for control in (forced.gear, forced.field("Zoek een omgeving"), tile, forced.button("Favoriet", exact=False)):
@@ -99,7 +99,7 @@ def test_focus_has_a_ring(forced: Screen, employee: User) -> None:
 
 def test_pressed_star_is_another_than_one_that_is_not(forced: Screen, employee: User) -> None:
     EnvironmentFactory(name="Riolering", people=[employee])
-    forced.sign_in(EMPLOYEE)
+    forced.open_signed_in(EMPLOYEE)
     forced.page.wait_for_load_state()
     star = forced.button("Favoriet: Riolering")
     expect(star).to_have_attribute("aria-pressed", "false")
@@ -115,7 +115,7 @@ def test_error_badge_and_card_are_seen_without_their_grounds(forced: Screen, emp
     error = forced.page.get_by_role("alert")
     assert has_border(forced, error)
     assert stands_out(picture(forced, error)) > 200
-    forced.sign_in(EMPLOYEE)
+    forced.open_signed_in(EMPLOYEE)
     forced.open("/persoonlijke-gegevens/")
     badge = forced.page.locator(".badge")
     assert has_border(forced, badge)
@@ -131,7 +131,7 @@ def test_wrong_field_has_a_thicker_border_than_the_others(forced: Screen) -> Non
 
 
 def test_present_step_and_qr_code_are_seen(forced: Screen, employee: User) -> None:
-    forced.sign_in(EMPLOYEE)
+    forced.open_signed_in(EMPLOYEE)
     forced.begin_set_up()
     first = forced.page.locator(".progress a").first
     expect(first).to_have_attribute("aria-current", "step")
@@ -157,7 +157,7 @@ def test_nothing_moves_for_who_wants_no_movement(screen: Screen, employee: User)
     for address in ("/inloggen/", "/hulp/twee-staps-authenticatie/"):
         screen.open(address)
         assert findings.motion(screen.page) == []
-    screen.sign_in(EMPLOYEE)
+    screen.open_signed_in(EMPLOYEE)
     for address in ("/", "/persoonlijke-gegevens/", SET_UP):
         screen.open(address)
         assert findings.motion(screen.page) == []

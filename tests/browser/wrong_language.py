@@ -59,6 +59,7 @@ def sentences(page: Page, language: str) -> list[str]:
     return faults
 
 
+@cache  # the header and the footer stand on every page
 def _other(text: str, language: str) -> bool:
     used = set(re.findall(r"[a-z]+", text.lower()))
     foreign = "en" if language == "nl" else "nl"
