@@ -1,4 +1,4 @@
-"""Where one-off messages travel between two pages."""
+"""Storage of Django's messages, which are shown once on the next page."""
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage

@@ -8,7 +8,7 @@ class Vouched(StrEnum):
     """The authentication assurance (OpenID Connect acr, amr) of the provider when the session began."""
 
     NOT_ASKED = ""  # the session began with the password
-    NOTHING = "nothing"  # no second factor was shown there: ours is owed
+    NOTHING = "nothing"  # no second factor was shown there, so ours is required
     AGREEMENT = "agreement"  # the organisation says that there always is one
     CLAIM = "claim"  # the token says that there was one
 
@@ -34,7 +34,7 @@ class Decision(Enum):
     END_SESSION = auto()  # the session has not shown the second factor that the account has, or it was removed: it ends
     END_PASSWORD_SESSION = auto()  # the session began with a password, which no longer counts
     END_SESSION_WITHOUT_PROVIDER = auto()  # the session began with a password, and the second factor is at the provider
-    END_PROVIDER_SESSION = auto()  # the session began at a provider, which alone opens nothing of this person
+    END_PROVIDER_SESSION = auto()  # the session began at a provider, which is not enough for this person
     SET_UP = auto()  # nothing but the set-up
 
 
@@ -49,7 +49,7 @@ def decide(facts: Facts) -> Decision:
     if facts.has_factor or facts.device_removed:
         return Decision.END_SESSION
     if facts.second_factor_at_provider and facts.vouched is Vouched.NOT_ASKED:
-        return Decision.END_SESSION_WITHOUT_PROVIDER  # before the set-up, which would be a thief's
+        return Decision.END_SESSION_WITHOUT_PROVIDER  # before the set-up, which a thief could use
     if facts.outranks_organisation and facts.vouched is not Vouched.NOT_ASKED:
         return Decision.END_PROVIDER_SESSION  # whoever runs the provider would set up a second factor of their own
     return Decision.SET_UP if facts.must_have or facts.vouched is not Vouched.NOT_ASKED else Decision.ALLOW

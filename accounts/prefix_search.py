@@ -1,8 +1,8 @@
 """Finding by the beginning of a word, with an index, on every database.
 
-Names are compared by their search keys (`accounts.fields`), addresses without regard to case. Signs are compared one by
-one: in the order of a language ("de" before "De", accents and hyphens skipped) no index could say where the words with
-the same beginning end.
+Names are compared by their search keys (`accounts.fields`), addresses without regard to case. Text is compared by
+code point: in the collation of a language ("de" before "De", accents and hyphens skipped) the words with the same
+beginning are no contiguous range of an index.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from accounts.unicode_text import folded
 
 MOST_WORDS = 8  # of what somebody types; each more costs three queries
-LAST_SIGN = "\U0010ffff"  # nothing sorts behind it
+LAST_SIGN = "\U0010ffff"  # the highest code point: the end of every range
 
 
 class Plain(Func):
-    """In lower case, in the order of the signs' numbers."""
+    """In lower case, ordered by code point."""
 
     template = '(LOWER(%(expressions)s) COLLATE "C")'
     output_field = CharField()

@@ -9,8 +9,8 @@ View = Callable[..., HttpResponseBase]
 
 
 def background_request(view: View) -> View:
-    """For what a page or a browser asks by itself: an abandoned screen must not keep its session alive. The outermost
-    decorator."""
+    """For views that a page or a browser requests by itself. These requests are no user activity, so an unattended
+    screen does not keep its session alive. The outermost decorator."""
     view.is_background_request = True  # type: ignore[attr-defined]
     return view
 

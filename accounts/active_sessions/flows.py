@@ -42,8 +42,8 @@ def sign_in(
 ) -> None:
     """Open a session after everything that the account demands was shown. Takes a new session key (ASVS 7.2.4).
 
-    ``instead``: what was shown in the place of a device, for example "bridge_code"; such a session is good for nothing
-    but linking a new phone. ``known_since``: since when the browser is known for this person, in seconds since 1970;
+    ``instead``: what was shown in the place of a device, for example "bridge_code"; such a session opens only the
+    set-up of a new phone. ``known_since``: since when the browser is known for this person, in seconds since 1970;
     0 when it is not.
     """
     request.session.pop(store.PENDING_USER, None)
@@ -127,9 +127,9 @@ def sign_out(request: HttpRequest, origin: Origin) -> None:
 def end_surplus_sessions(user: User, known_since: int) -> None:
     """At most `limits.SESSIONS_AT_ONCE`, the coming one included.
 
-    First those end whose browser was not known when it signed in, the oldest first; then those of the browser that is
-    known least long. A browser that is not known never ends one that was: whoever stole a password could throw the
-    owner out again and again. So it may be one more than the limit when all others are known.
+    Sessions of unknown browsers end first, the oldest first; then sessions of known browsers, the most recently known
+    first. A sign-in by an unknown browser never ends the session of a known one: otherwise somebody who stole the
+    password could sign the owner out again and again. So there may be one more than the limit.
     """
     # Sorted here: the database would spend more on a sorted and cut query than on these few rows.
     running = Session.objects.filter(user=user, signed_in=True, expires_at__gt=timezone.now())
@@ -168,7 +168,7 @@ def end_others_on_request(request: HttpRequest, user: User, origin: Origin) -> i
 
 @dataclass(frozen=True)
 class ListedSession:
-    """``name``: enough of the digest to point at the session, useless for entering it."""
+    """``name``: a part of the digest, which identifies the session and cannot be used as its key."""
 
     name: str
     browser: str

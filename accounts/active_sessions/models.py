@@ -4,14 +4,14 @@ from django.db import models
 
 class Session(models.Model):
     """A browser's session. The primary key is a digest of the key in the cookie, so that somebody who reads the
-    database cannot step into a session."""
+    database cannot take a session over."""
 
     digest = models.CharField(primary_key=True, max_length=64)
     data = models.TextField()
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="active_sessions"
     )
-    signed_in = models.BooleanField(default=False)  # False: the second factor is still open, or nobody's
+    signed_in = models.BooleanField(default=False)  # False: nobody, or somebody whose second factor is still owed
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

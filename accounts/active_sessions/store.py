@@ -48,7 +48,7 @@ def of(request: HttpRequest) -> SessionStore:
 
 
 def person_of(session: SessionBase) -> User | None:
-    """Whose session it is, signed in or still on the way; read together with the session."""
+    """The person of the session, signed in or before the second factor; read together with the session."""
     row = cast(SessionStore, session).row
     return row.user if row else None
 
@@ -69,7 +69,7 @@ def _find(key: str) -> Session | None:
 
 
 def fresh_key() -> str:
-    """A session key of 165 random bits: so many that nobody need check whether it is taken (ASVS 7.2.3)."""
+    """A session key of 165 random bits, so collisions need no check (ASVS 7.2.3)."""
     return get_random_string(32, VALID_KEY_CHARS)
 
 
@@ -96,7 +96,7 @@ class SessionStore(SessionBase):
         row = _find(key) if key else None
         self.row = row
         if row is None:
-            self._session_key = None  # never adopt a key that somebody else may have planted
+            self._session_key = None  # never adopt a key that an attacker may have set (session fixation)
             return {}
         return self.decode(row.data)
 
@@ -119,8 +119,8 @@ class SessionStore(SessionBase):
         return found
 
     def _decode_of_before(self, text: str) -> dict[str, Any]:
-        """Signed and not sealed by an earlier version; the next change seals it. No later than such a session lives, or
-        an old row could be put into a new one."""
+        """Data that an earlier version signed without encrypting it; the next change encrypts it. Limited to the life of
+        a session, because such data is not bound to a key: a copy of an old row could be put into a new one."""
         try:
             found: dict[str, Any] = signing.loads(
                 text, salt=self.key_salt, serializer=self.serializer, max_age=limits.SESSION_OVERALL

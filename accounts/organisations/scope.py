@@ -43,7 +43,7 @@ def organisations(worker: User, field: str = "pk") -> Q:
 
 
 def includes(worker: User, subject: User) -> bool:
-    """May this worker see that person at all?"""
+    """Is that person in the scope of this worker?"""
     if works_for_all(worker):
         return True
     mine = organisation_id_of(worker)

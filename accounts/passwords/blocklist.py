@@ -14,7 +14,7 @@ from accounts import limits
 from accounts.unicode_text import normalise
 
 FILE = Path(__file__).with_name("common.txt.gz")
-SHORTEST_ENTRY = 4  # shorter ones would hit what is left of a good password by accident
+SHORTEST_ENTRY = 4  # shorter entries would match a part of a good password by accident
 FEWEST_CHARACTERS = 5  # different ones; "1010101010101010" has two
 
 _SIGNS_FOR_LETTERS = str.maketrans("013457@$!", "oieastasi")

@@ -65,7 +65,7 @@ def is_known(password: str) -> bool:
         return False
     except outbound_requests.InTransactionError:
         raise
-    except Exception as mistake:  # whatever the service does, it is logged and hurts nobody
+    except Exception as mistake:  # any failure of the service is logged, and refuses no password
         # Its kind only: the text could hold the address, and with it part of the digest.
         log.warning("the look-up of a stolen password failed: %s", type(mistake).__name__)
         return False
@@ -83,7 +83,7 @@ def _range(prefix: str) -> str:
     """All endings that the service knows for these five digits, one ``ENDING:count`` a line."""
     deadline = time.monotonic() + SECONDS
     address = f"{settings.BREACHED_PASSWORDS_URL.rstrip('/')}/{prefix}"
-    # Padding: without it the size of the answer tells a listener on the line which range was asked for.
+    # Padding: without it the size of the answer would reveal to an eavesdropper which range was requested.
     request = Request(address, headers={"Add-Padding": "true", "User-Agent": "Assetmaps"})  # noqa: S310 - see check_address
     received = bytearray()
     with _opener.open(request, timeout=SECONDS) as answer:

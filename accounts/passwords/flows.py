@@ -128,7 +128,7 @@ def invite(
 def invite_many(
     users: Collection[User], *, actor: User | None, origin: Origin, callbacks: Sequence[sending.OutcomeCallback] = ()
 ) -> None:
-    """`invite` for each of these, who were stored in this very transaction. ``callbacks``: one for each, or none."""
+    """`invite` for several people who were stored in this transaction. ``callbacks``: one for each person, or none."""
     _count_links(users, Purpose.INVITATION)
     for user, on_outcome in zip_longest(users, callbacks):
         _send_link(user, Purpose.INVITATION, in_bulk=True, on_outcome=on_outcome)
@@ -144,7 +144,7 @@ def _issue_link(
     in_bulk: bool = False,
     on_outcome: sending.OutcomeCallback | None = None,
 ) -> None:
-    """Without a user all of the work but the sending, so that the time tells nothing."""
+    """Without a user everything but the sending is done, so that the time does not reveal it."""
     someone = user or User(pk=0, email="nobody@localhost")
     _count_links([someone], purpose, by=int(voids_earlier))
     _send_link(someone, purpose, kind=kind, deliver=user is not None, in_bulk=in_bulk, on_outcome=on_outcome)
@@ -181,7 +181,7 @@ def _send_link(
 
 
 def _link_kind_of(user: User | None) -> LinkKind:
-    """Read together with the person: a statement more would tell that the address is known."""
+    """Read together with the person: one more SQL statement would reveal, by its time, that the address is known."""
     if user is None:
         return LinkKind.LINK
     if sign_in_policy.must_use_business_account(user):

@@ -48,7 +48,7 @@ class Rights:
 
 
 def superusers(*besides: User | None) -> list[User]:
-    """Who hears of a change of rank."""
+    """Who is notified when somebody's permissions change."""
     return [one for one in sign_in_policy.superusers() if one not in besides]
 
 
@@ -134,7 +134,7 @@ def change_group(group: Group, permissions: Iterable[Permission], *, actor: User
 
 @transaction.atomic
 def delete_group(group: Group, *, actor: User, origin: Origin) -> None:
-    """Whoever was in it hears that its rights are gone."""
+    """Delete the group, and notify its members that they lost its rights."""
     Group.objects.select_for_update().filter(pk=group.pk).first()
     detail: Facts = {"group": group.name, "taken": _listed(_rights_of(group))}
     members = list(group.user_set.all())

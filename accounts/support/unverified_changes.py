@@ -39,7 +39,7 @@ def changes(subject: User) -> list[AuditEntry]:
     mine = AuditEntry.objects.filter(subject=subject).order_by("-pk")
     newest = mine.filter(_PROVED | _BY_MAIL | _MOVED | _REPORTED).first()
     if newest is None or newest.event == Event.SIGNED_IN or not needs_second_factor(subject):
-        return []  # for nearly everybody, after one query
+        return []  # the usual case, after one query
     last = mine.filter(_PROVED).values_list("pk", flat=True).first() or 0
     return list(reversed(mine.filter(_BY_MAIL | _MOVED | _REPORTED, pk__gt=last)))
 

@@ -1,7 +1,7 @@
 """Waiting times after wrong attempts. Every way to authenticate is counted here, so none avoids them.
 
-Own code instead of django-otp's throttling: that has no upper limit, refuses the right code without a word, and counts
-wrongly under parallel requests. Call inside the transaction that judges the attempt, and return afterwards instead of
+Own code instead of django-otp's throttling: that has no upper limit, refuses the right code without a message, and
+counts wrongly under parallel requests. Call inside the transaction that judges the attempt, and return afterwards instead of
 raising: an exception would roll the count back and give unlimited guesses.
 """
 
@@ -91,7 +91,7 @@ def count_failure(counter: AttemptCounter) -> datetime | None:
 
 
 def is_longest_wait(until: datetime | None) -> bool:
-    """Is that wait the longest that wrong passwords cost?"""
+    """Is that wait `limits.PASSWORD_LONGEST_WAIT`, the longest for wrong passwords?"""
     wait = limits.PASSWORD_LONGEST_WAIT - timedelta(minutes=1)
     return until is not None and until - timezone.now() > wait
 
@@ -100,7 +100,7 @@ def count_success(counter: AttemptCounter) -> None:
     if counter.failures or counter.waits_until or counter.networks:
         counter.store(rules.after_success(counter.state, counter.network))
     if (own := counter.own_bucket) is not None:
-        # Whoever erred in the own browser was the owner after all.
+        # A success as a stranger shows that the failures in the closed bucket of this browser were the owner's.
         own.store(rules.after_success_by_unknown_browser(own.state))
 
 
@@ -122,15 +122,15 @@ def lock_counters(user: User) -> None:
 
 
 def is_full(counter: AttemptCounter) -> bool:
-    """Have strangers used up what they may in a period? Nothing but time gives that back."""
+    """Is the limit of wrong attempts by unknown browsers in a period reached? Only time resets it."""
     return (
         _is_of_unknown_browsers(counter) and rules.full_until(counter.state, Kind(counter.kind), int(time.time())) > 0
     )
 
 
 def lift(user: User) -> None:
-    """End every wait that runs, for one more round. What counts in a row and in a period stays, and what is closed:
-    otherwise one lifted wait after another gives as many guesses as somebody likes. Call after `lock_counters`."""
+    """End every running wait. The counts in a row and in a period stay, and closed counters stay closed: otherwise
+    lifting one wait after another would allow any number of guesses. Call after `lock_counters`."""
     for counter in _of(user):
         known = not _is_of_unknown_browsers(counter)
         counter.store(rules.after_lift(counter.state, Kind(counter.kind), int(time.time()), known=known))

@@ -20,8 +20,8 @@ class AttemptCounter(models.Model):
     forgiven = models.PositiveIntegerField(default=0, db_default=0)
     networks = models.JSONField(default=list, null=True)  # null: written by an earlier version
     changed_at = models.DateTimeField(auto_now=True)
-    own_bucket: AttemptCounter | None = None  # the closed bucket of the browser, when this one stands in for it
-    network: str = ""  # that the attempt comes from; empty: one looks at all of them
+    own_bucket: AttemptCounter | None = None  # the closed bucket of the browser, when this one is used instead
+    network: str = ""  # of the attempt; empty: all networks together
 
     class Meta:
         constraints = [

@@ -18,7 +18,8 @@ from accounts.throttling.known_browsers import KnownBrowsers
 
 
 def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
-    """Count the sign-in of an unknown browser that has shown the right password and owes nothing else; may it go on?"""
+    """Count the sign-in of an unknown browser that has shown the right password and needs no second factor. False
+    when it is refused."""
     if browsers.bucket_of(user):
         return True
     # With the password: another one begins the count anew, so that the owner is not shut out by what a thief has done.

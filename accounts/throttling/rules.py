@@ -70,7 +70,7 @@ def after_success(state: CounterState, network: str = "") -> CounterState:
 
 
 def after_lift(state: CounterState, kind: Kind, now: int, *, known: bool) -> CounterState:
-    """Support ended the wait: one more round. What counts in a row or in a period stays, and what is closed."""
+    """Support ended the wait: as many attempts are free again as at first. The counts stay, and closed stays closed."""
     cap = 0 if known else full_until(state, kind, now)
     return replace(state, forgiven=state.failures, waits_until=cap, networks=())
 
@@ -112,13 +112,14 @@ def _wait_of_passwords(failures: int) -> timedelta:
 
 
 def _wait_of_all(state: CounterState, kind: Kind) -> timedelta:
-    """When very many networks try passwords, none of them has free attempts left. Of codes far fewer are judged."""
+    """The wait after a wrong password when very many networks try: then none of them has free attempts left. Codes need
+    no such rule, because `limits.CODE_CAP` allows far fewer."""
     many = kind is Kind.PASSWORD and state.failures - state.forgiven >= limits.PASSWORD_FAILURES_OF_ALL
     return limits.PASSWORD_LONGEST_WAIT if many else timedelta()
 
 
 def _networks_after_failure(state: CounterState, kind: Kind, network: str, now: int) -> tuple[Network, ...]:
-    """The newest last. What drops out at the other end may try again, and counts for all together."""
+    """The newest last. The oldest beyond `limits.PASSWORD_NETWORKS` is dropped; its failures stay in the total."""
     others = [one for one in state.networks if one[0] != network]
     failures = 1 + next((failed for name, failed, _until in state.networks if name == network), 0)
     newest = (network, failures, now + int(_wait_after(kind, failures).total_seconds()))

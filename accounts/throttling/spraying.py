@@ -31,7 +31,7 @@ REFUSED = (Event.PASSWORD_REFUSED, Event.CODE_REFUSED, Event.RECOVERY_CODE_REFUS
 
 
 def note_refused(typed_address: str, origin: Origin) -> None:
-    """An unknown browser was refused at this account; raises the alarm when that is one too many in this hour.
+    """An unknown browser was refused at this account; raises the alarm when that exceeds a limit in this hour.
 
     An account counts once, whoever tried it and however often.
     """

@@ -48,8 +48,8 @@ class SealedSecretMixin:
 class Authenticator(SealedSecretMixin, TimestampMixin, Device):
     """An authenticator app on somebody's phone (RFC 6238).
 
-    Not django-otp's TOTPDevice: that stores the secret in plain text, allows unlimited drift and accepts codes with a
-    sign. django-otp's middleware finds this one all the same. ``confirmed=False`` is a set-up in progress.
+    Not django-otp's TOTPDevice: that stores the secret in plain text, allows unlimited drift and accepts codes
+    with a plus or minus sign. django-otp's middleware finds this one all the same. ``confirmed=False`` is a set-up in progress.
     """
 
     kind = "totp"
@@ -114,9 +114,8 @@ class RecoveryCodeSet(TimestampMixin, Device):
 
     kind = "recovery_code"
 
-    salt = models.BinaryField(
-        editable=False
-    )  # one a set: with a salt for each code, checking one would take ten hashes
+    # One salt for the set: with a salt for each code, checking one would take ten hashes.
+    salt = models.BinaryField(editable=False)
     asked_at = models.DateTimeField(default=timezone.now, editable=False)  # when we last asked "still at hand?"
 
     class Meta(Device.Meta):

@@ -51,7 +51,7 @@ def complete_sign_in(
     if mine:
         challenge.mark(request.session, user, target, mine)
         return redirect("verification_code")
-    if account_recovery.of(user):  # a reset removed every device, so nobody else pays for this question
+    if account_recovery.of(user):  # only then: after a reset there is no device; others are spared this query
         return _after_reset(request, user, target, link)
     if result is None and not new_browser_limit.admit(user, Origin.of(request), KnownBrowsers.of(request)):
         messages.error(request, _TOO_MANY_NEW_BROWSERS)

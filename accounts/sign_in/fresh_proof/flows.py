@@ -77,7 +77,7 @@ def prove_by_code(
 
 
 def update_provider_session(session: MutableMapping[str, Any], result: CallbackResult) -> None:
-    """Signing in anew may have begun another session there: from now on the end of that one ends ours."""
+    """Reauthentication may have begun another session at the provider: its logout then ends our session."""
     if result.token and result.token.session:
         session[store.UPSTREAM] = result.provider_session
 

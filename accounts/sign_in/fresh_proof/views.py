@@ -104,7 +104,7 @@ def complete_proof_at_provider(request: HttpRequest, result: CallbackResult) -> 
             flows.store_provider_proof(request.session, is_complete=False)
             return redirect(reauthentication.page_for(target))
         if policy.is_enough(level, is_staff=user.is_staff):
-            # Less than the session began with.
+            # This proof is weaker than the one that the session began with.
             return refused_page(request, replace(result, reason=Reason.NO_SECOND_STEP))
         if not (request.session.get(store.PASSWORD_TOO) or rank.organisation_decides_over(user)):
             return refused_page(request, replace(result, reason=Reason.ONE_FACTOR_AT_MOST))
