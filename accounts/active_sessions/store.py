@@ -119,8 +119,8 @@ class SessionStore(SessionBase):
         return found
 
     def _decode_of_before(self, text: str) -> dict[str, Any]:
-        """Data that an earlier version signed without encrypting it; the next change encrypts it. Limited to the life of
-        a session, because such data is not bound to a key: a copy of an old row could be put into a new one."""
+        """Data that an earlier version signed without encrypting it; the next change encrypts it. Limited to the life
+        of a session, because such data is not bound to a key: a copy of an old row could be put into a new one."""
         try:
             found: dict[str, Any] = signing.loads(
                 text, salt=self.key_salt, serializer=self.serializer, max_age=limits.SESSION_OVERALL

@@ -1,8 +1,8 @@
 """Waiting times after wrong attempts. Every way to authenticate is counted here, so none avoids them.
 
 Own code instead of django-otp's throttling: that has no upper limit, refuses the right code without a message, and
-counts wrongly under parallel requests. Call inside the transaction that judges the attempt, and return afterwards instead of
-raising: an exception would roll the count back and give unlimited guesses.
+counts wrongly under parallel requests. Call inside the transaction that judges the attempt, and return afterwards
+instead of raising: an exception would roll the count back and give unlimited guesses.
 """
 
 from __future__ import annotations

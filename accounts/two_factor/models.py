@@ -49,7 +49,8 @@ class Authenticator(SealedSecretMixin, TimestampMixin, Device):
     """An authenticator app on somebody's phone (RFC 6238).
 
     Not django-otp's TOTPDevice: that stores the secret in plain text, allows unlimited drift and accepts codes
-    with a plus or minus sign. django-otp's middleware finds this one all the same. ``confirmed=False`` is a set-up in progress.
+    with a plus or minus sign. django-otp's middleware finds this one all the same. ``confirmed=False`` is a set-up in
+    progress.
     """
 
     kind = "totp"
