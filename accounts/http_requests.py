@@ -28,8 +28,8 @@ def person(request: HttpRequest) -> User:
 
 
 def unique_parameters(values: QueryDict) -> dict[str, str]:
-    """The parameters of a protocol; none at all when one of them came twice, because one half of the chain may have
-    judged the first of the two and the other half the last (RFC 6749 section 3.1)."""
+    """The parameters of a protocol; none at all when one of them came twice, because a proxy may
+    have checked the first value and the portal would use the last (RFC 6749 section 3.1)."""
     if any(len(found) != 1 for _name, found in values.lists()):
         return {}
     return {name: str(value) for name, value in values.items()}

@@ -11,7 +11,7 @@ import unicodedata
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-MOST_MARKS = 30  # behind one letter; no language comes near (Unicode Standard Annex #15, Stream-Safe Text Format)
+MOST_MARKS = 30  # after one letter; no language needs as many (Unicode Standard Annex #15, Stream-Safe Text Format)
 
 _OTHER_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # Unicode's category Zs without U+0020
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -38,7 +38,7 @@ def without_marks(text: str) -> str:
     return "".join(sign for sign in normalise("NFKD", text) if not unicodedata.combining(sign))
 
 
-# What does not come apart into a letter and a mark, and is typed as the letter behind it.
+# Letters that Unicode does not decompose into a letter and a mark, each with what people type for it.
 _TYPED_AS = str.maketrans(
     {
         "ø": "o",
@@ -86,7 +86,7 @@ def split_address(address: str) -> SplitResult:
 
 
 def _has_too_many_marks(text: str) -> bool:
-    """Counted in what each sign comes apart into: some that are no mark themselves hide one, or two."""
+    """Counted in the decomposition, because some characters that are no mark contain one or two."""
     marks = 0
     for sign in text:
         for part in sign if sign.isascii() else unicodedata.normalize("NFKD", sign):

@@ -79,6 +79,6 @@ def _business_account(request: PersonRequest) -> dict[str, object]:
 
 
 def _password_counts(request: PersonRequest) -> bool:
-    """Somebody made at the first visit has none, and where only the business account is taken it opens nothing."""
+    """Can this person sign in with a password? Not without one, nor where only the business account is accepted."""
     owner = store.person_of(request.session)  # read with the membership
     return request.user.has_usable_password() and not (owner and sign_in_policy.must_use_business_account(owner))

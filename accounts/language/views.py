@@ -1,4 +1,4 @@
-"""The choice at the foot of every page. Two addresses, because one's account changes only behind the sign-in."""
+"""The choice at the foot of every page. One address for visitors, one for people who are signed in."""
 
 from __future__ import annotations
 

@@ -229,8 +229,8 @@ def change(user: User, new_password: str, origin: Origin) -> bool:
 
 
 def await_invitation(user: User) -> None:
-    """For somebody of an organisation that takes the business account only, to whom none is linked: the password is
-    void there, and no link for one is mailed. A new invitation leads to linking, and only who never came gets one."""
+    """Make the account invitable again. For a person without a linked business account, in an organisation that accepts
+    nothing else: only an invitation lets them link one, and only people who never signed in are invited."""
     user.set_unusable_password()
     user.last_login = None
     user.save(update_fields=["password", "last_login"])

@@ -28,7 +28,7 @@ class Outcome(Enum):
 def count(
     user: User | None, typed_address: str, right: bool, origin: Origin, browsers: KnownBrowsers, cause: str = "wrong"
 ) -> Outcome:
-    """Count an attempt whose hash was compared already; may it go on? During a waiting time a right one may not.
+    """Count an attempt whose hash was compared already. During a waiting time a right password is refused as well.
 
     Comparing comes first, outside: a lock held during the hash would let a stranger's attempts slow the owner down.
     """
@@ -44,7 +44,7 @@ def count(
     elif waits and not counter.closed and counter.bucket == AttemptCounter.UNKNOWN_BROWSERS:
         outcome = Outcome.CODE_NEEDED
     detail: dict[str, str | int] = {"factor": "password", "cause": "waiting" if waits else cause}
-    if waits:  # without end; judged ones are as few as the waits let through
+    if waits:  # any number may come; checked attempts are few, because of the waits
         record_aggregated(
             Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail, typed_address=typed_address
         )

@@ -26,13 +26,13 @@ PASSWORD_SHOWN = "password_shown"  # noqa: S105 - by whom, on the way to the pro
 
 
 def needs_password_too(user: User) -> bool:
-    """Does the provider count only after the password? Of somebody whom the organisation does not decide over it shows
-    one factor; without a second one of ours, whoever runs the provider would set one up."""
+    """Is a sign-in at the provider accepted only after the password? For people over whom the organisation does not
+    decide, the provider is one factor. Without a second factor of ours, its administrators could set one up."""
     return not rank.organisation_decides_over(user) and not devices.has_confirmed_device(user)
 
 
 def note_password(session: MutableMapping[str, Any], user: User) -> None:
-    """The password was right, and opens nothing without what the provider shows next."""
+    """Store that the password was right: together with a sign-in at the provider it opens a session."""
     session[PASSWORD_SHOWN] = {
         "user": user.pk,
         "at": timezone.now().timestamp(),
@@ -41,8 +41,8 @@ def note_password(session: MutableMapping[str, Any], user: User) -> None:
 
 
 def has_shown_password(session: MutableMapping[str, Any], user: User) -> bool:
-    """In this browser, just before: so that the provider need not be believed alone. Of nobody who stands above those
-    who set the provider up: these set up a second factor of ours with the password."""
+    """Was the right password typed in this browser just before, so that the provider is not the only factor? False for
+    people with more rights than the provider's administrators: they need a second factor of ours."""
     shown: dict[str, Any] = session.get(PASSWORD_SHOWN) or {}
     if shown.get("user") != user.pk or rank.outranks_organisation(user):
         return False
@@ -52,7 +52,7 @@ def has_shown_password(session: MutableMapping[str, Any], user: User) -> bool:
 
 
 def restart_session(session: SessionBase, result: CallbackResult | None) -> None:
-    """Whatever this browser was doing before ends here, but for sign-ins in other tabs."""
+    """Empty the session of this browser; sign-ins at a provider in other tabs go on."""
     password_too = bool(result and result.user and has_shown_password(session, result.user))
     tabs = authentication_requests.sign_ins_in_progress(session)
     session.flush()

@@ -56,8 +56,8 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         if from_unknown_browser:
             network.give_back(origin)  # nothing was judged
         raise
-    # To a stranger a right one that opens nothing is the same as a wrong one: it may open something elsewhere.
-    # Asked of a wrong one too: of staff it takes statements, and these must not tell that it is right.
+    # An unknown browser gets the same answer for a wrong password and for a right one that opens nothing here: it may
+    # be used elsewhere. The policy is read for a wrong password too, because its SQL statements take time.
     is_void = user is not None and sign_in_policy.must_use_business_account(user) and is_right
     if is_void and user and not from_unknown_browser:
         return _tell_owner(user, origin, browsers)

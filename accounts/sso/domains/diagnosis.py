@@ -10,7 +10,7 @@ from accounts.sso.models import MailDomain
 from accounts.unicode_text import without_control_characters
 
 MAX_TEXTS = 3  # shown
-MAX_TEXT_LENGTH = 100  # characters shown of each; what stands in a foreign zone is anybody's
+MAX_TEXT_LENGTH = 100  # characters shown of each; the owner of the zone chose them
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def check(domain: MailDomain, resolver: Resolver, *, actor: User, origin: Origin
 
 
 def prove_with_reason(domain: MailDomain, reason: str, *, actor: User, origin: Origin) -> Outcome:
-    """A superuser takes the organisation's word for it, and says why."""
+    """A superuser confirms the domain without a DNS record, with a reason."""
     if not (actor.is_active and actor.is_superuser):
         return Outcome.NOT_ALLOWED
     return _prove(domain, actor=actor, origin=origin, reason=reason)
