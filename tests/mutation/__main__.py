@@ -28,7 +28,7 @@ SLOW = ["--ignore", "tests/accounts/state_machine"]  # random walks of minutes
 PARALLEL = re.compile(r"transaction=True|transactional_db|at_once")
 # pg_virtualenv makes a PostgreSQL server on loopback for the length of one command.
 POSTGRES = ["pg_virtualenv", "-t", "-o", "fsync=off", "-o", "synchronous_commit=off", "bash", "-c"]
-ON_POSTGRES = 'export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"; exec "$0" "$@"'
+DATABASE = 'export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"; '
 TARGET = 0.95
 
 
@@ -88,12 +88,6 @@ def record_map(jobs: int) -> None:
     subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, env=os.environ | {"MUTATION_MAP": str(MAP)})
 
 
-def run_worker(*arguments: str, postgres: bool = False) -> None:
-    command = [sys.executable, "-m", "tests.mutation.worker", *arguments]
-    with (VAR / "worker.log").open("a") as log:
-        subprocess.run([*POSTGRES, ON_POSTGRES, *command] if postgres else command, cwd=ROOT, stdout=log, stderr=log)
-
-
 def write_job(name: str, mutants: list[dict], *, alone: bool) -> str:
     file = VAR / f"job-{name}.json"
     file.write_text(json.dumps({"alone": alone, "mutants": mutants}))
@@ -109,21 +103,29 @@ def jobs_of(name: str, described: list[dict], processes: int) -> list[str]:
 
 
 def run(described: list[dict], processes: int) -> None:
-    """Runs all mutants; those of locks on PostgreSQL."""
-    locks = [one for one in described if one["postgres"]]
-    others = [one for one in described if not one["postgres"]]
-    if others:
-        if not TEMPLATE.exists():
-            run_worker("template")
-        with ThreadPoolExecutor(processes) as pool:
-            list(pool.map(run_worker, jobs_of("sqlite", others, processes)))
-    if locks:
-        # One server for all: a worker process for each job, one after the other.
-        files = jobs_of("postgres", locks, 1)
-        each = f'for job in template {" ".join(files)}; do "$0" -m tests.mutation.worker $job; done'
-        command = ON_POSTGRES.replace('exec "$0" "$@"', each)
-        with (VAR / "worker.log").open("a") as log:
-            subprocess.run([*POSTGRES, command, sys.executable], cwd=ROOT, stdout=log, stderr=log)
+    """Runs all mutants, of all packages mixed; meanwhile those of locks on PostgreSQL."""
+    mixed = sorted(described, key=lambda one: one["id"])
+    locks = [one for one in mixed if one["postgres"]]
+    others = [one for one in mixed if not one["postgres"]]
+    if others and not TEMPLATE.exists():
+        run_worker("template")
+    with ThreadPoolExecutor(processes + 1) as pool:
+        on_postgres = [pool.submit(run_on_postgres, locks)] if locks else []
+        for done in [*on_postgres, *(pool.submit(run_worker, job) for job in jobs_of("sqlite", others, processes))]:
+            done.result()
+
+
+def run_worker(*arguments: str) -> None:
+    with (VAR / "worker.log").open("a") as log:
+        command = [sys.executable, "-m", "tests.mutation.worker", *arguments]
+        subprocess.run(command, cwd=ROOT, stdout=log, stderr=log)
+
+
+def run_on_postgres(locks: list[dict]) -> None:
+    """One server for all: a worker process for each job, one after the other."""
+    each = f'for job in template {" ".join(jobs_of("postgres", locks, 1))}; do "$0" -m tests.mutation.worker $job; done'
+    with (VAR / "worker-postgres.log").open("a") as log:
+        subprocess.run([*POSTGRES, DATABASE + each, sys.executable], cwd=ROOT, stdout=log, stderr=log)
 
 
 def control(results: dict[str, dict], postgres: bool) -> set[str]:

@@ -118,6 +118,9 @@ class Runner:
         self.job = job
         self.failed: list[str] = []
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.register(CopiedDatabase())  # last, so that its fixture replaces that of pytest-django
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self.failed.append(report.nodeid)
@@ -206,7 +209,7 @@ def main(job_file: str) -> None:
         load_instead(job["mutants"][0]["module"], job["mutants"][0]["source"])
     options = ["-q", "-p", "no:xdist", "-p", "no:playwright", "-p", "no:randomly", "--tb=short", "--color=no"]
     files = sorted({test.split("::")[0] for mutant in job["mutants"] for test in mutant["tests"]})
-    status = pytest.main([*options, *files], plugins=[Runner(job), CopiedDatabase()])
+    status = pytest.main([*options, *files], plugins=[Runner(job)])
     if job["alone"]:
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             write(job["mutants"][0], "does not load", 0)
