@@ -17,6 +17,8 @@ PERMISSION = "accounts.reset_second_factor"
 
 
 class Refusal(Enum):
+    """The names are stored in the audit trail as causes: do not rename a member."""
+
     NOT_ALLOWED = auto()  # lacks the permission
     OUT_OF_SCOPE = auto()  # somebody of another organisation than the worker works for
     ONESELF = auto()

@@ -28,6 +28,8 @@ from accounts.two_factor.models import Authenticator
 
 
 class Outcome(Enum):
+    """The names are stored in the audit trail as causes: do not rename a member."""
+
     ACCEPTED = auto()
     # Not of the right form: not verified, not counted.
     NOT_A_CODE = auto()

@@ -34,6 +34,8 @@ _NOT_LETTERS = re.compile(r"[^a-z]+")
 
 
 class Outcome(Enum):
+    """The names are stored in the audit trail as causes: do not rename a member."""
+
     SENT = auto()
     TOO_MANY = auto()  # mails to this person in the last hour
     PASSED = auto()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from enum import Enum
 
 import pytest
 import time_machine
@@ -15,6 +16,9 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE, Origin, browser_in_words
 from accounts.audit.recording import record
+from accounts.support.caller_check.flows import Outcome as CallerCheck
+from accounts.support.flows import Refusal
+from accounts.two_factor.verification import Outcome as Verification
 from tests.codes import wrong_code_of
 from tests.conftest import sign_in
 from tests.factories import UserFactory
@@ -155,3 +159,24 @@ def test_entry_holds_the_number_that_is_on_the_answer(client: Client) -> None:
     person = UserFactory()
     response = client.post("/inloggen/", {"username": person.email, "password": "verkeerd verkeerd"})
     assert AuditEntry.objects.get().reference == response["X-Request-ID"]
+
+
+@pytest.mark.parametrize(
+    ("members", "stored"),
+    [
+        (
+            Verification,
+            "accepted not_a_code recovery_code several_codes support_code wrong used clock_off other_device "
+            "linked_already unfinished replaced removed unreadable waiting demanded closed",
+        ),
+        (
+            Refusal,
+            "not_allowed out_of_scope oneself outranked opens_elsewhere reported inactive no_second_step "
+            "nothing_to_lift month_is_full lifted_often password_closed not_checked changed_address stopped "
+            "already_asked not_ready not_ones_own",
+        ),
+        (CallerCheck, "sent too_many passed wrong used_up guessed worker_guesses not_sent"),
+    ],
+)
+def test_members_whose_names_are_stored_as_causes_keep_their_names(members: type[Enum], stored: str) -> None:
+    assert [one.name.lower() for one in members] == stored.split()
