@@ -63,7 +63,49 @@ look_for_services() {
   have redis-server || leave_out "tests of a cache that is out of order: no redis-server"
 }
 
-look_for_# Arguments: which tests; by default all without browsers.
+look_for_postgres() {
+  have pg_virtualenv || leave_out "PostgreSQL run: no pg_virtualenv (Debian packages postgresql and postgresql-common)"
+  have pgbouncer || [ -x /usr/sbin/pgbouncer ] || leave_out "tests behind PgBouncer: no pgbouncer"
+}
+
+# Every test where it can show something (tests/selection.py). Without PostgreSQL, SQLite answers them all.
+both() {
+  local failures=0
+  look_for_browsers
+  look_for_services
+  step "Tests on SQLite: real browsers, what asks no database, and what may differ there"
+  if have pg_virtualenv; then
+    run_pytest -m "browser or sqlite or not database" || failures=1
+  else
+    run_pytest || failures=1
+  fi
+  postgres -m "database and not browser" || failures=1
+  return "$failures"
+}
+
+sqlite() {
+  look_for_services
+  step "Tests without browsers on SQLite"
+  run_pytest -m "not browser"
+}
+
+browser() {
+  look_for_browsers
+  step "Tests in real browsers"
+  run_pytest -m browser tests/browser
+}
+
+everywhere() {
+  local failures=0
+  browser || failures=1
+  sqlite || failures=1
+  postgres || failures=1
+  redis tests/accounts tests/environments/people || failures=1
+  return "$failures"
+}
+
+# pg_virtualenv makes a PostgreSQL server on loopback for the length of one command.
+# Arguments: which tests; by default all without browsers.
 postgres() {
   [ "$#" -gt 0 ] || set -- -m "not browser"
   look_for_postgres
