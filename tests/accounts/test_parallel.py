@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from functools import partial
+from threading import Event
 
 import pytest
 from django.contrib.auth.hashers import check_password
@@ -171,16 +172,21 @@ def test_support_and_the_person_never_wait_for_each_other_for_ever(monkeypatch: 
 def test_an_old_recovery_code_and_new_ones_never_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     person = UserFactory(with_totp=True)
     old = recovery_codes.make(person, HERE)
-    update = QuerySet.update
+    update, used = QuerySet.update, Event()
 
     def update_with_a_pause(queryset: QuerySet, **values: object) -> int:
         count = update(queryset, **values)
         if queryset.model is RecoveryCode:
-            time.sleep(0.8)  # long enough for the new set, which has ten codes to hash, to come in between
+            used.set()
+            time.sleep(0.8)  # long enough for the new set to come in between
         return count
+
+    def make_meanwhile() -> list[str]:
+        used.wait(10)
+        return recovery_codes.make(person, HERE)
 
     monkeypatch.setattr(QuerySet, "update", update_with_a_pause)
     use = partial(recovery_codes.use, person, old[0], HERE, UNKNOWN_BROWSER)
-    answer, new = at_once([use, partial(recovery_codes.make, person, HERE)])
+    answer, new = at_once([use, make_meanwhile])
     assert answer.outcome is Outcome.ACCEPTED
     assert len(new) == devices.recovery_codes_left(person) == limits.RECOVERY_CODES

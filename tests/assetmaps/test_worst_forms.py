@@ -33,8 +33,8 @@ OURS = ("accounts.", "environments.", "assetmaps.")
 # Judged by what they do with a text, without a length of their own; each says why.
 WITHOUT_LENGTH = {
     ("ImportForm", "text"),  # a whole list; the body of a request bounds it
-    ("FindForm", "zoek"),  # stands in the address, which is bounded; cut, so that a link stays good
-    ("FindForm", "pagina"),
+    ("OverviewForm", "zoek"),  # stands in the address, which is bounded; cut, so that a link stays good
+    ("OverviewForm", "pagina"),
 }
 
 OF_HEADERS = {"at signs", "brackets", "quotes", "backslashes", "semicolons in quotes", "letters", "zeros", "lines"}
