@@ -27,7 +27,7 @@ class TooBusyError(Exception):
     """No hash could begin within `limits.HASH_WAIT`. The transaction rolls back; the visitor gets a page of its own."""
 
 
-def in_turn(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def run_queued(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of a hash, or what it raises. Raises TooBusyError when it did not begin in time.
 
     Call outside transactions: inside, the connection to the database is held while waiting. Work must not call this.

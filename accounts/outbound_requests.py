@@ -65,7 +65,7 @@ def forget() -> None:
     _own.clear()
 
 
-class Turn:
+class Slot:
     """Permission for one outbound request. `in_time` makes it; `fail` says that the service is out of order."""
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class Service:
         self._waiting: Counter[str] = Counter()
 
     @contextmanager
-    def asking(self, name: str, *, despite_failure: bool = False) -> Iterator[Turn]:
+    def asking(self, name: str, *, despite_failure: bool = False) -> Iterator[Slot]:
         """Ask inside of this block. Raises NotAskedError at once when the service failed just now or too many ask, and
         InTransactionError. ``despite_failure``: somebody wants to know whether it works again."""
         release_database_connections()
@@ -122,7 +122,7 @@ class Service:
             _own.set(self._key(_SUSPECT, name), 1, _SUSPECT_FOR)
             raise FailedJustNowError
 
-    def _take(self, name: str, *, despite_failure: bool) -> Turn:
+    def _take(self, name: str, *, despite_failure: bool) -> Slot:
         if not despite_failure:
             self.refuse_after_failure(name)
         with _changed:
@@ -131,7 +131,7 @@ class Service:
                 raise FailedJustNowError  # meanwhile
             self._asking[name] += 1
             _waited_for[self.kind] += 1
-        return Turn()
+        return Slot()
 
     def _wait_for_place(self, name: str) -> None:
         """Wait briefly for a place: when the service works, one comes free soon. Few may wait: each holds a thread.
@@ -154,7 +154,7 @@ class Service:
         at_once = 1 if _own.get(self._key(_SUSPECT, name)) else self.at_once
         return self._asking[name] < at_once and _waited_for.total() < limits.OUTSIDE_AT_ONCE
 
-    def _leave(self, name: str, turn: Turn) -> None:
+    def _leave(self, name: str, turn: Slot) -> None:
         """Nobody waits any more. The place of a thread that still looks up a name comes free when it ends."""
         with _changed:
             _decrement(_waited_for, self.kind)

@@ -37,13 +37,13 @@ def last_word(field: str) -> Replace:
     return Replace(F(field), up_to_the_last_space, Value(""))
 
 
-def begins(expression: Any, text: str) -> Q:
+def starts_with(expression: Any, text: str) -> Q:
     """The condition that what the expression gives begins with the text, which is in lower case."""
     plain = Plain(expression)
     return Q(GreaterThanOrEqual(plain, text)) & Q(LessThan(plain, text + LAST_SIGN))
 
 
-def ways(text: str, prefix: str = "") -> Iterator[tuple[Q, Plain]]:
+def search_conditions(text: str, prefix: str = "") -> Iterator[tuple[Q, Plain]]:
     """The ways in which a text can name somebody, each with the order of its index: address, first name, last name or
     its last word begins with the text; or first and last name with its parts, in either order.
 
@@ -54,9 +54,9 @@ def ways(text: str, prefix: str = "") -> Iterator[tuple[Q, Plain]]:
     first, last = F(f"{prefix}first_name_key"), F(f"{prefix}last_name_key")
     last_words = last_word(f"{prefix}last_name_key")
     for name in (F(f"{prefix}email"), first, last, last_words) if words else ():
-        yield begins(name, " ".join(words)), Plain(name)
+        yield starts_with(name, " ".join(words)), Plain(name)
     for place in range(1, len(words)):
         left, right = " ".join(words[:place]).rstrip(","), " ".join(words[place:])
-        yield begins(first, left) & begins(last, right), Plain(last)
-        yield begins(first, left) & begins(last_words, right), Plain(last_words)
-        yield begins(last, left) & begins(first, right), Plain(last)
+        yield starts_with(first, left) & starts_with(last, right), Plain(last)
+        yield starts_with(first, left) & starts_with(last_words, right), Plain(last_words)
+        yield starts_with(last, left) & starts_with(first, right), Plain(last)

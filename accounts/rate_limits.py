@@ -27,7 +27,7 @@ class Counters(Protocol):
     def count(self, key: str, seconds: int, by: int = 1) -> int: ...
 
 
-def spend(what: str, subject: str, *, limit: int, period: timedelta) -> bool:
+def consume(what: str, subject: str, *, limit: int, period: timedelta) -> bool:
     """Count one more, and say whether that is still within the limit. The period begins at the first.
 
     While the shared cache is out of order each process counts by itself, to the same limit.
@@ -35,7 +35,7 @@ def spend(what: str, subject: str, *, limit: int, period: timedelta) -> bool:
     return _count(what, subject, period) <= limit
 
 
-def give_back(what: str, subject: str) -> None:
+def refund(what: str, subject: str) -> None:
     """Take one off again: it turned out not to count."""
     _count(what, subject, limits.NETWORK_PERIOD, by=-1)
 
@@ -49,7 +49,7 @@ def forget(what: str, subject: str) -> bool:
     return cache.delete(_key(what, subject))
 
 
-def spend_by_network(
+def consume_by_network(
     what: str, address: str | None, *, via: str = "", limit: int, period: timedelta, window: str = ""
 ) -> bool:
     """Count one more from this address, for its network and the larger ones around it; is each within its limit?
@@ -61,18 +61,18 @@ def spend_by_network(
     spent: list[str] = []
     for network, times in _networks(address, via):
         subject = f"{network} {window}" if window else network
-        if not spend(what, subject, limit=limit * times, period=period):
+        if not consume(what, subject, limit=limit * times, period=period):
             for smaller in spent:
-                give_back(what, smaller)
+                refund(what, smaller)
             return False
         spent.append(subject)
     return True
 
 
-def give_back_by_network(what: str, address: str | None, *, via: str = "", window: str = "") -> None:
+def refund_by_network(what: str, address: str | None, *, via: str = "", window: str = "") -> None:
     """Take one off again at every level: it turned out not to count."""
     for network, _times in _networks(address, via):
-        give_back(what, f"{network} {window}" if window else network)
+        refund(what, f"{network} {window}" if window else network)
 
 
 def network_of(address: str | None) -> str:

@@ -47,9 +47,9 @@ def too_many(origin: Origin) -> bool:
     """Count one report, in total and per network, so that many senders cannot fill the log, nor fill the cache with
     counters and evict those of the sign-in."""
     period = limits.POLICY_REPORTS_PERIOD
-    if not rate_limits.spend("policy-reports", "all", limit=limits.POLICY_REPORTS_OF_ALL, period=period):
+    if not rate_limits.consume("policy-reports", "all", limit=limits.POLICY_REPORTS_OF_ALL, period=period):
         return True
     limit = limits.POLICY_REPORTS
-    return not rate_limits.spend_by_network(
+    return not rate_limits.consume_by_network(
         "policy-reports", origin.address, via=origin.via, limit=limit, period=period
     )

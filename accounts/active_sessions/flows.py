@@ -77,14 +77,14 @@ def _save(request: HttpRequest) -> None:
         raise SessionInterrupted("the session was ended by a parallel request") from None
 
 
-def strengthen(request: HttpRequest, device: Device) -> None:
+def mark_verified(request: HttpRequest, device: Device) -> None:
     """The session of this browser has just shown this device: a new key, and verified from now on."""
     request.session.cycle_key()
     request.session.pop(SET_UP_ONLY, None)
     django_otp.login(request, device)
 
 
-def weaken(request: HttpRequest) -> None:
+def mark_unverified(request: HttpRequest) -> None:
     """The device that verified this session is gone: a new key, signed in without a second factor."""
     request.session.pop(django_otp.DEVICE_ID_SESSION_KEY, None)
     request.session.cycle_key()
@@ -93,7 +93,7 @@ def weaken(request: HttpRequest) -> None:
 def verify_by_another(request: HttpRequest, device: Device | None) -> None:
     """The device that verified this session may be the one that was removed: stay verified by one that is left."""
     if device is not None and django_otp.DEVICE_ID_SESSION_KEY in request.session:
-        strengthen(request, device)
+        mark_verified(request, device)
 
 
 @transaction.atomic

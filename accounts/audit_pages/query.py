@@ -23,7 +23,7 @@ from accounts.audit.search import Search
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
-from accounts.prefix_search import ways
+from accounts.prefix_search import search_conditions
 from accounts.unicode_text import folded
 
 PERMISSION = "audit.view_auditentry"
@@ -83,7 +83,7 @@ def _people(worker: User, typed: str) -> tuple[int, ...]:
     if exact:
         return tuple(sorted(exact))
     in_scope, found = User.objects.filter(scope.people(worker)), set[int]()
-    for condition, order in ways(typed):
+    for condition, order in search_conditions(typed):
         found.update(in_scope.filter(condition).order_by(order).values_list("pk", flat=True)[: limits.AUDIT_PEOPLE + 1])
     if len(found) > limits.AUDIT_PEOPLE:
         raise FilterError(

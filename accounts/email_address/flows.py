@@ -57,9 +57,9 @@ def request_change(user: User, new_address: str, origin: Origin) -> Outcome:
 def _is_within_limit(user: User, new_address: str) -> bool:
     """Counted by person and by new address, so that nobody can flood a stranger's mailbox through the portal."""
     period = limits.ADDRESS_MAILS_PERIOD
-    if not rate_limits.spend("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):
+    if not rate_limits.consume("address-mails-by", str(user.pk), limit=limits.ADDRESS_MAILS, period=period):
         return False
-    return rate_limits.spend("address-mails-to", new_address.lower(), limit=limits.ADDRESS_MAILS, period=period)
+    return rate_limits.consume("address-mails-to", new_address.lower(), limit=limits.ADDRESS_MAILS, period=period)
 
 
 def _mail(user: User, new_address: str, owner: User | None) -> str:

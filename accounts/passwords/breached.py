@@ -71,7 +71,7 @@ def is_known(password: str) -> bool:
         return False
 
 
-def _answer(prefix: str, turn: outbound_requests.Turn) -> str:
+def _answer(prefix: str, turn: outbound_requests.Slot) -> str:
     try:
         return turn.in_time(partial(_range, prefix), time.monotonic() + SECONDS)
     except Exception:

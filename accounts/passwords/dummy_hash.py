@@ -34,7 +34,7 @@ _COSTS = (
 Shares = list[tuple[str, float]]
 
 
-def spend(typed_address: str, password: str, shares: Shares) -> None:
+def compute(typed_address: str, password: str, shares: Shares) -> None:
     """Take as long as checking the password of some user does. Raises TooBusyError.
 
     ``shares``: `shares_of_older_hashes`, which the caller asks for whether somebody has the address or not.

@@ -91,9 +91,9 @@ def _check_mail_limit(address: str, origin: Origin) -> MailLimit:
     """Counted by what was typed, so that known and unknown addresses are treated alike."""
     period = limits.RESET_MAILS_PERIOD
     limit, where = limits.RESET_MAILS_NETWORK, origin.address
-    if not rate_limits.spend_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
+    if not rate_limits.consume_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
         return MailLimit.NETWORK  # and one network cannot fill the cache with counters either
-    is_within = rate_limits.spend("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
+    is_within = rate_limits.consume("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
     return MailLimit.WITHIN if is_within else MailLimit.ADDRESS
 
 
@@ -115,7 +115,7 @@ def invite(
     if memberships.is_foreign(user.email, scope.organisation_id_of(user)):
         return False
     limit, period = limits.INVITATION_MAILS, limits.INVITATION_MAILS_PERIOD
-    if not rate_limits.spend("invitation-mails-to", user.email.lower(), limit=limit, period=period):
+    if not rate_limits.consume("invitation-mails-to", user.email.lower(), limit=limit, period=period):
         return False
     is_there = sign_in_policy.has_second_factor_at_provider(user) and rank.organisation_decides_over(user)
     kind = LinkKind.SECOND_FACTOR_AT_PROVIDER if is_there else LinkKind.LINK
@@ -210,7 +210,7 @@ def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
     sessions.end_all(user)
     # A cookie of a browser in which somebody signed in with the password of before.
     known_browsers.forget_all(user)
-    throttling.reopen(user)
+    throttling.reset_after_new_password(user)
     return user
 
 
@@ -222,7 +222,7 @@ def change(user: User, new_password: str, origin: Origin) -> bool:
     another one.
     """
     period = limits.PASSWORD_CHANGES_PERIOD
-    if not rate_limits.spend("password-changes", str(user.pk), limit=limits.PASSWORD_CHANGES, period=period):
+    if not rate_limits.consume("password-changes", str(user.pk), limit=limits.PASSWORD_CHANGES, period=period):
         return False
     _set(user, make_password(new_password), origin, way="old password")
     return True
@@ -243,7 +243,7 @@ def set_on_server(user: User, new_password: str, origin: Origin) -> None:
         _set(user, encoded, origin, way="command")
         sessions.end_all(user)
         known_browsers.forget_all(user)
-        throttling.reopen(user)
+        throttling.reset_after_new_password(user)
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from __future__ import annotations
 from django.contrib.auth.hashers import Argon2PasswordHasher, PBKDF2PasswordHasher
 
 from accounts import limits
-from accounts.hash_queue import in_turn
+from accounts.hash_queue import run_queued
 from accounts.unicode_text import normalise, opaque
 
 
@@ -30,13 +30,13 @@ class Argon2idHasher(Argon2PasswordHasher):
         """Raises ValueError for what nobody can type at the sign-in."""
         if _is_too_long(password):
             raise ValueError("a password is longer than any that is taken")
-        return in_turn(super().encode, opaque(password), salt)
+        return run_queued(super().encode, opaque(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
         typed, verify = _beginning(password), super().verify
         # The second form was hashed before every kind of space counted as one; without such spaces it is the same.
         forms = dict.fromkeys([opaque(typed), normalise("NFC", typed)])
-        same = any(in_turn(verify, form, encoded) for form in forms)
+        same = any(run_queued(verify, form, encoded) for form in forms)
         return same and not _is_too_long(password)
 
 
@@ -60,7 +60,7 @@ class EarlierArgon2Hasher(Argon2PasswordHasher):
 
     def verify(self, password: str, encoded: str) -> bool:
         verify = super().verify
-        same = any(in_turn(verify, form, encoded) for form in _forms(password))
+        same = any(run_queued(verify, form, encoded) for form in _forms(password))
         return same and not _is_too_long(password)
 
 
@@ -69,7 +69,7 @@ class EarlierPBKDF2Hasher(PBKDF2PasswordHasher):
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         """For comparing, which Django does by way of this."""
-        return in_turn(super().encode, password, salt, iterations)
+        return run_queued(super().encode, password, salt, iterations)
 
     def verify(self, password: str, encoded: str) -> bool:
         same = any(super(EarlierPBKDF2Hasher, self).verify(form, encoded) for form in _forms(password))

@@ -23,7 +23,7 @@ from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
 from accounts.passwords.links import Purpose
 from accounts.post_redirect_get import keep_typed, redirect_with_errors, restore, typed
-from accounts.throttling.known_browsers import KnownBrowsers, prove_mailbox
+from accounts.throttling.known_browsers import KnownBrowsers, remember_mailbox_proof
 
 LINK = "password_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
 
@@ -83,7 +83,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
         return redirect("set_new_password")
     request.session.flush()
     messages.success(request, _("Your new password is set. You can sign in with it now."))
-    return prove_mailbox(redirect("sign_in"), user)
+    return remember_mailbox_proof(redirect("sign_in"), user)
 
 
 def _business_account_context(holder: User, token: str) -> dict[str, object]:

@@ -52,14 +52,14 @@ def end_sessions(connection: Connection, raw: str, origin: Origin) -> Reason | N
 
 def _spend(connection: Connection, origin: Origin) -> bool:
     limit, period = limits.SSO_LOGOUT_NETWORK, limits.SSO_LOGOUT_PERIOD
-    return rate_limits.spend_by_network(
+    return rate_limits.consume_by_network(
         PER_NETWORK, origin.address, via=origin.via, limit=limit, period=period, window=str(connection.pk)
     )
 
 
 def _spend_of_organisation(connection: Connection) -> bool:
     limit, period = limits.SSO_LOGOUT_ORGANISATION, limits.SSO_LOGOUT_PERIOD
-    return rate_limits.spend(PER_ORGANISATION, str(connection.pk), limit=limit, period=period)
+    return rate_limits.consume(PER_ORGANISATION, str(connection.pk), limit=limit, period=period)
 
 
 def _verified_token(connection: Connection, raw: str, network: str, *, few_refused: bool) -> LogoutToken:
@@ -73,8 +73,8 @@ def _verified_token(connection: Connection, raw: str, network: str, *, few_refus
 
 
 def _note_valid_token(connection: Connection, network: str, origin: Origin) -> None:
-    rate_limits.give_back_by_network(PER_NETWORK, origin.address, via=origin.via, window=str(connection.pk))
-    rate_limits.give_back(PER_ORGANISATION, str(connection.pk))
+    rate_limits.refund_by_network(PER_NETWORK, origin.address, via=origin.via, window=str(connection.pk))
+    rate_limits.refund(PER_ORGANISATION, str(connection.pk))
     if network:  # without an address, a valid token shows nothing about other visitors
         value, period = {"known": True}, limits.SSO_LOGOUT_KNOWN
         metadata_cache.put(KNOWN_NETWORK, connection.issuer, network, value=value, period=period)

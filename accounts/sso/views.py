@@ -92,7 +92,7 @@ def redirect_to_provider(
 ) -> HttpResponse:
     """Begin an authentication request and redirect to it, within the rate limit of the network."""
     origin, limit, period = Origin.of(request), limits.SSO_STARTS, limits.SSO_STARTS_PERIOD
-    if not rate_limits.spend_by_network("sso-starts", origin.address, via=origin.via, limit=limit, period=period):
+    if not rate_limits.consume_by_network("sso-starts", origin.address, via=origin.via, limit=limit, period=period):
         return refused_page(request, CallbackResult(connection, reason=Reason.TOO_OFTEN))
     answer = flows.begin(connection, purpose, request.session, target=target, user=user, address=address)
     if isinstance(answer, Reason):

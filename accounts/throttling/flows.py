@@ -105,7 +105,7 @@ def count_success(counter: AttemptCounter) -> None:
 
 
 @transaction.atomic
-def reopen(user: User) -> None:
+def reset_after_new_password(user: User) -> None:
     """The password was set anew by mail: open what too many wrong attempts have closed, caps excepted."""
     for kind in (Kind.PASSWORD, Kind.CODE):
         counter = _lock(subject_of(user), kind, AttemptCounter.UNKNOWN_BROWSERS)
@@ -128,7 +128,7 @@ def is_full(counter: AttemptCounter) -> bool:
     )
 
 
-def lift(user: User) -> None:
+def lift_waits(user: User) -> None:
     """End every running wait. The counts in a row and in a period stay, and closed counters stay closed: otherwise
     lifting one wait after another would allow any number of guesses. Call after `lock_counters`."""
     for counter in _of(user):

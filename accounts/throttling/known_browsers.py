@@ -83,7 +83,7 @@ def _account(user: User) -> str:
     return user.get_session_auth_hash()[:32]
 
 
-def prove_mailbox(response: HttpResponse, user: User) -> HttpResponse:
+def remember_mailbox_proof(response: HttpResponse, user: User) -> HttpResponse:
     """This browser has just used a mailed link of this person: strangers' wrong passwords do not make it wait."""
     value = signing.dumps([str(user.pk), _account(user)], salt=MAILED_SALT)
     lasts = limits.MAILED_PROOF

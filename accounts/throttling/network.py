@@ -23,11 +23,11 @@ def admit(origin: Origin) -> datetime | None:
     """Count an attempt in advance. None when it may be judged, else until when this network has to wait."""
     limit, period = limits.NETWORK_FAILURES, limits.NETWORK_PERIOD
     window = _window()
-    if rate_limits.spend_by_network(QUOTA, origin.address, via=origin.via, limit=limit, period=period, window=window):
+    if rate_limits.consume_by_network(QUOTA, origin.address, via=origin.via, limit=limit, period=period, window=window):
         return None
     return datetime.fromtimestamp((int(window) + 1) * _PERIOD, UTC)
 
 
-def give_back(origin: Origin) -> None:
+def refund(origin: Origin) -> None:
     """The attempt was right, so it does not count."""
-    rate_limits.give_back_by_network(QUOTA, origin.address, via=origin.via, window=_window())
+    rate_limits.refund_by_network(QUOTA, origin.address, via=origin.via, window=_window())

@@ -26,10 +26,12 @@ def admit(user: User, origin: Origin, browsers: KnownBrowsers) -> bool:
     # Quotas keep a digest of their subject only.
     subject = f"{user.pk} {user.password}"
     period = limits.NEW_BROWSER_SIGN_INS_PERIOD
-    few = rate_limits.spend("strange-sign-ins-few", subject, limit=limits.NEW_BROWSER_SIGN_INS_TOLD - 1, period=period)
-    if not few and rate_limits.spend("strange-sign-ins-told", subject, limit=1, period=period):
+    few = rate_limits.consume(
+        "strange-sign-ins-few", subject, limit=limits.NEW_BROWSER_SIGN_INS_TOLD - 1, period=period
+    )
+    if not few and rate_limits.consume("strange-sign-ins-told", subject, limit=1, period=period):
         _tell(user, origin)
-    if rate_limits.spend("strange-sign-ins", subject, limit=limits.NEW_BROWSER_SIGN_INS, period=period):
+    if rate_limits.consume("strange-sign-ins", subject, limit=limits.NEW_BROWSER_SIGN_INS, period=period):
         return True
     detail: dict[str, str | int] = {"factor": "password", "cause": "crowd"}
     record_aggregated(Event.PASSWORD_REFUSED, subject=user, origin=origin, detail=detail)

@@ -30,25 +30,25 @@ PERIOD = limits.NETWORK_PERIOD
 REFUSED = (Event.PASSWORD_REFUSED, Event.CODE_REFUSED, Event.RECOVERY_CODE_REFUSED)
 
 
-def note_refused(typed_address: str, origin: Origin) -> None:
+def record_refused(typed_address: str, origin: Origin) -> None:
     """An unknown browser was refused at this account; raises the alarm when that exceeds a limit in this hour.
 
     An account counts once, whoever tried it and however often.
     """
     hour = _hour()
-    too_many = not rate_limits.spend("refused", hour, limit=limits.SPRAYING_REFUSALS - 1, period=PERIOD)
-    if rate_limits.spend("refused-account", _account(typed_address, hour), limit=1, period=PERIOD):
+    too_many = not rate_limits.consume("refused", hour, limit=limits.SPRAYING_REFUSALS - 1, period=PERIOD)
+    if rate_limits.consume("refused-account", _account(typed_address, hour), limit=1, period=PERIOD):
         accounts = limits.SPRAYING_ACCOUNTS - 1
-        too_many |= not rate_limits.spend("refused-accounts", hour, limit=accounts, period=PERIOD)
-    if too_many and rate_limits.spend("spraying-alarm", hour, limit=1, period=PERIOD):
+        too_many |= not rate_limits.consume("refused-accounts", hour, limit=accounts, period=PERIOD)
+    if too_many and rate_limits.consume("spraying-alarm", hour, limit=1, period=PERIOD):
         _raise_alarm(origin)
 
 
-def note_right(typed_address: str) -> None:
+def record_accepted(typed_address: str) -> None:
     """Whoever knows the password, or has the code, only mistyped before: this account does not count any more."""
     hour = _hour()
     if rate_limits.forget("refused-account", _account(typed_address, hour)):
-        rate_limits.give_back("refused-accounts", hour)
+        rate_limits.refund("refused-accounts", hour)
 
 
 def _hour() -> str:

@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 from django_otp.oath import hotp
 
 from accounts import limits
-from accounts.hash_queue import in_turn
+from accounts.hash_queue import run_queued
 from accounts.two_factor.normalisation import letters, without_groups
 
 _SIX_DIGITS = re.compile(rf"[0-9]{{{limits.TOTP_DIGITS}}}")
@@ -179,7 +179,7 @@ def slow_digest(code: str, salt: bytes) -> str:
 
 def slow_digests(codes: Sequence[str], salt: bytes) -> list[str]:
     """The same for several codes, in one turn of the hash queue."""
-    return in_turn(lambda: [_digest(code, salt) for code in codes])
+    return run_queued(lambda: [_digest(code, salt) for code in codes])
 
 
 def _digest(code: str, salt: bytes) -> str:

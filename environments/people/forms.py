@@ -149,7 +149,7 @@ class PersonForm(forms.ModelForm):
 
     def _may_type(self) -> bool:
         limit, period = limits.ADDRESSES_TYPED, limits.ADDRESSES_TYPED_PERIOD
-        return rate_limits.spend("addresses-typed-by", str(self.worker.pk), limit=limit, period=period)
+        return rate_limits.consume("addresses-typed-by", str(self.worker.pk), limit=limit, period=period)
 
 
 def may_move(worker: User, subject: User) -> bool:

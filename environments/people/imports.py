@@ -51,7 +51,7 @@ def _may_reveal(worker: User) -> bool:
     if scope.works_for_all(worker):
         return True
     limit, period = limits.ADDRESSES_TOLD, limits.ADDRESSES_TOLD_PERIOD
-    return rate_limits.spend("addresses-told-to", str(worker.pk), limit=limit, period=period)
+    return rate_limits.consume("addresses-told-to", str(worker.pk), limit=limit, period=period)
 
 
 def _line(batch: PeopleImport, row: Row) -> ImportLine:

@@ -91,7 +91,7 @@ def search(request: HttpRequest, people: QuerySet, text: str, prefix: str = "") 
     ``prefix``: the lookup to the person, for example "user__". Each kind of match is a query of its own that uses one
     index; combined in one query, the database would scan everybody.
     """
-    ways = list(prefix_search.ways(text, prefix))
+    ways = list(prefix_search.search_conditions(text, prefix))
     if not ways:
         return people
     if FULL_SEARCH in request.META:

@@ -63,7 +63,7 @@ def test_no_more_run_at_once_than_two_a_core() -> None:
         with lock:
             running -= 1
 
-    visitors = [threading.Thread(target=hash_queue.in_turn, args=(work,)) for _ in range(3 * hash_queue.AT_ONCE)]
+    visitors = [threading.Thread(target=hash_queue.run_queued, args=(work,)) for _ in range(3 * hash_queue.AT_ONCE)]
     for visitor in visitors:
         visitor.start()
     for visitor in visitors:
@@ -73,14 +73,14 @@ def test_no_more_run_at_once_than_two_a_core() -> None:
 
 
 def test_memory_stays_with_few_threads() -> None:
-    names = {hash_queue.in_turn(lambda: threading.current_thread().name) for _ in range(50)}
+    names = {hash_queue.run_queued(lambda: threading.current_thread().name) for _ in range(50)}
     assert len(names) <= hash_queue.AT_ONCE
     assert all(name.startswith("hash") for name in names)
 
 
 def test_what_a_hash_raises_reaches_who_asked() -> None:
     with pytest.raises(ZeroDivisionError):
-        hash_queue.in_turn(lambda: 1 // 0)
+        hash_queue.run_queued(lambda: 1 // 0)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts import flows
 from accounts.models import User
-from accounts.prefix_search import begins, last_word, ways
+from accounts.prefix_search import last_word, search_conditions, starts_with
 from accounts.unicode_text import folded
 from tests.factories import EnvironmentFactory, UserFactory
 
@@ -56,7 +56,7 @@ SPOKEN = [
 def test_beginning_is_found_whatever_the_case_and_signs_mean_nothing_special(text: str, found: set[str]) -> None:
     for name in NAMES:
         UserFactory(last_name=name)
-    by_key = User.objects.filter(begins("last_name_key", folded(text)))
+    by_key = User.objects.filter(starts_with("last_name_key", folded(text)))
     assert set(by_key.values_list("last_name", flat=True)) == found
 
 
@@ -66,10 +66,10 @@ def test_name_is_found_as_it_is_spoken(typed: str, name: str) -> None:
     UserFactory(first_name="Ander", last_name="Iemand")
     first, last = UserFactory(first_name=name, last_name="Zz"), UserFactory(first_name="Qq", last_name=name)
     found = set()
-    for condition, _order in ways(typed):
+    for condition, _order in search_conditions(typed):
         found |= set(User.objects.filter(condition))
     assert found == {first, last}
-    both = set().union(*(User.objects.filter(condition) for condition, _order in ways(f"{typed} zz")))
+    both = set().union(*(User.objects.filter(condition) for condition, _order in search_conditions(f"{typed} zz")))
     assert both == {first}
 
 
@@ -94,7 +94,7 @@ def test_last_word_of_a_name_is_found_because_people_look_for_berg() -> None:
     UserFactory(last_name="van den Berg")
     UserFactory(last_name="Bergman")
     UserFactory(last_name="van den Bergen van Dam")
-    found = User.objects.filter(begins(last_word("last_name_key"), "berg")).values_list("last_name", flat=True)
+    found = User.objects.filter(starts_with(last_word("last_name_key"), "berg")).values_list("last_name", flat=True)
     assert set(found) == {"van den Berg", "Bergman"}
 
 
@@ -106,7 +106,7 @@ def test_search_uses_the_index_also_in_the_language_of_the_database() -> None:
             cursor.execute("SET LOCAL enable_seqscan = off")  # a table of a few rows is read from end to end otherwise
     for expression, index in expressions.items():
         # Without the order: of an empty table it decides, and takes the index by which nothing needs sorting.
-        assert index in User.objects.filter(begins(expression, "jan")).order_by().explain()
+        assert index in User.objects.filter(starts_with(expression, "jan")).order_by().explain()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ NEIGHBOUR = "2001:db8:1:200::1"  # another home line of the same company or prov
 
 
 def spend(address: str | None, via: str = "") -> bool:
-    return rate_limits.spend_by_network("test", address, via=via, limit=LIMIT, period=HOUR)
+    return rate_limits.consume_by_network("test", address, via=via, limit=LIMIT, period=HOUR)
 
 
 def allowed(addresses: Iterable[str | None], via: str = "") -> int:
@@ -71,10 +71,10 @@ def test_refused_by_the_larger_network_costs_the_smaller_one_nothing() -> None:
 def test_what_is_given_back_is_given_back_at_every_level() -> None:
     for _ in range(1000):
         assert spend("2001:db8:1:100::1")
-        rate_limits.give_back_by_network("test", "2001:db8:1:100::1")
+        rate_limits.refund_by_network("test", "2001:db8:1:100::1")
     for _ in range(1000):
         assert spend(None, "10.0.0.5")
-        rate_limits.give_back_by_network("test", None, via="10.0.0.5")
+        rate_limits.refund_by_network("test", None, via="10.0.0.5")
 
 
 def test_unknown_address_has_a_wide_limit_for_each_proxy_and_never_none() -> None:

@@ -66,7 +66,7 @@ def let_rest_end(used: SharedCache) -> None:
 
 
 def spend(limit: int = 3) -> bool:
-    return rate_limits.spend("test", "one", limit=limit, period=HOUR)
+    return rate_limits.consume("test", "one", limit=limit, period=HOUR)
 
 
 def stop(server: Redis, ask: redis.Redis) -> None:
@@ -125,7 +125,7 @@ def test_what_was_counted_meanwhile_counts_for_all_afterwards(used: SharedCache,
     spend(9)
     server.pause()
     assert all(spend(9) for _ in range(3))
-    rate_limits.give_back("test", "one")
+    rate_limits.refund("test", "one")
     server.go_on()
     let_rest_end(used)
     spend(9)
@@ -226,7 +226,7 @@ def test_no_count_lives_for_ever(used: SharedCache, ask: redis.Redis) -> None:
     ask.set(key, 2)  # what an earlier version could leave behind
     assert spend()
     assert 0 < ask.ttl(key) <= HOUR.total_seconds()
-    rate_limits.give_back("test", "nobody")
+    rate_limits.refund("test", "nobody")
     assert not ask.exists(f":1:{rate_limits._key('test', 'nobody')}")
 
 
@@ -258,6 +258,6 @@ def test_memory_of_the_process_is_bounded(used: SharedCache, server: Redis, monk
         assert store._max_entries == limits.CACHE_ENTRIES
         monkeypatch.setattr(store, "_max_entries", 50)
     for number in range(200):
-        rate_limits.spend("test", f"subject {number}", limit=1, period=HOUR)
+        rate_limits.consume("test", f"subject {number}", limit=1, period=HOUR)
     assert len(used._fallback.counts._cache) <= 50
     assert len(used._fallback.unsent._cache) <= 50

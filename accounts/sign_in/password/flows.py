@@ -54,7 +54,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         is_right = _is_right(user, typed_address, password, shares)
     except TooBusyError:
         if from_unknown_browser:
-            network.give_back(origin)  # nothing was judged
+            network.refund(origin)  # nothing was judged
         raise
     # An unknown browser gets the same answer for a wrong password and for a right one that opens nothing here: it may
     # be used elsewhere. The policy is read for a wrong password too, because its SQL statements take time.
@@ -67,7 +67,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
 
 def _is_right(user: User | None, typed_address: str, password: str, shares: dummy_hash.Shares) -> bool:
     if user is None:
-        dummy_hash.spend(typed_address, password, shares)  # as long as checking one
+        dummy_hash.compute(typed_address, password, shares)  # as long as checking one
         return False
     return user.check_password(password) and user.is_active
 
@@ -99,14 +99,14 @@ def _count(attempt: _Attempt, *, is_accepted: bool, cause: str) -> PasswordAnswe
     outcome = passwords.count(user, typed_address, is_accepted, origin, attempt.browsers, cause)
     if outcome is not passwords.Outcome.RIGHT:
         if attempt.from_unknown_browser:
-            spraying.note_refused(typed_address, origin)
+            spraying.record_refused(typed_address, origin)
         if outcome is passwords.Outcome.LONGEST_WAIT and user:
             emergency.notify_of_wait(user, origin)
         needs_code = outcome is passwords.Outcome.CODE_NEEDED
         return PasswordAnswer(combined=CombinedSignIn(typed_address, user, is_accepted) if needs_code else None)
     if attempt.from_unknown_browser:
-        network.give_back(origin)
-    spraying.note_right(typed_address)
+        network.refund(origin)
+    spraying.record_accepted(typed_address)
     if user and sign_in_policy.is_emergency_account(user):
         emergency.notify_of_use(user, origin)
     return PasswordAnswer(user)

@@ -90,7 +90,7 @@ def check(domain: MailDomain, resolver: Resolver, *, actor: User, origin: Origin
     if domain.proved_at:
         return Outcome.PROVED_BEFORE
     subject = str(domain.organisation_id)
-    if not rate_limits.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+    if not rate_limits.consume("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
         return Outcome.WAIT
     try:
         texts = resolver.texts(record_name(domain))

@@ -58,7 +58,7 @@ class DnsResolver:
         except outbound_requests.NotAskedError:
             raise LookUpError(Failure.TIMEOUT) from None
 
-    def _look_up(self, name: str, turn: outbound_requests.Turn) -> list[str]:
+    def _look_up(self, name: str, turn: outbound_requests.Slot) -> list[str]:
         try:
             answer = self._resolver.resolve(dns.name.from_text(name + "."), dns.rdatatype.TXT, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from accounts import limits, outbound_requests
-from accounts.outbound_requests import Turn
+from accounts.outbound_requests import Slot
 from accounts.sso.provider import permitted_addresses, transport
 from accounts.sso.provider.transport import Exchange, ProviderResponse
 from accounts.sso.refusal_reasons import Reason, RefusedError
@@ -98,7 +98,7 @@ def _retry_pause(asked_for: float) -> timedelta:
 
 
 @contextmanager
-def _slot(inquiry: Inquiry) -> Iterator[Turn]:
+def _slot(inquiry: Inquiry) -> Iterator[Slot]:
     if not inquiry.may_ask:
         raise RefusedError(Reason.TOO_OFTEN)
     with _as_refusals(), PROVIDERS.asking(inquiry.issuer, despite_failure=inquiry.despite_failure) as turn:
@@ -120,7 +120,7 @@ def _as_refusals() -> Iterator[None]:
         raise RefusedError(Reason.PROVIDER_BUSY) from None
 
 
-def _within_deadline(turn: Turn, exchange: Exchange, what: Callable[[], T]) -> T:
+def _within_deadline(turn: Slot, exchange: Exchange, what: Callable[[], T]) -> T:
     try:
         return turn.in_time(partial(transport.errors_as_refusals, what), exchange.until)
     except TimeoutError:

@@ -98,7 +98,7 @@ def check(organisation: Organisation, reader: Reader) -> Outcome:
     if connection is None:
         return Outcome.NO_PROVIDER
     subject = str(organisation.pk)
-    if not rate_limits.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+    if not rate_limits.consume("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
         return Outcome.WAIT
     found = [finding.stored() for finding in inspect(reader, connection.issuer, connection.client_proof)]
     same = Connection.objects.filter(pk=connection.pk, issuer=connection.issuer, client_proof=connection.client_proof)

@@ -48,7 +48,7 @@ def begin(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         messages.error(request, _("First fill in the provider."))
         return redirect("sso_setup", organisation.slug)
     subject = str(organisation.pk)
-    if not rate_limits.spend("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+    if not rate_limits.consume("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
         messages.error(request, _("That was asked often just now. Wait a minute and try again."))
         return redirect(PAGE, organisation.slug)
     target = resolve_url(PAGE, organisation.slug)

@@ -72,7 +72,7 @@ def _refusal_to_send(subject: User, worker: User) -> Outcome | Refusal | None:
     if refused := may_help(worker, subject) or _guessed(subject, worker):
         return refused
     limit, period = limits.CALLER_CHECK_MAILS, limits.CALLER_CHECK_MAILS_PERIOD
-    within = rate_limits.spend("caller-check", str(subject.pk), limit=limit, period=period)
+    within = rate_limits.consume("caller-check", str(subject.pk), limit=limit, period=period)
     return None if within else Outcome.TOO_MANY
 
 

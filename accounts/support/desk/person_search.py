@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from accounts import limits
 from accounts.models import User
 from accounts.organisations import scope
-from accounts.prefix_search import ways
+from accounts.prefix_search import search_conditions
 from accounts.support.models import HelpRequest
 
 _REFERENCE = re.compile(r"[0-9A-Z]{7}")
@@ -27,7 +27,7 @@ def find(worker: User, typed: str) -> list[User]:
     if exact or len(words) < limits.FIND_LEAST:
         return exact
     found: dict[int, User] = {}
-    for condition, order in ways(typed):
+    for condition, order in search_conditions(typed):
         # One query each: a combined condition would use no index, and take seconds with a million people.
         for person in mine.filter(condition).order_by(order, "pk")[: limits.FIND_MOST + 1]:
             found[person.pk] = person

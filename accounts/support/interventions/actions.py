@@ -73,7 +73,7 @@ def _lift_wait(intervention: Intervention) -> dict[str, Any]:
     throttling.lock_counters(intervention.subject)
     if intervention.approved_by_id:
         throttling.open_closed_counters(intervention.subject)
-    throttling.lift(intervention.subject)
+    throttling.lift_waits(intervention.subject)
     return {}
 
 
@@ -87,7 +87,7 @@ def _bridge_code(intervention: Intervention, prepared: NewBridgeCode) -> dict[st
     during one the password leads to a page that takes no such code."""
     CallerCheck.objects.filter(subject=intervention.subject).delete()
     throttling.lock_counters(intervention.subject)
-    throttling.lift(intervention.subject)
+    throttling.lift_waits(intervention.subject)
     code = account_recovery.issue_bridge_code(intervention.subject, prepared)
     return {"code": code, "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60}
 
@@ -102,7 +102,7 @@ def _reset(intervention: Intervention) -> dict[str, Any]:
     needs_link = rules.needs_recovery_link(subject)
     devices.remove_all(subject)
     sessions.end_all(subject)
-    throttling.lift(subject)
+    throttling.lift_waits(subject)
     known_browsers.forget_all(subject)
     account_recovery.withdraw_bridge_code(subject)
     hours = int(limits.RECOVERY_LINK.total_seconds()) // 3600

@@ -83,7 +83,7 @@ def distrust_links(user: User) -> None:
 def send_link(user: User, origin: Origin) -> bool:
     """Mail a new link after the right password; False beyond the rate limit."""
     period = limits.RECOVERY_LINK_MAILS_PERIOD
-    if not rate_limits.spend("recovery-link", str(user.pk), limit=limits.RECOVERY_LINK_MAILS, period=period):
+    if not rate_limits.consume("recovery-link", str(user.pk), limit=limits.RECOVERY_LINK_MAILS, period=period):
         return False
     with transaction.atomic():
         if not AccountRecovery.objects.select_for_update().filter(user=user):

@@ -11,7 +11,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.throttling.known_browsers import KnownBrowsers, prove_mailbox
+from accounts.throttling.known_browsers import KnownBrowsers, remember_mailbox_proof
 from accounts.two_factor.account_recovery import flows
 from accounts.two_factor.account_recovery.flows import Outcome
 from accounts.two_factor.challenge import flows as challenge
@@ -40,7 +40,7 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
 
 def _to_sign_in(request: HttpRequest, user: User) -> HttpResponse:
     messages.info(request, _("Sign in now. After that you link your new phone."))
-    return prove_mailbox(redirect("sign_in"), user)
+    return remember_mailbox_proof(redirect("sign_in"), user)
 
 
 @login_not_required

@@ -68,7 +68,7 @@ def switch_off(request: PersonRequest) -> HttpResponse:
         form.refuse(answer)
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
-    sessions.weaken(request)
+    sessions.mark_unverified(request)
     messages.success(request, _("Two-step authentication is off. From now on signing in asks for no code any more."))
     return redirect("personal_details")
 

@@ -133,7 +133,7 @@ def _verify(
 def _reset_counters(user: User, origin: Origin, browsers: KnownBrowsers) -> None:
     """In a transaction of its own after the sign-in, so that counters are locked in the same order as elsewhere."""
     throttling.count_success(throttling.counter_for(user, Kind.PASSWORD, browsers, network=origin.address))
-    network.give_back(origin)
+    network.refund(origin)
 
 
 def _refuse(attempt: CombinedSignIn, typed: str, origin: Origin) -> None:

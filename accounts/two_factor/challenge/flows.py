@@ -129,7 +129,7 @@ def _note_for_spraying(
 ) -> VerificationResult:
     """Count for the detection of password spraying. Outside the transaction, so that no lock waits for it."""
     if result.outcome is Outcome.ACCEPTED:
-        spraying.note_right(user.email)
+        spraying.record_accepted(user.email)
     elif result.may_be_a_guess and not browsers.bucket_of(user):
-        spraying.note_refused(user.email, origin)
+        spraying.record_refused(user.email, origin)
     return result

@@ -134,7 +134,7 @@ def _confirm(request: PersonRequest) -> HttpResponse:
         form.refuse(activation.answer)
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
-    sessions.strengthen(request, activation.answer.device)
+    sessions.mark_verified(request, activation.answer.device)
     messages.success(request, _success_message(activation))
     return remember(request, redirect(_after_set_up(request, activation)), request.user)
 

@@ -76,9 +76,9 @@ def test_a_person_gets_at_most_three_mails_an_hour_and_the_page_stays_the_same(c
 
 def test_a_quota_begins_anew_after_its_period() -> None:
     period = timedelta(seconds=1)
-    assert [rate_limits.spend("test", "anew", limit=1, period=period) for _ in range(2)] == [True, False]
+    assert [rate_limits.consume("test", "anew", limit=1, period=period) for _ in range(2)] == [True, False]
     time.sleep(1.1)  # real time: a shared cache has a clock of its own
-    assert rate_limits.spend("test", "anew", limit=1, period=period)
+    assert rate_limits.consume("test", "anew", limit=1, period=period)
 
 
 def test_a_stranger_who_asks_on_and_on_does_not_void_the_link_that_was_mailed(client: Client, person: User) -> None:
@@ -104,7 +104,7 @@ def test_a_whole_ipv6_network_counts_as_one_address() -> None:
 
 def test_parallel_requests_do_not_pass_the_quota() -> None:
     def spend(_: int) -> bool:
-        return rate_limits.spend("test", "one", limit=5, period=timedelta(minutes=5))
+        return rate_limits.consume("test", "one", limit=5, period=timedelta(minutes=5))
 
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(spend, range(40))) == 5

@@ -280,7 +280,7 @@ def test_what_waits_of_passwords_is_shown_and_lifted_for_every_network(client: C
     person = UserFactory()
     wrong_passwords(person, 5, **ELSEWHERE)
     assert [door.kind for door in rules.blocking_counters(person)] == [Kind.PASSWORD]
-    throttling.lift(person)
+    throttling.lift_waits(person)
     assert rules.blocking_counters(person) == []
 
 

@@ -83,7 +83,7 @@ def test_cap_of_a_month_outlives_new_passwords_and_right_codes() -> None:
     judged = 0
     for day in range(12):
         with time_machine.travel(now + timedelta(days=day), tick=True):
-            throttling.reopen(person)
+            throttling.reset_after_new_password(person)
             before = AuditEntry.objects.filter(event=Event.CODE_REFUSED, detail__cause="wrong").count()
             guess(person, 4)
             judged += AuditEntry.objects.filter(event=Event.CODE_REFUSED, detail__cause="wrong").count() - before
