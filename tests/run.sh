@@ -127,7 +127,7 @@ COUNTS_IN_THE_CACHE=(
   tests/accounts/test_{parallel,hash_queue}.py
   tests/accounts/passwords/test_{reset_link,breached,attacks_earlier_hashes}.py
   tests/accounts/two_factor/test_{challenge,account_recovery,recovery_codes,clock_errors}.py
-  tests/accounts/sso/{domains,inspection,setup,sign_in_test}
+  tests/accounts/sso/{credentials,domains,inspection,setup,sign_in_test}
   tests/accounts/sso/test_{backchannel,backchannel_rate_limits,temporary_faults,unavailable_provider,rotation}.py
   tests/accounts/sso/test_{sign_in,sign_out,attacks_unusual_text,availability}.py
   tests/environments/people/test_{attacks_across,import_pages}.py

@@ -162,7 +162,7 @@ class Machine(RuleBasedStateMachine):
             raise BreachError(f"a report leaves {unexpected[0]}")
 
     def _takes_it_back(self) -> None:
-        if self.account.reported:
+        if self.account.reported and self.account.person.links_withheld:
             self.desk.look_at_reports()
         if not self.account.unexpected() and not self.owner.choose_password_by_mail(self.thief.press_on):
             raise BreachError("the thief keeps the owner from a new password")
