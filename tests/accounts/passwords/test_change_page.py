@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
+from accounts.passwords.forms import ChangePasswordForm
 from tests.conftest import mails
 from tests.factories import PASSWORD, UserFactory
 from tests.pages import CODE, SIGN_IN, browser, half_signed_in, is_signed_in, session_key, shown, signed_in
@@ -115,3 +117,13 @@ def test_empty_fields_are_told_apart_in_our_own_words(person: User) -> None:
     assert "Vul een nieuw wachtwoord in." in page
     assert "Vul het nieuwe wachtwoord nog een keer in." in page
     assert "verplicht" not in page
+
+
+def test_password_longer_than_anybody_types_is_refused_before_anything_is_done_with_it(person: User) -> None:
+    def judge(_typed: str) -> bool:
+        raise AssertionError("compared, and so hashed")
+
+    endless = "x" * (limits.PASSWORD_LONGEST_TYPED + 1)
+    values = {"old_password": endless, "new_password1": endless, "new_password2": endless}
+    form = ChangePasswordForm(person, values, is_present_password=judge)
+    assert set(form.errors) == {"old_password", "new_password1", "new_password2"}

@@ -96,6 +96,18 @@ def test_one_thing_over_and_over_is_as_weak_as_the_one_thing(password: str) -> N
     assert codes(password) == {"password_repeats"}
 
 
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("kaasboer" * 16, "password_repeats"),
+        ("assetmaps" + "1" * (limits.PASSWORD_MAX_LENGTH - len("assetmaps")), "password_built_on_name"),
+    ],
+)
+def test_the_longest_password_is_judged_by_every_rule(password: str, why: str) -> None:
+    assert len(password) == limits.PASSWORD_MAX_LENGTH
+    assert why in codes(password)
+
+
 # ASVS 6.1.2, 6.2.11
 @pytest.mark.parametrize(
     "password",

@@ -143,6 +143,19 @@ def test_attempt_outside_a_transaction_is_a_mistake_of_the_programmer() -> None:
         connection.in_atomic_block = kept
 
 
+@pytest.mark.django_db
+def test_counter_that_another_first_attempt_makes_meanwhile_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    person, insert = UserFactory(), AttemptCounter.objects.bulk_create
+
+    def insert_as_second(counters: list[AttemptCounter], **options: bool) -> object:
+        insert([AttemptCounter(subject=one.subject, kind=one.kind, bucket=one.bucket, failures=3) for one in counters])
+        return insert(counters, **options)
+
+    monkeypatch.setattr(AttemptCounter.objects, "bulk_create", insert_as_second)
+    assert throttling.counter_for(person, Kind.CODE, UNKNOWN_BROWSER).failures == 3
+    assert AttemptCounter.objects.count() == 1
+
+
 # ASVS 16.5.3
 # ASVS 16.3.3
 @pytest.mark.django_db(transaction=True)
