@@ -22,9 +22,11 @@ from accounts.passwords import flows as passwords
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.sign_in.password import flows as password_sign_in
+from accounts.support import help_requests
 from accounts.support.interventions import actions
 from accounts.support.interventions import flows as interventions
 from accounts.support.interventions.flows import InterventionRequest
+from accounts.support.models import HelpRequest
 from accounts.support.models import Kind as InterventionKind
 from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import UNKNOWN_BROWSER
@@ -154,6 +156,41 @@ def slowly(work: Callable, seconds: float) -> Callable:
         return work(*args, **kwargs)
 
     return later
+
+
+def then_pause(work: Callable) -> Callable:
+    """The same work and a pause: what was read is acted on while another request may read it too."""
+
+    def paused(*args: object, **kwargs: object) -> object:
+        found = work(*args, **kwargs)
+        time.sleep(0.3)
+        return found
+
+    return paused
+
+
+def test_of_two_apps_removed_at_once_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = UserFactory(with_totp=True)
+    mine = [devices.authenticator_of(person), AuthenticatorFactory(user=person, name="Tweede")]
+    monkeypatch.setattr(authenticators.devices, "authenticators_of", then_pause(devices.authenticators_of))
+    removed = at_once([partial(authenticators.remove, person, device, HERE) for device in mine])
+    assert sorted(removed) == [False, True]
+    assert Authenticator.objects.filter(user=person).count() == 1
+
+
+def test_help_asked_for_at_once_is_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = UserFactory(with_totp=True)
+    monkeypatch.setattr(help_requests, "open_request", then_pause(help_requests.open_request))
+    asked = at_once([partial(help_requests.ask, person, HERE)] * 2)
+    assert len({request.pk for request in asked}) == HelpRequest.objects.count() == 1
+    assert AuditEntry.objects.filter(event="help_asked").count() == 1
+
+
+def test_recovery_codes_made_at_once_are_one_set_that_works() -> None:
+    person = UserFactory(with_totp=True)
+    sets = at_once([partial(recovery_codes.make, person, HERE)] * 2)
+    assert RecoveryCode.objects.count() == limits.RECOVERY_CODES
+    assert sorted(recovery_codes.is_unused(person, codes[0]) for codes in sets) == [False, True]
 
 
 def test_support_and_the_person_never_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,18 @@ def test_another_ten_minutes_for_the_same_qr_code_by_the_clock_of_the_server() -
     assert Authenticator.objects.get().name == "Werktelefoon", "what was typed is kept"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(599, "nog ongeveer 10 minuten"), (61, "nog ongeveer 2 minuten"), (1, "nog ongeveer 1 minuut")],
+)
+def test_minutes_that_are_left_are_rounded_up(seconds: int, told: str) -> None:
+    client = signed_in(UserFactory())
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client.post(ACTIVATE)
+        clock.shift(limits.PENDING_AUTHENTICATOR - timedelta(seconds=seconds))
+        assert told in shown(client, CONFIRM)
+
+
 def test_code_counts_after_the_first_ten_minutes_and_proof_is_asked_for_and_goes_on() -> None:
     person = UserFactory()
     client = signed_in(person)

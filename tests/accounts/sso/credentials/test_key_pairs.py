@@ -49,6 +49,12 @@ def test_no_public_form_has_a_private_part(pair: key_pairs.KeyPair) -> None:
     assert jwk["use"] == "sig"
 
 
+def test_jwk_of_an_rsa_key_has_no_leading_zeros() -> None:  # RFC 7518, sections 2 and 6.3.1
+    [jwk] = json.loads(key_pairs.key_set(key_pairs.make(Kind.RSA, "x").certificate))["keys"]
+    assert base64.urlsafe_b64decode(jwk["n"] + "==")[0] > 0
+    assert jwk["e"] == "AQAB"
+
+
 def test_certificate_is_signed_by_the_pair_and_holds_for_the_agreed_time(pair: key_pairs.KeyPair) -> None:
     certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
     certificate.verify_directly_issued_by(certificate)

@@ -111,6 +111,7 @@ def test_right_words_beyond_the_cap_open_nothing(desk: User, person: User) -> No
     for _ in range(4):
         guess(person, UserFactory(in_support=True), 3)
     assert flows.answer(person, desk, words, HERE) is Outcome.GUESSED
+    assert refused(Event.CALLER_CHECKED)[-1] == "guessed"
     assert flows.has_passed(person, desk) is None
 
 
