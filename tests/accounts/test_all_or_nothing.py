@@ -12,9 +12,12 @@ from django.contrib.auth.models import Group
 from django.core import signing
 from django.core.cache import cache
 from django.db import connection as database
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import flows as people
+from accounts.active_sessions import flows as sessions
+from accounts.active_sessions.models import Session
 from accounts.audit.origin import Origin
 from accounts.email_address import flows as addresses
 from accounts.email_address import links as address_links
@@ -48,6 +51,7 @@ from accounts.two_factor.totp import flows as totp
 from tests.codes import code_of, phone, wrong_code_of
 from tests.conftest import mails
 from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
+from tests.pages import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -223,6 +227,25 @@ def confirm_address() -> Flow:
     person = UserFactory()
     token = address_links.make(person, "nieuw@voorbeeld.nl")
     return lambda: addresses.confirm(person, token, HERE)
+
+
+def in_one_of_two_browsers() -> tuple[HttpRequest, User]:
+    person, request = UserFactory(), HttpRequest()
+    request.session = signed_in(person).session
+    request.session.load()
+    signed_in(person)
+    return request, person
+
+
+def end_session() -> Flow:
+    request, person = in_one_of_two_browsers()
+    other = Session.objects.filter(user=person).exclude(digest=request.session.row.digest).get()
+    return lambda: sessions.end_one(request, person, other.digest, HERE)
+
+
+def end_other_sessions() -> Flow:
+    request, person = in_one_of_two_browsers()
+    return lambda: sessions.end_others_on_request(request, person, HERE)
 
 
 def change_language() -> Flow:
@@ -405,6 +428,7 @@ FLOWS = {
         *(begin_set_up_anew, purge_set_ups, make_recovery_codes, use_recovery_code, accept_code, refuse_code),
         *(use_bridge_code, refuse_bridge_code, begin_recovery, use_recovery_link, send_recovery_link),
         *(set_password_from_link, change_password, set_password_on_server, invite, confirm_address),
+        *(end_session, end_other_sessions),
         *(change_language, change_own_details, deactivate_person, ask_intervention, approve_intervention),
         *(cancel_intervention, cancel_everything, send_caller_check, refuse_caller, ask_help, cancel_help),
         *(add_organisation, change_organisation, delete_organisation, change_requirement, delete_group),

@@ -299,6 +299,14 @@ def test_invited_person_chooses_the_first_password(django_capture_on_commit_call
     assert signs_in(person, NEW)
 
 
+@pytest.mark.parametrize("has_password", [True, False])
+@pytest.mark.parametrize("purpose", Purpose)
+def test_only_an_invitation_of_somebody_without_a_password_counts_as_one(purpose: Purpose, has_password: bool) -> None:
+    person = UserFactory() if has_password else UserFactory(password="!")
+    is_invited = links.invited(links.make(person, purpose)) is not None
+    assert is_invited is (purpose is Purpose.INVITATION and not has_password)
+
+
 def test_invited_person_may_also_ask_for_a_link(ask: Ask) -> None:
     person = User.objects.create_user("nieuw@voorbeeld.nl")
     set_password(browser(), ask(person))
