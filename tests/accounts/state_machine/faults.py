@@ -69,7 +69,9 @@ def _proves_under_the_old_key(request: Any, user: User, origin: Origin) -> None:
 
 def _lifts_without_end(patch: pytest.MonkeyPatch) -> None:
     subject_of = throttling.subject_of
-    patch.setattr(throttling, "lift_waits", lambda user: AttemptCounter.objects.filter(subject=subject_of(user)).delete())
+    patch.setattr(
+        throttling, "lift_waits", lambda user: AttemptCounter.objects.filter(subject=subject_of(user)).delete()
+    )
     patch.setattr(rules, "_refusal_to_lift", lambda subject: None)
     patch.setattr(rules, "needs_approval", lambda kind, subject: False)
 
