@@ -143,6 +143,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     selection.mark(items)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """For `tests/run.sh`, which runs what failed once more: the names, from the process that reports."""
+    if report.failed and (names := os.environ.get("FAILED_TESTS")) and "PYTEST_XDIST_WORKER" not in os.environ:
+        with open(names, "a") as file:
+            file.write(f"{report.nodeid}\n")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """With STRICT=1 a skipped test fails the run: no check is left out in silence."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -19,6 +19,7 @@ from typing import Any
 HERE = Path(__file__).parent
 CLIENT_ID = "mijn-assetmaps"
 START = 20  # seconds that the provider may take to begin
+TRIES = 3
 MISSING = "no node and npm on the PATH (on Debian: apt-get install nodejs npm)"
 NOT_INSTALLED = "npm could not install the packages of"
 
@@ -95,12 +96,18 @@ class LocalProvider:
         return f"{self.host}:{self.port}"
 
     def start(self) -> None:
+        """Raises RuntimeError when it does not answer in time."""
         self.save()
-        with self._log.open("a") as log:
-            self._process = subprocess.Popen(
-                ["node", "provider.mjs", str(self._file)], cwd=HERE, stdout=log, stderr=subprocess.STDOUT
-            )
-        self._wait()
+        for _ in range(TRIES):
+            with self._log.open("a") as log:
+                self._process = subprocess.Popen(
+                    ["node", "provider.mjs", str(self._file)], cwd=HERE, stdout=log, stderr=subprocess.STDOUT
+                )
+            if self._answers():
+                return
+            self._process.kill()  # once, node hung before it had read its files; every later test would fail too
+            self._process.wait(10)
+        raise RuntimeError(f"the provider at {self.issuer} did not start: {self._log.read_text()[-500:]}")
 
     def save(self) -> None:
         """Accounts that changed hold from the next sign-in on; the rest from the next start."""
@@ -121,15 +128,15 @@ class LocalProvider:
         """Every request so far, oldest first: method, path and the program that asked."""
         return [line for line in self._log.read_text().splitlines() if " /" in line and "urllib" not in line]
 
-    def _wait(self) -> None:
+    def _answers(self) -> bool:
         until = time.monotonic() + START
         while time.monotonic() < until:
             try:
                 with urllib.request.urlopen(f"{self.issuer}/.well-known/openid-configuration", timeout=1):
-                    return
+                    return True
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError(f"the provider at {self.issuer} did not start: {self._log.read_text()[-500:]}")
+        return False
 
     def stop(self) -> None:
         if self._process is not None:
