@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts import limits
+from accounts import limits, telephone
 from accounts.active_sessions import lifetime
 from accounts.active_sessions.lifetime import Remaining
 from accounts.http_requests import REQUIREMENT, in_administration, person
@@ -30,6 +31,16 @@ def questions(request: HttpRequest) -> dict[str, object]:
         return None if sign_in_policy.is_in_force(demand) else demand
 
     return {"recovery_question": SimpleLazyObject(is_due), "announced_demand": SimpleLazyObject(announced)}
+
+
+def support(request: HttpRequest) -> dict[str, str]:
+    """How to reach support; ``support_phone`` and its link are "" without `SUPPORT_PHONE`: then nothing says "call"."""
+    number = settings.SUPPORT_PHONE
+    return {
+        "support_email": settings.SUPPORT_EMAIL,
+        "support_phone": number,
+        "support_phone_link": telephone.link(number),
+    }
 
 
 def session(request: HttpRequest) -> dict[str, object]:

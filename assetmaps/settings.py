@@ -102,6 +102,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.questions",
                 "accounts.context_processors.session",
+                "accounts.context_processors.support",
             ],
         },
     },
@@ -234,6 +235,8 @@ EMAIL_TIMEOUT = int(limits.OUTSIDE_TIMEOUT.total_seconds())
 DEFAULT_FROM_EMAIL = "Assetmaps <support@assetmaps.nl>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SUPPORT_EMAIL = "support@assetmaps.nl"
+# Without a number no page and no mail says that one can call.
+SUPPORT_PHONE = env.read("SUPPORT_PHONE", values.telephone)
 # Is mailed when a support worker is stopped, like all active superusers.
 ALARM_EMAIL = env.read("ALARM_EMAIL", values.mail_address, SUPPORT_EMAIL)
 

@@ -24,6 +24,7 @@ def compose(template: str, person: User, **context: Any) -> EmailMultiAlternativ
     """
     context = single_line_values(context) | {"person": person, "name": greeting_name(person.first_name)}
     context |= {"public_url": settings.PUBLIC_URL, "support": settings.SUPPORT_EMAIL}
+    context |= {"support_phone": settings.SUPPORT_PHONE}
     with translation.override(person.language):
         subject = without_foreign_links(single_line(render_to_string(f"mail/{template}/subject.txt", context)))
         body = re.sub(r"\n{3,}", "\n\n", render_to_string(f"mail/{template}/body.txt", context).strip()) + "\n"

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.template.loader import render_to_string
 
 from accounts.mail.untrusted_text import END_OF_SENTENCE, link_target
 
 LARGE_INDENT = "    "  # a line that begins so holds words or a number to copy or read out, and is shown large
+NEVER = r"(?!)"  # a pattern that matches nothing
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def _block(line: str, labels: dict[str, str]) -> Block:
 
 def _spans(line: str) -> list[Span]:
     spans: list[Span] = []
-    for part in re.split(r"(\s+)", line):
+    for part in re.split(rf"({re.escape(settings.SUPPORT_PHONE) or NEVER}|\s+)", line):
         bare = part.rstrip(END_OF_SENTENCE)
         if target := link_target(bare):
             spans += [Span(bare, target), Span(part[len(bare) :])]

@@ -9,7 +9,7 @@ import re
 
 from django.conf import settings
 
-from accounts import limits
+from accounts import limits, telephone
 
 END_OF_SENTENCE = ".,;:!?)"
 # Control characters, marks that turn the direction of what follows, and invisible characters. Not the two joiners,
@@ -55,5 +55,7 @@ def link_target(word: str) -> str:
     """Where this word may lead: support, or an address of ours; empty for anything else."""
     if word == settings.SUPPORT_EMAIL:
         return f"mailto:{word}"
+    if word and word == settings.SUPPORT_PHONE:
+        return telephone.link(word)
     # With the slash: our address could be the beginning of another host's name.
     return word if word == settings.PUBLIC_URL or word.startswith(f"{settings.PUBLIC_URL}/") else ""

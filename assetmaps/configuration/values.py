@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from django.core.validators import validate_email
 from accounts import encryption, limits
 from assetmaps.configuration.errors import UnreadableError
 
+TELEPHONE = re.compile(r"\+?(?:[ ()-]*[0-9]){3,}")
 ON, OFF = ("true", "yes", "y", "on", "ok", "1"), ("false", "no", "n", "off", "0")
 
 
@@ -59,6 +61,13 @@ def file(text: str) -> str:
     """The absolute path of a file, or "" for none."""
     if text and not (text.startswith("/") and not text.endswith("/")):
         raise UnreadableError("is not the whole path of a file, which begins with /.")
+    return text
+
+
+def telephone(text: str) -> str:
+    """A telephone number as people write it, or "" for none."""
+    if text and not TELEPHONE.fullmatch(text):
+        raise UnreadableError("is not one telephone number: digits, spaces, +, ( ) and - only, three digits at least.")
     return text
 
 

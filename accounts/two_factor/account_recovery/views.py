@@ -71,7 +71,7 @@ def new_phone(request: HttpRequest) -> HttpResponse:
         if flows.send_link(pending.user, Origin.of(request)):
             messages.success(request, _("The link is on its way. Look in your mailbox."))
         else:
-            messages.warning(request, _("You asked for a few links already. Look in your mailbox, or call support."))
+            messages.warning(request, _("You asked for a few links already. Look in your mailbox, or ask support."))
         return redirect("new_phone")
     return render(request, "accounts/two_factor/new_phone.html", {"link_is_enough": is_enough})
 

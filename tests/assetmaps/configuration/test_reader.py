@@ -110,6 +110,8 @@ def test_switch_is_on_or_off(value: str, meant: bool, monkeypatch: pytest.Monkey
             ["2001:db8::/32", "2001:db8::1"],
         ),
         ("SSO_ALLOWED_PRIVATE_ADDRESSES", "LOCALHOST:8001,[::1]:80", ["localhost:8001", "::1:80"]),
+        ("SUPPORT_PHONE", " +31 (0)20 123-45-67 ", "+31 (0)20 123-45-67"),
+        ("SUPPORT_PHONE", "(020) 123 45 67", "(020) 123 45 67"),
         ("DNS_RESOLVERS", "192.0.2.53, [2001:db8::53]:5353", ["192.0.2.53", "[2001:db8::53]:5353"]),
     ],
 )
