@@ -176,7 +176,7 @@ def test_request_for_help_can_be_taken_back_from_the_mail_because_a_thief_may_ha
     screen.give_password(VERIFIED)
     screen.follow("Telefoon kwijt?")
     screen.press("Vraag support om hulp")
-    screen.says("Mail of bel support en geef dit kenmerk door:")
+    screen.says("Mail support en geef dit kenmerk door:")
     owner = elsewhere()
     owner.open(out_of_band.mailed("hulpvraag-intrekken"))
     owner.field("Ja, trek het verzoek in").check()
