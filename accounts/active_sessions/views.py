@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
@@ -10,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import limits
 from accounts.active_sessions import flows, lifetime
 from accounts.active_sessions.decorators import background_request
 from accounts.active_sessions.reauthentication import fresh_proof_required
@@ -37,7 +39,9 @@ def _remaining(request: PersonRequest) -> HttpResponse:
 
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
-    return render(request, "accounts/sessions.html", {"sessions": flows.list_of(request, request.user)})
+    idle = limits.SESSION_IDLE // timedelta(minutes=1)
+    context = {"sessions": flows.list_of(request, request.user), "idle_minutes": idle}
+    return render(request, "accounts/sessions.html", context)
 
 
 @require_POST

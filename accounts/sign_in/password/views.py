@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import limits
 from accounts.audit.origin import Origin
 from accounts.http_requests import own_address
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -29,8 +26,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if request.user.is_authenticated:
             return redirect(target)
-        idle = limits.SESSION_IDLE // timedelta(minutes=1)
-        context = {"form": restore(request, form), "next": target, "idle_minutes": idle}
+        context = {"form": restore(request, form), "next": target}
         return render(request, "accounts/sign_in/sign_in.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)

@@ -30,6 +30,7 @@ def test_person_sees_own_sessions_and_ends_one(client: Client) -> None:
     text = client.get(PAGE).content.decode()
     assert "Deze browser" in text
     assert "Firefox op Windows" in text
+    assert f"Gebeurt er {limits.SESSION_IDLE // timedelta(minutes=1)} minuten niets, dan loggen we je uit." in text
     assert client.session.session_key not in text
     client.post(f"{PAGE}{name_of(other)}/beeindigen/")
     assert other.get("/").status_code == 302

@@ -7,10 +7,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
-from accounts import limits
 from tests.factories import UserFactory
 from tests.pages import half_signed_in, shown, text
 
@@ -26,9 +24,3 @@ def test_page_that_asks_for_a_code_knows_how_long_it_is_good_for(page: str) -> N
         assert re.search(r'data-over-in="(\d+)"', asked)[1] == "200"
         clock.shift(timedelta(seconds=201))
         assert "Log opnieuw in" in shown(client, "/inloggen/verificatie/")
-
-
-def test_sign_in_tells_how_long_nothing_may_happen(client: Client) -> None:
-    """WCAG 2.2.6."""
-    minutes = limits.SESSION_IDLE // timedelta(minutes=1)
-    assert f"Gebeurt er {minutes} minuten niets, dan loggen we je uit." in text(client.get("/inloggen/"))
