@@ -370,6 +370,8 @@ EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read;
 
 ENVIRONMENTS_PAGE = 60  # tiles on one page
 ENVIRONMENTS_RECENT = 6  # tiles under "opened recently"
+ENVIRONMENTS_FEW = 5  # that are seen at a glance: no search, no headings, and each keeps its place
+HOSTS_AT_ONCE = 12  # other domains that one notice names
 SEARCH_LONGEST = 100  # characters
 
 NEW_ADDRESS_WAITS = timedelta(hours=24)  # of an environment, unless a second administrator approves it

@@ -18,7 +18,7 @@ from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations import notices, scope, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
-from environments import addresses
+from environments import other_domains
 from environments.address_change import flows as new_address
 from environments.models import Access, Environment, Preferences, Role
 
@@ -37,20 +37,21 @@ class Outcome(Enum):
 class Opening:
     outcome: Outcome
     environment: Environment | None = None
+    others: tuple[str, ...] = ()  # other hosts that the same warning names
 
 
 def open_environment(user: User, slug: str, origin: Origin) -> Opening:
     """Open it and record when, unless the person must be warned first."""
-    return _open(user, slug, origin, agreed="")
+    return _open(user, slug, origin, agreed=frozenset())
 
 
-def continue_to(user: User, slug: str, host: str, origin: Origin) -> Opening:
-    """Open it after a warning about ``host``; as long as the host stays the same, the warning is not repeated."""
-    return _open(user, slug, origin, agreed=host)
+def continue_to(user: User, slug: str, hosts: Collection[str], origin: Origin) -> Opening:
+    """Open it after a warning about ``hosts``; the person is not warned about these again, only about another one."""
+    return _open(user, slug, origin, agreed=frozenset(hosts))
 
 
 @transaction.atomic
-def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
+def _open(user: User, slug: str, origin: Origin, *, agreed: frozenset[str]) -> Opening:
     access = _access(user, slug)
     if access is None:
         return Opening(Outcome.NOT_YOURS)
@@ -59,10 +60,11 @@ def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
         environment.refresh_from_db(fields=["address", *new_address.NOTHING_WAITS])
     if environment.is_closed and not administers(user, environment):
         return Opening(Outcome.CLOSED, environment)
-    if _is_elsewhere(environment.host) and environment.host not in (access.known_host, agreed):
-        return Opening(Outcome.ASK_FIRST, environment)
+    if environment.host not in agreed and other_domains.must_be_warned(access):
+        return Opening(Outcome.ASK_FIRST, environment, other_domains.beside(access))
     if not Access.objects.filter(pk=access.pk).update(opened_at=timezone.now(), known_host=environment.host):
         return Opening(Outcome.NOT_YOURS)  # access was removed in the meantime
+    other_domains.note(access, agreed)
     detail: dict[str, str | int] = {"environment": environment.slug}
     whose = environment.organisation
     record(Event.ENVIRONMENT_OPENED, subject=user, organisation=whose, origin=origin, detail=detail)
@@ -71,12 +73,6 @@ def _open(user: User, slug: str, origin: Origin, *, agreed: str) -> Opening:
 
 def _access(user: User, slug: str) -> Access | None:
     return Access.objects.filter(user=user, environment__slug=slug).select_related("environment__organisation").first()
-
-
-def _is_elsewhere(host: str) -> bool:
-    """Is this another domain than the portal's? A subdomain of the portal's host is controlled by the portal's owner;
-    for other names the owner is unknown, so the person is warned."""
-    return not any(host == own or host.endswith(f".{own}") for own in addresses.own_hosts())
 
 
 def administers(user: User, environment: Environment) -> bool:

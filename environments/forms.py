@@ -37,9 +37,13 @@ class OverviewForm(forms.Form):
 
 
 class LeaveForm(forms.Form):
-    """``host``: the host that the person was warned about."""
+    """``host``: the hosts that the person was warned about."""
 
-    host = forms.CharField(max_length=255)
+    host = forms.Field(widget=forms.MultipleHiddenInput)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        return frozenset(self.cleaned_data["host"]) if self.is_valid() else frozenset()
 
 
 class EnvironmentForm(ShortNameForm):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.models import User
+from accounts.organisations.models import Organisation
 from accounts.unicode_text import folded
 from environments.models import Access
 
@@ -62,21 +63,28 @@ class Overview:
     sections: list[Section]
     page: Page
     total: int  # environments of this person, found or not
-    organisations: int
+    owner: Organisation | None  # of all of them, when it is only one
     all_are_closed: bool
+
+    @property
+    def is_short(self) -> bool:
+        return _are_few(self.total)
 
 
 def overview(user: User, words: str, number: int) -> Overview:
     """Page ``number`` of the environments that the person may open and that contain all ``words``."""
     rows = list(_rows(user))
-    order = list(_found(rows, words) if words else _sections(rows))
+    order = list(_found(rows, words) if words else _in_one(rows) if _are_few(len(rows)) else _sections(rows))
     page = Paginator(order, limits.ENVIRONMENTS_PAGE).get_page(number)
     several = len({heading for heading, _row in order}) > 1
+    sections = list(_filled(page, several))
+    owners = {row.organisation_id for row in rows}
+    tiles = [access for section in sections for access in section.tiles]
     return Overview(
-        sections=list(_filled(page, several)),
+        sections=sections,
         page=page,
         total=len(rows),
-        organisations=len({row.organisation_id for row in rows}),
+        owner=tiles[0].environment.organisation if tiles and len(owners) == 1 else None,
         all_are_closed=bool(rows) and all(row.is_closed for row in rows),
     )
 
@@ -103,6 +111,19 @@ def _found(rows: list[Row], words: str) -> Iterator[tuple[str, Row]]:
 
     matching = [row for row in rows if all(word in row.text for word in wanted)]
     return (("", row) for row in sorted(matching, key=rank))
+
+
+def _are_few(number: int) -> bool:
+    return number <= limits.ENVIRONMENTS_FEW
+
+
+def _in_one(rows: list[Row]) -> Iterator[tuple[str, Row]]:
+    """Favourites first. What was opened last moves nothing, so a hand finds each where it was."""
+
+    def place(row: Row) -> tuple:
+        return not row.is_favourite, by_name(row.organisation), row.organisation_id, by_name(row.name), row.pk
+
+    return (("", row) for row in sorted(rows, key=place))
 
 
 def _sections(rows: list[Row]) -> Iterator[tuple[str, Row]]:

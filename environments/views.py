@@ -41,7 +41,7 @@ def open_environment(request: PersonRequest, slug: str) -> HttpResponse:
         case Outcome.CLOSED:
             return render(request, "environments/closed.html", context)
         case Outcome.ASK_FIRST:
-            return render(request, "environments/leave.html", context)
+            return render(request, "environments/leave.html", context | {"others": opening.others})
     return redirect(context["environment"].address)
 
 
@@ -50,9 +50,7 @@ open_environment.is_external = True  # type: ignore[attr-defined]  # to another 
 
 @require_POST
 def go_on(request: PersonRequest, slug: str) -> HttpResponse:
-    form = LeaveForm(request.POST)
-    host = form.cleaned_data["host"] if form.is_valid() else ""
-    opening = flows.continue_to(request.user, slug, host, Origin.of(request))
+    opening = flows.continue_to(request.user, slug, LeaveForm(request.POST).hosts, Origin.of(request))
     environment = _or_404(opening)
     # Closed meanwhile, or moved to another host than the warning named: that page says so.
     return redirect(environment.address if opening.outcome is Outcome.OPENED else resolve_url("open_environment", slug))

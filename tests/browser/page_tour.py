@@ -132,6 +132,8 @@ def signed_in(screen: Screen) -> Iterator[str]:
 
 def daily_use(screen: Screen) -> Iterator[str]:
     _sign_in(screen, VERIFIED)
+    # With more than a few it has a search, headings and keys.
+    EnvironmentFactory(name="Speelplekken", people=[User.objects.get(email=VERIFIED)], place="Dorp aan Zee")
     mine = Access.objects.filter(user__email=VERIFIED)
     of = mine.order_by("environment__slug")
     of.filter(pk__in=[access.pk for access in of[:2]]).update(opened_at=timezone.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from accounts import limits
 from accounts.models import User
 from tests.browser.page_tour import EMPLOYEE
 from tests.browser.screen import Screen
@@ -65,6 +66,7 @@ def test_focus_is_on_the_field_that_is_wrong_and_it_says_why(
 
 def test_number_of_environments_is_said_once_however_much_is_typed(screen: Screen, employee: User) -> None:
     EnvironmentFactory(name="Riolering", people=[employee])
+    EnvironmentFactory.create_batch(limits.ENVIRONMENTS_FEW, people=[employee])
     screen.open_signed_in(EMPLOYEE)
     screen.page.wait_for_load_state()
     screen.page.evaluate(LISTEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from accounts import limits
 from accounts.models import User
 from environments.models import Access, Preferences
 from tests.factories import EnvironmentFactory, UserFactory
@@ -75,6 +76,7 @@ def test_environment_of_another_gets_no_star_and_looks_like_none(client: Client)
 
 
 def test_key_can_be_switched_off_and_on_by_each_for_themselves(person: User, client: Client) -> None:
+    EnvironmentFactory.create_batch(limits.ENVIRONMENTS_FEW, people=[person])
     assert 'aria-keyshortcuts="/"' in shown(client, "/")
     for _ in range(2):
         assert client.post("/sneltoets/uit/").url == "/"

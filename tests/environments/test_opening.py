@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.conf import settings
 from django.test import Client
 
+from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.support import group
@@ -84,14 +87,41 @@ def test_agreeing_to_another_host_than_it_is_now_opens_nothing(person: User, cli
     assert Access.objects.get().known_host == ""
 
 
-def test_each_environment_and_each_person_is_told_once(person: User, client: Client) -> None:
+# ASVS 3.7.3
+def test_each_person_is_told_each_host_once(person: User, client: Client) -> None:
     other = UserFactory()
     EnvironmentFactory(slug="bomen", address=ADDRESS, people=[person, other])
     EnvironmentFactory(slug="water", address="https://bomen.voorbeeld.nl/water", people=[person])
     client.post(GO_ON, {"host": "bomen.voorbeeld.nl"})
-    assert client.get(OPEN).status_code == 302
-    assert client.get("/omgevingen/water/").status_code == 200
+    assert client.get(OPEN).status_code == client.get("/omgevingen/water/").status_code == 302
     assert signed_in(other).get(OPEN).status_code == 200
+    Environment.objects.filter(slug="water").update(address="https://water.elders.nl/")
+    assert "water.elders.nl" in shown(client, "/omgevingen/water/")
+
+
+# ASVS 3.7.3
+def test_one_notice_names_all_hosts_of_the_organisation_and_none_of_another(person: User, client: Client) -> None:
+    organisation = bomen(person).organisation
+    EnvironmentFactory(slug="water", address="https://water.voorbeeld.nl/", organisation=organisation, people=[person])
+    EnvironmentFactory(slug="wegen", address="https://wegen.voorbeeld.nl/", people=[person])
+    EnvironmentFactory(slug="dijk", address="https://dijk.voorbeeld.nl/", organisation=organisation)
+    page = text(client.get(OPEN))
+    named = re.findall(r'name="host" value="([^"]+)"', page)
+    assert (
+        named
+        == re.findall(r'<code translate="no">([^<]+)</code>', page)
+        == ["bomen.voorbeeld.nl", "water.voorbeeld.nl"]
+    )
+    client.post(GO_ON, {"host": [*named, "wegen.voorbeeld.nl"]})
+    assert client.get("/omgevingen/water/").status_code == 302
+    assert client.get("/omgevingen/wegen/").status_code == 200
+
+
+def test_notice_names_no_more_hosts_than_can_be_read(person: User, client: Client) -> None:
+    organisation = bomen(person).organisation
+    for number in range(limits.HOSTS_AT_ONCE + 3):
+        EnvironmentFactory(address=f"https://a{number}.voorbeeld.nl/", organisation=organisation, people=[person])
+    assert text(client.get(OPEN)).count('name="host"') == limits.HOSTS_AT_ONCE
 
 
 @pytest.mark.parametrize(
@@ -199,7 +229,7 @@ def test_administrator_without_access_opens_nothing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_opening_in_many_tabs_at_once_is_recorded_each_time(person: User) -> None:
     bomen(person)
-    agree = [lambda: flows.continue_to(person, "bomen", "bomen.voorbeeld.nl", flows.Origin()) for _ in range(6)]
+    agree = [lambda: flows.continue_to(person, "bomen", {"bomen.voorbeeld.nl"}, flows.Origin()) for _ in range(6)]
     assert {found.outcome for found in at_once(agree)} == {Outcome.OPENED}
     assert len(opened()) == 6
     assert Access.objects.get().known_host == "bomen.voorbeeld.nl"

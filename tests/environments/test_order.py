@@ -56,14 +56,34 @@ def test_without_a_history_they_come_by_name_as_people_count(person: User, organ
     assert outline(person) == [("", ["Dijk", "Écluse", "wijk 2", "Wijk 10"])]
 
 
+def test_few_keep_their_places_and_only_a_favourite_goes_first(person: User, organisation: Organisation) -> None:
+    make(person, organisation, *"ABCD")
+    make(person, OrganisationFactory(name="Aan de Dijk"), "E")
+    open_in_order(person, *"DCA")
+    assert outline(person) == [("", list("EABCD"))]
+    Access.objects.filter(environment__name__in=["D", "B"]).update(is_favourite=True)
+    assert outline(person) == [("", list("BDEAC"))]
+
+
+def test_few_need_no_search_no_count_and_no_keys(person: User, organisation: Organisation) -> None:
+    make(person, organisation, *"ABCDE")
+    client = signed_in(person)
+    for part in ("Zoek een omgeving", "5 omgevingen", "Sneller met het toetsenbord", "find-environment"):
+        assert part not in shown(client, "/")
+    assert "Zoek een omgeving" in shown(client, "/?zoek=a")  # an address that was kept
+    make(person, organisation, "F")
+    for part in ("Zoek een omgeving", "6 omgevingen", "Sneller met het toetsenbord", "find-environment"):
+        assert part in shown(client, "/")
+
+
 def test_favourites_stand_on_top_and_what_was_opened_last_follows(person: User, organisation: Organisation) -> None:
-    make(person, organisation, "Aa", "Bee", "Cee", "Dee", "Ee")
+    make(person, organisation, "Aa", "Bee", "Cee", "Dee", "Ee", "Ff")
     open_in_order(person, "Dee", "Cee", "Ee")
     Access.objects.filter(environment__name__in=["Bee", "Ee"]).update(is_favourite=True)
     assert outline(person) == [
         ("Favorieten", ["Ee", "Bee"]),
         ("Kort geleden geopend", ["Cee", "Dee"]),
-        ("Andere omgevingen", ["Aa"]),
+        ("Andere omgevingen", ["Aa", "Ff"]),
     ]
 
 
@@ -79,10 +99,10 @@ def test_only_the_latest_few_count_as_recent_so_that_the_rest_keeps_its_place(
 
 
 def test_several_organisations_are_headings_and_one_is_none(person: User, organisation: Organisation) -> None:
-    make(person, organisation, "Bomen")
-    assert outline(person) == [("", ["Bomen"])]
+    make(person, organisation, *"ABCDEF")
+    assert outline(person) == [("", list("ABCDEF"))]
     make(person, OrganisationFactory(name="Aan de Dijk"), "Woningen")
-    assert outline(person) == [("Aan de Dijk", ["Woningen"]), ("Gemeente Voorbeeld", ["Bomen"])]
+    assert outline(person) == [("Aan de Dijk", ["Woningen"]), ("Gemeente Voorbeeld", list("ABCDEF"))]
 
 
 def test_what_others_opened_or_marked_changes_nothing(person: User, organisation: Organisation) -> None:

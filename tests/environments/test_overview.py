@@ -64,7 +64,9 @@ def test_tile_shows_name_organisation_place_description_role_and_initials(person
     page = shown(signed_in(person), "/")
     for part in (*names.values(), "Gemeente Voorbeeld", "bewerker", ">WB</text>", 'fill="#1f6f54"'):
         assert part in page
-    assert "1 omgeving<" in page
+    assert "Gemeente Voorbeeld, Dorp aan Zee" not in page  # the one organisation stands above the tiles
+    EnvironmentFactory(people=[person])
+    assert "Gemeente Voorbeeld, Dorp aan Zee" in shown(signed_in(person), "/")
 
 
 @pytest.mark.parametrize(

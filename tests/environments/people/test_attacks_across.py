@@ -193,7 +193,7 @@ def test_what_happens_to_an_environment_stands_in_the_story_of_its_organisation(
     nowhere, boss = UserFactory(), superuser()
     access.give_many([(world.guest, [world.ours]), (nowhere, [world.ours, world.theirs])], actor=boss, origin=HERE)
     access.open_environment(world.guest, "kaart-b", HERE)
-    access.continue_to(world.guest, "kaart-b", world.theirs.host, HERE)
+    access.continue_to(world.guest, "kaart-b", {world.theirs.host}, HERE)
     entries = AuditEntry.objects.values_list("event", "organisation__name", "subject").order_by("pk")
     assert set(entries) == {
         ("access_given", "Organisatie A", world.guest.pk),
