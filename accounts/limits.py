@@ -74,7 +74,8 @@ BUSY_AGAIN = timedelta(seconds=5)  # after which that page asks to try again
 # --- Mailed links ---
 
 PASSWORD_RESET_LINK = timedelta(minutes=60)
-INVITATION_LINK = timedelta(hours=24)
+INVITATION_LINK = timedelta(days=7)  # of an account without a password that was never used
+INVITATION_RENEWAL = timedelta(days=90)  # after an administrator's invitation its link still offers a fresh one
 
 # --- Waiting times after wrong attempts ---
 

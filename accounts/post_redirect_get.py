@@ -91,19 +91,22 @@ def _error_list(form: forms.BaseForm, name: str, texts: list[str]) -> ErrorList:
     return form.error_class(texts, renderer=form.renderer, field_id=form[name].auto_id)
 
 
-def keep_typed(response: HttpResponse, text: str) -> None:
-    """For the page after a form that shows what was typed, also when it is loaded again: ``text`` for `typed`."""
-    value = signing.dumps(text, salt=SALT)
+def keep_typed(response: HttpResponseRedirect, text: str) -> None:
+    """For the page to which this answer leads, also when it is loaded again: ``text`` for `typed`."""
+    value = signing.dumps([response.url, text], salt=SALT)
     response.set_cookie(TYPED, value, max_age=TYPED_SECONDS, secure=settings.SECURE, httponly=True, samesite="Lax")
 
 
 def typed(request: HttpRequest) -> str:
-    """What `keep_typed` kept; empty when it is too old or was never there."""
-    request.META[TYPED_SHOWN] = True
+    """What `keep_typed` kept for this page; empty when it is too old or was never there."""
     try:
-        return str(signing.loads(request.COOKIES.get(TYPED, ""), salt=SALT, max_age=TYPED_SECONDS))
-    except (signing.BadSignature, json.JSONDecodeError):
+        page, text = signing.loads(request.COOKIES.get(TYPED, ""), salt=SALT, max_age=TYPED_SECONDS)
+    except (signing.BadSignature, ValueError):
         return ""
+    if page != request.path:
+        return ""
+    request.META[TYPED_SHOWN] = True
+    return str(text)
 
 
 def forget(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -20,7 +20,8 @@ from accounts.models import User
 def compose(template: str, person: User, **context: Any) -> EmailMultiAlternatives:
     """The message in the person's language: ``subject.txt``, and ``body.txt`` as text and, made from it, as HTML.
 
-    ``action.txt`` names the label and the address of the button; without one it is "Dit was ik niet" in a notice.
+    ``action.txt`` names the label and the address of the button, ``links.txt`` those of quiet links below it; in a
+    notice without one that is "Dit was ik niet". What undoes what the person just asked for is never the button.
     """
     context = single_line_values(context) | {"person": person, "name": greeting_name(person.first_name)}
     context |= {"public_url": settings.PUBLIC_URL, "support": settings.SUPPORT_EMAIL}
@@ -29,11 +30,16 @@ def compose(template: str, person: User, **context: Any) -> EmailMultiAlternativ
         subject = without_foreign_links(single_line(render_to_string(f"mail/{template}/subject.txt", context)))
         body = re.sub(r"\n{3,}", "\n\n", render_to_string(f"mail/{template}/body.txt", context).strip()) + "\n"
         body = without_foreign_links(body)
-        action = select_template([f"mail/{template}/action.txt", "mail/action.txt"]).render(context)
-        page = rendering.as_html(subject, body, action, person.language)
+        action, links = (_labels(template, kind, context) for kind in ("action", "links"))
+        page = rendering.as_html(subject, body, action, links, person.language)
     message = EmailMultiAlternatives(subject, body, headers=_headers(person.language))
     message.attach_alternative(page, "text/html")
     return message
+
+
+def _labels(template: str, kind: str, context: dict[str, Any]) -> str:
+    own = [f"mail/{template}/{kind}.txt", f"mail/{kind}.txt"]
+    return str(select_template(own).render(context))
 
 
 def _headers(language: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ No text that somebody else chose can become structure: the template escapes ever
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.template.loader import render_to_string
 from accounts.mail.untrusted_text import END_OF_SENTENCE, link_target
 
 LARGE_INDENT = "    "  # a line that begins so holds words or a number to copy or read out, and is shown large
+Labels = dict[str, tuple[str, str]]  # by address: the words, and what kind of block they are
 NEVER = r"(?!)"  # a pattern that matches nothing
 
 
@@ -28,21 +30,28 @@ class Span:
 
 @dataclass(frozen=True)
 class Block:
-    """``kind``: text, large, button or link."""
+    """``kind``: brand, text, large, button or link."""
 
     kind: str
     lines: list[list[Span]]
 
 
-def as_html(subject: str, body: str, action: str, language: str) -> str:
-    """``action``: a label, its address on the next line; the first pair is the button, others are plain links."""
-    lines = [line.strip() for line in action.splitlines() if line.strip()]
-    labels = dict(zip(lines[1::2], lines[::2], strict=True))
-    context = {"subject": subject, "language": language, "blocks": _blocks(body, labels)}
-    return render_to_string("mail/base.html", context)
+def as_html(subject: str, body: str, action: str, links: str, language: str) -> str:
+    """``action`` and ``links``: labels, the address of each on the line behind it. ``body`` begins with the brand, on a
+    line of its own."""
+    labels = {address: (label, "link") for address, label in _pairs(links)}
+    labels |= {address: (label, "button") for address, label in _pairs(action)}
+    brand, rest = body.split("\n", 1)
+    blocks = [Block("brand", [[Span(brand)]]), *_blocks(rest, labels)]
+    return render_to_string("mail/base.html", {"subject": subject, "language": language, "blocks": blocks})
 
 
-def _blocks(body: str, labels: dict[str, str]) -> list[Block]:
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return zip(lines[1::2], lines[::2], strict=True)
+
+
+def _blocks(body: str, labels: Labels) -> list[Block]:
     blocks: list[Block] = []
     for paragraph in re.split(r"\n{2,}", body.strip("\n")):
         lines: list[Block] = [_block(line, labels) for line in paragraph.split("\n")]
@@ -54,11 +63,11 @@ def _blocks(body: str, labels: dict[str, str]) -> list[Block]:
     return blocks
 
 
-def _block(line: str, labels: dict[str, str]) -> Block:
+def _block(line: str, labels: Labels) -> Block:
     if line.startswith(LARGE_INDENT):
         return Block("large", [[Span(line.strip())]])
-    if label := labels.get(line.strip()):
-        kind = "button" if line.strip() == next(iter(labels)) else "link"
+    if line.strip() in labels:
+        label, kind = labels[line.strip()]
         return Block(kind, [[Span(label, line.strip())]])
     return Block("text", [_spans(line)])
 

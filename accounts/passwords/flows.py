@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from enum import Enum, auto
 from itertools import zip_longest
 from typing import Any
@@ -16,7 +17,6 @@ from django.utils import timezone
 
 from accounts import limits, rate_limits
 from accounts.active_sessions import flows as sessions
-from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
@@ -24,8 +24,9 @@ from accounts.audit.recording import record, record_many
 from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations import memberships, rank, scope, sign_in_policy
-from accounts.passwords import links
+from accounts.passwords import inviter, links, mail_quota
 from accounts.passwords.links import Purpose
+from accounts.passwords.mail_quota import MailLimit
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 
@@ -38,14 +39,6 @@ class LinkKind(Enum):
     SECOND_FACTOR_AT_PROVIDER = auto()
 
 
-class MailLimit(Enum):
-    """Whose limit of mails is used up, if any."""
-
-    WITHIN = auto()
-    NETWORK = auto()
-    ADDRESS = auto()
-
-
 def send_reset_link(typed_address: str, origin: Origin) -> None:
     """Mail a link to set a new password. An unknown address takes the same work, so that nothing tells (ASVS 6.3.8).
 
@@ -54,47 +47,43 @@ def send_reset_link(typed_address: str, origin: Origin) -> None:
     organisation takes the business account only, or the second factor is at its provider, the mail says so and has no
     link.
     """
-    address = typed_address.strip().lower()
-    limit_reached = _check_mail_limit(address, origin)
+    _send_link_to(typed_address.strip().lower(), origin, invited_within=limits.INVITATION_LINK)
+
+
+def renew_invitation(token: str, origin: Origin) -> None:
+    """Mail a fresh invitation to the address of the account that this one was for, whatever became of it since.
+
+    As `send_reset_link` in all else: no answer tells whether the account is still invited, the same quotas count, and
+    who has a password by now gets a link to set another. An administrator's invitation of the last
+    `limits.INVITATION_RENEWAL` must exist. For another token nothing is done.
+    """
+    if address := links.address_to_renew(token):
+        _send_link_to(address.lower(), origin, invited_within=limits.INVITATION_RENEWAL)
+
+
+def _send_link_to(address: str, origin: Origin, *, invited_within: timedelta) -> None:
+    limit_reached = mail_quota.check(address, origin)
     within = limit_reached is MailLimit.WITHIN
     with transaction.atomic():
         # Locked: of two requests at once, both would otherwise number their link the same, and neither would work.
         people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation__connection")
         people = people.annotate(is_linked=sign_in_policy.linked_to_provider())
         user = people.filter(email__lower=address, is_active=True).first()
-        is_invited = _has_open_invitation(user)
+        is_invited = _is_invited(user, invited_within)
         purpose = Purpose.INVITATION if is_invited else Purpose.RESET
         _issue_link(user if within else None, purpose, kind=_link_kind_of(user), voids_earlier=not is_invited)
         if within:
             record(Event.PASSWORD_LINK_SENT, subject=user, origin=origin, succeeded=user is not None)
         else:
-            _record_refused(limit_reached, user, address, origin)
+            mail_quota.record_refused(limit_reached, user, address, origin)
 
 
-def _record_refused(limit_reached: MailLimit, user: User | None, address: str, origin: Origin) -> None:
-    """Once an hour. What the network's quota refuses is about nobody: there is no end to the addresses typed."""
-    about, typed = (user, address) if limit_reached is MailLimit.ADDRESS else (None, "")
-    cause: dict[str, str | int] = {"cause": "too many"}
-    event = Event.PASSWORD_LINK_SENT
-    record_aggregated(event, subject=about, origin=origin, detail=cause, single_entries=1, typed_address=typed)
-
-
-def _has_open_invitation(user: User | None) -> bool:
+def _is_invited(user: User | None, within: timedelta) -> bool:
     """Somebody who has an invitation gets that once more: another link would live an hour only, and bind no business
     account. The same statement for everybody."""
-    since = timezone.now() - limits.INVITATION_LINK
+    since = timezone.now() - within
     invited = AuditEntry.objects.filter(subject=user.pk if user else 0, event=Event.INVITED, at__gt=since).exists()
-    return invited and user is not None and not user.has_usable_password()
-
-
-def _check_mail_limit(address: str, origin: Origin) -> MailLimit:
-    """Counted by what was typed, so that known and unknown addresses are treated alike."""
-    period = limits.RESET_MAILS_PERIOD
-    limit, where = limits.RESET_MAILS_NETWORK, origin.address
-    if not rate_limits.consume_by_network("reset-mails-from", where, via=origin.via, limit=limit, period=period):
-        return MailLimit.NETWORK  # and one network cannot fill the cache with counters either
-    is_within = rate_limits.consume("reset-mails-to", address, limit=limits.RESET_MAILS, period=period)
-    return MailLimit.WITHIN if is_within else MailLimit.ADDRESS
+    return invited and user is not None and user.last_login is None and not user.has_usable_password()
 
 
 @transaction.atomic
@@ -119,7 +108,7 @@ def invite(
         return False
     is_there = sign_in_policy.has_second_factor_at_provider(user) and rank.organisation_decides_over(user)
     kind = LinkKind.SECOND_FACTOR_AT_PROVIDER if is_there else LinkKind.LINK
-    _issue_link(user, Purpose.INVITATION, kind=kind, in_bulk=in_bulk, on_outcome=on_outcome)
+    _issue_link(user, Purpose.INVITATION, kind=kind, actor=actor, in_bulk=in_bulk, on_outcome=on_outcome)
     record(Event.INVITED, subject=user, actor=actor, origin=origin)
     return True
 
@@ -131,7 +120,7 @@ def invite_many(
     """`invite` for several people who were stored in this transaction. ``callbacks``: one for each person, or none."""
     _count_links(users, Purpose.INVITATION)
     for user, on_outcome in zip_longest(users, callbacks):
-        _send_link(user, Purpose.INVITATION, in_bulk=True, on_outcome=on_outcome)
+        _send_link(user, Purpose.INVITATION, actor=actor, in_bulk=True, on_outcome=on_outcome)
     record_many(Event.INVITED, [(user, {}) for user in users], actor=actor, origin=origin)
 
 
@@ -140,6 +129,7 @@ def _issue_link(
     purpose: Purpose,
     *,
     kind: LinkKind,
+    actor: User | None = None,
     voids_earlier: bool = True,
     in_bulk: bool = False,
     on_outcome: sending.OutcomeCallback | None = None,
@@ -147,7 +137,8 @@ def _issue_link(
     """Without a user everything but the sending is done, so that the time does not reveal it."""
     someone = user or User(pk=0, email="nobody@localhost")
     _count_links([someone], purpose, by=int(voids_earlier))
-    _send_link(someone, purpose, kind=kind, deliver=user is not None, in_bulk=in_bulk, on_outcome=on_outcome)
+    deliver = user is not None
+    _send_link(someone, purpose, kind=kind, actor=actor, deliver=deliver, in_bulk=in_bulk, on_outcome=on_outcome)
 
 
 def _count_links(users: Collection[User], purpose: Purpose, by: int = 1) -> None:
@@ -162,6 +153,7 @@ def _send_link(
     purpose: Purpose,
     *,
     kind: LinkKind = LinkKind.LINK,
+    actor: User | None = None,
     deliver: bool = True,
     in_bulk: bool = False,
     on_outcome: sending.OutcomeCallback | None = None,
@@ -176,7 +168,9 @@ def _send_link(
         "is_demanded": kind is LinkKind.BUSINESS_ACCOUNT_ONLY,
         "was_asked": purpose is Purpose.RESET,
     }
-    context |= {"address": address, "minutes": purpose.minutes, "hours": purpose.minutes // 60}
+    context |= {"address": address, "minutes": purpose.minutes, "days": purpose.days}
+    if template == "invitation":
+        context |= inviter.named(user, actor)
     sending.send(template, user, deliver=deliver, in_bulk=in_bulk, on_outcome=on_outcome, **context)
 
 

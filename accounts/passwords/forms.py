@@ -57,6 +57,12 @@ class NewPasswordForm(SetPasswordForm):
         self.fields["new_password1"].error_messages["required"] = _("Type a new password.")
         self.fields["new_password2"].error_messages["required"] = _("Type the new password once more.")
 
+    def clean(self) -> dict[str, Any]:
+        """As Django's, with every error at the first field: there the rules stand, and there one begins again."""
+        self.validate_passwords("new_password2", "new_password1")
+        self.validate_password_for_user(self.user, "new_password1")
+        return self.cleaned_data
+
 
 class ChangePasswordForm(NewPasswordForm, PasswordChangeForm):
     error_messages = NewPasswordForm.error_messages | {

@@ -31,6 +31,10 @@ class Purpose(Enum):
     def minutes(self) -> int:
         return int(self.lifetime.total_seconds()) // 60
 
+    @property
+    def days(self) -> int:
+        return self.lifetime.days
+
 
 def make(user: User, purpose: Purpose) -> str:
     """A token for this person, signed and dated. Works until it is used, a newer one is made or the account changes."""
@@ -56,6 +60,18 @@ def invited(token: str) -> User | None:
     if user is None or user.has_usable_password() or signing.loads(token, salt=SALT)["purpose"] != "invitation":
         return None
     return user
+
+
+def address_to_renew(token: str) -> str:
+    """The address of the account that an invitation was for, however old or void the invitation is; empty for another
+    token. The mail that asks for a fresh one goes there, whoever asks."""
+    try:
+        content = signing.loads(token, salt=SALT)
+        if Purpose(content["purpose"]) is Purpose.INVITATION:
+            return str(User.objects.values_list("email", flat=True).get(pk=content["user"]))
+    except (signing.BadSignature, ValueError, KeyError, TypeError, User.DoesNotExist):
+        pass
+    return ""
 
 
 def _account(user: User, purpose: Purpose) -> str:

@@ -21,7 +21,6 @@ from accounts.organisations import rank, sign_in_policy
 from accounts.organisations.wording import second_step_is_there
 from accounts.passwords import flows, links, verification
 from accounts.passwords.forms import AddressForm, ChangePasswordForm, NewPasswordForm
-from accounts.passwords.links import Purpose
 from accounts.post_redirect_get import keep_typed, redirect_with_errors, restore, typed
 from accounts.throttling.known_browsers import KnownBrowsers, remember_mailbox_proof
 
@@ -45,16 +44,19 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD"])
 def link_sent(request: HttpRequest) -> HttpResponse:
-    context = {"minutes": Purpose.RESET.minutes, "address": typed(request)}
-    return render(request, "accounts/passwords/link_sent.html", context)
+    return render(request, "accounts/passwords/link_sent.html", {"address": typed(request)})
 
 
 @login_not_required
-@require_http_methods(["GET", "HEAD"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Move the token from the address into the session."""
+    """Move the token from the address into the session. An invitation that no longer works offers to mail another;
+    that takes a press, because programs that look through mail open links too."""
+    if request.method == "POST":
+        flows.renew_invitation(token, Origin.of(request))
+        return redirect("password_link_sent")
     if links.holder(token) is None:
-        return render(request, "accounts/passwords/link_expired.html", status=410)
+        return _no_longer(request, token)
     request.session[LINK] = token
     request.session.cycle_key()
     return redirect("set_new_password")
@@ -69,7 +71,7 @@ def set_new(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/passwords/link_elsewhere.html", status=410)
     holder = links.holder(token)
     if holder is None:
-        return render(request, "accounts/passwords/link_expired.html", status=410)
+        return _no_longer(request, token)
     form = NewPasswordForm(holder, request.POST or None)
     if request.method != "POST":
         context = {"form": restore(request, form), "address": holder.email} | _business_account_context(holder, token)
@@ -82,8 +84,15 @@ def set_new(request: HttpRequest) -> HttpResponse:
     if user is None:
         return redirect("set_new_password")
     request.session.flush()
-    messages.success(request, _("Your new password is set. You can sign in with it now."))
-    return remember_mailbox_proof(redirect("sign_in"), user)
+    messages.success(request, _("Your password is set. Now sign in with it."))
+    response = redirect("sign_in")
+    keep_typed(response, user.email)
+    return remember_mailbox_proof(response, user)
+
+
+def _no_longer(request: HttpRequest, token: str) -> HttpResponse:
+    context = {"token": token, "is_invitation": bool(links.address_to_renew(token))}
+    return render(request, "accounts/passwords/link_expired.html", context, status=410)
 
 
 def _business_account_context(holder: User, token: str) -> dict[str, object]:

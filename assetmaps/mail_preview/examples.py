@@ -63,7 +63,7 @@ UNDONE: list[Context] = [
     {"unlinked": 1},
 ]
 NEW_PHONE = _address(f"nieuwe-telefoon/{SIGNED}")
-PASSWORD = {"address": _address(f"wachtwoord-instellen/{SIGNED}"), "minutes": 60, "hours": 24}
+PASSWORD = {"address": _address(f"wachtwoord-instellen/{SIGNED}"), "minutes": 60, "days": 7}
 SETUP = _address("beheer/sso/voorbeeld")
 OVERVIEW = _address("beheer/organisaties/voorbeeld/tweede-stap")
 
@@ -142,7 +142,10 @@ EXAMPLES: dict[str, list[Context]] = {
             "at": AT,
         },
     ],
-    "invitation": [PASSWORD],
+    "invitation": [
+        PASSWORD | {"organisation": organisation, "inviter": inviter}
+        for organisation, inviter in ((ORGANISATION, "Anna de Vries"), (ORGANISATION, ""), ("", ""))
+    ],
     "link_withheld": [{}],
     "organisation_changed": [
         _notice(detail={"before": before, "after": after})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts import limits
 from accounts.email_input import LONGEST_TYPED, read
 from tests.conftest import mails, prove
 from tests.factories import PASSWORD, UserFactory
@@ -105,7 +104,6 @@ def test_page_after_asking_for_a_link_shows_the_address_that_was_typed(client: C
     sent = shown(client, FORGOTTEN, {"email": address})
     assert f"<strong>{address}</strong>" in sent
     assert f"<strong>{address}</strong>" in client.get("/wachtwoord-vergeten/verstuurd/").content.decode()
-    assert str(int(limits.PASSWORD_RESET_LINK.total_seconds()) // 60) in sent
 
 
 @pytest.mark.django_db(transaction=True)

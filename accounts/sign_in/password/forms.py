@@ -23,6 +23,13 @@ class SignInForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
+    def begin_with(self, address: str) -> None:
+        """Fill in an address that is known, such as of who just chose a password; the next field is then the first."""
+        if address:
+            self.initial["username"] = address
+            self.fields["username"].widget.attrs.pop("autofocus", None)
+            self.fields["password"].widget.attrs["autofocus"] = True
+
     def refuse(self, answer: PasswordAnswer) -> None:
         if answer.network_waits_until:
             until = timezone.localtime(answer.network_waits_until)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.audit.origin import Origin
 from accounts.http_requests import own_address
-from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.post_redirect_get import redirect_with_errors, restore, typed
 from accounts.sign_in.completion.views import ask_code_with_password, complete_sign_in
 from accounts.sign_in.password import flows
 from accounts.sign_in.password.forms import SignInForm
@@ -26,6 +26,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if request.user.is_authenticated:
             return redirect(target)
+        form.begin_with(typed(request))
         context = {"form": restore(request, form), "next": target}
         return render(request, "accounts/sign_in/sign_in.html", context)
     if not form.is_valid():

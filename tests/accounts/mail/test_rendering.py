@@ -17,7 +17,7 @@ def links(page: str) -> list[str]:
 
 
 def html(body: str, action: str = "") -> str:
-    return rendering.as_html("Onderwerp", body, action, "nl")
+    return rendering.as_html("Onderwerp", f"Mijn Assetmaps\n\n{body}", action, "", "nl")
 
 
 @pytest.mark.parametrize(
@@ -76,5 +76,6 @@ def test_line_breaks_that_somebody_typed_make_no_paragraph_button_or_large_words
     message = composing.compose(template or "caller_check_sent", person, **facts)
     page = str(message.alternatives[0].content)
     assert ("Piet, 0900 1234 " in message.body) == (field != "name"), "such a name is not greeted at all"
-    assert page.count("display: inline-block") == 1
+    assert page.count("display: inline-block") == (field == "organisation")
+    assert page.count(">Dit was ik niet</a>") == (field != "organisation")
     assert page.count("font-size: 26px") == (template is None)

@@ -187,9 +187,9 @@ class TestWhoNeverChoseAPassword:
                 assert flows.send_all() == Sent()
             (first,) = mails()
             assert links.holder(first.body.split("/wachtwoord-instellen/")[1].split("/")[0]) == person
-        with days_before(28), django_capture_on_commit_callbacks(execute=True):
+        with days_before(22), django_capture_on_commit_callbacks(execute=True):
             assert flows.send_all() == Sent(invited=1)
-        with days_before(28):
+        with days_before(22):
             second = mails()[-1]
             assert links.holder(second.body.split("/wachtwoord-instellen/")[1].split("/")[0]) == person
 
