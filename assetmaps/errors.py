@@ -1,6 +1,8 @@
 """Error pages, with a next step for the visitor and the request ID to give to support.
 
-They are rendered without context processors and read nothing from the request: a broken request must not break them.
+Who is signed in keeps the header of the portal where the request got as far as a page (403, 404, 405, 413, CSRF). All
+others are rendered without context processors and read nothing from the request: a broken request or a database that is
+away must not break them.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from accounts.http_requests import own_address, referring_page, sign_in_page
+from accounts.http_requests import in_administration, own_address, person, referring_page, sign_in_page
 from assetmaps import logs
 from assetmaps.outages import is_outage
 
@@ -40,6 +42,8 @@ PAGES = {
     500: "server_error",
     503: "unavailable",
 }
+# Where the request got as far as the session, so that the page may show who is signed in.
+PERSONAL = (403, 404, 405, 413, 429)
 RETRY_AFTER = str(int(limits.UNAVAILABLE_AGAIN.total_seconds()))
 # When even the template cannot be rendered.
 LAST_RESORT = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><title>Er ging iets mis</title></head>
@@ -47,15 +51,16 @@ LAST_RESORT = """<!doctype html><html lang="nl"><head><meta charset="utf-8"><tit
 </html>"""
 
 
-def fill(response: HttpResponse, template: str = "", **context: str) -> HttpResponse:
-    """Put the error page for its status into a response."""
+def fill(
+    response: HttpResponse, template: str = "", *, request: HttpRequest | None = None, **context: str
+) -> HttpResponse:
+    """Put the error page for its status into a response; with ``request`` the one for whoever is signed in."""
     language = get_language() or "nl"
     reference = logs.reference.get()
+    name = f"errors/{template or PAGES[response.status_code]}.html"
+    shown: dict[str, object] = {**context, "reference": reference, "language": language}
     try:
-        page: str = render_to_string(
-            f"errors/{template or PAGES[response.status_code]}.html",
-            context | {"reference": reference, "language": language},
-        )
+        page = _personal_page(name, shown, request) or render_to_string(name, shown)
     except Exception:  # whatever is wrong, the visitor sees no detail and the log has all of it
         log.exception("error page %s could not be rendered", response.status_code)
         page = LAST_RESORT.format(reference)
@@ -67,6 +72,28 @@ def fill(response: HttpResponse, template: str = "", **context: str) -> HttpResp
     return response
 
 
+def _personal_page(name: str, context: dict[str, object], request: HttpRequest | None) -> str:
+    """With the header of the portal; empty for who is not signed in, and for what a page asks for by itself."""
+    if request is None or not _shows_a_page(request):
+        return ""
+    if not _is_signed_in(request):
+        return render_to_string(name, context | {"way_on": {"address": "/", "name": _("Sign in")}})
+    way_on = {"address": reverse("overview"), "name": _("To My Environments")}
+    if in_administration(request) and person(request).is_staff:
+        way_on = {"address": reverse("admin:index"), "name": _("To the administration")}
+    try:
+        return render_to_string(name, context | {"shell": "base.html", "way_on": way_on}, request=request)
+    except Exception as mistake:  # the database went away meanwhile, for example
+        log.warning("error page %s is shown without its header: %s", name, mistake)
+        return ""
+
+
+def _shows_a_page(request: HttpRequest) -> bool:
+    """Does the visitor look at the answer? Not at that to a missing style sheet, whose session is not even read."""
+    destination = request.headers.get("Sec-Fetch-Dest", "document")
+    return destination == "document" and not request.path_info.startswith(settings.STATIC_URL)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return fill(HttpResponse(status=413))
@@ -75,11 +102,14 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return fill(HttpResponse(status=403))
+    response = fill(HttpResponse(status=403), request=request)
+    # In one line: a refusal is no mistake, and Django would log the traceback of every one.
+    log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return fill(HttpResponse(status=404))
+    return fill(HttpResponse(status=404), request=request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -96,10 +126,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """An explanation, with a link back to the page of the form."""
     if reason.startswith(CROSS_ORIGIN_REASONS):
-        return fill(HttpResponse(status=403), "origin")
+        return fill(HttpResponse(status=403), "origin", request=request)
     if settings.CSRF_COOKIE_NAME in request.COOKIES and (answer := _after_another_tab(request)):
         return answer
-    return fill(HttpResponse(status=403), "csrf", page=referring_page(request))
+    return fill(HttpResponse(status=403), "csrf", request=request, page=referring_page(request))
 
 
 def _after_another_tab(request: HttpRequest) -> HttpResponse | None:

@@ -97,7 +97,7 @@ def error_pages(get_response: Handler) -> Handler:
         response = get_response(request)
         if response.status_code in errors.PAGES and not response.streaming and not response.content:
             with translation.override(response.headers.get("Content-Language", "nl")):
-                errors.fill(response)
+                errors.fill(response, request=request if response.status_code in errors.PERSONAL else None)
         return response
 
     return middleware

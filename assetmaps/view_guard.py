@@ -47,4 +47,4 @@ class ViewGuardMiddleware:
 
 def _refuse(request: HttpRequest, response: HttpResponse, template: str) -> HttpResponse:
     log_response("%s: %s %s", template, request.method, request.path, response=response, request=request)
-    return errors.fill(response, template)
+    return errors.fill(response, template, request=request if response.status_code in errors.PERSONAL else None)

@@ -9,11 +9,13 @@ import re
 import pytest
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
-from accounts import limits
+from accounts import context_processors, limits
 from accounts.active_sessions.models import Session
 from assetmaps import errors, logs
 from assetmaps.urls import handler400, handler403, handler404, handler500, urlpatterns  # noqa: F401
@@ -95,6 +97,61 @@ def test_error_is_a_plain_dutch_page_with_a_number_that_is_in_the_log(
     assert "Traceback" not in text
     if status != 429:
         assert number in {record.reference for record in caplog.records}
+
+
+@broken
+@pytest.mark.parametrize("address", ["/bestaat-niet/", "/verboden/", "/uitloggen/"])
+def test_who_is_signed_in_keeps_the_header_and_gets_a_way_on(client: Client, address: str) -> None:
+    signed_out = client.get(address).content.decode()
+    for part in ('class="gear"', "Uitloggen", "<script"):
+        assert part not in signed_out
+    sign_in(client, UserFactory())
+    page = client.get(address).content.decode()
+    for part in ('class="gear"', "Uitloggen", '<a class="button" href="/">Naar Mijn Omgevingen</a>'):
+        assert part in page
+
+
+def test_error_in_the_administration_leads_back_to_it(client: Client) -> None:
+    worker = UserFactory(staff=True, with_totp=True)
+    sign_in(client, worker)
+    for address in ("/beheer/bestaat-niet/", "/beheer/environments/environment/"):
+        assert '<a class="button" href="/beheer/">Naar Beheer</a>' in client.get(address).content.decode()
+
+
+@broken
+def test_refusal_is_one_line_in_the_log_and_no_traceback(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    client.get("/verboden/")
+    told = [record for record in caplog.records if record.name == "django.request"]
+    assert [(record.levelname, record.getMessage(), record.exc_info) for record in told] == [
+        ("WARNING", "Forbidden: /verboden/", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [("/static/bestaat-niet.css", {}), ("/bestaat-niet.png", {"sec-fetch-dest": "image"})],
+)
+def test_missing_file_costs_no_more_than_who_asks(client: Client, address: str, headers: dict[str, str]) -> None:
+    sign_in(client, UserFactory())
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(address, headers=headers)
+    assert page.status_code == 404
+    assert 'class="gear"' not in page.content.decode()
+    assert len(queries) <= 2  # the session with its person, as for every request
+
+
+def test_page_is_shown_without_its_header_when_that_fails(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(request: HttpRequest) -> None:
+        raise OperationalError("away")
+
+    sign_in(client, UserFactory())
+    monkeypatch.setattr(context_processors.lifetime, "in_portal", away)
+    page = client.get("/bestaat-niet/")
+    assert page.status_code == 404
+    assert "<h1>Deze pagina bestaat niet</h1>" in page.content.decode()
+    assert "without its header" in caplog.text
 
 
 def test_number_is_another_one_each_time(client: Client) -> None:

@@ -431,7 +431,7 @@ def after_reset(screen: Screen) -> Iterator[str]:
 def errors(screen: Screen) -> Iterator[str]:
     _forget(screen)
     screen.open("/bestaat-niet/")
-    screen.says("geef dit nummer door")
+    screen.says("Nummer voor support")
     yield "fout-404"
     screen.open("/uitloggen/")
     yield "fout-405"

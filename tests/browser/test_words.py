@@ -12,7 +12,7 @@ from tests.browser.words import UnknownWordError, english
     [
         ("Persoonlijke Gegevens", "Personal Details"),
         ("Voer 3 regels uit", "Carry out 3 lines"),  # what stands in the place of a name is kept
-        ("geef dit nummer door", "and give this number: 4711"),  # a part stands for its whole sentence
+        ("Nummer voor support", "Number for support: 4711"),  # a part stands for its whole sentence
         ("Verwijderen", "Remove"),
         ("Verwijderen", "Delete"),  # several may be meant
     ],

@@ -161,7 +161,7 @@ def test_wish_for_another_protocol_is_ignored(portal: int, protocol: bytes) -> N
 )
 def test_too_large_a_head_gets_a_page_that_says_what_to_do(portal: int, lines: list[bytes]) -> None:
     answer = ask(portal, get(b"/inloggen/", *lines))
-    assert (answer.status, answer.closes, "Verwijder de cookies" in answer.text) == (431, True, True)
+    assert (answer.status, answer.closes, "Verwijder je cookies" in answer.text) == (431, True, True)
 
 
 def test_head_without_an_end_is_not_kept(portal: int) -> None:
