@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
@@ -87,9 +88,17 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseRedirect:
         """A form that was sent after the session had ended leads back to the page it stood on, not to its own
         address, where nothing can be looked at."""
+        if _has_ended_session(request):
+            messages.info(request, _("Your session has ended. Sign in again."))
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
         return redirect_to_login(referring_page(request), self.get_login_url(view_func))
+
+
+def _has_ended_session(request: HttpRequest) -> bool:
+    """Does the browser show a page that asks with the cookie of a session that is gone?"""
+    is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document" and is_user_activity(request)
+    return is_page and settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty()
 
 
 class TwoFactorMiddleware:

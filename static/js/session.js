@@ -18,7 +18,19 @@ let over = false;
 // A clock that is set back must not stretch the session, and the steady one may stand still during sleep.
 const elapsed = () => Math.max(Date.now() - since.clock, performance.now() - since.steady) / 1000;
 
+// As on every page of who is signed out: the brand alone.
+const header_of = (brand) => {
+  const bar = document.createElement("header");
+  const inner = document.createElement("div");
+  bar.className = "top";
+  inner.className = "top__inner";
+  inner.append(brand.cloneNode(true));
+  bar.append(inner);
+  return bar;
+};
+
 const end = () => {
+  const idled = left.idle - elapsed() <= 0;
   over = true;
   const words = warning.dataset;
   const heading = document.createElement("h1");
@@ -28,7 +40,7 @@ const end = () => {
   const page = document.createElement("main");
   heading.textContent = words.ended;
   heading.tabIndex = -1;
-  why.textContent = words.endedWhy;
+  why.textContent = idled ? words.endedIdle : words.endedWhy;
   way.textContent = words.endedLink;
   way.className = "button";
   way.href = `${words.signIn}?next=${encodeURIComponent(location.pathname + location.search)}`;
@@ -37,7 +49,9 @@ const end = () => {
   page.className = "page page--narrow session-ended";
   page.append(card);
   document.title = `${words.ended} · Mijn Assetmaps`;
-  document.body.replaceChildren(page); // removed, not covered: somebody else may sit at this screen by now
+  const brand = document.querySelector(".brand");
+  document.body.className = "gate";
+  document.body.replaceChildren(...(brand ? [header_of(brand)] : []), page); // removed, not covered: somebody else may sit at this screen by now
   heading.focus();
 };
 

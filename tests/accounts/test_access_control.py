@@ -153,6 +153,15 @@ def test_session_ends_after_half_an_hour_without_activity() -> None:  # ASVS 7.3
         assert not is_signed_in(client)
 
 
+@pytest.mark.parametrize(("asked_by", "says_so"), [("document", True), ("image", False)])
+def test_page_after_the_end_of_a_session_says_so_once(asked_by: str, says_so: bool) -> None:
+    client, ended = signed_in(UserFactory()), "Je sessie is beëindigd. Log opnieuw in."
+    Session.objects.all().delete()
+    answer = client.get("/persoonlijke-gegevens/", headers={"sec-fetch-dest": asked_by})
+    assert (ended in shown(client, answer.url)) is says_so
+    assert ended not in shown(client, "/")  # which is the first visit of a browser without a session
+
+
 # NIST N5
 def test_session_ends_after_twelve_hours_however_busy() -> None:  # ASVS 7.3.2
     with time_machine.travel(timezone.now(), tick=False) as clock:

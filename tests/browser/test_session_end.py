@@ -87,6 +87,8 @@ def test_page_that_was_left_hides_what_it_showed_and_leads_back(at_work: Screen,
     at_work.open("/persoonlijke-gegevens/?van=hier")
     idle(at_work, 31)
     at_work.heading("Je sessie is beëindigd")
+    at_work.says("Er gebeurde een tijdje niets")
+    expect(at_work.page.get_by_role("banner").get_by_role("link")).to_have_text(["Mijn Assetmaps"])
     assert employee.email not in at_work.page.content()
     assert at_work.page.title() == "Je sessie is beëindigd · Mijn Assetmaps"
     at_work.page.get_by_role("link", name="Inloggen").click()
