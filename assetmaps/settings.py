@@ -103,6 +103,7 @@ TEMPLATES = [
                 "accounts.context_processors.questions",
                 "accounts.context_processors.session",
                 "accounts.context_processors.support",
+                "assetmaps.navigation.menus",
             ],
         },
     },
