@@ -84,7 +84,7 @@ def test_staff_without_a_second_step_are_sent_to_the_set_up() -> None:  # ASVS 6
 def test_staff_with_a_verified_session_are_let_in(boss: Client) -> None:
     page = shown(boss, "/beheer/")
     assert "Personen" in page
-    assert "Beheer van Assetmaps" in page
+    assert "<title>Beheer · Mijn Assetmaps</title>" in page
 
 
 # ASVS 6.4.6

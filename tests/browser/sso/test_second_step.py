@@ -95,7 +95,7 @@ def test_agreement_does_not_open_the_administration_but_the_own_code_does(screen
     screen.give_code(Phone.of(here).unused())
     screen.heading("Mijn Omgevingen")
     screen.open("/beheer/")
-    expect(screen.page).to_have_title("Beheer · Beheer van Assetmaps")
+    expect(screen.page).to_have_title("Beheer · Mijn Assetmaps")
 
 
 def test_worker_who_becomes_staff_in_an_agreed_session_owes_the_own_code(screen: Screen, town: Agreement) -> None:
@@ -111,7 +111,7 @@ def test_shown_claim_opens_the_administration(screen: Screen, town: Agreement) -
     boss, _ = town.employee("Bea Beheer", staff=True)
     town.sign_in(screen, boss)
     screen.open("/beheer/")
-    expect(screen.page).to_have_title("Beheer · Beheer van Assetmaps")
+    expect(screen.page).to_have_title("Beheer · Mijn Assetmaps")
 
 
 # ASVS 7.6.1
