@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import EnvironmentFactory, UserFactory
-from tests.pages import shown, signed_in
+from tests.pages import shown, signed_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def test_every_link_of_the_side_menu_opens_a_page_where_it_is_marked(traits: dic
     for name, (address, _) in menu.items():
         response = client.get(address)
         assert response.status_code == 200, name
-        marked = {other: mark for other, (_, mark) in links(response.content.decode(), SIDE).items() if mark}
+        marked = {other: mark for other, (_, mark) in links(text(response), SIDE).items() if mark}
         assert marked == {name: "page"}
 
 
