@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -92,3 +93,14 @@ def at_once(tasks: list[Callable[[], object]]) -> list[object]:
 
     with ThreadPoolExecutor(len(tasks)) as pool:
         return [future.result() for future in [pool.submit(run, task) for task in tasks]]
+
+
+def then_pause(work: Callable) -> Callable:
+    """The same work and a pause: what was read is acted on while another request may read it too."""
+
+    def paused(*args: object, **kwargs: object) -> object:
+        found = work(*args, **kwargs)
+        time.sleep(0.3)
+        return found
+
+    return paused

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.audit.models import AuditEntry
+from accounts.throttling import known_browsers
 from accounts.throttling.known_browsers import COOKIE
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor.models import Authenticator
@@ -42,3 +44,17 @@ def test_browser_that_activates_stays_known() -> None:
     again.cookies[COOKIE] = owner.cookies[COOKIE].value
     sign_in(again, person, code=wrong_code_of(person))
     assert AttemptCounter.objects.get(kind="code").bucket != AttemptCounter.UNKNOWN_BROWSERS
+
+
+def test_shared_browser_is_known_for_the_last_five_people() -> None:
+    people, cookie = UserFactory.create_batch(6), ""
+    for person in people:
+        cookie = known_browsers.remember(carrying(cookie), HttpResponse(), person).cookies[known_browsers.COOKIE].value
+    known = known_browsers.KnownBrowsers.of(carrying(cookie))
+    assert [bool(known.bucket_of(person)) for person in people] == [False] + [True] * 5
+
+
+def carrying(cookie: str) -> HttpRequest:
+    request = HttpRequest()
+    request.COOKIES[known_browsers.COOKIE] = cookie
+    return request

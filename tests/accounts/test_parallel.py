@@ -42,7 +42,7 @@ from accounts.two_factor.verification import Outcome
 from tests.codes import code_of, phone, wrong_code_of
 from tests.conftest import mails
 from tests.factories import AuthenticatorFactory, UserFactory
-from tests.pages import CODE, at_once, half_signed_in, is_signed_in
+from tests.pages import CODE, at_once, half_signed_in, is_signed_in, then_pause
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,17 +156,6 @@ def slowly(work: Callable, seconds: float) -> Callable:
         return work(*args, **kwargs)
 
     return later
-
-
-def then_pause(work: Callable) -> Callable:
-    """The same work and a pause: what was read is acted on while another request may read it too."""
-
-    def paused(*args: object, **kwargs: object) -> object:
-        found = work(*args, **kwargs)
-        time.sleep(0.3)
-        return found
-
-    return paused
 
 
 def test_of_two_apps_removed_at_once_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:

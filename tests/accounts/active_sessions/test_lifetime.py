@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
 from accounts import limits
 from accounts.active_sessions import flows as sessions
+from accounts.active_sessions import lifetime
 from accounts.active_sessions.models import Session
 from accounts.two_factor.models import Authenticator
 from tests.conftest import Browser
@@ -139,6 +141,15 @@ def test_stranger_and_half_signed_in_are_told_nothing(client: Client) -> None:
             assert answer.status_code == 302
             assert answer.url.startswith("/inloggen/")
             assert not answer.content
+
+
+def test_only_who_is_signed_in_has_time_left() -> None:
+    staff = UserFactory(staff=True, with_totp=True)
+    request = HttpRequest()
+    for client, has_time in ((half_signed_in(staff), False), (signed_in(staff), True)):
+        request.session = client.session
+        request.session.load()
+        assert [bool(left(request)) for left in (lifetime.in_portal, lifetime.in_administration)] == [has_time] * 2
 
 
 def test_looking_does_not_keep_half_a_sign_in_alive() -> None:

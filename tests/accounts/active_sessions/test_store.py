@@ -72,8 +72,13 @@ def test_row_knows_whose_session_it_is_and_from_where(client: Client) -> None:
 
 def test_half_signed_in_session_belongs_to_the_person_but_is_not_signed_in() -> None:
     person = UserFactory(with_totp=True)
-    row = session_row(half_signed_in(person))
+    client = half_signed_in(person)
+    row, session = session_row(client), SessionStore(session_key(client))
     assert (row.user, row.signed_in) == (person, False)
+    session.load()
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        session.touch()
+    assert session_row(client).expires_at == row.expires_at, "nothing makes half a sign-in last longer"
 
 
 def test_five_sessions_at_most_and_the_oldest_ends() -> None:  # ASVS 7.1.2
@@ -124,8 +129,9 @@ def test_changing_the_key_keeps_the_data_and_moves_the_row() -> None:
     session = SessionStore()
     session["x"] = 1
     session.save()
-    old = session.session_key
+    old, session.modified = session.session_key, False
     session.cycle_key()
+    assert session.modified, "or nobody stores it, and the old key goes on working"
     session.save()
     assert SessionStore(old).get("x") is None
     assert SessionStore(session.session_key).get("x") == 1

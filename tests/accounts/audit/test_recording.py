@@ -161,6 +161,13 @@ def test_mail_leaves_only_after_the_commit(django_capture_on_commit_callbacks: o
     assert [message.subject for message in mails()] == ["Je wachtwoord voor Assetmaps is gewijzigd"]
 
 
+def test_many_entries_are_sealed_after_the_commit(django_capture_on_commit_callbacks: object) -> None:
+    with django_capture_on_commit_callbacks() as waiting:
+        recording.record_many(Event.SIGNED_IN, [(UserFactory(), {})], origin=HERE)
+        recording.record_per_organisation(Event.SIGNED_IN, [(None, {})], origin=HERE)
+    assert waiting == [chain.seal_soon] * 2
+
+
 def test_names_in_a_mail_are_plain_text(django_capture_on_commit_callbacks: object) -> None:
     person = UserFactory(first_name="Jan & <b>Piet</b>")
     with django_capture_on_commit_callbacks(execute=True):

@@ -42,6 +42,15 @@ def test_nothing_else_is_evened_out(other: str) -> None:
     assert not check_password(other, make_password(COMPOSED))
 
 
+def test_longest_text_that_is_taken_is_hashed_as_a_whole() -> None:
+    longest = "x" * limits.PASSWORD_LONGEST_TYPED
+    encoded = make_password(longest)
+    assert check_password(longest, encoded)
+    assert not check_password(longest + "x", encoded)
+    with pytest.raises(ValueError, match="longer"):
+        make_password(longest + "x")
+
+
 # ASVS 11.4.2
 # NIST N20
 def test_the_cost_is_that_of_the_policy(production_hashes: None) -> None:

@@ -92,6 +92,10 @@ def text_of(forged: str) -> Twist:
     return lambda provider, header, claims: forged
 
 
+def lengthened(token: str) -> str:
+    return token.ljust(limits.SSO_LONGEST_TOKEN, "A")
+
+
 def half(value: str) -> str:
     return b64(hashlib.sha256(value.encode()).digest()[:16])
 
@@ -176,6 +180,7 @@ TOKENS: dict[str, tuple[Twist, str]] = {
     "header that nests deeply": (text_of(f"{b64(b'[' * 20_000)}.e30.e30"), "malformed"),
     "not plain letters": (text_of("é.é.é"), "malformed"),
     "huge": (text_of("a" * (limits.SSO_LONGEST_TOKEN + 1) + ".b.c"), "malformed"),
+    "as long as a token may be": (lambda p, h, c: lengthened(signed(h, c, p.signs_with)), "signature"),
     "claims that are a list": (lambda p, h, c: signed(h, ["portaal"], p.signs_with), "signature"),
 }
 

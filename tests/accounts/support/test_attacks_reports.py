@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core import signing
@@ -36,7 +37,7 @@ from tests.clock import later
 from tests.codes import code_of, phone
 from tests.conftest import browser, mails, sign_in
 from tests.factories import PASSWORD, AuthenticatorFactory, UserFactory
-from tests.pages import CODE, at_once, is_signed_in, shown, signed_in
+from tests.pages import CODE, at_once, is_signed_in, shown, signed_in, then_pause
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -441,6 +442,18 @@ def test_who_changed_the_address_does_not_close_the_report_about_it() -> None:
     assert reports.close(report, UserFactory(superuser=True), HERE, check=Check.IN_PERSON)
     assert last(Event.REPORT_LOOKED_AT, person).detail == {"check": "in_person"}
     assert "Support heeft naar je melding gekeken" in mails()[-1].subject
+
+
+def test_links_are_mailed_again_when_two_reports_are_closed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    person, worker = UserFactory(links_withheld=True), UserFactory(superuser=True)
+    entries = [record(Event.PASSWORD_CHANGED, subject=person, origin=HERE) for _ in range(2)]
+    undone = {"doubt": reports.MAILBOX}
+    both = [Report.objects.create(user=person, entry=entry, undone=undone) for entry in entries]
+    monkeypatch.setattr(reports, "_withhold_links", then_pause(reports._withhold_links))
+    closed = at_once([partial(reports.close, one, worker, HERE, check=Check.CALLED_BACK) for one in both])
+    assert closed == [True, True]
+    person.refresh_from_db()
+    assert not person.links_withheld
 
 
 def test_after_a_report_words_in_the_mailbox_and_one_worker_do_not_open_the_account() -> None:

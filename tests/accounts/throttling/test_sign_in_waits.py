@@ -209,3 +209,16 @@ def test_activation_makes_every_browser_but_this_one_a_stranger(client: Client) 
         assert (
             AttemptCounter.UNKNOWN_BROWSERS in AttemptCounter.objects.values_list("bucket", flat=True)
         ) is from_unknown_browser
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("bucket", [AttemptCounter.UNKNOWN_BROWSERS, "a known browser"])
+def test_opening_what_is_closed_keeps_the_cap_of_unknown_browsers(bucket: str) -> None:
+    person, now = UserFactory(), int(timezone.now().timestamp())
+    counter = AttemptCounter.objects.create(
+        subject=f"user:{person.pk}", kind="code", bucket=bucket, closed=True, recent=[now] * limits.CODE_CAP
+    )
+    throttling.open_closed_counters(person)
+    counter.refresh_from_db()
+    assert not counter.closed
+    assert (counter.waits_until > now) == (bucket == AttemptCounter.UNKNOWN_BROWSERS)

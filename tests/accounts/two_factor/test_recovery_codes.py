@@ -25,6 +25,7 @@ from accounts.two_factor.verification import Outcome
 from tests.codes import phone
 from tests.conftest import browser, mails, sign_in
 from tests.factories import PASSWORD, UserFactory
+from tests.pages import shown, signed_in
 
 ORIGIN = Origin("192.0.2.1", "Testbrowser")
 BASE = "/persoonlijke-gegevens/twee-staps-authenticatie"
@@ -53,6 +54,12 @@ def test_activation_shows_ten_codes_once_on_the_page_where_it_ends(client: Clien
     assert len(set(shown_codes(first))) == limits.RECOVERY_CODES
     assert "data:text/plain" in first
     assert shown_codes(client.get(response.url).content.decode()) == []  # ASVS 14.2.6
+
+
+@pytest.mark.django_db
+def test_without_a_second_step_the_page_says_what_comes_first() -> None:
+    page = shown(signed_in(UserFactory()), "/persoonlijke-gegevens/herstelcodes/")
+    assert "Herstelcodes horen bij twee-staps-authenticatie." in page
 
 
 # ASVS 6.5.4

@@ -370,6 +370,7 @@ def test_fields_that_no_form_has_are_ignored(client: Client, town: Organisation)
 def test_switching_on_says_what_is_missing(client: Client, town: Organisation) -> None:
     agreed(town)
     page = shown(client, f"{HERE}inschakelen/", {})
+    assert "Nog niet alles is klaar." in page
     assert "Proefinloggen is met deze instellingen nog niet gelukt." in page
     assert not Connection.objects.get().enabled
 
@@ -400,6 +401,7 @@ def test_what_a_provider_says_is_never_markup(client: Client, town: Organisation
 
 def test_domain_is_added_checked_and_removed(client: Client, town: Organisation, settings: object) -> None:
     page = shown(client, f"{HERE}domeinen/", {"domain": "@Voorbeeld.nl"})
+    assert "aria-invalid" not in page
     domain = MailDomain.objects.get()
     assert f"assetmaps-verificatie={domain.token}" in page
     assert ">_assetmaps.voorbeeld.nl</code>" in page
@@ -419,6 +421,7 @@ def test_refusal_does_not_say_which_organisation_has_the_domain(client: Client, 
     MailDomain.objects.create(organisation=other, domain="voorbeeld.nl", token="x", proved_at=timezone.now())
     page = shown(client, f"{HERE}domeinen/", {"domain": "voorbeeld.nl"})
     assert "Een andere organisatie heeft dit domein bewezen." in page
+    assert 'aria-invalid="true"' in page
     assert "geheime" not in page.lower()
 
 

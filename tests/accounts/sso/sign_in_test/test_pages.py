@@ -279,6 +279,8 @@ def test_tests_are_bounded(
     monkeypatch.setattr(limits, "SSO_CHECKS", 1)
     client.post(f"{page_of(connection)}beginnen/")
     assert "Dit is net al een paar keer gevraagd." in shown(client, f"{page_of(connection)}beginnen/", {})
+    connection.delete()
+    assert "Vul eerst de aanbieder in." in shown(client, f"{page_of(connection)}beginnen/", {})
 
 
 @pytest.mark.parametrize("values", [{}, {"state": ""}, {"state": "x", "code": "y"}, {"error": "x"}])

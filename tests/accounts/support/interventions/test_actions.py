@@ -202,8 +202,10 @@ def test_ended_sessions_are_gone_and_the_second_step_stays(desk: User, person: U
 def test_code_needs_a_checked_caller_of_the_same_worker_and_not_long_ago(desk: User, person: User) -> None:
     colleague = UserFactory(in_support=True, with_totp=True)
     check_caller(person, colleague)
-    assert act(Kind.BRIDGE_CODE, person, desk).outcome is Refusal.NOT_CHECKED
+    client, code = signed_in(desk), page_of(person, Kind.BRIDGE_CODE)
+    assert client.post(code, {"reason": WHY}).url == f"{page_of(person)}beller/"
     check_caller(person, desk)
+    assert "15 minuten lang" in shown(client, code)
     with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=1)):
         assert act(Kind.BRIDGE_CODE, person, desk).outcome is Refusal.NOT_CHECKED
     assert not BridgeCode.objects.exists()

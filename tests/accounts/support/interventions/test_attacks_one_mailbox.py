@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts import limits
 from accounts.audit.events import Event
@@ -249,7 +250,8 @@ def test_another_address_waits_and_both_mailboxes_hear_of_it(person: User) -> No
 def test_stored_again_after_a_day_the_address_changes(person: User) -> None:
     boss = UserFactory(superuser=True, with_totp=True)
     password_by_mail(person)
-    store(signed_in(boss), person, NEW)
+    refused = store(signed_in(boss), person, NEW)
+    assert date_format(timezone.localtime(Intervention.objects.get().asked_at + DAY), "j F H:i") in refused
     with time_machine.travel(timezone.now() + DAY + timedelta(minutes=1), tick=True):
         assert "nog niet gewijzigd" not in store(signed_in(boss), person, NEW)
     person.refresh_from_db()
