@@ -98,7 +98,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 def _has_ended_session(request: HttpRequest) -> bool:
     """Does the browser show a page that asks with the cookie of a session that is gone?"""
     is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document" and is_user_activity(request)
-    return is_page and settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty()
+    return is_page and bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) and request.session.is_empty()
 
 
 class TwoFactorMiddleware:
