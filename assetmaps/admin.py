@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policy
 from accounts.http_requests import person
 from accounts.middleware import counted
-
-
-@dataclass(frozen=True)
-class AdminPage:
-    """One of our own pages, linked from the administration index for staff who have its permission."""
-
-    url_name: str
-    name: Promise
-    about: Promise
-    permission: str
-
-
-ADMIN_PAGES = (
-    AdminPage(
-        "audit_activity",
-        _("Security activity"),
-        _("What happened, to whom and by whom; export it."),
-        "audit.view_auditentry",
-    ),
-)
+from accounts.models import User
+from assetmaps import start_page
 
 
 class AssetmapsAdminSite(AdminSite):
@@ -45,16 +22,7 @@ class AssetmapsAdminSite(AdminSite):
     site_header = _("Assetmaps administration")
     index_title = _("Administration")
     site_url = "/"
-    enable_nav_sidebar = True
-
-    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
-        """Add our single sign-on page to the models, so that it is found from the index and the sidebar."""
-        found: list[dict[str, Any]] = super().get_app_list(request, app_label)
-        if request.user.has_perm("organisations.change_organisation"):
-            for app in found:
-                if app["app_label"] == "organisations":
-                    app["models"].append(_app_list_entry(_("Single sign-on"), "SingleSignOn", "sso_organisations"))
-        return found
+    enable_nav_sidebar = False  # the side menu is `navigation.menus`
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -63,8 +31,22 @@ class AssetmapsAdminSite(AdminSite):
         return user.is_verified() or policy.opens_administration(counted(request), is_verified=False)
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
-        pages = [page for page in ADMIN_PAGES if person(request).has_perm(page.permission)]
-        return super().index(request, {"pages": pages} | (extra_context or {}))
+        """Jobs and state instead of a list of models."""
+        may_invite = self.get_model_admin(User).has_add_permission(request)
+        cards = start_page.cards(person(request)) | {"may_invite": may_invite}
+        return super().index(request, cards | (extra_context or {}))
+
+    def app_index(  # type: ignore[override]
+        self, request: HttpRequest, app_label: str, extra_context: dict | None = None
+    ) -> HttpResponse:
+        """Redirect to the list of this part of the program, or to the first page when it has several.
+
+        Raises Http404 for a part without a list that this worker may see.
+        """
+        lists = [model["admin_url"] for app in self.get_app_list(request, app_label) for model in app["models"]]
+        if not lists:
+            raise Http404
+        return redirect(lists[0] if len(lists) == 1 and lists[0] else "admin:index")
 
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
@@ -87,15 +69,3 @@ class AssetmapsAdminSite(AdminSite):
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:  # type: ignore[override]
         return redirect("overview")  # unused: the templates post to our own sign-out
-
-
-def _app_list_entry(name: Promise, object_name: str, url_name: str) -> dict[str, Any]:
-    """One of our own pages, in the form in which the admin templates expect a model."""
-    return {
-        "name": name,
-        "object_name": object_name,
-        "admin_url": reverse(url_name),
-        "add_url": None,
-        "view_only": False,
-        "perms": {"add": False, "change": True, "delete": False, "view": True},
-    }

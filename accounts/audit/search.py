@@ -67,10 +67,13 @@ class Page:
     newer: bool
 
 
-def page(search: Search, *, before: int | None = None, after: int | None = None) -> Page:
-    """The newest page, or the one that follows an entry: older than ``before``, or newer than ``after``."""
+def page(search: Search, *, before: int | None = None, after: int | None = None, size: int = 0) -> Page:
+    """The newest page, or the one that follows an entry: older than ``before``, or newer than ``after``.
+
+    ``size``: entries at most; 0 for `limits.AUDIT_PAGE`.
+    """
     low, high = _bounds(search)
-    size = limits.AUDIT_PAGE
+    size = size or limits.AUDIT_PAGE
     if after is not None:
         ids = _ids(search, (max(low, after), high), size + 1, ascending=True)
         return Page(_entries(ids[:size]), older=True, newer=len(ids) > size)

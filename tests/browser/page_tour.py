@@ -486,7 +486,7 @@ def administration(screen: Screen) -> Iterator[str]:
 def _with_new_address() -> Environment:
     environment = Environment.objects.get(slug="woningen")
     environment.next_address = "https://woningen.elders.nl/"
-    environment.next_address_asked_at = timezone.now() - timedelta(hours=4)
+    environment.next_address_at = timezone.now() - timedelta(hours=4)
     environment.next_address_by = User.objects.get(email=VERIFIED)
     environment.save()
     return environment
