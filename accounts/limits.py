@@ -36,9 +36,9 @@ SIGNING_KEY_LEAST = 32
 # --- Second factor ---
 
 # An authenticator app (RFC 6238, RFC 4226).
-PENDING_AUTHENTICATOR = timedelta(minutes=10)
-# "Geef me meer tijd" gives that time anew, as often as WCAG 2.2.1 asks for: ten times. A set-up then lasts 110
-# minutes at most, and always ends with the session in which it was begun.
+PENDING_AUTHENTICATOR = timedelta(minutes=30)  # long enough to install an app meanwhile
+# "Geef me meer tijd" gives that time anew, as often as WCAG 2.2.1 asks for: ten times. A set-up always ends with the
+# session in which it was begun.
 PENDING_EXTENSIONS = 10
 PENDING_EXTENSION_AGAIN = timedelta(minutes=1)  # asked again this soon, it is one extension: a double click, a reload
 TOTP_SECRET_BYTES = 20
@@ -129,6 +129,7 @@ KNOWN_BROWSER_CLOSED_AFTER = 10  # wrong codes in a row: from then on the browse
 # Recovery codes (NIST SP 800-63B-4 section 4.2.1.1).
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10  # 80 bits
+RECOVERY_CODES_SHOWN = timedelta(minutes=15)  # new ones, at most; until "Ik heb ze bewaard"
 RECOVERY_CODES_FEW = 3
 RECOVERY_CODES_QUESTION = timedelta(days=30)  # "are they still at hand?"
 AUTHENTICATORS = 5  # at most, a person

@@ -20,7 +20,7 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import lifetime, reauthentication, requested_page, store
 from accounts.active_sessions.decorators import is_user_activity
 from accounts.audit.origin import Origin
-from accounts.http_requests import REQUIREMENT, in_administration, person, referring_page
+from accounts.http_requests import OWES_SET_UP, REQUIREMENT, in_administration, person, referring_page
 from accounts.language import choice
 from accounts.language import flows as languages
 from accounts.organisations import rank, sign_in_policy
@@ -28,6 +28,7 @@ from accounts.organisations.sign_in_policy import Requirement
 from accounts.organisations.wording import one_factor_at_most, second_step_is_there
 from accounts.policy import Decision, Vouched
 from accounts.two_factor import devices
+from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -184,6 +185,7 @@ class TwoFactorMiddleware:
 
     @staticmethod
     def _redirect_to_set_up(request: HttpRequest) -> HttpResponse | None:
+        request.META[OWES_SET_UP] = True
         if request.resolver_match and request.resolver_match.url_name in OPEN_DURING_SET_UP:
             if is_user_activity(request):
                 reauthentication.forget_interrupted(request, unless=OPEN_DURING_SET_UP)
@@ -196,6 +198,7 @@ class TwoFactorMiddleware:
     @staticmethod
     def _note_user_activity(request: HttpRequest) -> None:
         if is_user_activity(request):
+            recovery_codes.forget_when_over(request.session)
             store.of(request).touch()
 
     @staticmethod
@@ -229,7 +232,7 @@ def counted(request: HttpRequest) -> Vouched:
 
 def _why_set_up(request: HttpRequest) -> str:
     if sessions.SET_UP_ONLY in request.session:
-        return _("First link your new phone; after that everything is open again. It takes two minutes.")
+        return _("First link your new phone; after that everything is open again.")
     if request.user.is_staff:
-        return _("The administration asks for a second step. Activate it first; it takes two minutes.")
-    return _("Your organisation asks for a second step. Activate it first; it takes two minutes.")
+        return _("The administration asks for a second step. You do this once.")
+    return _("Your organisation asks for a second step. You do this once.")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import flows, limits, policy
-from accounts.active_sessions import requested_page, store
+from accounts.active_sessions import store
 from accounts.audit.origin import Origin
 from accounts.forms import PersonalDetailsForm
 from accounts.http_requests import PersonRequest
@@ -20,7 +20,7 @@ from accounts.organisations import rank, sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sso import connections, identities
 from accounts.two_factor import devices
-from accounts.two_factor.recovery_codes.views import fresh_codes_context
+from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,19 +47,14 @@ def _details_form(request: PersonRequest, me: User) -> PersonalDetailsForm:
 
 def _details(request: PersonRequest, form: object) -> dict[str, object]:
     mine = devices.authenticators_of(request.user)
-    pending = devices.pending_authenticator_of(request.user)
-    context = {
+    return {
         "form": form,
         "authenticators": mine,
-        "set_up_unfinished": pending is not None,
         "recovery_codes_left": devices.recovery_codes_left(request.user) if mine else None,
         "few": limits.RECOVERY_CODES_FEW,
+        "codes_are_waiting": recovery_codes.are_waiting(request.session),
         "business_account": _business_account(request),
     }
-    context |= fresh_codes_context(request)
-    if context["codes"]:
-        context["go_on"] = requested_page.take(request)  # to the page that had to wait for the set-up
-    return context
 
 
 def _business_account(request: PersonRequest) -> dict[str, object]:

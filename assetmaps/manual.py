@@ -1,4 +1,4 @@
-"""Screenshots, QR codes of app stores and numbers for the manual."""
+"""Screenshots and numbers for the manual."""
 
 from __future__ import annotations
 
@@ -10,23 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from accounts import limits
-from accounts.two_factor.totp import qr
 
 PICTURES = Path(settings.BASE_DIR) / "static" / "img" / "manual"
-
-# Not translated. The addresses are those of templates/includes/apps.html.
-APPS = (
-    (
-        "Microsoft Authenticator",
-        "https://apps.apple.com/nl/app/microsoft-authenticator/id983156458",
-        "https://play.google.com/store/apps/details?id=com.azure.authenticator",
-    ),
-    (
-        "Google Authenticator",
-        "https://apps.apple.com/nl/app/google-authenticator/id388497605",
-        "https://play.google.com/store/apps/details?id=com.google.android.apps.authenticator2",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -37,14 +22,6 @@ class Screenshot:
     dark: str
     width: int
     height: int
-
-
-@dataclass(frozen=True)
-class Store:
-    app: str
-    on_iphone: bool
-    address: str
-    qr: qr.Picture
 
 
 @cache
@@ -60,16 +37,6 @@ def screenshots(language: str) -> dict[str, Screenshot]:
         )
         for name, facts in made.items()
     }
-
-
-@cache
-def stores() -> tuple[Store, ...]:
-    """Drawn once per process: they are public and never change."""
-    return tuple(
-        Store(app, on_iphone, address, qr.picture(address))
-        for app, iphone, android in APPS
-        for on_iphone, address in ((True, iphone), (False, android))
-    )
 
 
 def numbers() -> dict[str, int]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.active_sessions.decorators import background_request
 from accounts.audit.origin import Origin
+from accounts.two_factor.totp import stores
 from assetmaps import logs, manual, policy_reports, readiness
 
 policy_log = logging.getLogger("assetmaps.policy")
@@ -46,7 +47,7 @@ def _plain_text(request: HttpRequest, text: str, status: int) -> HttpResponse:
 def help_two_factor(request: HttpRequest) -> HttpResponse:
     shown = manual.screenshots(get_language() or settings.LANGUAGE_CODE)
     portal = settings.PUBLIC_URL.removeprefix("https://")
-    context = {"screenshots": shown, "stores": manual.stores(), "numbers": manual.numbers(), "portal": portal}
+    context = {"screenshots": shown, "stores": stores.every(), "numbers": manual.numbers(), "portal": portal}
     return render(request, "help_two_factor.html", context)
 
 

@@ -125,6 +125,7 @@ def test_every_page_has_one_heading_a_title_and_its_language(client: Client) -> 
         check_page(client, page)
     sign_in(client, person)
     prove(client)
+    client.post("/persoonlijke-gegevens/twee-staps-authenticatie/activeren/")
     for page in [*private, "/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/", "/bestaat-niet/"]:
         check_page(client, page)
 

@@ -114,6 +114,7 @@ class CombinedCodeForm(forms.Form):
 class NamedCodeForm(CodeForm):
     """The code that confirms an authenticator app, and its name."""
 
+    code = CodeField(label=_("6-digit code from the app"))
     name = forms.CharField(
         label=_("Name of this device"),
         max_length=40,

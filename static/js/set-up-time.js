@@ -1,11 +1,11 @@
-// How long the set-up lasts, in minutes and calmly: said at five, two and one minutes, and when it is over.
+// How long the set-up lasts: seen from five minutes on; said at five, two and one minutes, and when it is over.
 const steps = document.querySelector("[data-while-it-lasts]");
 const box = document.querySelector("[data-time-left]");
 const shown = box.querySelector("[data-time-shown]");
 const said = document.querySelector("[data-time-said]");
 const notice = document.querySelector("[data-time-over]").firstElementChild;
 const SAY_AT = [5, 2, 1];
-const SOON = 2; // minutes; from then on the time is seen at every step
+const SOON = 5; // minutes; from then on the time is in sight
 const since = { clock: Date.now(), steady: performance.now() };
 const given = Number(box.dataset.timeLeft); // by the server's clock
 

@@ -68,7 +68,7 @@ def test_never_beyond_the_end_of_the_session_in_which_it_was_begun() -> None:
         prove(client)
         client.post(ACTIVATE)
         clock.shift(timedelta(minutes=9))
-        assert "Je hebt weer 10 minuten." in shown(client, MORE, {})
+        assert "Je hebt weer 30 minuten." in shown(client, MORE, {})
         code = phone(Authenticator.objects.get()).at(int(time.time()) + 180)
         clock.shift(timedelta(minutes=3))
         assert flows.pending(person, Authenticator.objects.get().begun_in), "ended by the session, not by itself"

@@ -80,15 +80,6 @@ def test_names_are_escaped() -> None:  # ASVS 3.2.2
     assert b"&lt;script&gt;alert" in client.get(DETAILS).content
 
 
-def test_button_to_begin_says_when_a_set_up_is_unfinished() -> None:
-    client = signed_in(UserFactory())
-    assert "hiermee begonnen" not in shown(client, DETAILS)
-    client.post("/persoonlijke-gegevens/twee-staps-authenticatie/activeren/")
-    page = shown(client, DETAILS)
-    assert "Activeer Twee-Staps-Authenticatie" in page
-    assert "hiermee begonnen" in page
-
-
 def test_every_page_for_a_signed_in_person_can_sign_out() -> None:  # ASVS 7.4.4
     client = signed_in(UserFactory(staff=True, with_totp=True))
     pages = ["/", DETAILS, "/persoonlijke-gegevens/wachtwoord/", "/beheer/"]

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.keyboard import Keyboard
 from tests.browser.page_tour import EMPLOYEE
-from tests.browser.screen import ACTIVATE, Phone, Screen
+from tests.browser.screen import ACTIVATE, CODES_HEADING, Phone, Screen
 from tests.factories import PASSWORD
 
 NARROW = {"width": 320, "height": 640}  # a desk at 400 % (WCAG 2.2, 1.4.10)
@@ -37,11 +37,12 @@ def narrow(screen: Screen) -> None:
     screen.heading("Persoonlijke Gegevens")
     _fits(screen)
     screen.press(ACTIVATE)
-    expect(screen.page.get_by_role("img", name="QR-code")).to_be_visible()
+    expect(screen.code).to_be_visible()
     _fits(screen)
     phone = Phone.scan(screen.page)
+    _fits(screen)
     screen.give_code(phone.shows())
-    screen.heading("Persoonlijke Gegevens")
+    screen.heading(CODES_HEADING)
     _fits(screen)
     screen.sign_out()
     screen.give_password(EMPLOYEE)
@@ -67,8 +68,8 @@ def by_keyboard(screen: Screen) -> None:
     hands.press(ACTIVATE)
     expect(screen.page.get_by_role("img", name="QR-code")).to_be_visible()
     phone = Phone.scan(screen.page)
-    _code_by_keyboard(screen, hands, phone.shows())
-    screen.heading("Persoonlijke Gegevens")
+    _code_by_keyboard(screen, hands, phone.shows(), "Code van 6 cijfers uit de app")
+    screen.heading(CODES_HEADING)
     screen.says("Twee-staps-authenticatie staat aan")
     screen.open("/")
     hands.press("Uitloggen")
@@ -87,8 +88,8 @@ def _password_by_keyboard(screen: Screen, hands: Keyboard) -> None:
     screen.page.keyboard.press("Enter")
 
 
-def _code_by_keyboard(screen: Screen, hands: Keyboard, code: str) -> None:
+def _code_by_keyboard(screen: Screen, hands: Keyboard, code: str, label: str = "Code van 6 cijfers") -> None:
     """The field may have the focus from the start, and then Tab would lead away from it."""
-    if hands.name() != "Code van 6 cijfers":
-        hands.go_to("Code van 6 cijfers")
+    if hands.name() != label:
+        hands.go_to(label)
     screen.page.keyboard.type(code)  # the sixth digit sends it

@@ -50,7 +50,7 @@ from environments.models import Access, Environment
 from environments.people import import_processing
 from environments.people.models import PeopleImport
 from tests.browser import out_of_band
-from tests.browser.screen import ACTIVATE, CHALLENGE, SET_UP, Phone, Screen
+from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
 from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, UserFactory
 
@@ -185,16 +185,18 @@ def _drawing() -> bytes:
 
 def set_up(screen: Screen) -> Iterator[str]:
     _sign_in(screen, EMPLOYEE)
-    screen.open(SET_UP)
-    yield "instellen-begin"
     screen.begin_set_up()
     yield "instellen"
-    screen.text("Lukt scannen niet?").click()
-    yield "instellen-sleutel"
+    for fold in screen.page.locator("main summary:visible").all():
+        fold.click()
+    yield "instellen-open"
     screen.open(SET_UP)
     screen.give_code("12345")
     yield "instellen-geweigerd"
-    Authenticator.objects.filter(confirmed=False).update(created_at=timezone.now() - timedelta(minutes=11))
+    Authenticator.objects.filter(confirmed=False).update(created_at=timezone.now() - timedelta(minutes=26))
+    screen.open(SET_UP)
+    yield "instellen-bijna-om"
+    Authenticator.objects.filter(confirmed=False).update(created_at=timezone.now() - timedelta(minutes=31))
     screen.open(SET_UP)
     yield "instellen-verlopen"
     Authenticator.objects.filter(user__email=EMPLOYEE).delete()
@@ -205,6 +207,7 @@ def second_device(screen: Screen) -> Iterator[str]:
     _sign_in(screen, EMPLOYEE)
     screen.activate()
     yield "herstelcodes-eenmalig"
+    screen.press("Ik heb ze bewaard")
     screen.open("/persoonlijke-gegevens/")
     yield "persoonlijke-gegevens-aan"
     screen.button("Nieuwe telefoon", exact=False).click()
@@ -240,6 +243,10 @@ def with_recovery_codes(screen: Screen) -> Iterator[str]:
     yield "herstelcodes"
     screen.press("Maak nieuwe herstelcodes")
     yield "herstelcodes-nieuw"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-codes-wachten"
+    screen.follow("Laat ze zien")
+    screen.press("Ik heb ze bewaard")
     RecoveryCodeSet.objects.update(asked_at=timezone.now() - limits.RECOVERY_CODES_QUESTION)
     screen.open("/")
     yield "mijn-omgevingen-vraag"
@@ -300,7 +307,6 @@ def demanded(screen: Screen) -> Iterator[str]:
     Organisation.objects.update(required_from=timezone.localdate())
     screen.open("/")
     yield "instellen-verplicht"
-    screen.press(ACTIVATE)
     screen.give_code(Phone.scan(screen.page).unused())
     yield "herstelcodes-en-verder"
     screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")

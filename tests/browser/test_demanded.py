@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from tests.browser import page_tour
-from tests.browser.screen import ACTIVATE, SET_UP, Phone, Screen
+from tests.browser.screen import SET_UP, Phone, Screen
 from tests.codes import code_of
 from tests.factories import PASSWORD
 
@@ -42,12 +42,11 @@ def test_person_at_work_is_led_to_the_set_up_and_goes_on_where_they_were(screen:
     screen.says("Jouw organisatie vraagt om een tweede stap.")
     screen.follow("Mijn Assetmaps")
     assert screen.address == SET_UP
-    screen.press(ACTIVATE)
     phone = Phone.scan(screen.page)
     screen.give_code(phone.unused())
     screen.says("Twee-staps-authenticatie staat aan")
     assert len(screen.recovery_codes) == 10
-    screen.follow("Ik heb ze bewaard, ga naar de pagina die ik wilde openen")
+    screen.press("Ik heb ze bewaard")
     screen.heading("Persoonlijke Gegevens")  # what the gear leads to
     assert screen.recovery_codes == []
     screen.open("/")
@@ -71,9 +70,8 @@ def test_signing_in_leads_to_the_set_up_and_then_to_the_page_that_was_asked_for(
     screen.page.get_by_label("Wachtwoord", exact=True).fill(PASSWORD)
     screen.press("Inloggen")
     assert screen.address == SET_UP
-    screen.press(ACTIVATE)
     screen.give_code(Phone.scan(screen.page).unused())
-    screen.follow("Ik heb ze bewaard, ga naar de pagina die ik wilde openen")
+    screen.press("Ik heb ze bewaard")
     screen.heading("Actieve sessies")
 
 

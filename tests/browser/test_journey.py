@@ -17,7 +17,7 @@ from tests.browser.addresses import some_closed_addresses
 from tests.browser.out_of_band import session_cookie
 from tests.browser.page_tour import EMPLOYEE as ADDRESS
 from tests.browser.page_tour import VERIFIED
-from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
+from tests.browser.screen import CHALLENGE, CODES_HEADING, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -115,6 +115,8 @@ def test_phone_of_360_pixels_needs_no_scrolling_sideways_and_its_qr_code_reads(s
     assert not screen.scrolls_sideways
     screen.begin_set_up()
     assert not screen.scrolls_sideways
+    screen.page.get_by_text("Toon de QR-code").click()
+    assert not screen.scrolls_sideways
     assert Phone.scan(screen.page).app.name == ADDRESS
 
 
@@ -174,7 +176,7 @@ def test_double_click_on_confirm_is_one_code(screen: Screen, employee: User) -> 
     screen.begin_set_up()
     put_in_silence(screen, Phone.scan(screen.page).shows())
     screen.page.get_by_role("button", name="Bevestigen").dblclick()
-    screen.heading("Persoonlijke Gegevens")
+    screen.heading(CODES_HEADING)
     screen.says("Twee-staps-authenticatie staat aan. Vanaf nu")
 
 
@@ -223,11 +225,12 @@ def test_secret_can_be_copied_because_a_phone_cannot_scan_itself(screen: Screen,
     screen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     screen.open_signed_in(ADDRESS)
     screen.begin_set_up()
-    screen.page.get_by_text("Lukt scannen niet?").click()
+    phone = Phone.scan(screen.page)
+    screen.page.set_viewport_size({"width": 360, "height": 740})
     screen.press("Kopiëren")
     expect(screen.page.get_by_role("button", name="Gekopieerd")).to_be_visible()
-    assert screen.page.evaluate("navigator.clipboard.readText()") == Phone.scan(screen.page).app.secret
-    assert screen.page.get_by_role("link", name="Open de app").get_attribute("href") == Phone.scan(screen.page).uri
+    assert screen.page.evaluate("navigator.clipboard.readText()") == phone.app.secret
+    assert screen.page.get_by_role("link", name="Open de app").get_attribute("href") == phone.uri
 
 
 def test_styles_and_scripts_really_load(screen: Screen) -> None:

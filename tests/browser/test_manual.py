@@ -14,7 +14,7 @@ from PIL import Image, ImageStat
 from playwright.sync_api import expect
 
 from accounts.models import User
-from assetmaps.manual import stores
+from accounts.two_factor.totp import stores
 from tests.browser import manual
 from tests.browser.screen import Screen
 
@@ -42,7 +42,7 @@ def test_squares_of_the_stores_can_be_read(screen: Screen, scheme: str) -> None:
     screen.open(HELP)
     shot = screen.page.locator(".stores").screenshot(animations="disabled")
     found = zxingcpp.read_barcodes(Image.open(io.BytesIO(shot)), formats=zxingcpp.BarcodeFormat.QRCode)
-    assert sorted(code.text for code in found) == sorted(store.address for store in stores())
+    assert sorted(code.text for code in found) == sorted(store.address for store in stores.every())
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -56,17 +56,20 @@ def test_paper_gets_the_light_picture_of_each_step_without_scrolling_or_scripts(
     for shot in screen.page.locator(".shot").all():
         expect(shot.locator("img").filter(visible=True)).to_have_count(1)
         assert shot.locator("img").filter(visible=True).evaluate("it => it.complete && it.naturalWidth > 0")
-    for picture in pictures(screen.page.pdf(), width=round(1.5 * manual.VIEWPORT["width"])):
+    for picture in pictures(screen.page.pdf()):
         assert ImageStat.Stat(picture.convert("L")).median[0] > 150, "a dark picture on white paper"
 
 
-def pictures(pdf: bytes, width: int) -> list[Image.Image]:
-    """Those of that width in pixels, one of each step, as Chromium writes them: rows of RGB, deflated."""
-    form = rb"/Subtype /Image\s+/Width %d\s+/Height (\d+)[^>]*/Length (\d+)>>\s*stream\r?\n" % width
+def pictures(pdf: bytes) -> list[Image.Image]:
+    """One of each step, known by their width, as Chromium writes them: rows of RGB, deflated."""
+    widths = {round(1.5 * size["width"]) for size in (manual.VIEWPORT, manual.DESK)}
+    form = rb"/Subtype /Image\s+/Width (\d+)\s+/Height (\d+)[^>]*/Length (\d+)>>\s*stream\r?\n"
     found = []
     for match in re.finditer(form, pdf):
-        rows = zlib.decompress(pdf[match.end() : match.end() + int(match[2])])
-        found.append(Image.frombytes("RGB", (width, int(match[1])), rows))
+        width, height, length = (int(number) for number in match.groups())
+        if width in widths:
+            rows = zlib.decompress(pdf[match.end() : match.end() + length])
+            found.append(Image.frombytes("RGB", (width, height), rows))
     assert len(found) == STEPS
     return found
 
@@ -76,7 +79,7 @@ def test_phone_gets_links_to_the_stores_instead_of_squares_that_it_cannot_scan(
 ) -> None:
     screen = elsewhere(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     screen.open(HELP)
-    assert screen.page.locator(".store").count() == len(stores())
+    assert screen.page.locator(".store").count() == len(stores.every())
     for store in screen.page.locator(".store").all():
         expect(store.get_by_role("link")).to_be_visible()
         expect(store.get_by_role("img")).to_be_hidden()

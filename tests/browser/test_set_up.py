@@ -1,4 +1,4 @@
-"""The set-up: six digits go on by themselves, once; on a phone the link to the app comes before the QR code."""
+"""The set-up: six digits go on by themselves, once; everything it takes is in the first screen of laptop and phone."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.sync_api import Route, expect
+from django.utils import timezone
+from playwright.sync_api import FloatRect, Locator, Route, expect
 
 from accounts.audit.models import AuditEntry
 from accounts.models import User
+from accounts.organisations.models import Membership, SecondStep
+from tests.browser.keyboard import Keyboard
 from tests.browser.page_tour import EMPLOYEE, VERIFIED
 from tests.browser.screen import Phone, Screen
 from tests.codes import code_of, wrong_code_of
+from tests.factories import OrganisationFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -149,58 +153,122 @@ def test_refused_code_is_not_sent_again_before_somebody_types(screen: Screen, ve
     screen.heading("Mijn Omgevingen")
 
 
-def test_phone_is_offered_the_app_first_and_a_desk_the_qr_code(screen: Screen, employee: User) -> None:
-    screen.open_signed_in(EMPLOYEE)
-    screen.begin_set_up()
-    for width, link_first in ((1280, False), (360, True)):
-        screen.page.set_viewport_size({"width": width, "height": 800})
-        link = screen.page.get_by_role("link", name="Open de app").bounding_box()
-        square = screen.page.get_by_role("img", name="QR-code").bounding_box()
-        assert link
-        assert square
-        assert (link["y"] < square["y"]) is link_first
-    expect(screen.page.get_by_text("Microsoft Authenticator:")).to_be_hidden()
-    screen.page.get_by_label("Nee, nog niet").check()
-    expect(screen.page.get_by_text("Microsoft Authenticator:")).to_be_visible()
+LAPTOP = {"width": 1280, "height": 720}
+PHONE = {"has_touch": True, "is_mobile": True, "viewport": {"width": 360, "height": 740}}
+
+
+@pytest.fixture(params=["free", "demanded"])
+def demand(request: pytest.FixtureRequest, employee: User) -> bool:
+    if request.param == "demanded":
+        town = OrganisationFactory(second_step=SecondStep.REQUIRED, required_from=timezone.localdate())
+        Membership.objects.create(user=employee, organisation=town)
+    return request.param == "demanded"
+
+
+def open_set_up(screen: Screen, *, demanded: bool) -> Screen:
+    """From the sign-in: with a demand nothing is to be pressed."""
+    if demanded:
+        screen.give_password(EMPLOYEE)
+    else:
+        screen.open_signed_in(EMPLOYEE)
+        screen.begin_set_up()
+    expect(screen.code).to_be_visible()
+    return screen
+
+
+def place(screen: Screen, part: Locator) -> FloatRect:
+    """Where it is, in the first screen: nothing was scrolled, and it is seen as a whole."""
+    box, size = part.bounding_box(), screen.page.viewport_size
+    assert box, f"{part} is not shown"
+    assert screen.page.evaluate("scrollY") == 0
+    assert min(box["x"], box["y"]) >= 0, part
+    assert box["y"] + box["height"] <= size["height"], f"{part} is below the first screen"
+    assert box["x"] + box["width"] <= size["width"], part
+    return box
+
+
+def parts(screen: Screen) -> dict[str, Locator]:
+    page = screen.page
+    return {
+        "square": page.get_by_role("img", name="QR-code"),
+        "code": screen.code,
+        "confirm": screen.button("Bevestigen"),
+        "link": page.get_by_role("link", name="Open de app"),
+        "key": page.locator("#secret"),
+        "no app": page.get_by_text("Nog geen app?"),
+    }
+
+
+def test_first_screen_of_a_laptop_has_the_qr_code_and_beside_it_the_code(screen: Screen, demand: bool) -> None:
+    screen.page.set_viewport_size(LAPTOP)
+    on = parts(open_set_up(screen, demanded=demand))
+    at = {name: place(screen, on[name]) for name in ("square", "code", "confirm", "no app")}
+    how = place(screen, screen.text("Scan deze code met je authenticator-app"))
+    for right in (how, at["code"], at["confirm"]):
+        assert at["square"]["x"] + at["square"]["width"] < right["x"]
+    assert how["y"] < at["code"]["y"] < at["confirm"]["y"]
     assert Phone.scan(screen.page)
+    expect(on["key"]).to_be_hidden()
+    screen.text("Lukt scannen niet?").click()
+    expect(on["key"]).to_be_visible()
+    expect(on["link"]).to_be_visible()
 
 
-def test_who_holds_the_phone_meets_the_link_first_for_the_eye_and_for_the_focus(
-    screen: Screen, employee: User, elsewhere: Callable[..., Screen]
+def test_first_screen_of_a_phone_has_the_link_first_then_the_key_then_the_code(
+    elsewhere: Callable[..., Screen], demand: bool
 ) -> None:
-    """By touch alone: at this width a desk has the QR code first."""
-    size = {"width": 820, "height": 1100}
-    held = elsewhere(has_touch=True, is_mobile=True, viewport=size)
-    for each, link_first in ((held, True), (elsewhere(viewport=size), False)):
-        each.open_signed_in(EMPLOYEE)
-        each.begin_set_up()
-        link = each.page.get_by_role("link", name="Open de app")
-        square = each.page.get_by_role("img", name="QR-code")
-        assert (link.bounding_box()["y"] < square.bounding_box()["y"]) is link_first
-        each.page.get_by_label("Nee, nog niet").focus()
-        stops = []
-        while "Lukt scannen niet?" not in (stops or [""])[-1]:
-            each.page.keyboard.press("Tab")
-            stops.append(each.page.evaluate("document.activeElement.textContent.trim()"))
-            assert len(stops) < 10
-        assert stops[-2] == "Open de app", "right before what follows it on the page"
-    held.page.set_viewport_size({"width": 360, "height": 740})
-    order = "(link, square) => link.compareDocumentPosition(square) & Node.DOCUMENT_POSITION_FOLLOWING"
-    pair = (held.page.get_by_role("link", name="Open de app"), held.page.get_by_role("img", name="QR-code"))
-    assert pair[0].bounding_box()["y"] < pair[1].bounding_box()["y"]
-    assert pair[0].evaluate(order, pair[1].element_handle())
+    held = open_set_up(elsewhere(**PHONE), demanded=demand)
+    on = parts(held)
+    order = [
+        on["link"],
+        held.text("Gebeurt er niets? Kopieer de sleutel"),
+        on["key"],
+        held.button("Kopiëren"),
+        on["code"],
+    ]
+    if not demand:  # else a sentence says why
+        order.append(on["confirm"])
+    heights = [place(held, part)["y"] for part in order]
+    assert heights == sorted(heights)
+    expect(on["square"]).to_be_hidden()
+    assert Phone.scan(held.page).app.secret == on["key"].inner_text().replace(" ", "").replace("\n", "")
     assert not held.scrolls_sideways
 
 
-def test_first_phone_needs_no_name_and_the_bar_shows_how_far_one_is(screen: Screen, employee: User) -> None:
-    screen.open_signed_in(EMPLOYEE)
-    screen.begin_set_up()
+def test_who_has_no_app_gets_the_two_stores_in_place(screen: Screen, employee: User, elsewhere: object) -> None:
+    for each, squares in ((screen, True), (elsewhere(**PHONE), False), (elsewhere(java_script_enabled=False), True)):
+        open_set_up(each, demanded=False)
+        for store in each.page.locator(".store").all():
+            expect(store).to_be_hidden()
+        address = each.address
+        each.text("Nog geen app?").click()
+        assert each.page.locator(".store").count() == 2
+        for store in each.page.locator(".store").all():
+            expect(store.get_by_role("link")).to_be_visible()
+            expect(store.get_by_role("img")).to_be_visible(visible=squares)  # a phone cannot scan itself
+        assert each.address == address
+
+
+def test_who_holds_a_tablet_meets_the_link_first_for_the_eye_and_for_the_focus(
+    screen: Screen, employee: User, elsewhere: Callable[..., Screen]
+) -> None:
+    """By touch alone: at this width a desk has the QR code first, and the link folded away."""
+    size = {"width": 820, "height": 1100}
+    for each, by_touch in ((elsewhere(has_touch=True, is_mobile=True, viewport=size), True), (screen, False)):
+        each.page.set_viewport_size(size)
+        on = parts(open_set_up(each, demanded=False))
+        expect(on["square"]).to_be_visible(visible=not by_touch)
+        expect(on["link"]).to_be_visible(visible=by_touch)
+        each.page.locator("h1").click()
+        stops = []
+        while "Bevestigen" not in stops:
+            each.page.keyboard.press("Tab")
+            stops.append(Keyboard(each).name())
+            assert len(stops) < 10
+        before = ["Open de app", "Kopiëren", "Toon de QR-code"] if by_touch else ["Lukt scannen niet?"]
+        assert stops == ["Persoonlijke Gegevens", *before, "Code van 6 cijfers uit de app", "Bevestigen"]
+
+
+def test_first_phone_needs_no_name(screen: Screen, employee: User) -> None:
+    open_set_up(screen, demanded=False)
     expect(screen.page.get_by_label("Naam van dit apparaat")).to_have_count(0)
-    present = screen.page.locator(".progress [aria-current=step]")
-    expect(present).to_have_text("De app")
-    screen.page.get_by_label("Nee, nog niet").check()
-    expect(present).to_have_text("De app")
-    screen.page.get_by_role("link", name="Naar stap 2").click()
-    expect(present).to_have_text("Koppelen")
-    screen.code.focus()
-    expect(present).to_have_text("De code")

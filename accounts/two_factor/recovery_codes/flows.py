@@ -1,4 +1,7 @@
-"""Recovery codes: ten at activation, shown once, each for one sign-in (NIST SP 800-63B-4 section 4.2.1.1)."""
+"""Recovery codes: ten at activation, each for one sign-in (NIST SP 800-63B-4 section 4.2.1.1).
+
+Shown until the person has kept them, in the session that made them and for `limits.RECOVERY_CODES_SHOWN` at most.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import base64
 import json
 import os
 from collections.abc import MutableMapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -27,7 +32,7 @@ from accounts.two_factor.verification import OnAccepted, Outcome, VerificationRe
 
 SALT_BYTES = 16
 _ALPHABET = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-SHOWN_ONCE = "recovery_codes"
+SHOWN = "recovery_codes"  # the key in the session
 
 
 def _new_code() -> str:
@@ -40,6 +45,21 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
 
     ``mailed=False`` when another mail about the same change is sent.
     """
+    return _make(user, origin, mailed=mailed)[0]
+
+
+def make_to_show(session: MutableMapping[str, Any], user: User, origin: Origin, *, mailed: bool = True) -> None:
+    """The same, with the codes kept in the session until they are shown and kept. Raises TooBusyError.
+
+    Encrypted and bound to the person, beside the encryption of the whole session.
+    """
+    codes, salt = _make(user, origin, mailed=mailed)
+    sealed = encryption.seal_text(json.dumps({"codes": codes, "set": salt.hex()}), owner=_owner(user))
+    session[SHOWN] = {"sealed": sealed, "made_at": timezone.now().isoformat()}
+
+
+def _make(user: User, origin: Origin, *, mailed: bool) -> tuple[list[str], bytes]:
+    """The codes and the salt, by which the set is known."""
     codes = [_new_code() for _ in range(limits.RECOVERY_CODES)]
     salt = os.urandom(SALT_BYTES)
     digests = slow_digests(codes, salt)  # before the transaction: it takes a fifth of a second
@@ -53,7 +73,7 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
         RecoveryCode.objects.bulk_create([RecoveryCode(code_set=code_set, digest=digest) for digest in digests])
         if mailed:
             record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)
-    return codes
+    return codes, salt
 
 
 def use(
@@ -127,15 +147,57 @@ def postpone_reminder(user: User) -> None:
     RecoveryCodeSet.objects.filter(user=user).update(asked_at=timezone.now())
 
 
-def keep_to_show_once(session: MutableMapping[str, Any], user: User, codes: list[str]) -> None:
-    """Keep fresh codes over one redirect; encrypted, because sessions are stored in the database."""
-    session[SHOWN_ONCE] = encryption.seal_text(json.dumps(codes), owner=f"recovery-codes:{user.pk}")
+def _owner(user: User) -> str:
+    return f"recovery-codes:{user.pk}"
 
 
-def take_to_show(session: MutableMapping[str, Any], user: User) -> list[str]:
-    """The fresh codes in groups of four, once; afterwards empty. Raises encryption.SecretUnreadableError, once."""
-    sealed = session.pop(SHOWN_ONCE, None)
-    if sealed is None:
-        return []
-    codes = json.loads(encryption.unseal_text(sealed, owner=f"recovery-codes:{user.pk}"))
-    return ["-".join(code[start : start + 4] for start in range(0, len(code), 4)) for code in codes]
+@dataclass(frozen=True)
+class FreshCodes:
+    """``codes``: in groups of four, as they are shown."""
+
+    codes: list[str]
+    made_at: datetime
+
+
+def to_show(session: MutableMapping[str, Any], user: User) -> FreshCodes | None:
+    """The codes that this session made, until `forget`; None later, or when there is another set, or none, by now.
+
+    Raises encryption.SecretUnreadableError, once.
+    """
+    forget_when_over(session)
+    kept = session.get(SHOWN)
+    if kept is None:
+        return None
+    try:
+        opened = json.loads(encryption.unseal_text(kept["sealed"], owner=_owner(user)))
+    except encryption.SecretUnreadableError:
+        forget(session)
+        raise
+    if not RecoveryCodeSet.objects.filter(user=user, salt=bytes.fromhex(opened["set"])).exists():
+        forget(session)
+        return None
+    grouped = ["-".join(code[start : start + 4] for start in range(0, len(code), 4)) for code in opened["codes"]]
+    return FreshCodes(grouped, datetime.fromisoformat(kept["made_at"]))
+
+
+def are_waiting(session: MutableMapping[str, Any]) -> bool:
+    """Are there codes to show? Without opening them."""
+    return SHOWN in session
+
+
+def forget(session: MutableMapping[str, Any]) -> None:
+    """The person has kept the codes."""
+    session.pop(SHOWN, None)
+
+
+def forget_when_over(session: MutableMapping[str, Any]) -> None:
+    """Remove codes that waited too long, so that whoever takes over the session later finds none."""
+    kept = session.get(SHOWN)
+    if kept is None:
+        return
+    # A text: of a version before, which kept them over one redirect only.
+    is_over = isinstance(kept, str) or (
+        timezone.now() - datetime.fromisoformat(kept["made_at"]) >= limits.RECOVERY_CODES_SHOWN
+    )
+    if is_over:
+        forget(session)

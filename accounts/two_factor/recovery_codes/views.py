@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import base64
 import logging
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import limits
+from accounts.active_sessions import requested_page
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
 from accounts.encryption import SecretUnreadableError
@@ -21,11 +27,11 @@ log = logging.getLogger(__name__)
 
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
-    """How many are left and, directly after making them, the codes themselves."""
+    """How many are left; after making them the codes themselves, until they are kept."""
     if not devices.has_confirmed_device(request.user):
         messages.info(request, _("Recovery codes belong to two-step authentication. Activate that first."))
         return redirect("personal_details")
-    context = fresh_codes_context(request) | {"left": devices.recovery_codes_left(request.user)}
+    context = _fresh_codes_context(request) | {"left": devices.recovery_codes_left(request.user)}
     return render(request, "accounts/two_factor/recovery_codes.html", context)
 
 
@@ -34,9 +40,15 @@ def overview(request: PersonRequest) -> HttpResponse:
 def make(request: PersonRequest) -> HttpResponse:
     if not devices.has_confirmed_device(request.user):
         return redirect("personal_details")
-    codes = flows.make(request.user, Origin.of(request))
-    flows.keep_to_show_once(request.session, request.user, codes)
+    flows.make_to_show(request.session, request.user, Origin.of(request))
     return redirect("recovery_codes")
+
+
+@require_POST
+def kept(request: PersonRequest) -> HttpResponse:
+    """“Ik heb ze bewaard”: on to the page that had to wait for the set-up."""
+    flows.forget(request.session)
+    return redirect(requested_page.take(request) or "overview")
 
 
 @require_POST
@@ -49,18 +61,35 @@ def still_at_hand(request: PersonRequest) -> HttpResponse:
     return redirect("overview")
 
 
-def fresh_codes_context(request: PersonRequest) -> dict[str, object]:
-    """Template context with fresh codes, also as a data URL to download without another request."""
-    codes = _take_fresh_codes(request)
-    text = "\r\n".join([_("Recovery codes for Mijn Assetmaps. Each works once."), "", *codes, ""])
+def _fresh_codes_context(request: PersonRequest) -> dict[str, object]:
+    """Fresh codes, also as a data URL to download without another request. Empty without any."""
+    fresh = _fresh_codes(request)
+    if fresh is None:
+        return {}
+    day, portal = date_format(timezone.localtime(fresh.made_at), "j F Y"), settings.PUBLIC_URL.removeprefix("https://")
+    about = [_("Made on %(date)s.") % {"date": day}, *_how_to_use(portal)]
+    text = "\r\n".join([_("Your recovery codes for Mijn Assetmaps"), "", *fresh.codes, "", *about, ""])
     file = "data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode()).decode("ascii")
-    return {"codes": codes, "codes_file": file}
+    return {
+        "codes": fresh.codes,
+        "codes_file": file,
+        "about": about,
+        "minutes": limits.RECOVERY_CODES_SHOWN // timedelta(minutes=1),
+    }
 
 
-def _take_fresh_codes(request: PersonRequest) -> list[str]:
-    """The codes; empty, with a message, when they cannot be decrypted."""
+def _how_to_use(portal: str) -> list[str]:
+    """For the file and the sheet: found again after years, and perhaps by somebody else. So no name or address."""
+    return [
+        _("Sign in at %(portal)s and choose “Use a recovery code”.") % {"portal": portal},
+        _("Each code works once, in place of your phone. Do not keep your password with them."),
+    ]
+
+
+def _fresh_codes(request: PersonRequest) -> flows.FreshCodes | None:
+    """None, with a message, when they cannot be decrypted."""
     try:
-        return flows.take_to_show(request.session, request.user)
+        return flows.to_show(request.session, request.user)
     except SecretUnreadableError as mistake:
         log.error("fresh recovery codes of user %s cannot be read: %s", request.user.pk, mistake)
         facts = {"reference": Origin.of(request).reference or "-"}
@@ -72,4 +101,4 @@ def _take_fresh_codes(request: PersonRequest) -> list[str]:
             )
             % facts,
         )
-        return []
+        return None

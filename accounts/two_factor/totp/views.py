@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import limits, policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import requested_page, store
-from accounts.active_sessions.reauthentication import fresh_proof_required
+from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh
 from accounts.audit.origin import Origin
 from accounts.hash_queue import TooBusyError
-from accounts.http_requests import PersonRequest
+from accounts.http_requests import OWES_SET_UP, PersonRequest
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -26,8 +29,10 @@ from accounts.two_factor.authenticators.views import own_device
 from accounts.two_factor.forms import NamedCodeForm, NameForm
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.recovery_codes import flows as recovery_codes
-from accounts.two_factor.totp import flows, qr
+from accounts.two_factor.totp import flows, qr, stores
 from accounts.two_factor.verification import Outcome
+
+View = Callable[..., HttpResponseBase]
 
 SET_UP_MINUTES = limits.PENDING_AUTHENTICATOR // timedelta(minutes=1)
 
@@ -73,16 +78,33 @@ def activate(request: PersonRequest) -> HttpResponse:
     return redirect("totp_confirm")
 
 
+def _fresh_proof_or_set_up(view: View) -> View:
+    """Fresh proof, or a first set-up that this sign-in began with it: an app takes longer to install than the proof
+    lasts. Beside another device the proof is asked again: there somebody else could add a phone of their own."""
+    proved = fresh_proof_required(view)
+
+    @wraps(proved)
+    def guarded(request: PersonRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return (proved if is_fresh(request) or not _has_begun_first(request) else view)(request, *args, **kwargs)
+
+    return guarded
+
+
+def _has_begun_first(request: PersonRequest) -> bool:
+    is_first = _all_lost(request) or not devices.has_confirmed_device(request.user)
+    return is_first and flows.pending(request.user, _sign_in_id(request)) is not None
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh_proof_required
+@_fresh_proof_or_set_up
 def confirm(request: PersonRequest) -> HttpResponse:
     if _is_verified_by_provider(request):
         return redirect("personal_details")
     if request.method == "POST":
         return _confirm(request)
-    pending = flows.pending(request.user, _sign_in_id(request))
+    pending = flows.pending(request.user, _sign_in_id(request)) or _begin_if_owed(request)
     if pending is None:
-        return render(request, "accounts/two_factor/begin.html", _no_set_up_context(request))
+        return _without_set_up(request)
     form = restore(request, NamedCodeForm(initial={"name": pending.name}))
     return render(request, "accounts/two_factor/confirm.html", _set_up_context(request, pending) | {"form": form})
 
@@ -105,20 +127,31 @@ def _typed_name(request: PersonRequest) -> str:
     return str(form.cleaned_data["name"]) if form.is_valid() else ""
 
 
-def _no_set_up_context(request: PersonRequest) -> dict[str, object]:
-    """Without a set-up of this sign-in; the name chosen in another sign-in is not shown."""
+def _own_unfinished(request: PersonRequest) -> Authenticator | None:
+    """What this sign-in began, expired or unreadable by now; not what another sign-in began."""
     left = flows.unfinished(request.user)
-    is_own = left is not None and left.begun_in == _sign_in_id(request)
-    is_unreadable = left is not None and is_own and time_steps.secret_of(left) is None
-    return {
-        "expired": left is not None and not is_unreadable,
-        "unreadable": is_unreadable,
+    return left if left and left.begun_in == _sign_in_id(request) else None
+
+
+def _begin_if_owed(request: PersonRequest) -> Authenticator | None:
+    """Where nothing else is open, show the QR code without a button before it. By a GET: it changes nothing yet, and
+    only the first time, because what expired is begun again with a button."""
+    if not request.META.get(OWES_SET_UP) or _own_unfinished(request):
+        return None
+    return flows.begin(request.user, begun_in=_sign_in_id(request), all_lost=_all_lost(request))
+
+
+def _without_set_up(request: PersonRequest) -> HttpResponse:
+    left = _own_unfinished(request)
+    if left is None:  # Persoonlijke Gegevens says whether the second factor is on, and has the button that begins
+        return redirect("personal_details")
+    context = {
+        "unreadable": time_steps.secret_of(left) is None,
         "reference": Origin.of(request).reference,
-        "minutes": SET_UP_MINUTES,
-        "left": left if is_own else None,
-        "has_factor": request.user.is_verified(),
-        "all_lost": _all_lost(request),
+        "left": left,
+        "must": bool(request.META.get(OWES_SET_UP)),
     }
+    return render(request, "accounts/two_factor/set_up_expired.html", context)
 
 
 def _confirm(request: PersonRequest) -> HttpResponse:
@@ -140,17 +173,16 @@ def _confirm(request: PersonRequest) -> HttpResponse:
 
 
 def _after_set_up(request: PersonRequest, activation: flows.Activation) -> str:
-    """New recovery codes are shown first; otherwise redirect to the requested page. Made when none is left, also when
-    the last one was just used: without one, the next lost phone needs support."""
+    """To new recovery codes first, whose page leads on; otherwise to the requested page. Made when none is left, also
+    when the last one was just used: without one, the next lost phone needs support."""
     if devices.recovery_codes_left(request.user):
         return requested_page.take(request) or "personal_details"
     try:
-        codes = recovery_codes.make(request.user, Origin.of(request), mailed=not activation.is_first)
+        mailed = not activation.is_first
+        recovery_codes.make_to_show(request.session, request.user, Origin.of(request), mailed=mailed)
     except TooBusyError:  # the second factor is active, and its codes can be made on their own page
         messages.warning(request, _("It was too busy to make your recovery codes. Make them here."))
-        return "recovery_codes"
-    recovery_codes.keep_to_show_once(request.session, request.user, codes)
-    return "personal_details"
+    return "recovery_codes"
 
 
 def _success_message(activation: flows.Activation) -> str:
@@ -166,8 +198,10 @@ def _set_up_context(request: PersonRequest, pending: Authenticator) -> dict[str,
         "qr": qr.picture(uri),
         "uri": uri,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
+        "stores": stores.of_one_app(),
         **_time_context(pending),
         "all_lost": _all_lost(request),
+        "must": bool(request.META.get(OWES_SET_UP)),
         "has_factor": request.user.is_verified(),
         "replaces": pending.replaces,
     }
@@ -180,6 +214,5 @@ def _time_context(pending: Authenticator) -> dict[str, object]:
     return {
         "expires_at": expires_at,
         "seconds_left": seconds,
-        "minutes_left": -(-seconds // 60),
         "may_be_extended": flows.may_be_extended(pending),
     }

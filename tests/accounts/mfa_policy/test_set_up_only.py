@@ -22,7 +22,17 @@ from tests.addresses import filled
 from tests.codes import phone
 from tests.conftest import mails, outlive_proof, sign_in
 from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
-from tests.pages import ACTIVATE, CONFIRM, DETAILS, SIGN_IN, browser, is_signed_in, shown, signed_in
+from tests.pages import (
+    ACTIVATE,
+    CONFIRM,
+    DETAILS,
+    SIGN_IN,
+    browser,
+    groups_of_the_secret,
+    is_signed_in,
+    shown,
+    signed_in,
+)
 from tests.test_structure import walk
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +47,8 @@ OPEN = {
     "session_left",
     "session_extend",
 }
-WAY_ON = 'href="/">Ik heb ze bewaard, ga verder naar Mijn Omgevingen'  # nobody had asked for another page
+CODES = "/persoonlijke-gegevens/herstelcodes/"
+KEPT = f"{CODES}bewaard/"  # the button “Ik heb ze bewaard”
 AWAY = '<a class="button" href="/omgevingen/omgeving/'  # on the page between a form and another site
 
 
@@ -133,6 +144,45 @@ def test_signing_out_and_the_help_stay_open(person: User, town: Organisation) ->
     assert client.get(CONFIRM).url.startswith(SIGN_IN)
 
 
+class TestStraightToTheCode:
+    """Where nothing else is open, no button comes before the QR code."""
+
+    def test_sign_in_shows_the_qr_code_and_a_reload_the_same(self, person: User, town: Organisation) -> None:
+        demand(town)
+        client = signed_in(person)
+        secret = groups_of_the_secret(shown(client, "/"))
+        assert len(secret) == 32
+        assert groups_of_the_secret(shown(client, CONFIRM)) == secret
+        assert "Persoonlijke Gegevens</a></nav>" not in shown(client, CONFIRM), "that way is closed"
+
+    def test_what_another_sign_in_began_is_begun_anew(self, person: User, town: Organisation) -> None:
+        demand(town)
+        secrets = {groups_of_the_secret(shown(signed_in(person), "/")) for _ in range(2)}
+        assert len(secrets) == 2
+        assert "" not in secrets
+
+    def test_old_session_shows_its_proof_first(self, person: User, town: Organisation) -> None:  # ASVS 7.5.1
+        client = signed_in(person)
+        demand(town)
+        outlive_proof(client)
+        assert client.get(CONFIRM).url.startswith(PROOF)
+        assert not Authenticator.objects.exists()
+
+    def test_code_that_expired_is_not_replaced_without_a_word(self, person: User, town: Organisation) -> None:
+        demand(town)
+        client = signed_in(person)
+        shown(client, "/")
+        Authenticator.objects.update(created_at=timezone.now() - timedelta(minutes=31))
+        page = shown(client, CONFIRM)
+        assert "De QR-code is verlopen." in page
+        assert ">Begin opnieuw</button>" in page
+        assert groups_of_the_secret(page) == ""
+
+    def test_nobody_else_gets_one_by_looking(self, person: User) -> None:
+        assert signed_in(person).get(CONFIRM).url == DETAILS
+        assert not Authenticator.objects.exists()
+
+
 class TestHalfFinished:
     """What was begun while everything was open is not carried out afterwards."""
 
@@ -213,19 +263,18 @@ class TestWhereItEnds:
         assert AWAY in client.post(SIGN_IN, values).content.decode()
         assert client.get("/omgevingen/omgeving/?laag=2").url == CONFIRM
         client.get("/persoonlijke-gegevens/sessies/")  # tried meanwhile: does not count
-        assert set_up(client, person) == DETAILS
-        page = shown(client, DETAILS)
-        assert "Je herstelcodes" in page
-        assert 'href="/omgevingen/omgeving/?laag=2"' in page
+        assert set_up(client, person) == CODES
+        assert "Je herstelcodes" in shown(client, CODES)
+        assert AWAY in client.post(KEPT).content.decode()
         assert client.get("/omgevingen/omgeving/?laag=2").status_code == 302
-        assert "ga naar de pagina die ik wilde openen" not in shown(client, DETAILS)
+        assert client.post(KEPT).url == "/", "once"
 
     def test_session_of_before_goes_on_to_the_page_that_was_clicked(self, person: User, town: Organisation) -> None:
         client = signed_in(person)
         demand(town)
         client.get("/persoonlijke-gegevens/sessies/")
         set_up(client, person)
-        assert 'href="/persoonlijke-gegevens/sessies/">Ik heb ze bewaard' in shown(client, DETAILS)
+        assert client.post(KEPT).url == "/persoonlijke-gegevens/sessies/"
 
     def test_what_is_no_page_is_not_kept(self, person: User, town: Organisation) -> None:
         client = signed_in(person)
@@ -234,7 +283,7 @@ class TestWhereItEnds:
         client.get("/omgevingen/omgeving/", headers={"sec-fetch-dest": "image"})
         client.get("/?x=" + "y" * 2000)
         set_up(client, person)
-        assert WAY_ON in shown(client, DETAILS)
+        assert client.post(KEPT).url == "/"
 
     def test_with_recovery_codes_at_hand_the_page_follows_at_once(self, person: User, town: Organisation) -> None:
         recovery_codes.make(person, Origin())
@@ -246,9 +295,7 @@ class TestWhereItEnds:
     def test_who_chose_it_freely_is_not_sent_anywhere(self, person: User) -> None:
         client = signed_in(person)
         set_up(client, person)
-        page = shown(client, DETAILS)
-        assert WAY_ON in page
-        assert "de pagina die ik wilde openen" not in page
+        assert client.post(KEPT).url == "/"
 
 
 # NIST N10

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import re
 import threading
 from datetime import timedelta
@@ -13,47 +15,124 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import limits
+from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.throttling.known_browsers import UNKNOWN_BROWSER
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices
 from accounts.two_factor.codes import parse_recovery_code
-from accounts.two_factor.models import RecoveryCode
+from accounts.two_factor.models import RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows
 from accounts.two_factor.verification import Outcome
 from tests.codes import phone
 from tests.conftest import browser, mails, sign_in
-from tests.factories import PASSWORD, UserFactory
-from tests.pages import shown, signed_in
+from tests.factories import UserFactory
+from tests.pages import ACTIVATE, CONFIRM, DETAILS, half_signed_in, session_row, shown, signed_in
 
 ORIGIN = Origin("192.0.2.1", "Testbrowser")
 BASE = "/persoonlijke-gegevens/twee-staps-authenticatie"
-
-
-def half_signed_in(person: object) -> Client:
-    client = browser()
-    client.post("/inloggen/", {"username": person.email, "password": PASSWORD})
-    return client
+CODES = "/persoonlijke-gegevens/herstelcodes/"
+KEPT = f"{CODES}bewaard/"
 
 
 def shown_codes(html: str) -> list[str]:
     return re.findall(r'<code translate="no">([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4})</code>', html)
 
 
-# ASVS 3.2.1
-@pytest.mark.django_db
-def test_activation_shows_ten_codes_once_on_the_page_where_it_ends(client: Client) -> None:
-    person = UserFactory()
-    sign_in(client, person)
-    client.post(f"{BASE}/activeren/")
+def activated(person: object) -> Client:
+    """A browser in which the second factor was just switched on."""
+    client = signed_in(person)
+    client.post(ACTIVATE)
     pending = devices.pending_authenticator_of(person)
-    response = client.post(f"{BASE}/bevestigen/", {"code": phone(pending).now(), "name": ""})
-    assert response.url == "/persoonlijke-gegevens/"
-    first = client.get(response.url).content.decode()
-    assert len(set(shown_codes(first))) == limits.RECOVERY_CODES
-    assert "data:text/plain" in first
-    assert shown_codes(client.get(response.url).content.decode()) == []  # ASVS 14.2.6
+    assert client.post(CONFIRM, {"code": phone(pending).now(), "name": ""}).url == CODES
+    return client
+
+
+# ASVS 14.2.6
+@pytest.mark.django_db
+def test_activation_shows_ten_codes_until_they_are_kept() -> None:
+    client = activated(UserFactory())
+    first = shown_codes(shown(client, CODES))
+    assert len(set(first)) == limits.RECOVERY_CODES
+    assert shown_codes(shown(client, CODES)) == first, "a reload, the back button, a second tab"
+    assert "Je hebt je nieuwe herstelcodes nog niet bewaard." in shown(client, DETAILS)
+    assert client.get(KEPT).status_code == 405
+    assert client.post(KEPT).url == "/"
+    assert shown_codes(shown(client, CODES)) == []
+    assert "nog niet bewaard" not in shown(client, DETAILS)
+
+
+@pytest.mark.django_db
+def test_fresh_codes_are_gone_after_a_quarter_of_an_hour() -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client = activated(UserFactory())
+        clock.shift(limits.RECOVERY_CODES_SHOWN - timedelta(seconds=1))
+        assert len(shown_codes(shown(client, CODES))) == limits.RECOVERY_CODES
+        clock.shift(1)
+        assert shown_codes(shown(client, CODES)) == []
+
+
+@pytest.mark.django_db
+def test_fresh_codes_that_nobody_looked_at_leave_the_session_with_the_next_page() -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client = activated(UserFactory())
+        clock.shift(limits.RECOVERY_CODES_SHOWN)
+        assert flows.SHOWN in client.session
+        client.get("/")
+        assert flows.SHOWN not in client.session
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("then", ["new set", "reset"])
+def test_fresh_codes_that_work_no_longer_are_not_shown(then: str) -> None:
+    person = UserFactory()
+    client = activated(person)
+    if then == "new set":
+        flows.make(person, ORIGIN)
+    else:
+        RecoveryCodeSet.objects.all().delete()
+    assert shown_codes(shown(client, CODES)) == []
+    assert flows.SHOWN not in client.session
+
+
+@pytest.mark.django_db
+def test_no_other_session_of_the_person_sees_fresh_codes() -> None:
+    person = UserFactory()
+    client = activated(person)
+    elsewhere = browser()
+    code = phone(devices.authenticator_of(person)).at(int(timezone.now().timestamp()) + 30)
+    sign_in(elsewhere, person, code=code)
+    assert shown_codes(shown(elsewhere, CODES)) == []
+    client.post("/uitloggen/")
+    assert not Session.objects.exclude(digest=session_row(elsewhere).digest).exists(), "they end with the session"
+
+
+@pytest.mark.django_db
+def test_fresh_codes_are_sealed_inside_the_sealed_session() -> None:  # ASVS 11.3.2
+    client = activated(UserFactory())
+    codes = shown_codes(shown(client, CODES))
+    for kept in (session_row(client).data, json.dumps(dict(client.session))):
+        assert not any(code in kept or code.replace("-", "") in kept for code in codes)
+
+
+@pytest.mark.django_db
+def test_file_says_of_which_product_the_codes_are_and_how_they_are_used_but_not_whose() -> None:  # ASVS 3.2.1
+    person = UserFactory()
+    with time_machine.travel("2027-03-02T12:00:00Z", tick=False):
+        page = shown(activated(person), CODES)
+    file = base64.b64decode(re.search(r'"data:text/plain;charset=utf-8;base64,([^"]+)"', page)[1]).decode()
+    assert file.split("\r\n") == [
+        "Je herstelcodes voor Mijn Assetmaps",
+        "",
+        *shown_codes(page),
+        "",
+        "Gemaakt op 2 maart 2027.",
+        "Log in op mijn.assetmaps.nl en kies ‘Gebruik een herstelcode’.",
+        "Elke code werkt één keer, in plaats van je telefoon. Bewaar je wachtwoord er niet bij.",
+        "",
+    ]
+    assert person.email not in file
 
 
 @pytest.mark.django_db

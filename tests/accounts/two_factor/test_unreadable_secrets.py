@@ -8,6 +8,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
@@ -140,9 +141,9 @@ def test_fresh_recovery_codes_that_cannot_be_shown_say_it(person: User, settings
     client = signed_in(person)
     client.post("/persoonlijke-gegevens/herstelcodes/nieuw/")
     keys, session = settings.ENCRYPTION_KEYS, client.session
-    sealed = session[recovery_codes.SHOWN_ONCE]
+    kept = session[recovery_codes.SHOWN]
     settings.ENCRYPTION_KEYS = [*keys, another_key()]
-    session[recovery_codes.SHOWN_ONCE] = sealed[:-2]
+    session[recovery_codes.SHOWN] = kept | {"sealed": kept["sealed"][:-2]}
     session.save()
     page = shown(client, "/persoonlijke-gegevens/herstelcodes/")
     assert "We kunnen je nieuwe herstelcodes niet tonen. Dat ligt aan ons." in page
@@ -164,7 +165,7 @@ def test_session_that_cannot_be_read_asks_to_sign_in_and_is_there_again_with_the
 def test_what_is_no_sealed_text_at_all_is_no_error_page(person: User, sealed: str) -> None:
     client = signed_in(person)
     session = client.session
-    session[recovery_codes.SHOWN_ONCE] = sealed
+    session[recovery_codes.SHOWN] = {"sealed": sealed, "made_at": timezone.now().isoformat()}
     session.save()
     assert "Dat ligt aan ons" in shown(client, "/persoonlijke-gegevens/herstelcodes/")
 
