@@ -302,6 +302,7 @@ REFUSAL_ENTRIES_PERIOD = timedelta(hours=1)
 # --- Set-up of single sign-on ---
 
 MAIL_DOMAINS = 20  # at most, an organisation
+MAIL_DOMAINS_PROPOSED = 3  # of the addresses of its members
 DOMAIN_TOKEN_BYTES = 16  # 128 bits, in the DNS record that proves a domain
 DNS_TEXTS = 100  # TXT records at one name; more are no proof of anything
 DNS_BYTES = 20_000  # of all texts at one name together

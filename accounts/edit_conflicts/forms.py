@@ -66,7 +66,7 @@ class MergedForm(forms.BaseForm):
         return [
             Conflict(name, words, _("what you just chose"))
             for name, (key, words) in self.facts.items()
-            if page and before.get(name) != key
+            if page and before.get(name) != key and self[name].data  # what was left empty replaces nothing
         ]
 
 

@@ -97,6 +97,8 @@ def _exchange_code(connection: Connection, pending: AuthenticationRequest, answe
     metadata, token = with_retry(metadata, step=judge)
     discovery.mark_proven(metadata)
     _check_auth_time(pending, token.authenticated_at)
+    if not identities.is_of_organisation(connection, token.claims):
+        raise RefusedError(Reason.ADDRESS_FOREIGN)
     return token
 
 

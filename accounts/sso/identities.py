@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.organisations import memberships, scope
 from accounts.sso import connections
 from accounts.sso.models import Connection, Identity
+from accounts.sso.provider.client import is_google
 from accounts.sso.provider.tokens import Claims, IdToken
 from accounts.sso.refusal_reasons import Reason
 from accounts.unicode_text import without_control_characters
@@ -29,6 +30,17 @@ LONGEST_NAME = 150
 def find(connection: Connection, subject: str) -> Identity | None:
     people = Identity.objects.select_related("user__membership__organisation")
     return people.filter(organisation_id=connection.organisation_id, issuer=connection.issuer, subject=subject).first()
+
+
+def is_of_organisation(connection: Connection, claims: Claims) -> bool:
+    """Google is one issuer for every account in the world; only the claim ``hd`` tells whose Workspace an account is of
+    (https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload)."""
+    if not is_google(connection.issuer):
+        return True
+    hosted = claims.get("hd")
+    if not isinstance(hosted, str) or "@" in hosted:
+        return False
+    return connections.is_proved(connection, f"somebody@{hosted}")
 
 
 def is_linked(connection: Connection, user: User) -> bool:

@@ -6,6 +6,27 @@ from django.utils.translation import gettext as _
 
 from accounts.sso.refusal_reasons import Reason
 
+# What an administrator changes here, by the name of the page; the other reasons are mended at the provider.
+PLACES = {
+    "sso_secret": {Reason.OUR_SECRET, Reason.UNREADABLE},
+    "sso_provider": {
+        Reason.DISCOVERY_ISSUER,
+        Reason.ISSUER,
+        Reason.ANSWER_ISSUER,
+        Reason.AUDIENCE,
+        Reason.AUTHORISED_PARTY,
+        Reason.NOT_ENCRYPTED,
+        Reason.PRIVATE_ADDRESS,
+        Reason.NOT_JSON,
+        Reason.DISCOVERY_INCOMPLETE,
+        Reason.PROVIDER_ERROR,
+        Reason.CODE_REFUSED,
+        Reason.EXCHANGE_REFUSED,
+    },
+    "sso_second_step": {Reason.NO_SECOND_STEP},
+    "sso_people": {Reason.UNKNOWN_PERSON},
+    "sso_domains": {Reason.ADDRESS_FOREIGN},
+}
 UNAVAILABLE = frozenset(
     {
         Reason.UNREACHABLE,
@@ -30,6 +51,11 @@ def of_failure(stored: str) -> str:
     except ValueError:  # of another version of the program
         return stored
     return f"{sentence} ({stored})"
+
+
+def place_of(stored: str) -> str:
+    """The URL name of the page where an administrator mends this reason; empty when that is not here."""
+    return next((page for page, reasons in PLACES.items() if stored in reasons), "")
 
 
 def of_reason(reason: Reason) -> str:

@@ -19,8 +19,10 @@ from accounts.models import User
 from accounts.organisations.forms import ShortNameForm
 from accounts.passwords.forms import ChangePasswordForm, NewPasswordForm
 from accounts.sign_in.fresh_proof.forms import ProofForm
-from accounts.sso.credentials.forms import KeyPairForm
+from accounts.sso.credentials.forms import KeyPairForm, ProviderForm
+from accounts.sso.issuers import normalise
 from accounts.sso.setup.forms import EmergencyAccountForm
+from accounts.sso.setup.kinds import Kind
 from accounts.support.forms import MailedQuestionForm
 from accounts.two_factor.forms import CodeForm, NamedCodeForm
 from accounts.two_factor.models import Authenticator
@@ -52,6 +54,7 @@ def built(form: type[forms.BaseForm], person: User) -> Callable[..., forms.BaseF
         ChangePasswordForm: {"user": person, "is_present_password": person.check_password},
         SearchForm: {"with_organisation": True},
         KeyPairForm: {"for_entra": False},
+        ProviderForm: {"kind": Kind.ENTRA, "find_issuer": normalise},
         EmergencyAccountForm: {"people": [(1, "Mede Werker")]},
         ChooseOrganisationForm: {"worker": person},
         ImportForm: {"worker": person},

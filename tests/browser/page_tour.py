@@ -679,10 +679,13 @@ def single_sign_on(screen: Screen) -> Iterator[str]:
     _sign_in(screen, ADMINISTRATOR)
     town = Organisation.objects.get(slug="gemeente-voorbeeld")
     here = f"/beheer/sso/{town.slug}/"
-    for name, address in (("lijst", "/beheer/sso/"), ("leeg", here), ("aanbieder", f"{here}aanbieder/")):
+    for name, address in (("lijst", "/beheer/sso/"), ("leeg", here)):
         screen.open(address)
         yield f"beheer-sso-{name}"
-    screen.field("Issuer, of tenant-id van Entra ID").fill("common")
+    for kind in ("google", "keycloak", "anders", "entra"):
+        screen.open(f"{here}aanbieder/?soort={kind}")
+        yield f"beheer-sso-aanbieder-{kind}"
+    screen.field("Tenant-id of maildomein").fill("common")
     screen.press("Opslaan")
     yield "beheer-sso-aanbieder-geweigerd"
     out_of_band.agree(town)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from django import forms
@@ -7,7 +8,41 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.edit_conflicts.forms import MergedForm
-from accounts.sso.credentials.key_pairs import Kind
+from accounts.sso.credentials import key_pairs
+from accounts.sso.issuers import Flaw, IssuerRefusedError
+from accounts.sso.provider.client import GOOGLE
+from accounts.sso.setup.kinds import Kind
+
+FLAWS = {
+    Flaw.NOT_AN_ADDRESS: _(
+        "This is not an address or a tenant id. Copy it from your provider, with https:// in front."
+    ),
+    Flaw.NOT_ENCRYPTED: _("The address of the provider must begin with https://."),
+    Flaw.SHARED_TENANT: _(
+        "“common”, “organizations” and “consumers” stand for every Microsoft account in the world. "
+        "Fill in the tenant id of your own organisation."
+    ),
+    Flaw.NO_TENANT: _("Entra ID does not know this mail domain. Fill in the “Directory (tenant) ID”."),
+}
+# Label, help and the sentence when it is empty, of the field that becomes the issuer.
+ISSUER_WORDS = {
+    Kind.ENTRA: (
+        _("Tenant id or mail domain"),
+        _("“Directory (tenant) ID”, or just what stands behind the @."),
+        _("Fill in the tenant id or a mail domain."),
+    ),
+    Kind.KEYCLOAK: (
+        _("Address of the realm"),
+        _("Copy “OpenID Endpoint Configuration” from “Realm settings”, or the address of the realm."),
+        _("Fill in the address of the realm."),
+    ),
+    Kind.OTHER: (
+        _("Issuer"),
+        _("Or the address that ends in /.well-known/openid-configuration."),
+        _("Fill in the issuer or the tenant id."),
+    ),
+}
+PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 
 
 class SecretForm(MergedForm, forms.Form):
@@ -34,10 +69,52 @@ class SecretForm(MergedForm, forms.Form):
         return expires
 
 
+class ProviderForm(SecretForm):
+    """Everything that the provider gives, in one form. Without a secret the one that is stored stays."""
+
+    field_order = ("issuer", "client_id", "secret", "expires_on")
+    issuer = forms.CharField(max_length=300, widget=forms.TextInput(attrs=PLAIN))
+    client_id = forms.CharField(
+        label=_("Client id"),
+        max_length=200,
+        error_messages={"required": _("Fill in the client id.")},
+        widget=forms.TextInput(attrs=PLAIN),
+    )
+
+    def __init__(self, *args: object, kind: Kind, find_issuer: Callable[[str], str], **kwargs: object) -> None:
+        """``find_issuer``: from what was typed; raises IssuerRefusedError."""
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.find_issuer, self.fields["secret"].required = find_issuer, False
+        if kind is Kind.GOOGLE:
+            del self.fields["issuer"]
+            return
+        field = self.fields["issuer"]
+        field.label, field.help_text, field.error_messages["required"] = ISSUER_WORDS[kind]
+        if kind is Kind.ENTRA:
+            self.fields["client_id"].help_text = _("“Application (client) ID”.")
+        else:
+            self.fields["secret"].help_text = _("It is not shown again.")
+
+    def clean_issuer(self) -> str:
+        try:
+            return self.find_issuer(self.cleaned_data["issuer"])
+        except IssuerRefusedError as refused:
+            raise forms.ValidationError(FLAWS[refused.flaw]) from None
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        if data.get("expires_on") and "secret" in data and not data["secret"]:
+            self.add_error("secret", self.fields["secret"].error_messages["required"])
+        return data if "issuer" in self.fields else {"issuer": GOOGLE} | data
+
+
 class KeyPairForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Kind of key"), choices=Kind.choices, initial=Kind.RSA, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("Kind of key"), choices=key_pairs.Kind.choices, initial=key_pairs.Kind.RSA, widget=forms.RadioSelect
+    )
 
     def __init__(self, *args: object, for_entra: bool, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         if for_entra:  # which takes no other
-            self.fields["kind"].choices = [(Kind.RSA.value, Kind.RSA.label)]  # type: ignore[attr-defined]
+            rsa = key_pairs.Kind.RSA
+            self.fields["kind"].choices = [(rsa.value, rsa.label)]  # type: ignore[attr-defined]

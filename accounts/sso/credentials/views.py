@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -8,50 +9,139 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Organisation
+from accounts.sso import issuers
 from accounts.sso.credentials import flows, key_pairs
-from accounts.sso.credentials.forms import KeyPairForm, SecretForm
+from accounts.sso.credentials.forms import KeyPairForm, ProviderForm, SecretForm
 from accounts.sso.decorators import for_administrators
-from accounts.sso.inspection.reading import ProviderReader
+from accounts.sso.domains import proposals
+from accounts.sso.inspection.reading import ProviderReader, http_allowed
+from accounts.sso.issuers import IssuerRefusedError
 from accounts.sso.models import Connection
 from accounts.sso.provider.client import is_entra
+from accounts.sso.setup import addresses, kinds
 from accounts.sso.setup import flows as setup
 from accounts.sso.setup.flows import Outcome
-from accounts.sso.setup.pages import acting, done, edit, page
+from accounts.sso.setup.kinds import Kind
+from accounts.sso.setup.pages import FormPage, acting, done, form_view, page
 
 
-@for_administrators
-@fresh_proof_required
-@sensitive_post_parameters("secret")
-@require_http_methods(["GET", "HEAD", "POST"])
-def secret(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    def save(data: dict[str, Any]) -> Outcome:
-        return flows.set_secret(organisation, data["secret"], data["expires_on"], **acting(request))
+def _find_issuers(request: PersonRequest, organisation: Organisation, reader: ProviderReader) -> Callable[[str], str]:
+    """Asks the provider about the typed issuer now, outside of the transaction that stores it."""
+    typed = request.POST.get("issuer", "")
+    for_entra = _kind(request, setup.connection_of(organisation)) is Kind.ENTRA
+    if not setup.may_ask_outside(organisation):
+        return _normalised
+    found: str | IssuerRefusedError
+    try:
+        found = issuers.look_up(typed, reader.document, for_entra=for_entra, http_allowed=http_allowed())
+    except IssuerRefusedError as refused:
+        found = refused
 
-    return edit(
-        request,
-        organisation,
-        _secret_form,
-        save,
-        template="secret",
-        title=_("Secret"),
-        anchor="bewijs",
-        afterwards=lambda: setup.check(organisation, ProviderReader()),
+    def find(text: str) -> str:
+        if text != typed.strip():
+            return _normalised(text)
+        if isinstance(found, IssuerRefusedError):
+            raise found
+        return found
+
+    return find
+
+
+def _normalised(text: str) -> str:
+    return issuers.normalise(text, http_allowed=http_allowed())
+
+
+def _kind(request: PersonRequest, connection: Connection | None) -> Kind:
+    return kinds.chosen(request.GET.get("soort", ""), connection.issuer if connection else "")
+
+
+def _provider_form(
+    request: PersonRequest,
+    organisation: Organisation,
+    connection: Connection | None,
+    find_issuer: Callable[[str], str] | None,
+) -> ProviderForm:
+    kind = _kind(request, connection)
+    form = ProviderForm(
+        request.POST or None,
+        initial=_known(organisation, connection, kind),
+        kind=kind,
+        find_issuer=find_issuer or _normalised,
     )
+    form.of(f"sso-provider/{organisation.pk}", request.user.pk, **_secret_fact(connection))
+    return form
 
 
-def _secret_form(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> SecretForm:
+def _known(organisation: Organisation, connection: Connection | None, kind: Kind) -> dict[str, str]:
+    """What the form shows: what is stored for this kind, else for Entra ID the mail domain of the members."""
+    if connection and kinds.of_issuer(connection.issuer) is kind:
+        return {"issuer": issuers.tenant_of(connection.issuer), "client_id": connection.client_id}
+    proposed = proposals.of(organisation) if kind is Kind.ENTRA else []
+    return {"issuer": proposed[0]} if proposed else {}
+
+
+def _secret_fact(connection: Connection | None) -> dict[str, tuple[str, str]]:
     """The secret is never displayed; the time it was set represents it in a comparison of versions."""
     at = connection.secret_set_at if connection else None
     when = _("set on %(date)s") % {"date": date_format(timezone.localtime(at), "j F Y, H:i")} if at else "-"
+    return {"secret": (at.isoformat() if at else "", when)}
+
+
+def _save_provider(organisation: Organisation, data: dict[str, Any], by: dict[str, Any]) -> Outcome:
+    outcome = setup.save_provider(organisation, data["issuer"], data["client_id"], **by)
+    if not data["secret"] or outcome is Outcome.SWITCHED_ON:
+        return outcome
+    return flows.set_secret(organisation, data["secret"], data["expires_on"], **by)
+
+
+def _provider_page(request: PersonRequest, organisation: Organisation) -> dict[str, Any]:
+    connection = setup.connection_of(organisation)
+    kind = _kind(request, connection)
+    return {"kind": kind, "connection": connection, "addresses": addresses.of(organisation)}
+
+
+provider = form_view(
+    FormPage(
+        template="provider",
+        title=gettext_lazy("Connect Assetmaps with your provider"),
+        anchor="aanbieder",
+        make=_provider_form,
+        save=_save_provider,
+        reads_provider=True,
+        prepare=_find_issuers,
+        context=_provider_page,
+    )
+)
+
+
+def _secret_form(
+    request: PersonRequest, organisation: Organisation, connection: Connection | None, _prepared: None
+) -> SecretForm:
     form = SecretForm(request.POST or None)
-    form.of(f"sso-secret/{organisation.pk}", request.user.pk, secret=(at.isoformat() if at else "", when))
+    form.of(f"sso-secret/{organisation.pk}", request.user.pk, **_secret_fact(connection))
     return form
+
+
+def _save_secret(organisation: Organisation, data: dict[str, Any], by: dict[str, Any]) -> Outcome:
+    return flows.set_secret(organisation, data["secret"], data["expires_on"], **by)
+
+
+secret = form_view(
+    FormPage(
+        template="secret",
+        title=gettext_lazy("New secret"),
+        anchor="aanbieder",
+        make=_secret_form,
+        save=_save_secret,
+        reads_provider=True,
+    )
+)
 
 
 @for_administrators
@@ -94,7 +184,7 @@ def make_key_pair(request: PersonRequest, organisation: Organisation) -> HttpRes
 def use_key_pair(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     outcome = flows.use_key_pair(organisation, request.POST.get("key_id", ""), **acting(request))
     setup.check(organisation, ProviderReader())
-    return done(request, organisation, outcome, "bewijs")
+    return done(request, organisation, outcome, "aanbieder")
 
 
 @for_administrators

@@ -15,7 +15,7 @@ from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sso.decorators import for_administrators
-from accounts.sso.domains import diagnosis, flows, wording
+from accounts.sso.domains import diagnosis, flows, proposals, wording
 from accounts.sso.domains.flows import Outcome
 from accounts.sso.domains.forms import DomainForm, ReasonForm
 from accounts.sso.domains.resolver import DnsResolver
@@ -35,7 +35,7 @@ def _own(organisation: Organisation, pk: int) -> MailDomain:
 def _done(request: PersonRequest, organisation: Organisation, outcome: Outcome) -> HttpResponse:
     tell = messages.success if outcome in wording.GOOD else messages.error
     tell(request, wording.of_outcome(outcome))
-    return redirect(PAGE, organisation.slug)
+    return redirect("sso_setup" if outcome is Outcome.PROVED else PAGE, organisation.slug)
 
 
 @for_administrators
@@ -52,6 +52,7 @@ def domains(request: PersonRequest, organisation: Organisation) -> HttpResponse:
             "domains": flows.for_display(
                 MailDomain.objects.filter(organisation=organisation).select_related("proved_by")
             ),
+            "proposed": proposals.not_listed(organisation),
             "may_prove": request.user.is_superuser,
         }
         return render(request, "admin/sso/domains.html", context)

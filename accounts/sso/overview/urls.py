@@ -24,7 +24,7 @@ HERE = "<slug:slug>/"
 urlpatterns = [
     path("", views.organisations, "sso_organisations"),
     path(HERE, views.show, "sso_setup"),
-    path(f"{HERE}aanbieder/", setup.provider, "sso_provider"),
+    path(f"{HERE}aanbieder/", credentials.provider, "sso_provider"),
     path(f"{HERE}controleren/", setup.check, "sso_check"),
     path(f"{HERE}geheim/", credentials.secret, "sso_secret"),
     path(f"{HERE}sleutelpaar/", credentials.key_pair, "sso_key_pair"),

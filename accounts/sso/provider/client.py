@@ -22,6 +22,7 @@ from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
 SCOPE = "openid email profile"  # no more than a sign-in needs (ASVS 10.2.3)
+GOOGLE = "https://accounts.google.com"  # https://developers.google.com/identity/openid-connect/reference
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CURVE_ALGORITHMS = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
 # The provider does not accept the client itself (RFC 6749 section 5.2).
@@ -67,6 +68,10 @@ def authentication_request_url(client: Client, metadata: Metadata, parameters: R
             **parameters.extra,
         )
     )
+
+
+def is_google(issuer: str) -> bool:
+    return issuer == GOOGLE
 
 
 def is_entra(issuer: str) -> bool:

@@ -92,13 +92,18 @@ def save_provider(organisation: Organisation, issuer: str, client_id: str, *, ac
     return Outcome.DONE
 
 
+def may_ask_outside(organisation: Organisation) -> bool:
+    """Count a request to a stranger that the set-up pages of this organisation begin; False when there were many."""
+    subject = str(organisation.pk)
+    return rate_limits.consume("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD)
+
+
 def check(organisation: Organisation, reader: Reader) -> Outcome:
     """Fetch the discovery document and store the findings. Outside of a transaction: it may take seconds."""
     connection = connection_of(organisation)
     if connection is None:
         return Outcome.NO_PROVIDER
-    subject = str(organisation.pk)
-    if not rate_limits.consume("sso-check", subject, limit=limits.SSO_CHECKS, period=limits.SSO_CHECKS_PERIOD):
+    if not may_ask_outside(organisation):
         return Outcome.WAIT
     found = [finding.stored() for finding in inspect(reader, connection.issuer, connection.client_proof)]
     same = Connection.objects.filter(pk=connection.pk, issuer=connection.issuer, client_proof=connection.client_proof)

@@ -5,33 +5,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.edit_conflicts.forms import MergedForm
 from accounts.sso.assurance import is_single_factor
-from accounts.sso.issuers import Flaw, IssuerRefusedError, normalise
 from accounts.sso.models import MissingProof, Vouching
 from accounts.sso.setup.wording import one_factor
 
-FLAWS = {
-    Flaw.NOT_AN_ADDRESS: _(
-        "This is not an address or a tenant id. Copy it from your provider, with https:// in front."
-    ),
-    Flaw.NOT_ENCRYPTED: _("The address of the provider must begin with https://."),
-    Flaw.SHARED_TENANT: _(
-        "“common”, “organizations” and “consumers” stand for every Microsoft account in the world. "
-        "Fill in the tenant id of your own organisation."
-    ),
-}
 VOUCHING = [
     (
         Vouching.OURS,
-        _("Nobody: the portal always asks its own code as well. The safest choice when you are not sure."),
+        _("Nobody: the portal asks its own code as well. The safest choice."),
     ),
-    (Vouching.AMR, _("Your provider, with the claim “amr”: the list there contains a value, for example “mfa”.")),
+    (Vouching.AMR, _("Your provider, with the claim “amr”, for example “mfa”.")),
     (Vouching.ACRS, _("Your provider, with the claim “acrs” (Entra ID with Conditional Access), for example “c1”.")),
-    (Vouching.ACR, _("Your provider, with the claim “acr”: it is exactly one value.")),
+    (Vouching.ACR, _("Your provider, with the claim “acr”.")),
     (
         Vouching.AGREEMENT,
         _(
-            "Your organisation, by agreement: everybody there always uses a second step, but the provider does not "
-            "show it. This does not open the administration."
+            "Your organisation, by agreement: everybody there always uses a second step. This does not open the "
+            "administration."
         ),
     ),
 ]
@@ -46,33 +35,6 @@ GROUP_CLAIMS = [
 ]
 
 
-class ProviderForm(MergedForm, forms.Form):
-    issuer = forms.CharField(
-        label=_("Issuer, or tenant id of Entra ID"),
-        max_length=300,
-        help_text=_("For example 1b2c3d4e-5f60-4711-8a9b-0c1d2e3f4a5b or https://login.example.nl/realms/company."),
-        error_messages={"required": _("Fill in the issuer or the tenant id.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
-    )
-    client_id = forms.CharField(
-        label=_("Client id"),
-        max_length=200,
-        help_text=_("With Entra ID: “Application (client) ID”."),
-        error_messages={"required": _("Fill in the client id.")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
-    )
-
-    def __init__(self, *args: object, http_allowed: frozenset[str] = frozenset(), **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.http_allowed = http_allowed
-
-    def clean_issuer(self) -> str:
-        try:
-            return normalise(self.cleaned_data["issuer"], http_allowed=self.http_allowed)
-        except IssuerRefusedError as refused:
-            raise forms.ValidationError(FLAWS[refused.flaw]) from None
-
-
 class SecondStepForm(MergedForm, forms.Form):
     linked_fields = frozenset({"vouching", "value"})  # never merge one of the two from a parallel change
     vouching = forms.ChoiceField(
@@ -82,7 +44,7 @@ class SecondStepForm(MergedForm, forms.Form):
         label=_("Value of the claim"),
         max_length=100,
         required=False,
-        help_text=_("Only with “amr”, “acrs” or “acr”. A test sign-in shows which values your provider sends."),
+        help_text=_("Only with “amr”, “acrs” or “acr”. A test sign-in shows the values."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
     missing_proof = forms.ChoiceField(

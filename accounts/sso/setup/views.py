@@ -3,47 +3,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.http_requests import PersonRequest
 from accounts.organisations.models import Organisation
 from accounts.sso.decorators import for_administrators
-from accounts.sso.inspection.reading import ProviderReader, http_allowed
+from accounts.sso.inspection.reading import ProviderReader
 from accounts.sso.models import Connection, MissingProof, Vouching
-from accounts.sso.setup import flows
+from accounts.sso.setup import flows, kinds
 from accounts.sso.setup.flows import Outcome
-from accounts.sso.setup.forms import EmergencyAccountForm, PeopleForm, ProviderForm, SecondStepForm
-from accounts.sso.setup.pages import acting, done, edit
-
-
-@for_administrators
-@fresh_proof_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def provider(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """Issuer and client id. The discovery document is read at once; the overview shows the findings."""
-
-    def save(data: dict[str, Any]) -> Outcome:
-        return flows.save_provider(organisation, data["issuer"], data["client_id"], **acting(request))
-
-    return edit(
-        request,
-        organisation,
-        _provider_form,
-        save,
-        template="provider",
-        title=_("Provider"),
-        anchor="aanbieder",
-        afterwards=lambda: flows.check(organisation, ProviderReader()),
-    )
-
-
-def _provider_form(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> ProviderForm:
-    now = {"issuer": connection.issuer, "client_id": connection.client_id} if connection else {}
-    form = ProviderForm(request.POST or None, initial=now, http_allowed=http_allowed())
-    form.of(f"sso-provider/{organisation.pk}", request.user.pk)
-    return form
+from accounts.sso.setup.forms import EmergencyAccountForm, PeopleForm, SecondStepForm
+from accounts.sso.setup.pages import FormPage, done, form_view
 
 
 @require_POST
@@ -54,27 +26,8 @@ def check(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     return done(request, organisation, outcome, "aanbieder")
 
 
-@for_administrators
-@fresh_proof_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def second_step(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    def save(data: dict[str, Any]) -> Outcome:
-        kind, missing = Vouching(data["vouching"]), MissingProof(data["missing_proof"])
-        return flows.set_second_step(organisation, kind, data["value"], missing, **acting(request))
-
-    return edit(
-        request,
-        organisation,
-        _second_step_form,
-        save,
-        template="second_step",
-        title=_("Second step"),
-        anchor="tweede-stap",
-    )
-
-
 def _second_step_form(
-    request: PersonRequest, organisation: Organisation, connection: Connection | None
+    request: PersonRequest, organisation: Organisation, connection: Connection | None, _prepared: None
 ) -> SecondStepForm:
     now: dict[str, str] = {"vouching": Vouching.OURS, "missing_proof": MissingProof.ASK_OURS}
     if connection:
@@ -85,17 +38,31 @@ def _second_step_form(
     return form
 
 
-@for_administrators
-@fresh_proof_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def people(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    def save(data: dict[str, Any]) -> Outcome:
-        return flows.set_people(organisation, data["make_on_arrival"], data["group_claim"], **acting(request))
-
-    return edit(request, organisation, _people_form, save, template="people", title=_("People"), anchor="mensen")
+def _save_second_step(organisation: Organisation, data: dict[str, Any], by: dict[str, Any]) -> Outcome:
+    kind, missing = Vouching(data["vouching"]), MissingProof(data["missing_proof"])
+    return flows.set_second_step(organisation, kind, data["value"], missing, **by)
 
 
-def _people_form(request: PersonRequest, organisation: Organisation, connection: Connection | None) -> PeopleForm:
+def _kind(_request: PersonRequest, organisation: Organisation) -> dict[str, Any]:
+    connection = flows.connection_of(organisation)
+    return {"kind": kinds.of_issuer(connection.issuer) if connection else None}
+
+
+second_step = form_view(
+    FormPage(
+        template="second_step",
+        title=_("Second step"),
+        anchor="tweede-stap",
+        make=_second_step_form,
+        save=_save_second_step,
+        context=_kind,
+    )
+)
+
+
+def _people_form(
+    request: PersonRequest, organisation: Organisation, connection: Connection | None, _prepared: None
+) -> PeopleForm:
     now: dict[str, Any] = {}
     if connection:
         now = {"make_on_arrival": connection.make_on_arrival, "group_claim": connection.group_claim}
@@ -104,26 +71,17 @@ def _people_form(request: PersonRequest, organisation: Organisation, connection:
     return form
 
 
-@for_administrators
-@fresh_proof_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def emergency_account(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    def save(data: dict[str, Any]) -> Outcome:
-        return flows.set_emergency_account(organisation, int(data["person"] or 0) or None, **acting(request))
+def _save_people(organisation: Organisation, data: dict[str, Any], by: dict[str, Any]) -> Outcome:
+    return flows.set_people(organisation, data["make_on_arrival"], data["group_claim"], **by)
 
-    return edit(
-        request,
-        organisation,
-        _emergency_account_form,
-        save,
-        template="emergency_account",
-        title=_("Emergency account"),
-        anchor="noodaccount",
-    )
+
+people = form_view(
+    FormPage(template="people", title=_("New colleagues"), anchor="mensen", make=_people_form, save=_save_people)
+)
 
 
 def _emergency_account_form(
-    request: PersonRequest, organisation: Organisation, connection: Connection | None
+    request: PersonRequest, organisation: Organisation, connection: Connection | None, _prepared: None
 ) -> EmergencyAccountForm:
     known = [
         (person.pk, f"{person.get_full_name()} ({person.email})")
@@ -133,3 +91,18 @@ def _emergency_account_form(
     form = EmergencyAccountForm(request.POST or None, people=known, initial=now)
     form.of(f"sso-emergency-account/{organisation.pk}", request.user.pk)
     return form
+
+
+def _save_emergency_account(organisation: Organisation, data: dict[str, Any], by: dict[str, Any]) -> Outcome:
+    return flows.set_emergency_account(organisation, int(data["person"] or 0) or None, **by)
+
+
+emergency_account = form_view(
+    FormPage(
+        template="emergency_account",
+        title=_("Emergency account"),
+        anchor="noodaccount",
+        make=_emergency_account_form,
+        save=_save_emergency_account,
+    )
+)

@@ -21,20 +21,27 @@ from accounts.sso.authentication_requests import Purpose
 from accounts.sso.callback import CallbackResult
 from accounts.sso.decorators import RIGHT, for_administrators
 from accounts.sso.refusal_reasons import Reason
+from accounts.sso.setup import flows as setup
+from accounts.sso.setup import kinds, readiness
 from accounts.sso.sign_in_test import flows
 
 PAGE = "sso_sign_in_test"
+# Whoever tries it has mostly an account here that is not linked yet: that says nothing about the connection.
+GOOD_ENOUGH = ("", Reason.UNKNOWN_PERSON, Reason.ADDRESS_TAKEN)
 
 
 @for_administrators
 @require_safe
 def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """The button, and the result of the newest test sign-in of this session."""
+    """The result of the newest test sign-in of this session, and the button."""
     found = flows.result_of(request.session, organisation.pk)
+    connection = setup.connection_of(organisation)
     context = admin.site.each_context(request) | {
         "title": _("Test sign-in"),
         "organisation": organisation,
-        "connection": connections.of_slug(organisation.slug),
+        "connection": connection,
+        "kind": kinds.of_issuer(connection.issuer) if connection else None,
+        "is_ready": not readiness.missing(connection),
         "result": _in_words(found) if found else None,
     }
     return render(request, "admin/sso/sign_in_test.html", context)
@@ -77,7 +84,9 @@ def _in_words(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "at": datetime.fromisoformat(found["at"]),
         "came_back": not found["reason"],
+        "is_good": not found["reason"] and refusal in GOOD_ENOUGH,
         "refusal": troubleshooting.of_failure(refusal),
+        "place": troubleshooting.place_of(refusal),
         "level": _level(found.get("vouched", ""), is_above=foreseen.get("is_above", False)),
         "foreseen": foreseen,
         "claims": found.get("claims", []),

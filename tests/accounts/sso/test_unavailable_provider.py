@@ -319,11 +319,11 @@ def test_page_says_when_to_try_again_and_what_else_is_possible(client: Client, p
     page = text(client.post(entry(connection)))
     assert "Wacht 30 seconden en probeer het opnieuw." in page
     # Where this provider makes the second step, a password alone opens nothing.
-    assert "Heb je voor Mijn Assetmaps een wachtwoord en een authenticator-app?" in page
+    assert "Of log in met je wachtwoord en je authenticator-app." in page
     connection.vouching = Vouching.OURS
     connection.save()
     page = text(client.post(entry(connection)))
-    assert "Heb je een wachtwoord voor Mijn Assetmaps? Dan kun je daarmee nu wel inloggen." in page
+    assert "Of log in met je wachtwoord." in page
     connection.organisation.second_step = "business_account"
     connection.organisation.save()
     page = text(client.post(entry(connection)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations.models import Organisation
@@ -136,11 +138,10 @@ def test_people_who_are_no_staff_and_strangers_get_nothing(town: Organisation) -
 
 def test_list_shows_the_organisations_that_the_administrator_works_for(client: Client, town: Organisation) -> None:
     OrganisationFactory(name="Andere")
-    page = shown(client, "/beheer/sso/")
-    assert 'href="/beheer/sso/gemeente/"' in page
-    assert "Andere" not in page
     boss = shown(signed_in(UserFactory(superuser=True, with_totp=True)), "/beheer/sso/")
+    assert 'href="/beheer/sso/gemeente/"' in boss
     assert "Andere" in boss
+    assert client.get("/beheer/sso/").url == HERE  # the only one
 
 
 def test_index_of_the_administration_leads_here(client: Client, town: Organisation) -> None:
@@ -180,10 +181,11 @@ def test_organisation_that_does_not_exist_is_not_found(client: Client, slug: str
 
 
 def test_addresses_to_copy_are_the_public_ones(client: Client, town: Organisation) -> None:
-    page = shown(client, HERE)
+    page = shown(client, f"{HERE}aanbieder/?soort=keycloak")
     for path in ("inloggen/sso/gemeente/callback/", "inloggen/sso/gemeente/backchannel-logout/", "uitgelogd/"):
         assert f">https://mijn.assetmaps.nl/{path}</code>" in page
-    assert ">https://mijn.assetmaps.nl/inloggen/sso/gemeente/</code>" in page
+    agreed(town, enabled=True)
+    assert ">https://mijn.assetmaps.nl/inloggen/sso/gemeente/</code>" in shown(client, HERE)
 
 
 def test_saved_provider_is_read_at_once_and_every_finding_is_a_sentence(
@@ -226,6 +228,71 @@ def test_provider_that_is_on_must_be_switched_off_first(client: Client, town: Or
     assert Connection.objects.get().issuer == "https://login.voorbeeld.nl"
 
 
+def test_secret_is_filled_in_with_the_provider_on_one_page(
+    client: Client, town: Organisation, provider: Provider
+) -> None:
+    values = {"issuer": provider.issuer, "client_id": CLIENT_ID, "secret": SECRET, "expires_on": "2099-12-31"}
+    page = shown(client, f"{HERE}aanbieder/", values)
+    assert SECRET not in page
+    connection = Connection.objects.get()
+    assert (connection.secret(), str(connection.secret_expires_on)) == (SECRET, "2099-12-31")
+    assert connection.checked_at is not None
+    events = AuditEntry.objects.filter(event__startswith="sso").order_by("pk").values_list("event", flat=True)
+    assert list(events) == ["sso_changed", "sso_secret_set"]
+
+
+def test_secret_that_is_left_empty_stays(client: Client, town: Organisation, provider: Provider) -> None:
+    agreed(town, issuer=provider.issuer)
+    shown(client, f"{HERE}aanbieder/", {"issuer": provider.issuer, "client_id": "een-ander", "secret": ""})
+    connection = Connection.objects.get()
+    assert (connection.client_id, connection.secret()) == ("een-ander", SECRET)
+
+
+def test_new_secret_is_not_kept_when_the_provider_may_not_change(client: Client, town: Organisation) -> None:
+    agreed(town, enabled=True)
+    shown(client, f"{HERE}aanbieder/", {"issuer": "https://anders.nl", "client_id": "x", "secret": "nieuw-geheim-815"})
+    assert Connection.objects.get().secret() == SECRET
+    same = {"issuer": "https://login.voorbeeld.nl", "client_id": CLIENT_ID, "secret": "nieuw-geheim-815"}
+    shown(client, f"{HERE}aanbieder/", same)
+    assert Connection.objects.get().secret() == "nieuw-geheim-815"
+
+
+def test_date_without_a_secret_is_not_dropped_unseen(client: Client, town: Organisation) -> None:
+    agreed(town)
+    values = {"issuer": "https://login.voorbeeld.nl", "client_id": CLIENT_ID, "expires_on": "2099-12-31"}
+    assert "Vul het geheim in." in shown(client, f"{HERE}aanbieder/", values)
+
+
+def test_mail_domain_of_the_members_is_filled_in_for_entra(client: Client, town: Organisation) -> None:
+    page = shown(client, f"{HERE}aanbieder/?soort=entra")
+    assert 'value="gemeente.nl"' in page
+    assert "App registrations" in page
+    assert 'value="gemeente.nl"' not in shown(client, f"{HERE}aanbieder/?soort=keycloak")
+
+
+def test_google_asks_for_no_address(client: Client, town: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SSO_CHECKS", 0)  # nothing is asked of Google
+    address = f"{HERE}aanbieder/?soort=google"
+    assert 'name="issuer"' not in shown(client, address)
+    shown(client, address, {"client_id": CLIENT_ID, "secret": SECRET, "issuer": "https://kwaad.nl"})
+    assert Connection.objects.get().issuer == "https://accounts.google.com"
+
+
+@pytest.mark.parametrize("typed", ["/", "/.well-known/openid-configuration"])
+def test_address_of_a_realm_and_of_its_document_both_work(
+    client: Client, town: Organisation, provider: Provider, typed: str
+) -> None:
+    address = f"{HERE}aanbieder/?soort=keycloak"
+    page = shown(client, address, {"issuer": provider.issuer + typed, "client_id": CLIENT_ID})
+    assert Connection.objects.get().issuer == provider.issuer
+    assert "De aanbieder noemt zich precies zoals je hebt ingevuld." in page
+
+
+@pytest.mark.parametrize("word", ["", "onzin", "<b>", "../setup"])
+def test_unknown_kind_of_provider_is_another_provider(client: Client, town: Organisation, word: str) -> None:
+    assert "authorization code flow" in shown(client, f"{HERE}aanbieder/?{urlencode({'soort': word})}")
+
+
 @pytest.mark.parametrize("proof", ClientProof.values)
 def test_secret_without_a_date_is_told_in_a_whole_sentence(client: Client, town: Organisation, proof: str) -> None:
     connection = agreed(town, client_proof=proof)
@@ -241,8 +308,9 @@ def test_secret_without_a_date_is_told_in_a_whole_sentence(client: Client, town:
 def test_step_is_not_done_and_wrong_at_once(client: Client, town: Organisation) -> None:
     agreed(town)
     Connection.objects.update(findings=[["reached", ""], ["issuer_differs", "https://anders.nl"]])
-    step = shown(client, HERE).partition('id="aanbieder"')[2].partition("</section>")[0]
-    assert "Fout" in step
+    step = shown(client, HERE).partition('id="aanbieder"')[2].partition("</li>\n<li")[0]
+    assert ">fout<" in step
+    assert "De aanbieder noemt zich “https://anders.nl”." in step
     assert "klaar" not in step
 
 
@@ -252,7 +320,7 @@ def test_secret_is_shown_by_no_page_again(client: Client, town: Organisation, pr
     tomorrow = timezone.localdate() + timedelta(days=1)
     page = shown(client, f"{HERE}geheim/", {"secret": "nieuw-geheim-815", "expires_on": tomorrow.isoformat()})
     assert "Verloopt over 1 dag." in page
-    assert "Het geheim is ingesteld op" in page
+    assert "Er is een geheim." in page
     assert Connection.objects.get().secret() == "nieuw-geheim-815"
     for path in ("", "geheim/", "aanbieder/", "sleutelpaar/", "proef/"):
         seen = shown(client, f"{HERE}{path}")
@@ -433,7 +501,8 @@ def test_only_a_superuser_proves_with_a_reason(client: Client, town: Organisatio
     assert page not in shown(client, f"{HERE}domeinen/")
     boss = signed_in(UserFactory(superuser=True, with_totp=True))
     assert "Schrijf op waarom" in shown(boss, page, {"reason": " "})
-    assert "Contract gezien" in shown(boss, page, {"reason": "Contract gezien"})
+    shown(boss, page, {"reason": "Contract gezien"})
+    assert "Contract gezien" in shown(boss, f"{HERE}domeinen/")
     assert MailDomain.objects.get().proved_at is not None
 
 
