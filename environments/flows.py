@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -23,6 +23,7 @@ from environments.address_change import flows as new_address
 from environments.models import Access, Environment, Preferences, Role
 
 MAY_GIVE_ACCESS = "environments.add_access"
+NO_ROLES: Mapping[str, Role] = {}
 DELETED_AT_ONCE = 1000  # people in memory
 
 
@@ -159,25 +160,36 @@ def give(user: User, environments: Iterable[Environment], *, actor: User, origin
 # Without a savepoint: callers with many people have one around all of them.
 @transaction.atomic(savepoint=False)
 def give_many(
-    wanted: Iterable[tuple[User, Iterable[Environment]]], *, actor: User, origin: Origin, notify: bool = False
+    wanted: Iterable[tuple[User, Iterable[Environment]]],
+    *,
+    actor: User,
+    origin: Origin,
+    roles: Mapping[str, Role] = NO_ROLES,
+    notify: bool = False,
 ) -> int:
-    """`give` for each of these people. ``notify``: each hears it by mail, for who gets no invitation."""
+    """`give` for each of these people. ``roles``: by address in lower case; without one it is the least. Access that
+    exists keeps its role. ``notify``: each hears it by mail, for who gets no invitation."""
     pairs = [(user, environment) for user, environments in wanted for environment in environments]
     users = {user.pk for user, _environment in pairs}
     has = set(Access.objects.filter(user__in=users).values_list("user", "environment")) if users else set()
     new = [(user, environment) for user, environment in pairs if (user.pk, environment.pk) not in has]
     # A parallel request for the same stores nothing twice.
-    rows = [Access(user=user, environment=environment) for user, environment in new]
+    role_of = {user.pk: roles.get(user.email.lower(), Role.READER) for user, _environment in new}
+    rows = [Access(user=user, environment=environment, role=role_of[user.pk]) for user, environment in new]
     Access.objects.bulk_create(rows, ignore_conflicts=True)
     by_organisation: defaultdict[int, list[tuple[User, dict[str, str | int]]]] = defaultdict(list)
     by_person: defaultdict[User, list[Environment]] = defaultdict(list)
     for user, one in new:
         by_person[user].append(one)
-        by_organisation[one.organisation_id].append((user, {"environment": one.slug}))
+        detail: dict[str, str | int] = {"environment": one.slug}
+        if role_of[user.pk] != Role.READER:
+            detail["role"] = role_of[user.pk].value
+        by_organisation[one.organisation_id].append((user, detail))
     for pk, about in by_organisation.items():
         record_many(Event.ACCESS_GIVEN, about, actor=actor, origin=origin, organisation=Organisation(pk=pk))
     for user, given in by_person.items() if notify else ():
-        _notify_person(user, actor, given=given)
+        role = role_of[user.pk]
+        _notify_person(user, actor, given=given, role=role if role != Role.READER else None)
     return len(new)
 
 

@@ -137,13 +137,13 @@ ADMIN_CHANGES: dict[tuple[str, str], Callable[[World], Change]] = {
         {"rights_changed"},
         {PERSON, OTHER},
     ),
+    # These two ask first; that page posts the numbers to an address of our own.
     ("accounts.User", "invite_again"): lambda w: Change(
-        PEOPLE,
-        chosen("invite_again", UserFactory(email="nooit@voorbeeld.nl", password="!")),
+        "/beheer/mensen/opnieuw-uitnodigen/",
+        {"ids": str(UserFactory(email="nooit@voorbeeld.nl", password="!").pk)},
         {"invited"},
         {"nooit@voorbeeld.nl"},
     ),
-    # Asks first; that page posts the numbers to an address of our own.
     ("accounts.User", "deactivate"): lambda w: Change(
         "/beheer/mensen/deactiveren/", {"ids": str(w.person.pk)}, {"deactivated"}, {PERSON}
     ),

@@ -9,7 +9,9 @@ from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
@@ -17,7 +19,6 @@ from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.admin import TwoFactorFilter, UserAdmin
 from accounts.audit.origin import Origin
 from accounts.http_requests import person
-from accounts.mail import outcomes
 from accounts.models import User
 from accounts.organisations import memberships, scope
 from accounts.organisations.models import Organisation
@@ -25,7 +26,7 @@ from accounts.permissions.flows import Rights
 from accounts.support import wording as support_wording
 from environments.filters import EnvironmentFilter, OrganisationFilter
 from environments.models import Environment
-from environments.people import flows, wording
+from environments.people import flows
 from environments.people.access_admin import ACCESS_LOOKUPS  # the import registers that page as well
 from environments.people.forms import ChooseOrganisationForm, PersonForm, may_move
 from environments.people.large_lists import SEARCH_HELP, LastSignInFilter, LongListAdmin, too_many
@@ -64,6 +65,19 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
 
     def in_scope(self, worker: User) -> Q:
         return scope.people(worker)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        seen = "seen_or_invite" if self.has_invite_permission(request) else "last_login"
+        return [seen if name == "last_login" else name for name in self.list_display]
+
+    @admin.display(description=_("last signed in"))
+    def seen_or_invite(self, obj: User) -> Any:
+        """When, or a button for who never came; `flows.may_invite` decides when it is pressed."""
+        if obj.last_login or obj.has_usable_password() or not obj.is_active:
+            return obj.last_login
+        address = reverse("people_invite_again", args=[obj.pk])
+        button = '<button class="button button--second" formaction="{}" name="from-list" value="1">{}</button>'
+        return format_html(button, address, _("Invite again"))
 
     @admin.display(description=_("environments"))
     def opens(self, obj: User) -> str:
@@ -157,18 +171,16 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         return person(request).has_perm(flows.MAY_INVITE)
 
     @admin.action(description=_("Send the invitation again"), permissions=["invite"])
-    def invite_again(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        worker, origin = person(request), Origin.of(request)
-        ids = list(queryset.order_by("pk").values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1])
-        if len(ids) > limits.PEOPLE_AT_ONCE:
-            self.message_user(request, too_many(), messages.ERROR)
-            return
-        with outcomes.collect() as mails:
-            again = sum(flows.invite_again(pk, actor=worker, origin=origin, in_bulk=True) for pk in ids)
-        for level, told in wording.told(mails, again):
-            getattr(messages, level)(request, told)
-        if left_out := len(ids) - again:
-            self.message_user(request, wording.left_out(left_out), messages.WARNING)
+    def invite_again(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Asks first; `views.invite_chosen_again` carries it out."""
+        chosen = len(queryset.order_by("pk").values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1])
+        people = list(queryset.filter(flows.NEVER_SIGNED_IN, is_active=True).order_by("email")[: limits.PEOPLE_AT_ONCE])
+        if not people or chosen > limits.PEOPLE_AT_ONCE:
+            told = too_many() if chosen > limits.PEOPLE_AT_ONCE else _("All of these people came already.")
+            self.message_user(request, told, messages.ERROR)
+            return None
+        context = self.admin_site.each_context(request) | {"people": people, "left_out": chosen - len(people)}
+        return self._ask(request, "invite_again", str(_("Send the invitation again")), context)
 
     @admin.action(description=_("Deactivate"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
@@ -178,9 +190,12 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
             told = too_many() if people else _("All of these people are deactivated already.")
             self.message_user(request, told, messages.ERROR)
             return None
-        context = self.admin_site.each_context(request) | {"title": _("Deactivate people"), "people": people}
-        context["ids"] = "-".join(str(one.pk) for one in people)
-        return render(request, "environments/people/deactivate.html", context)
+        context = self.admin_site.each_context(request) | {"people": people}
+        return self._ask(request, "deactivate", str(_("Deactivate people")), context)
+
+    def _ask(self, request: HttpRequest, question: str, title: str, context: dict[str, Any]) -> HttpResponse:
+        context |= {"title": title, "ids": "-".join(str(one.pk) for one in context["people"])}
+        return render(request, f"environments/people/{question}.html", context)
 
 
 def has_fixed_address(worker: User, subject: User) -> bool:

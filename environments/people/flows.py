@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 from django.db import transaction
@@ -23,7 +23,8 @@ from accounts.permissions.flows import Rights
 from accounts.support import flows as support
 from accounts.support.models import Intervention
 from environments import flows as access
-from environments.models import Environment
+from environments.flows import NO_ROLES
+from environments.models import Environment, Role
 
 MAY_INVITE = "accounts.add_user"
 MAY_CHANGE = "accounts.change_user"
@@ -46,12 +47,13 @@ def add(
     *,
     actor: User,
     origin: Origin,
+    roles: Mapping[str, Role] = NO_ROLES,
     callbacks: Sequence[OutcomeCallback] = (),
 ) -> None:
     """Store new people without a password, give them access, and mail the invitations; all or none. Raises
     ForeignAddressError.
 
-    ``callbacks``: for the outcome of each invitation.
+    ``roles``: in their environments, by address in lower case. ``callbacks``: for the outcome of each invitation.
     """
     users = [user for user, _environments in people]
     for user in users:
@@ -59,7 +61,7 @@ def add(
     User.objects.bulk_create(users)
     if organisation is not None:
         memberships.join(users, organisation)
-    access.give_many(people, actor=actor, origin=origin)
+    access.give_many(people, actor=actor, origin=origin, roles=roles)
     passwords.invite_many(users, actor=actor, origin=origin, callbacks=callbacks)
 
 
@@ -201,6 +203,11 @@ def invite_again(
     if user is None or not may_invite(actor, user):
         return False
     return passwords.invite(user, actor=actor, origin=origin, in_bulk=in_bulk, on_outcome=on_outcome)
+
+
+def invite_chosen_again(ids: Iterable[int], *, actor: User, origin: Origin) -> int:
+    """`invite_again` for each of these; the number of mails."""
+    return sum(invite_again(pk, actor=actor, origin=origin, in_bulk=True) for pk in ids)
 
 
 @transaction.atomic

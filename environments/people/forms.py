@@ -174,28 +174,35 @@ class ChooseOrganisationForm(forms.Form):
 
 
 class ImportForm(ChooseOrganisationForm):
+    """``own``: the only organisation that this worker can invite for, which then is no question."""
+
     organisation = OrganisationField(error_messages={"required": _("Choose the organisation of these people.")})
     text = forms.CharField(
         label=_("Paste the list"),
         required=False,
-        help_text=_(
-            "Copy people from Outlook, a mail or a spreadsheet. Or type one person a line: "
-            "e-mail address, first name, last name, environments."
-        ),
+        help_text=_("One person a line, or copied from Excel, Outlook or a mail."),
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
     )
     file = forms.FileField(
         label=_("Or choose a file"),
         required=False,
-        help_text=_("Excel or LibreOffice (.xlsx, .ods), CSV, or contacts (.csv, .vcf)."),
+        help_text=_("Excel, LibreOffice, CSV or contacts."),
         widget=forms.FileInput(attrs={"accept": ",".join(ACCEPTED)}),
         error_messages={"empty": _("There are no people in this list.")},
     )
     text.is_secret = True  # type: ignore[attr-defined] # a list of people does not belong in a cookie, nor half of it
     file.is_secret = True  # type: ignore[attr-defined]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = list(self.fields["organisation"].choosable[:2])  # type: ignore[attr-defined]
+        self.own = first[0] if len(first) == 1 else None
+        if self.own:
+            del self.fields["organisation"]
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        data["organisation"] = self.own or data.get("organisation")
         if self.errors:
             return data
         text, file = data.get("text", ""), data.get("file")

@@ -21,7 +21,7 @@ from environments import flows as access
 from environments.people import flows
 from environments.people.import_mail import NOTE_MAIL
 from environments.people.models import TO_DO, ImportLine, Mail, PeopleImport, State, Why
-from environments.people.validation import LineValidator
+from environments.people.validation import LineValidator, language_of, role_of
 
 log = logging.getLogger(__name__)
 # Others wait: each working thread has a database connection, and the pool reserves only this many for them.
@@ -108,9 +108,11 @@ def _store(lines: list[ImportLine], validator: LineValidator, batch: PeopleImpor
         (validator.known[line.address.lower()], validator.environments_of(line)) for line in lines if not line.is_new
     ]
     callbacks = [(NOTE_MAIL, line.pk) for line in lines if line.is_new]
-    flows.add(new, batch.organisation, actor=worker, origin=origin, callbacks=callbacks)
-    access.give_many(known, actor=worker, origin=origin, notify=True)
+    roles = {line.address.lower(): role_of(line) for line in lines}
+    flows.add(new, batch.organisation, actor=worker, origin=origin, roles=roles, callbacks=callbacks)
+    access.give_many(known, actor=worker, origin=origin, roles=roles, notify=True)
 
 
 def _person(line: ImportLine) -> User:
-    return User(email=line.address, first_name=line.first_name, last_name=line.last_name)
+    language = language_of(line)
+    return User(email=line.address, first_name=line.first_name, last_name=line.last_name, language=language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import partial
 
 from django.conf import settings
@@ -20,6 +21,8 @@ from environments.people import flows, import_processing
 from environments.people.models import TO_DO, UNSUCCESSFUL, ImportLine, Mail, PeopleImport, State, Why
 from environments.people.reading.types import Listing, Row
 from environments.people.validation import LineValidator
+
+NEEDS_ATTENTION = Q(state__in=UNSUCCESSFUL) | Q(mail=Mail.REFUSED)  # of lines
 
 
 @transaction.atomic
@@ -62,6 +65,8 @@ def _line(batch: PeopleImport, row: Row) -> ImportLine:
         first_name=row.first_name[:300],
         last_name=row.last_name[:300],
         environments=row.environments,
+        role=row.role[:300],
+        language=row.language[:300],
         state=State.WRONG if row.flaw else "",
         why=row.flaw or "",
         about=row.about[:300],
@@ -85,6 +90,24 @@ def counts(batch: PeopleImport) -> dict[str, int]:
         found["to_do" if state in TO_DO else "settled"] += count
         found["not_well"] += count if state in UNSUCCESSFUL else 0
     return found
+
+
+class Stage(StrEnum):
+    PREVIEW = "preview"
+    CARRYING_OUT = "carrying_out"
+    MAILING = "mailing"
+    RESULT = "result"
+
+
+def stage(batch: PeopleImport, found: dict[str, int]) -> Stage:
+    """``found``: the `counts` of the list. The mail server is not waited for without end: a mail of which nothing is
+    heard for `limits.IMPORT_MAIL_LOST` may be sent again."""
+    if batch.confirmed_at is None:
+        return Stage.PREVIEW
+    if batch.finished_at is None:
+        return Stage.CARRYING_OUT
+    is_recent = batch.finished_at > timezone.now() - limits.IMPORT_MAIL_LOST
+    return Stage.MAILING if found[Mail.WAITING] and is_recent else Stage.RESULT
 
 
 def _result_of(is_new: bool, mail: str) -> str:

@@ -90,6 +90,9 @@ class Why(models.TextChoices):
     LONG_NAME = "long_name", _("A name has at most 150 characters.")
     NO_SUCH_ENVIRONMENT = "no_such_environment", _("This organisation has no environment “%(about)s”.")
     NAME_OF_ENVIRONMENT = "name_of_environment", _("“%(about)s” is an environment, and stands where a name should.")
+    NO_SUCH_ROLE = "no_such_role", _("“%(about)s” is not a role. Write reader, editor or manager.")
+    NO_SUCH_LANGUAGE = "no_such_language", _("“%(about)s” is not a language. Write Dutch or English.")
+    ROLE_OF_NOTHING = "role_of_nothing", _("There is a role in this line, but no environment.")
     MAY_NOT_GIVE = "may_not_give", _("You may not give access to environments.")
     ELSEWHERE = "elsewhere", _("This address cannot be used for this organisation. Ask support.")
     NOT_ACTIVE = "not_active", _("This person is deactivated. Activate the person first.")
@@ -126,6 +129,8 @@ class ImportLine(models.Model):
     first_name = models.CharField(max_length=300, blank=True)
     last_name = models.CharField(max_length=300, blank=True)
     environments = models.CharField(max_length=2000, blank=True)
+    role = models.CharField(max_length=300, blank=True, db_default="")  # in the environments of the line
+    language = models.CharField(max_length=300, blank=True, db_default="")
     state = models.CharField(max_length=10, choices=State.choices)
     is_new = models.BooleanField(default=False)  # nobody had this address when the list was read, or carried out
     why = models.CharField(max_length=30, choices=Why.choices, blank=True)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("uitnodigen/<int:import_id>/weggooien/", _staff(views.discard_import), name="people_import_discard"),
     path("uitnodigen/<int:import_id>/niet-gelukt/", _staff(views.wrong_lines), name="people_import_wrong"),
     path("exporteren/", _staff(views.export), name="people_export"),
+    path("opnieuw-uitnodigen/", _staff(views.invite_chosen_again), name="people_invite_chosen_again"),
     path("deactiveren/", _staff(views.deactivate), name="people_deactivate"),
     path("<int:person_id>/uitnodigen/", _staff(views.invite_again), name="people_invite_again"),
 ]

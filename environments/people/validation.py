@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.models import User, only_ascii
 from accounts.organisations import memberships, scope
 from accounts.organisations.models import Organisation
-from environments.models import Environment
+from environments.models import Environment, Role
 from environments.people import flows, list_reader
 from environments.people.models import ImportLine, State, Why
+from environments.people.reading import choices
 
 LONGEST_NAME = 150
 LONGEST_ADDRESS = 254
@@ -60,6 +62,8 @@ class LineValidator:
         for name in names:
             if name.lower() not in self.named:
                 return Why.NO_SUCH_ENVIRONMENT, name[:100]
+        if flaw := _wrong_choice(line, bool(names)):
+            return flaw
         return self._elsewhere(line.address.lower()), ""
 
     def _elsewhere(self, address: str) -> str:
@@ -69,6 +73,26 @@ class LineValidator:
         if known is not None and scope.organisation_id_of(known) == self.organisation.pk:
             return "" if known.is_active else Why.NOT_ACTIVE
         return Why.ELSEWHERE if known is not None or address in self.foreign else ""
+
+
+def role_of(line: ImportLine) -> Role:
+    """The role of a validated line in its environments; without one the least."""
+    return Role(choices.role_of(line.role) or Role.READER)
+
+
+def language_of(line: ImportLine) -> str:
+    """The language of a validated line; without one the usual."""
+    return choices.language_of(line.language) or settings.LANGUAGE_CODE
+
+
+def _wrong_choice(line: ImportLine, has_environments: bool) -> tuple[str, str] | None:
+    if line.role and not choices.role_of(line.role):
+        return Why.NO_SUCH_ROLE, line.role[:100]
+    if line.language and not choices.language_of(line.language):
+        return Why.NO_SUCH_LANGUAGE, line.language[:100]
+    if not has_environments and role_of(line) != Role.READER:
+        return Why.ROLE_OF_NOTHING, ""
+    return None
 
 
 def is_address(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -30,10 +31,12 @@ from environments.models import Environment
 from environments.people import export as file
 from environments.people import flows, import_mail, import_processing, imports, large_lists, wording
 from environments.people.forms import ImportForm
-from environments.people.models import UNSUCCESSFUL, PeopleImport
+from environments.people.imports import Stage
+from environments.people.models import TO_DO, UNSUCCESSFUL, PeopleImport
 
 PEOPLE = "admin:accounts_user_changelist"
 PERSON = "admin:accounts_user_change"
+SAMPLE = 3  # lines that show whether the columns were understood
 CSV = "text/csv; charset=utf-8"
 
 
@@ -73,31 +76,33 @@ invite.largest_body = limits.LARGEST_IMPORT_BODY  # type: ignore[attr-defined]  
 
 def _offer(worker: User, form: ImportForm) -> dict[str, Any]:
     mine = Organisation.objects.filter(scope.organisations(worker)).order_by("name")
-    own = None if scope.works_for_all(worker) else mine.first()
-    form.initial["organisation"] = own or ""
     earlier = PeopleImport.objects.filter(imports.seen_by(worker), scope.organisations(worker, "organisation_id"))
     return {
         "suggestions": mine[: limits.SUGGESTED],
-        "environments": Environment.objects.filter(organisation=own) if own else [],
+        "environments": Environment.objects.filter(organisation=form.own) if form.own else [],
         "earlier": earlier.select_related("organisation")[:10],
-        "most": limits.IMPORT_LINES,
     }
 
 
 @require_safe
 def show_import(request: PersonRequest, import_id: int) -> HttpResponse:
-    """The preview, the progress, or the result."""
+    """The preview, the progress, or the result; with the lines that need attention, or with all of them."""
     batch = _import(request, import_id)
-    wrong_only = request.GET.get("toon") == "fout"
-    lines = batch.lines.filter(state__in=UNSUCCESSFUL) if wrong_only else batch.lines.all()
+    counts = imports.counts(batch)
+    everything = request.GET.get("toon", "alles" if "p" in request.GET else "") == "alles"
+    lines = batch.lines.all() if everything else batch.lines.filter(imports.NEEDS_ATTENTION)
     return _page(
         request,
         "import",
         _("List for %(organisation)s") % {"organisation": batch.organisation},
         batch=batch,
-        counts=imports.counts(batch),
+        counts=counts,
+        stage=imports.stage(batch, counts),
+        to_do=counts["to_do"] + counts["waiting"],
+        done=counts["settled"] - counts["waiting"],
         not_mailed=min(import_mail.not_mailed(batch).count(), limits.PEOPLE_AT_ONCE),
-        wrong_only=wrong_only,
+        everything=everything,
+        sample=[] if batch.confirmed_at else batch.lines.filter(state__in=TO_DO)[:SAMPLE],
         lines=Paginator(lines, limits.IMPORT_PAGE).get_page(request.GET.get("p")),
     )
 
@@ -105,11 +110,12 @@ def show_import(request: PersonRequest, import_id: int) -> HttpResponse:
 @background_request
 @require_safe
 def progress(request: PersonRequest, import_id: int) -> JsonResponse:
-    """For the script of the progress bar."""
+    """For the script of the progress bar. Finished: each line is done, and the mail server answered about each mail."""
     batch = _import(request, import_id)
     counts = imports.counts(batch)
-    done = {"to_do": counts["to_do"], "finished": batch.finished_at is not None, "stalled": batch.is_stalled}
-    return JsonResponse(done)
+    finished = imports.stage(batch, counts) is Stage.RESULT
+    to_do = counts["to_do"] + counts["waiting"]
+    return JsonResponse({"to_do": to_do, "finished": finished, "stalled": batch.is_stalled})
 
 
 @require_POST
@@ -128,8 +134,7 @@ def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
     batch = _import(request, import_id)
     with outcomes.collect() as mails:
         again = import_mail.mail_again(batch, request.user, Origin.of(request))
-    for level, told in wording.told(mails, again):
-        getattr(messages, level)(request, told)
+    _tell(request, wording.told(mails, again))
     return redirect("people_import", batch.pk)
 
 
@@ -146,7 +151,7 @@ def continue_import(request: PersonRequest, import_id: int) -> HttpResponse:
 def discard_import(request: PersonRequest, import_id: int) -> HttpResponse:
     batch = _import(request, import_id)
     if PeopleImport.objects.filter(pk=batch.pk, confirmed_at=None).delete()[0]:
-        messages.success(request, _("The list is thrown away. Nobody is invited."))
+        messages.success(request, _("Nobody is invited."))
     return redirect("people_invite")
 
 
@@ -154,10 +159,19 @@ def discard_import(request: PersonRequest, import_id: int) -> HttpResponse:
 def wrong_lines(request: PersonRequest, import_id: int) -> HttpResponse:
     """The lines that were not carried out, to correct and upload again."""
     batch = _import(request, import_id)
-    headings = [_("E-mail address"), _("First name"), _("Last name"), _("Environments"), _("Why not")]
+    headings = [
+        _("E-mail address"),
+        _("First name"),
+        _("Last name"),
+        _("Environments"),
+        _("Role"),
+        _("Language"),
+        _("Why not"),
+    ]
     text = file.BEGIN + file.line(headings)
     for row in batch.lines.filter(state__in=UNSUCCESSFUL):
-        text += file.line([row.address, row.first_name, row.last_name, row.environments, row.sentence])
+        typed = [row.address, row.first_name, row.last_name, row.environments, row.role, row.language]
+        text += file.line([*typed, row.sentence])
     return HttpResponse(text, CSV, headers={"Content-Disposition": f'attachment; filename="fout-{batch.pk}.csv"'})
 
 
@@ -181,14 +195,17 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     return StreamingHttpResponse(written, content_type=CSV, headers=disposition)
 
 
+def _ids(request: PersonRequest) -> list[int]:
+    """The numbers of the people with a - between them, as the question before it showed them."""
+    asked = [part for part in request.POST.get("ids", "").split("-") if part.isascii() and part.isdigit()]
+    return sorted({int(part) for part in asked[: limits.PEOPLE_AT_ONCE] if len(part) < 19})
+
+
 @require_POST
 @fresh_proof_required
 def deactivate(request: PersonRequest) -> HttpResponse:
-    """``ids``: the numbers of the people with a - between them, as the question before it showed them."""
     _demand(request, flows.MAY_CHANGE)
-    asked = [part for part in request.POST.get("ids", "").split("-") if part.isascii() and part.isdigit()]
-    ids = sorted({int(part) for part in asked[: limits.PEOPLE_AT_ONCE] if len(part) < 19})
-    origin = Origin.of(request)
+    ids, origin = _ids(request), Origin.of(request)
     done = sum(flows.deactivate(pk, actor=request.user, origin=origin) for pk in ids)
     told = ngettext("%(count)d person is deactivated.", "%(count)d people are deactivated.", done) % {"count": done}
     messages.success(request, told)
@@ -208,10 +225,22 @@ def invite_again(request: PersonRequest, person_id: int) -> HttpResponse:
     _demand(request, flows.MAY_INVITE)
     subject = get_object_or_404(User.objects.filter(scope.people(request.user)), pk=person_id)
     with outcomes.collect() as mails:
-        invited = flows.invite_again(subject.pk, actor=request.user, origin=Origin.of(request))
-    if invited:
-        for level, told in wording.told(mails, 1):
-            getattr(messages, level)(request, told)
-    else:
-        messages.warning(request, wording.left_out(1))
-    return redirect(PERSON, subject.pk)
+        again = int(flows.invite_again(subject.pk, actor=request.user, origin=Origin.of(request)))
+    _tell(request, wording.told(mails, again, left=1 - again))
+    return redirect(PEOPLE) if "from-list" in request.POST else redirect(PERSON, subject.pk)
+
+
+@require_POST
+@fresh_proof_required
+def invite_chosen_again(request: PersonRequest) -> HttpResponse:
+    _demand(request, flows.MAY_INVITE)
+    ids = _ids(request)
+    with outcomes.collect() as mails:
+        again = flows.invite_chosen_again(ids, actor=request.user, origin=Origin.of(request))
+    _tell(request, wording.told(mails, again, left=len(ids) - again))
+    return redirect(PEOPLE)
+
+
+def _tell(request: PersonRequest, told: Iterable[tuple[str, str]]) -> None:
+    for level, text in told:
+        getattr(messages, level)(request, text)

@@ -13,8 +13,9 @@ from accounts.mail.outcomes import Outcomes
 NAMED = 20  # people whose mail was refused, in one message
 
 
-def told(mails: Outcomes, again: int) -> Iterator[tuple[str, str]]:
-    """Wait shortly for the outcomes of ``again`` invitations. Yields (message level, text) of those known by then."""
+def told(mails: Outcomes, again: int, *, left: int = 0) -> Iterator[tuple[str, str]]:
+    """Wait shortly for the outcomes of ``again`` invitations. Yields (message level, text) of those known by then.
+    ``left``: how many people got none."""
     mails.wait(limits.MAIL_OUTCOME_WAIT.total_seconds())
     found = list(mails.found)
     refused = [one for one in found if one.refusal]
@@ -36,6 +37,8 @@ def told(mails: Outcomes, again: int) -> Iterator[tuple[str, str]]:
             waiting,
         )
         yield "info", text % {"count": waiting}
+    if left:
+        yield "warning", left_out(left)
 
 
 def left_out(count: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from accounts.unicode_text import without_marks
+from environments.people.reading.choices import language_of, role_of
 from environments.people.reading.names import is_particle
 from environments.people.reading.types import Line, Note, NoteKind
 
@@ -27,11 +28,14 @@ PATTERNS = {
     "whole": """naam|name|volledigenaam|voorenachternaam|fullname|displayname|weergavenaam|medewerker|
         naammedewerker|medewerkernaam|werknemer|employee|employeename|persoon|person|cn|commonname|fileas|contactnaam|contactpersoon""",
     "environments": "omgeving(?:en)?|environments?|toegang|access",
+    "role": "rol|rollen|roles?",
+    "language": "taal|language|voorkeurstaal",
 }
 _KINDS = {kind: re.compile(re.sub(r"\s", "", pattern)) for kind, pattern in PATTERNS.items()}
 _OTHER = re.compile(re.sub(r"\s", "", _SECOND))
 _REMARK = re.compile(r"\[.*?\]|\b(?:required|verplicht|optional|optioneel)\b")
 ADDRESSES = ("address", "sign_in", "second")  # in the order in which they are taken
+CHOICES = ("environments", "role", "language")
 NAMES = ("first_name", "initials", "middle", "particle", "last_name", "whole")
 LONGEST = 60  # characters of a heading; longer ones are no heading
 LONGEST_SHOWN = 40
@@ -81,7 +85,7 @@ def choose(headings: Sequence[str], kinds: Sequence[str], body: Sequence[Line]) 
     first: dict[str, int] = {}
     for place, kind in enumerate(kinds):
         first.setdefault(kind, place)
-    places = {kind: place for kind, place in first.items() if kind in (*NAMES, "environments")}
+    places = {kind: place for kind, place in first.items() if kind in (*NAMES, *CHOICES)}
     _without_what_is_none(places, body)
     address = _address_column(kinds, first, body, filled)
     if address is not None:
@@ -120,10 +124,12 @@ def _by_content(kinds: Sequence[str], body: Sequence[Line]) -> int | None:
 
 
 def _without_what_is_none(places: dict[str, int], body: Sequence[Line]) -> None:
-    """ "Medewerker" may be a number, and "Prefix" what somebody is called by: "Dhr."."""
+    """ "Medewerker" may be a number, "Prefix" what somebody is called by: "Dhr.", "Role" that in a team: "Owner"."""
     meant: tuple[tuple[str, Callable[[str], bool]], ...] = (
         ("whole", lambda cell: any(map(str.isalpha, cell))),
         ("particle", is_particle),
+        ("role", lambda cell: bool(role_of(cell))),
+        ("language", lambda cell: bool(language_of(cell))),
     )
     for kind, is_one in meant:
         place = places.get(kind)

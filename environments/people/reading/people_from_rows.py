@@ -65,7 +65,9 @@ def _wrong(line: Line, flaw: Flaw, text: str = "", about: str = "") -> Row:
     return Row(line.number, tidy(shown[: 2 * SHOWN])[:SHOWN], flaw=flaw, about=tidy(about[: 2 * SHOWN])[:SHOWN])
 
 
-def _row(line: Line, address: str, first: str, last: str, environments: str = "") -> Row:
+def _row(
+    line: Line, address: str, first: str, last: str, environments: str = "", role: str = "", language: str = ""
+) -> Row:
     """The one place where a row is made of names: no @ ever gets into one."""
     for name in (first, last):
         if "@" in name:
@@ -73,9 +75,9 @@ def _row(line: Line, address: str, first: str, last: str, environments: str = ""
     lost = next((text for text in (first, last, environments) if "\ufffd" in text), "")
     if lost:
         return _wrong(line, Flaw.LOST_SIGN, address, lost)
-    if max(map(len, (address, first, last, environments))) > LONGEST_CELL:
+    if max(map(len, (address, first, last, environments, role, language))) > LONGEST_CELL:
         return _wrong(line, Flaw.TOO_LONG)
-    return Row(line.number, address, first, last, " | ".join(environments.split("\n")))
+    return Row(line.number, address, first, last, " | ".join(environments.split("\n")), role=role, language=language)
 
 
 # Without headings
@@ -172,7 +174,8 @@ def _person(line: Line, columns: Columns, one: Mailbox) -> Row:
     environments = columns.cell("environments", line.cells)
     if not any((one.address, first, last, environments)):
         return Row(line.number, tidy(next(filter(None, line.cells), ""))[:SHOWN])
-    return _row(line, one.address, first, last, environments)
+    role, language = (tidy(columns.cell(kind, line.cells)) for kind in ("role", "language"))
+    return _row(line, one.address, first, last, environments, role, language)
 
 
 def _names_in_columns(line: Line, columns: Columns, one: Mailbox) -> tuple[str, str]:

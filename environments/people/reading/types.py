@@ -61,7 +61,8 @@ class Note:
 @dataclass(frozen=True)
 class Row:
     """``number``: of the line, the first is 1; several people may stand on one. ``environments``: separated by |, a
-    comma, a semicolon or a line break. With a ``flaw``, which ``about`` fills in, it is a line that is wrong."""
+    comma, a semicolon or a line break. ``role`` and ``language``: as typed. With a ``flaw``, which ``about`` fills in,
+    it is a line that is wrong."""
 
     number: int
     address: str = ""
@@ -70,6 +71,8 @@ class Row:
     environments: str = ""
     flaw: Flaw | None = None
     about: str = ""
+    role: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)

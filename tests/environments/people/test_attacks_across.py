@@ -102,7 +102,7 @@ def test_no_invitation_is_sent_anew_to_a_guest_elsewhere_by_the_own_administrato
     client = world.client
     assert f"/beheer/mensen/{world.guest.pk}/uitnodigen/" not in shown(client, page_of(world.guest))
     client.post(f"/beheer/mensen/{world.guest.pk}/uitnodigen/")
-    client.post(PEOPLE, {"action": "invite_again", "_selected_action": [world.guest.pk]})
+    client.post("/beheer/mensen/opnieuw-uitnodigen/", {"ids": str(world.guest.pk)})
     assert not mails()
     assert not AuditEntry.objects.filter(event="invited").exists()
     assert flows.may_invite(superuser(), world.guest)
@@ -245,7 +245,7 @@ def test_mailbox_is_not_filled_with_invitations() -> None:
     for _ in range(limits.INVITATION_MAILS + 2):
         page = text(boss.post(f"/beheer/mensen/{world.guest.pk}/uitnodigen/", follow=True))
     assert f"kreeg er vandaag al {limits.INVITATION_MAILS}" in page
-    boss.post(PEOPLE, {"action": "invite_again", "_selected_action": [world.guest.pk]})
+    boss.post("/beheer/mensen/opnieuw-uitnodigen/", {"ids": str(world.guest.pk)})
     assert len(mails()) == AuditEntry.objects.filter(event="invited").count() == limits.INVITATION_MAILS
     token = re.findall(r"/wachtwoord-instellen/(\S+)/", mails()[-1].body)[0]
     assert links.holder(token) == world.guest, "the last link keeps working"

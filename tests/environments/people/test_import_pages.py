@@ -19,6 +19,7 @@ from environments.people import import_processing
 from environments.people.forms import UNREADABLE
 from environments.people.models import PeopleImport
 from environments.people.reading.types import Unreadable
+from tests.clock import later
 from tests.conftest import outlive_proof
 from tests.environments.people.staff import INVITE, administrator, administrator_of, superuser
 from tests.environments.people.workbooks import Sheet, xlsx
@@ -46,11 +47,15 @@ def offer(client: Client, content: str, organisation: str = "Gemeente") -> str:
     return answer.url
 
 
-def test_own_organisation_and_its_environments_stand_on_the_page(client: Client) -> None:
+def test_only_organisation_is_told_and_not_asked(client: Client) -> None:
+    OrganisationFactory(name="Elders")
     page = shown(client, INVITE)
-    assert 'value="Gemeente"' in page
+    assert "Voor <strong>Gemeente</strong>." in page
+    assert 'name="organisation"' not in page
     assert "Je omgevingen:" in page
-    assert f"hooguit {limits.IMPORT_LINES}" in page
+    client.post(INVITE, {"organisation": "Elders", "text": "a@x.nl"})
+    assert PeopleImport.objects.get().organisation.name == "Gemeente"
+    assert 'name="organisation"' in shown(signed_in(superuser()), INVITE)
 
 
 @pytest.mark.parametrize("kind", ["paste", "file"])
@@ -59,8 +64,9 @@ def test_list_is_shown_line_by_line_before_anything_happens(client: Client, kind
     file = SimpleUploadedFile("lijst.csv", content.encode("cp1252"), "text/csv")
     values = {"organisation": "gemeente"} | ({"file": file} if kind == "file" else {"text": content})
     page = text(client.post(INVITE, values, follow=True))
-    assert "<strong>1</strong> nieuw: krijgen een uitnodiging" in page
-    assert "“rené@x.nl” is geen e-mailadres." in page
+    assert "<strong>1</strong> krijgt een uitnodiging" in page
+    assert "<strong>Regel 2</strong> (rené@x.nl): “rené@x.nl” is geen e-mailadres." in page
+    assert 'value="Verstuur 1 uitnodiging"' in page
     assert "Jan Jansen" in page
     assert not User.objects.filter(email="jan@x.nl").exists()
 
@@ -70,14 +76,11 @@ def test_list_is_shown_line_by_line_before_anything_happens(client: Client, kind
     [
         ({"organisation": "Gemeente", "text": ""}, "Er staan geen personen in deze lijst."),
         ({"organisation": "Gemeente", "text": " ;;\n;"}, "Er staan geen personen in deze lijst."),
-        ({"organisation": "", "text": "a@x.nl"}, "Kies de organisatie van deze personen."),
-        ({"organisation": "Elders", "text": "a@x.nl"}, "Er is geen organisatie met deze naam."),
         ({"organisation": "Gemeente", "text": "a@x.nl\n" * 5001}, "Deze lijst heeft 5001 regels. Geef er hooguit 5000"),
         ({"organisation": "Gemeente", "text": "a@x.nl", "file": "x"}, "Plak een lijst of kies een bestand"),
     ],
 )
 def test_refused_list_is_explained_and_nothing_is_kept(client: Client, values: dict, told: str) -> None:
-    OrganisationFactory(name="Elders")
     if "file" in values:
         values = values | {"file": SimpleUploadedFile("a.csv", b"b@x.nl")}
     answer = client.post(INVITE, values)
@@ -85,6 +88,17 @@ def test_refused_list_is_explained_and_nothing_is_kept(client: Client, values: d
     assert "a@x.nl" not in str(client.cookies), "people do not belong in a cookie"
     assert told in shown(client, INVITE)
     assert not PeopleImport.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("organisation", "told"),
+    [("", "Kies de organisatie van deze personen."), ("Niets", "Er is geen organisatie met deze naam.")],
+)
+def test_who_works_for_all_must_name_an_organisation(environment: Environment, organisation: str, told: str) -> None:
+    OrganisationFactory()
+    client = signed_in(superuser())
+    assert client.post(INVITE, {"organisation": organisation, "text": "a@x.nl"}).url == INVITE
+    assert told in shown(client, INVITE)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\x00" * 50, b'"' * 999, b"\xff" * 999, bytes(range(256)) * 9])
@@ -132,6 +146,9 @@ def test_several_people_on_one_line_are_invited_each(client: Client) -> None:
         ("karin@x.nl", "Karin", "Pieters"),
     ]
     page = shown(client, address)
+    assert "Van 4 regels nog te doen:" in page
+    with later(limits.IMPORT_MAIL_LOST):
+        page = text(signed_in(superuser()).get(address))
     assert "<strong>3</strong> uitnodiging is onderweg" in page
     assert "Dit adres staat ook in regel 1; die regel telt." in page
 
@@ -175,7 +192,7 @@ def test_file_of_this_page_may_be_larger_than_other_requests(client: Client) -> 
     content = ("e-mail;naam\njan@x.nl;Jan de Vries\n" + " " * limits.LARGEST_BODY).encode()
     file = SimpleUploadedFile("lijst.csv", content)
     page = text(client.post(INVITE, {"organisation": "Gemeente", "file": file}, follow=True))
-    assert "<strong>1</strong> nieuw" in page
+    assert "<strong>1</strong> krijgt een uitnodiging" in page
 
 
 def test_five_thousand_lines_fit_into_a_request() -> None:
@@ -204,11 +221,15 @@ def test_progress_is_shown_with_and_without_javascript(client: Client) -> None:
     assert client.get(f"{address}voortgang/").json() == {"to_do": 1, "finished": False, "stalled": False}
     while import_processing.process_batch(batch.pk):
         pass
+    assert client.get(f"{address}voortgang/").json() == {"to_do": 1, "finished": False, "stalled": False}
+    page = shown(client, address)
+    assert '<noscript><p><a href="?">Kijk opnieuw</a></p></noscript>' in page
+    assert "refresh" not in page
+    batch.lines.filter(state="done").update(mail="sent")  # as the thread that mails notes it
     assert client.get(f"{address}voortgang/").json() == {"to_do": 0, "finished": True, "stalled": False}
     page = shown(client, address)
-    assert "<strong>1</strong> uitnodiging is onderweg" in page
+    assert "<strong>1</strong> uitgenodigd" in page
     assert "<strong>1</strong> niet uitgevoerd" in page
-    assert "refresh" not in page
 
 
 def test_confirmed_list_cannot_be_confirmed_or_thrown_away_again(client: Client) -> None:
@@ -245,11 +266,12 @@ def test_wrong_lines_come_back_as_a_file_that_can_be_mended_and_offered_again(cl
 
 def test_long_list_is_paged_and_shows_the_wrong_ones_alone(client: Client) -> None:
     address = offer(client, "\n".join([f"p{number}@x.nl" for number in range(limits.IMPORT_PAGE)] + ["fout", "mis"]))
-    assert "Pagina 1 van 2" in shown(client, address)
+    assert "Pagina 1 van 2" in shown(client, f"{address}?toon=alles")
     assert "fout" in shown(client, f"{address}?p=2")
-    wrong = shown(client, f"{address}?toon=fout")
+    wrong = shown(client, address)
     assert wrong.count("is geen e-mailadres") == 2
-    assert "p1@x.nl" not in wrong
+    assert "p2@x.nl" in wrong, "the first lines show how the columns were understood"
+    assert "p3@x.nl" not in wrong
     for page in ("x", "-1", "99999999999999999999"):
         assert client.get(f"{address}?p={page}").status_code == 200
 

@@ -9,9 +9,10 @@ from functools import partial
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.management import call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
@@ -20,10 +21,11 @@ from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations.models import Membership
 from accounts.passwords import flows as passwords
-from environments.models import Access, Environment
+from environments.models import Access, Environment, Role
 from environments.people import import_processing, imports
 from environments.people.list_reader import read
 from environments.people.models import ImportLine, PeopleImport
+from environments.people.reading import choices
 from tests.conftest import mails
 from tests.environments.people.staff import administrator, superuser
 from tests.factories import EnvironmentFactory, UserFactory
@@ -126,7 +128,7 @@ def test_confirmed_list_invites_and_gives_access(environment: Environment) -> No
         (person.pk, environment.pk),
         (known.pk, environment.pk),
     }
-    invitations = [message.to for message in mails() if "uitgenodigd" in message.subject]
+    invitations = [message.to for message in mails() if "nodigt je uit" in message.subject]
     assert invitations == [["nieuw@x.nl"]], "who is known gets no invitation"
     assert [message.to for message in mails() if "kunt openen" in message.subject] == [["bekend@x.nl"]]
     found = imports.counts(batch)
@@ -147,6 +149,56 @@ def test_what_was_done_is_recorded_with_who_did_it_and_from_where(environment: E
             "Testbrowser",
             "NUMMER",
         )
+
+
+ROLES = "E-mail;Omgeving;Rol;Taal\n"
+
+
+def test_role_and_language_of_a_line_count_for_who_is_new(environment: Environment) -> None:
+    known = UserFactory(email="bekend@x.nl", organisation=environment.organisation)
+    carried_out(
+        offer(environment, f"{ROLES}a@x.nl;wegen;Beheerder;engels\nb@x.nl;wegen;;nl-NL\nbekend@x.nl;wegen;editor;en")
+    )
+    assert dict(Access.objects.values_list("user__email", "role")) == {
+        "a@x.nl": "manager",
+        "b@x.nl": "reader",
+        "bekend@x.nl": "editor",
+    }
+    assert dict(User.objects.filter(email__endswith="x.nl").values_list("email", "language")) == {
+        "a@x.nl": "en",
+        "b@x.nl": "nl",
+        "bekend@x.nl": known.language,
+    }
+    given = AuditEntry.objects.filter(event="access_given", subject_name__startswith="a@").get()
+    assert given.detail["role"] == "manager"
+
+
+def test_unknown_role_or_language_is_told_with_the_words_that_work(environment: Environment) -> None:
+    batch = offer(
+        environment, f"{ROLES}a@x.nl;wegen;baas;\nb@x.nl;wegen;lezer;Frans\nc@x.nl;;beheerder;\nd@x.nl;;lezer;en"
+    )
+    assert {line.number: line.sentence for line in batch.lines.all()} == {
+        2: "“baas” is geen rol. Schrijf lezer, bewerker of beheerder.",
+        3: "“Frans” is geen taal. Schrijf Nederlands of Engels.",
+        4: "Er staat een rol in deze regel, maar geen omgeving.",
+        5: "",
+    }
+
+
+def test_access_that_exists_keeps_its_role(environment: Environment) -> None:
+    known = UserFactory(email="bekend@x.nl", organisation=environment.organisation)
+    Access.objects.create(user=known, environment=environment, role="manager")
+    carried_out(offer(environment, f"{ROLES}bekend@x.nl;wegen;lezer;"))
+    assert Access.objects.get().role == "manager"
+
+
+def test_every_role_and_language_has_its_words_in_both_languages() -> None:
+    assert list(choices.ROLES) == Role.values
+    assert set(choices.LANGUAGES) == {code for code, _name in settings.LANGUAGES}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            assert [choices.role_of(str(role.label)) for role in Role] == Role.values
+            assert [choices.language_of(str(name)) for _code, name in settings.LANGUAGES] == ["nl", "en"]
 
 
 def test_known_person_keeps_name_and_other_environments(environment: Environment) -> None:
@@ -308,7 +360,7 @@ def test_invitations_of_a_list_let_every_other_mail_go_first(
     sent, gate = [], threading.Event()
 
     def slow(message: EmailMessage, *args: object) -> None:
-        if "uitgenodigd" in message.subject:
+        if "nodigt je uit" in message.subject:
             gate.wait(20)  # a mail server that takes its time
         sent.append(message.to[0])
 

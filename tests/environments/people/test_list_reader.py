@@ -42,6 +42,14 @@ PIECES = st.sampled_from(
 HEADINGS = ["", "E-mail\n", "E-mail;Naam;Omgeving\n", "Voornaam,Achternaam,E-mail\n", "Naam\tE-mail\n"]
 
 
+def test_columns_for_role_and_language_are_read_and_other_roles_are_not_used() -> None:
+    (row,) = read("E-mail;Rol;Taal\na@x.nl;lezer;nl")
+    assert (row.role, row.language) == ("lezer", "nl")
+    found = read("E-mail;Role;Language\na@x.nl;Owner;\nb@x.nl;Member;")  # as Teams exports a team
+    assert [(one.role, one.flaw) for one in found] == [("", None), ("", None)]
+    assert [note.names for note in found.notes] == [("Role",)]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -31,6 +31,7 @@ from tests.pages import at_once, is_signed_in, shown, signed_in, text
 pytestmark = pytest.mark.django_db
 
 HERE = Origin("127.0.0.1", "Testbrowser")
+AGAIN = "/beheer/mensen/opnieuw-uitnodigen/"
 NEW = {"email": "nieuw@voorbeeld.nl", "first_name": "Nina", "last_name": "Nieuw", "language": "nl"}
 
 
@@ -201,7 +202,7 @@ def test_who_needs_no_invitation_gets_none(kind: str) -> None:
     boss = administrator_of(organisation)
     assert f"/beheer/mensen/{person.pk}/uitnodigen/" not in shown(boss, page_of(person))
     boss.post(f"/beheer/mensen/{person.pk}/uitnodigen/")
-    boss.post(PEOPLE, {"action": "invite_again", "_selected_action": [person.pk]})
+    boss.post(AGAIN, {"ids": str(person.pk)})
     assert not AuditEntry.objects.filter(event="invited").exists()
 
 
@@ -211,10 +212,29 @@ def test_many_are_invited_again_from_the_list() -> None:
     never = [UserFactory(organisation=organisation, password="!x") for _ in range(3)]
     came = UserFactory(organisation=organisation)
     chosen = {"action": "invite_again", "_selected_action": [person.pk for person in [*never, came]]}
-    page = text(administrator_of(organisation).post(PEOPLE, chosen, follow=True))
+    boss = administrator_of(organisation)
+    page = text(boss.post(PEOPLE, chosen))
+    assert "1 persoon is al binnen geweest en krijgt niets." in page
+    assert 'value="Verstuur 3 uitnodigingen"' in page
+    assert not AuditEntry.objects.filter(event="invited").exists(), "it asks first"
+    ids = "-".join(str(person.pk) for person in [*never, came])
+    page = text(boss.post(AGAIN, {"ids": ids}, follow=True))
     assert "Er zijn 3 uitnodigingen verstuurd." in page
     assert "1 persoon kreeg er geen" in page
     assert AuditEntry.objects.filter(event="invited").count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_is_invited_again_with_one_press_in_the_list() -> None:
+    organisation = OrganisationFactory()
+    never, came = UserFactory(organisation=organisation, password="!x"), UserFactory(organisation=organisation)
+    boss = administrator_of(organisation)
+    page = text(boss.get(PEOPLE))
+    assert f'formaction="/beheer/mensen/{came.pk}/uitnodigen/"' not in page
+    assert f'formaction="/beheer/mensen/{never.pk}/uitnodigen/"' in page
+    answer = boss.post(f"/beheer/mensen/{never.pk}/uitnodigen/", {"from-list": "1"}, follow=True)
+    assert answer.redirect_chain == [(PEOPLE, 302)]
+    assert "Er is 1 uitnodiging verstuurd." in text(answer)
 
 
 @pytest.mark.django_db(transaction=True)

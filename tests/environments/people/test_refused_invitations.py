@@ -15,7 +15,7 @@ from environments.people import import_processing, imports
 from environments.people.list_reader import read
 from environments.people.models import PeopleImport
 from tests.conftest import prove
-from tests.environments.people.staff import PEOPLE, page_of, superuser
+from tests.environments.people.staff import page_of, superuser
 from tests.factories import OrganisationFactory, UserFactory
 from tests.mail_server import MailServer, mail_server
 from tests.pages import signed_in, text
@@ -46,7 +46,7 @@ def confirmed(client: Client) -> PeopleImport:
 
 
 def page(client: Client, batch: PeopleImport) -> str:
-    return text(client.get(f"/beheer/mensen/uitnodigen/{batch.pk}/"))
+    return text(client.get(f"/beheer/mensen/uitnodigen/{batch.pk}/?toon=alles"))
 
 
 def test_list_tells_for_each_person_and_sends_again_to_whom_got_none(server: MailServer, boss: Client) -> None:
@@ -90,7 +90,7 @@ def test_page_of_a_person_says_sent_only_when_it_is(server: MailServer, boss: Cl
 
 def test_many_at_once_are_told_apart(server: MailServer, boss: Client) -> None:
     people = [UserFactory(email=f"{name}@x.nl", password="!x") for name in ("een", "twee", "weg")]
-    chosen = {"action": "invite_again", "_selected_action": [person.pk for person in people]}
-    shown = text(boss.post(PEOPLE, chosen, follow=True))
+    ids = "-".join(str(person.pk) for person in people)
+    shown = text(boss.post("/beheer/mensen/opnieuw-uitnodigen/", {"ids": ids}, follow=True))
     assert "Er zijn 2 uitnodigingen verstuurd." in shown
     assert "weg@x.nl: 550 no such mailbox" in shown
