@@ -49,6 +49,11 @@ def own_address(request: HttpRequest) -> str:
     return target if safe and target.startswith("/") else resolve_url("overview")
 
 
+def first_page(user: User, target: str) -> str:
+    """Where a sign-in leads: to the page that was asked for. For staff who asked for none, `begin` chooses it."""
+    return resolve_url("begin") if user.is_staff and target == resolve_url("overview") else target
+
+
 def sign_in_page(target: str) -> HttpResponseRedirect:
     """To the sign-in page, which leads on to the target."""
     if target == resolve_url("overview"):

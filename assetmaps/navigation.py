@@ -14,10 +14,13 @@ from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from accounts.http_requests import person
+from accounts.http_requests import PersonRequest, person
+from environments.models import Environment
 
 ADMINISTRATION = "/beheer/"
 DESK = "/beheer/support/"
+HELPS = "accounts.reset_second_factor"
+ADMINISTERS = ("accounts.change_user", "organisations.change_organisation", "environments.change_environment")
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,9 @@ MENU: tuple[tuple[Promise | None, tuple[Entry, ...]], ...] = (
     (
         _("Support desk"),
         (
-            Entry("support_find", _("Find a caller"), ("accounts.reset_second_factor",)),
-            Entry("support_approvals", _("Approvals"), ("accounts.reset_second_factor",)),
-            Entry("support_reports", _("Reports"), ("accounts.reset_second_factor",)),
+            Entry("support_find", _("Find a caller"), (HELPS,)),
+            Entry("support_approvals", _("Approvals"), (HELPS,)),
+            Entry("support_reports", _("Reports"), (HELPS,)),
         ),
     ),
 )
@@ -89,6 +92,15 @@ def menus(request: HttpRequest) -> dict[str, object]:
     }
 
 
+def first_page(request: PersonRequest) -> str:
+    """The path of the page that shows a member of staff their work."""
+    user = request.user
+    if not admin.site.has_permission(request) or Environment.objects.open_to(user).exists():
+        return reverse("overview")
+    at_desk_only = user.has_perm(HELPS) and not any(map(user.has_perm, ADMINISTERS))
+    return DESK if at_desk_only else ADMINISTRATION
+
+
 def _main_menu(request: HttpRequest) -> list[Link]:
     user = getattr(request, "user", None)
     if not (user and user.is_authenticated):
@@ -99,7 +111,7 @@ def _main_menu(request: HttpRequest) -> list[Link]:
     if admin.site.has_permission(request):
         mark = "" if at_desk or not in_administration else _mark(request, ADMINISTRATION)
         links.append(Link(str(_("Administration")), ADMINISTRATION, mark))
-        if user.has_perm("accounts.reset_second_factor"):
+        if user.has_perm(HELPS):
             links.append(Link(str(_("Support desk")), DESK, _mark(request, DESK)))
     return links
 

@@ -7,6 +7,7 @@ from assetmaps import views
 urlpatterns = [
     path("healthz", views.alive, name="alive"),
     path("readyz", views.ready, name="ready"),
+    path("begin/", views.begin, name="begin"),
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("", include("assetmaps.well_known.urls")),
     path("csp-melding/", views.policy_report, name="policy_report"),

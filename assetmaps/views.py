@@ -5,7 +5,7 @@ import logging
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.active_sessions.decorators import background_request
 from accounts.audit.origin import Origin
+from accounts.http_requests import PersonRequest
 from accounts.two_factor.totp import stores
-from assetmaps import logs, manual, policy_reports, readiness
+from assetmaps import logs, manual, navigation, policy_reports, readiness
 
 policy_log = logging.getLogger("assetmaps.policy")
 
@@ -40,6 +41,12 @@ def _plain_text(request: HttpRequest, text: str, status: int) -> HttpResponse:
     headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
     kind = "text/plain; charset=utf-8"
     return HttpResponse(b"" if request.method == "HEAD" else body, status=status, content_type=kind, headers=headers)
+
+
+@require_safe
+def begin(request: PersonRequest) -> HttpResponse:
+    """Where staff come after signing in: their environments, and without any the place where they work."""
+    return redirect(navigation.first_page(request))
 
 
 @login_not_required

@@ -7,8 +7,11 @@ import re
 import pytest
 from django.test import Client
 
-from tests.factories import EnvironmentFactory, UserFactory
-from tests.pages import shown, signed_in, text
+from accounts.active_sessions.requested_page import REQUESTED_PAGE
+from accounts.models import User
+from tests.codes import code_of
+from tests.factories import PASSWORD, EnvironmentFactory, UserFactory
+from tests.pages import CODE, SIGN_IN, browser, half_signed_in, shown, signed_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +72,31 @@ def test_who_is_signed_out_sees_no_menu(client: Client) -> None:
 def test_staff_without_a_verified_second_factor_see_no_way_to_the_administration() -> None:
     page = shown(signed_in(UserFactory(staff=True)), "/persoonlijke-gegevens/")
     assert "/beheer/" not in page
+
+
+def begins_at(person: User, target: str = "") -> str:
+    """Where the person stands after signing in."""
+    client = half_signed_in(person, next=target)
+    return client.post(CODE, {"code": code_of(person)}, follow=True).request["PATH_INFO"]
+
+
+def test_staff_without_environments_begin_where_they_work() -> None:
+    support, boss = UserFactory(in_support=True, with_totp=True), UserFactory(superuser=True, with_totp=True)
+    assert begins_at(support) == "/beheer/support/"
+    assert begins_at(boss) == "/beheer/"
+
+
+def test_page_that_was_asked_for_and_own_environments_come_first() -> None:
+    support, employee = UserFactory(in_support=True, with_totp=True), UserFactory(with_totp=True)
+    assert begins_at(support, "/persoonlijke-gegevens/sessies/") == "/persoonlijke-gegevens/sessies/"
+    assert begins_at(employee) == "/"
+    other = UserFactory(in_support=True, with_totp=True)
+    EnvironmentFactory(people=[other])
+    assert begins_at(other) == "/"
+
+
+def test_new_member_of_staff_begins_there_after_the_set_up() -> None:
+    worker = UserFactory(in_support=True)
+    client = browser()
+    client.post(SIGN_IN, {"username": worker.email, "password": PASSWORD}, follow=True)
+    assert client.session[REQUESTED_PAGE] == "/begin/"

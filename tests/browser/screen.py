@@ -136,7 +136,7 @@ class Screen:
         self.give_password(address)
         if code is not None:
             self.give_code(code)
-        self.heading("Mijn Omgevingen")
+        expect(self.button("Uitloggen").first).to_be_visible()  # staff without environments begin in the administration
 
     def open_signed_in(self, address: str, code: str | None = None) -> None:
         """Mijn Omgevingen of somebody whose sign-in is not what the test is about.

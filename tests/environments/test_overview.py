@@ -105,10 +105,17 @@ def test_who_has_none_reads_whom_to_ask() -> None:
 
 
 @pytest.mark.parametrize("member", [False, True])
-def test_who_has_none_and_no_contact_reads_the_address_of_support(member: bool) -> None:
+def test_who_has_none_and_no_contact_asks_the_administrator(member: bool) -> None:
     person = UserFactory(organisation=OrganisationFactory() if member else None)
     page = shown(signed_in(person), "/")
-    assert "Vraag het de beheerder van Assetmaps in je organisatie" in page
+    assert "Vraag het je beheerder." in page
+
+
+def test_staff_without_environments_read_where_their_work_is() -> None:
+    page = shown(signed_in(UserFactory(in_support=True, with_totp=True)), "/")
+    assert "Je werk staat hier:" in page
+    assert '<a class="button button--second" href="/beheer/support/">Supportdesk</a>' in page
+    assert "Vraag het je beheerder." not in page
 
 
 def test_gear_at_the_top_leads_to_personal_details(person: User) -> None:

@@ -13,6 +13,7 @@ from accounts import policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import store
 from accounts.audit.origin import Origin
+from accounts.http_requests import first_page
 from accounts.models import User
 from accounts.organisations import rank, sign_in_policy
 from accounts.organisations.wording import second_step_is_there
@@ -69,7 +70,7 @@ def ask_code_with_password(request: HttpRequest, what: CombinedSignIn, target: s
 def _sign_in(request: HttpRequest, user: User, target: str) -> HttpResponse:
     since = KnownBrowsers.of(request).since(user)
     sessions.sign_in(request, user, device=None, origin=Origin.of(request), known_since=since)
-    return remember(request, redirect(target), user)
+    return remember(request, redirect(first_page(user, target)), user)
 
 
 def _redirect_to_provider_page(request: HttpRequest, user: User, target: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.active_sessions import flows as sessions
 from accounts.audit.origin import Origin
-from accounts.http_requests import PersonRequest, own_address, sign_in_page
+from accounts.http_requests import PersonRequest, first_page, own_address, sign_in_page
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.throttling.known_browsers import KnownBrowsers, remember
@@ -113,7 +113,8 @@ def _sign_in(request: HttpRequest, user: User, answer: VerificationResult) -> No
 
 def _redirect_after(request: HttpRequest, user: User, answer: VerificationResult, target: str) -> HttpResponse:
     with_recovery_code = answer.factor == RecoveryCodeSet.kind
-    return remember(request, redirect("after_recovery_code" if with_recovery_code else target), user)
+    leads_to = "after_recovery_code" if with_recovery_code else first_page(user, target)
+    return remember(request, redirect(leads_to), user)
 
 
 def _respond(
