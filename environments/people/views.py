@@ -67,7 +67,7 @@ def invite(request: PersonRequest) -> HttpResponse:
         return redirect("people_import", imports.create(listing, organisation, worker).pk)
     if request.method == "POST":
         return redirect_with_errors(request, form)
-    return _page(request, "invite", _("Invite people"), **_offer(worker, form), form=restore(request, form))
+    return _page(request, "invite", _("Invite colleagues"), **_offer(worker, form), form=restore(request, form))
 
 
 invite.longest_value = limits.LARGEST_BODY  # type: ignore[attr-defined]  # a list; see `assetmaps.view_guard`
