@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -134,6 +135,16 @@ def test_what_was_gathered_is_written_by_purge_when_the_hour_is_over_and_sealed(
         assert AuditEntry.objects.get(detail__count=9).subject == person
         call_command("verify_audit_trail")
         assert aggregation.flush() == 0
+
+
+def test_refusals_are_gathered_until_the_hour_is_over_and_no_longer() -> None:
+    person = UserFactory()
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for _ in range(limits.REFUSAL_ENTRIES + 1):
+            aggregation.record_aggregated(Event.SSO_REFUSED, subject=person, origin=HERE, detail={})
+        clock.shift(limits.REFUSAL_ENTRIES_PERIOD)
+        aggregation.record_aggregated(Event.SSO_REFUSED, subject=person, origin=HERE, detail={})
+    assert (Repetition.objects.get().seen, Repetition.objects.get().gathered) == (1, 0)
 
 
 # ASVS 6.3.8

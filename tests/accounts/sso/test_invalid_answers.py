@@ -13,11 +13,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.sso.models import Connection
+from accounts.sso.provider import tokens
+from accounts.sso.refusal_reasons import RefusedError
 from tests.accounts.sso.browsing import come_back, connect, employee, entry, leave, sign_in_there
 from tests.accounts.sso.provider import LOGOUT, Handler, Provider, b64, public_jwk, public_pem, query, signed
 from tests.conftest import browser, sign_in
@@ -539,9 +542,20 @@ def test_token_endpoint_that_says_no(client: Client, provider: Provider, caplog:
     check_refused(client, sign_in_there(client, provider, connection), "our_secret", caplog)
 
 
+def test_clock_of_the_provider_may_differ_exactly_as_much_as_the_limit_says() -> None:
+    now = 1_800_000_000
+    ahead = now + limits.SSO_SKEW.total_seconds()
+    with time_machine.travel(now, tick=False):
+        tokens._check_times({"exp": now + 300, "iat": ahead, "nbf": ahead})
+        for late in ({"iat": ahead + 1}, {"nbf": ahead + 1}, {"exp": now - limits.SSO_SKEW.total_seconds()}):
+            with pytest.raises(RefusedError):
+                tokens._check_times({"exp": now + 300, "iat": now} | late)
+
+
 @pytest.mark.parametrize(
     ("content", "status", "reason"),
     [
+        ({"error": "invalid_client"}, 499, "our_secret"),
         ({"error": "temporarily_unavailable"}, 400, "exchange_refused"),
         ({"error": ["x"]}, 400, "exchange_refused"),
         ({}, 400, "exchange_refused"),

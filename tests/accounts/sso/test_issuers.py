@@ -45,7 +45,7 @@ def test_pasted_text_becomes_the_issuer(typed: str, issuer: str) -> None:
 def test_everybodys_tenants_are_refused_because_any_microsoft_account_would_be_one_of_the_organisation(
     typed: str,
 ) -> None:
-    with pytest.raises(IssuerRefusedError) as refused:
+    with pytest.raises(IssuerRefusedError, match="shared_tenant") as refused:
         normalise(typed)
     assert refused.value.flaw is Flaw.SHARED_TENANT
 
