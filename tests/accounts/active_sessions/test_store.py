@@ -127,6 +127,8 @@ def test_session_that_ends_during_a_request_gives_a_plain_page(monkeypatch: pyte
 
 def test_changing_the_key_keeps_the_data_and_moves_the_row() -> None:
     session = SessionStore()
+    session.create()
+    assert session.modified, "or nobody stores it"
     session["x"] = 1
     session.save()
     old, session.modified = session.session_key, False
