@@ -6,86 +6,40 @@ Exit status 1 when fewer than 95 % of the mutants are noticed.
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+from tests.mutation.choice import Map
 from tests.mutation.sample import Mutant, sample
 from tests.mutation.targets import ROOT
 from tests.mutation.worker import TEMPLATE, VAR, only_functions_differ
 
 MAP, RESULTS = VAR / "map", VAR / "results"
-TESTS = ["tests/accounts", "tests/test_every_change.py", "tests/assetmaps/test_mails.py"]
+TESTS = ["tests/accounts", "tests/assetmaps/test_mails.py"]
+TESTS += [f"tests/test_{name}.py" for name in ("every_change", "roles", "structure")]
 SLOW = ["--ignore", "tests/accounts/state_machine"]  # random walks of minutes
-PARALLEL = re.compile(r"transaction=True|transactional_db|at_once")
 # pg_virtualenv makes a PostgreSQL server on loopback for the length of one command.
 POSTGRES = ["pg_virtualenv", "-t", "-o", "fsync=off", "-o", "synchronous_commit=off", "bash", "-c"]
 DATABASE = 'export DATABASE_URL="postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/postgres"; '
 TARGET = 0.95
 
 
-class Map:
-    """Which tests execute a line, and how long each takes."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-        for file in MAP.glob("*.json"):
-            read = json.loads(file.read_text())
-            self.seconds |= read["seconds"]
-            for module, lines in read["lines"].items():
-                for line, tests in lines.items():
-                    self.lines[module][int(line)] |= set(tests)
-
-    def tests_of(self, mutant: Mutant, budget: float) -> list[str]:
-        """The tests of the mutated line, or of the function or module around it; the most promising first."""
-        lines = self.lines[mutant.module]
-        found = lines[mutant.line] or self._of_function(mutant) or set().union(*lines.values())
-        folder = str(Path("tests", mutant.module).parent)
-
-        def worth(test: str) -> float:
-            likely = (
-                PARALLEL.search((ROOT / test.split("::")[0]).read_text()) if mutant.is_lock else test.startswith(folder)
-            )
-            return self.seconds[test] * (0.1 if likely else 1)
-
-        chosen, spent = [], 0.0
-        for test in sorted((test for test in found if test in self.seconds), key=worth):
-            spent += self.seconds[test]
-            if spent > budget and len(chosen) > 20:
-                break
-            chosen.append(test)
-        return chosen
-
-    def _of_function(self, mutant: Mutant) -> set[str]:
-        tree = ast.parse((ROOT / mutant.module).read_text())
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-        around = [node for node in functions if self._begin(node) <= mutant.line <= (node.end_lineno or 0)]
-        if not around:
-            return set()
-        inner = max(around, key=self._begin)
-        body = range(inner.body[0].lineno, (inner.end_lineno or 0) + 1)
-        return set().union(*(self.lines[mutant.module][line] for line in body))
-
-    @staticmethod
-    def _begin(node: ast.FunctionDef) -> int:
-        return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-
-
 def record_map(jobs: int) -> None:
     """Runs the tests once with coverage."""
     shutil.rmtree(MAP, ignore_errors=True)
     MAP.mkdir(parents=True)
-    options = ["-q", "-n", str(jobs), "--dist", "loadfile", "-p", "tests.mutation.coverage_map", *TESTS, *SLOW]
-    subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, env=os.environ | {"MUTATION_MAP": str(MAP)})
+    measure("-n", str(jobs), "--dist", "worksteal", *TESTS, *SLOW)
+
+
+def measure(*options: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutation.coverage_map", *options]
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"MUTATION_MAP": str(MAP)})
 
 
 def write_job(name: str, mutants: list[dict], *, alone: bool) -> str:
@@ -130,32 +84,17 @@ def run_on_postgres(locks: list[dict]) -> None:
 
 def control(results: dict[str, dict], postgres: bool) -> set[str]:
     """Of the tests that noticed something those that fail without a mutant, too: they say nothing."""
-    tests = sorted(
-        {one["noticed"] for one in results.values() if "::" in one["noticed"] and one["postgres"] == postgres}
-    )
+    here = [one["noticed"] for one in results.values() if one["postgres"] == postgres]
+    tests = sorted({noticed for noticed in here if "::" in noticed})
     if not tests:
         return set()
     module = "accounts/policy.py"
-    source = (ROOT / module).read_text()
-    name = f"control-{'postgres' if postgres else 'sqlite'}"
-    (RESULTS / f"{name}.json").unlink(missing_ok=True)
-    run(
-        [
-            {
-                "id": name,
-                "module": module,
-                "source": source,
-                "tests": tests,
-                "timeout": 600,
-                "control": True,
-                "forked": True,
-                "postgres": postgres,
-            }
-        ],
-        1,
-    )
-    file = RESULTS / f"{name}.json"
-    return set(json.loads(file.read_text())["noticed"].split()) if file.exists() else set(tests)
+    one = {"id": f"control-{'postgres' if postgres else 'sqlite'}", "module": module, "tests": tests, "seconds": {}}
+    (RESULTS / f"{one['id']}.json").unlink(missing_ok=True)
+    one |= {"source": (ROOT / module).read_text(), "timeout": 1800, "control": True, "forked": True}
+    run([one | {"postgres": postgres}], 1)
+    result = result_of(one)
+    return set(result["noticed"].splitlines()) if result else set(tests)
 
 
 def describe(mutants: list[Mutant], tests: Map, budget: float) -> list[dict]:
@@ -163,7 +102,6 @@ def describe(mutants: list[Mutant], tests: Map, budget: float) -> list[dict]:
     for mutant in mutants:
         source, chosen = mutant.source() or "", tests.tests_of(mutant, budget)
         before = (ROOT / mutant.module).read_text()
-        is_run_by_tests = bool(tests.lines[mutant.module][mutant.line])
         described.append(
             {
                 "id": mutant.key[:12],
@@ -174,9 +112,10 @@ def describe(mutants: list[Mutant], tests: Map, budget: float) -> list[dict]:
                 "diff": mutant.diff(),
                 "source": source,
                 "tests": chosen,
-                "timeout": 60 + 3 * sum(tests.seconds[test] for test in chosen),
-                "forked": only_functions_differ(before, source) and is_run_by_tests,
-                "postgres": mutant.is_lock,
+                "seconds": {test: tests.seconds[test] for test in chosen},
+                "timeout": 300 + 10 * sum(tests.seconds[test] for test in chosen),
+                "forked": only_functions_differ(before, source) and tests.is_run(mutant),
+                "postgres": mutant.needs_postgres,
             }
         )
     return described
@@ -186,7 +125,7 @@ def report(described: list[dict], results: dict[str, dict], unsound: set[str]) -
     lines, by_package = [], defaultdict(lambda: [0, 0])
     for one in described:
         result = results.get(one["id"], {"noticed": ""})
-        noticed = bool(result["noticed"]) and result["noticed"] not in unsound
+        noticed = bool(set(result["noticed"].splitlines()) - unsound)
         by_package[one["package"]][0] += noticed
         by_package[one["package"]][1] += 1
         if not noticed:
@@ -203,40 +142,56 @@ def report(described: list[dict], results: dict[str, dict], unsound: set[str]) -
     return seen / number
 
 
-def main() -> int:
+def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("--number", type=int, default=225, help="how many mutants")
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--locks", type=int, default=25, help="how many of them change locks and transactions")
-    parser.add_argument(
-        "--budget", type=float, default=60, help="seconds of tests for one mutant, as the map measured them"
-    )
+    parser.add_argument("--budget", type=float, default=120, help="processor seconds of tests for one mutant")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--keep-map", action="store_true", help="use the map of tests of the last run")
+    parser.add_argument(
+        "--add", nargs="*", default=[], help="files of tests to measure anew, for the map of the last run"
+    )
     parser.add_argument("--only", default="", help="only mutants whose id or module begins so; comma between several")
     parser.add_argument("--go-on", action="store_true", help="keep results of an interrupted run")
-    chosen = parser.parse_args()
-    VAR.mkdir(parents=True, exist_ok=True)
-    begun = time.monotonic()
-    if not (chosen.keep_map and any(MAP.glob("*.json"))):
+    parser.add_argument("--again", action="store_true", help="as --go-on, but run again what was not noticed")
+    return parser.parse_args()
+
+
+def result_of(one: dict) -> dict:
+    file = RESULTS / f"{one['id']}.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def is_kept(one: dict, chosen: argparse.Namespace) -> bool:
+    return bool(result_of(one).get("noticed")) if chosen.again else chosen.go_on and bool(result_of(one))
+
+
+def make_map(chosen: argparse.Namespace) -> None:
+    if not ((chosen.keep_map or chosen.add) and any(MAP.glob("*.json"))):
         TEMPLATE.unlink(missing_ok=True)
         record_map(chosen.processes)
-        print(f"Map of tests: {time.monotonic() - begun:.0f} seconds")
-    if not chosen.go_on:
-        shutil.rmtree(RESULTS, ignore_errors=True)
-    RESULTS.mkdir(exist_ok=True)
+    elif chosen.add:
+        measure(*chosen.add)
+
+
+def main() -> int:
+    chosen, begun = options(), time.monotonic()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    make_map(chosen)
+    print(f"Map of tests: {time.monotonic() - begun:.0f} seconds")
     mutants = sample(chosen.number, chosen.seed, chosen.locks)
     if chosen.only:
         wanted = tuple(chosen.only.split(","))
         mutants = [one for one in mutants if one.key.startswith(wanted) or one.module.startswith(wanted)]
-    described = describe(mutants, Map(), chosen.budget)
+    described = describe(mutants, Map(MAP), chosen.budget)
     (VAR / "mutants.json").write_text(json.dumps(described))
-    run([one for one in described if not (RESULTS / f"{one['id']}.json").exists()], chosen.processes)
-    results = {}
-    for one in described:
-        file = RESULTS / f"{one['id']}.json"
-        if file.exists():
-            results[one["id"]] = json.loads(file.read_text()) | {"postgres": one["postgres"]}
+    to_run = [one for one in described if not is_kept(one, chosen)]
+    for one in to_run:
+        (RESULTS / f"{one['id']}.json").unlink(missing_ok=True)
+    run(to_run, chosen.processes)
+    results = {one["id"]: result_of(one) | {"postgres": one["postgres"]} for one in described if result_of(one)}
     unsound = control(results, postgres=False) | control(results, postgres=True)
     share = report(described, results, unsound)
     print(f"{time.monotonic() - begun:.0f} seconds; details in {VAR.relative_to(ROOT)}")

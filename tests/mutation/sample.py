@@ -59,6 +59,11 @@ class Mutant:
     def package(self) -> str:
         return "locks" if self.is_lock else package_of(self.module)
 
+    @property
+    def needs_postgres(self) -> bool:
+        """SQLite has no locks on rows."""
+        return self.is_lock or "select_for_update" in (ROOT / self.module).read_text().splitlines()[self.line - 1]
+
     def source(self) -> str | None:
         """The mutated module; None when it says the same as before, or is no Python."""
         before = (ROOT / self.module).read_text()

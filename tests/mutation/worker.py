@@ -1,9 +1,9 @@
 """Runs the tests of mutants: ``python -m tests.mutation.worker JOB.json``.
 
-A job is a list of mutants with their tests, fastest first. Where only bodies of functions differ, one pytest process
-collects all tests once and forks for each mutant; the child puts the mutated code into the functions that exist. A
-mutant of anything else (a decorator, a constant, a class) is loaded by a process of its own. Each child works on a copy
-of the test database.
+A job is a list of mutants with their tests, most promising first. Where only bodies of functions differ, one pytest
+process collects all tests once and forks for each mutant; the child puts the mutated code into the functions that
+exist. A mutant of anything else (a decorator, a constant, a class) is loaded by a process of its own. Each child works
+on a copy of the test database.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import builtins
 import gc
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -22,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import NoReturn
 
 import pytest
 from cosmic_ray.exceptions import CosmicRayTestingException
@@ -153,21 +155,31 @@ class Runner:
 
     def run(self, mutant: dict) -> None:
         items = [self.items[test] for test in mutant["tests"] if test in self.items]
+        ran = 0
         for item, following in zip(items, [*items[1:], None], strict=True):
+            limit_processor_time(20 + 5 * mutant["seconds"].get(item.nodeid, 20))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            ran += 1
             if self.failed and not mutant.get("control"):
                 break
-        write(mutant, " ".join(self.failed), len(items))
+        write(mutant, "\n".join(dict.fromkeys(self.failed)), ran)
+
+
+def limit_processor_time(seconds: float) -> None:
+    """An endless loop ends the process, which counts as noticed. Waiting for a busy machine does not count."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds), resource.RLIM_INFINITY))
+
+
+def result_of(mutant: dict) -> Path:
+    return VAR / "results" / f"{mutant['id']}.json"
 
 
 def write(mutant: dict, failed: str, ran: int) -> None:
-    file = VAR / "results" / f"{mutant['id']}.json"
-    kept = json.loads(file.read_text()) if file.exists() else {}
-    file.write_text(json.dumps({"noticed": failed, "tests": ran} | kept))
+    result_of(mutant).write_text(json.dumps({"noticed": failed, "tests": ran}))
 
 
 def wait_for(pid: int, mutant: dict, begun: float) -> None:
-    """Ends a child that takes much longer than its tests do: an endless loop is noticed, too."""
+    """Ends a child that waits for ever: that is noticed, too."""
     while os.waitpid(pid, os.WNOHANG) == (0, 0):
         if time.monotonic() - begun > mutant["timeout"]:
             os.killpg(pid, signal.SIGKILL)
@@ -176,7 +188,7 @@ def wait_for(pid: int, mutant: dict, begun: float) -> None:
             break
         time.sleep(0.02)
     drop_database(pid)
-    file = VAR / "results" / f"{mutant['id']}.json"
+    file = result_of(mutant)
     if not file.exists():
         write(mutant, "the process ended", 0)
     file.write_text(json.dumps(json.loads(file.read_text()) | {"seconds": round(time.monotonic() - begun, 2)}))
@@ -198,22 +210,26 @@ def make_template() -> None:
 
 
 def main(job_file: str) -> None:
-    import hypothesis
-
     job = json.loads(Path(job_file).read_text())
+    if not job["alone"]:
+        run_job(job)
+    begun, mutant = time.monotonic(), job["mutants"][0]
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        load_instead(mutant["module"], mutant["source"])
+        run_job(job)
+    wait_for(pid, mutant, begun)
+
+
+def run_job(job: dict) -> NoReturn:
     builtins.CosmicRayTestingException = CosmicRayTestingException  # type: ignore[attr-defined]
-    # Not by chance: the same mutant meets the same examples.
-    hypothesis.settings.register_profile("mutation", derandomize=True, deadline=None)
-    hypothesis.settings.load_profile("mutation")
-    if job["alone"]:
-        load_instead(job["mutants"][0]["module"], job["mutants"][0]["source"])
     options = ["-q", "-p", "no:xdist", "-p", "no:playwright", "-p", "no:randomly", "--tb=short", "--color=no"]
     files = sorted({test.split("::")[0] for mutant in job["mutants"] for test in mutant["tests"]})
     status = pytest.main([*options, *files], plugins=[Runner(job)])
-    if job["alone"]:
-        if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            write(job["mutants"][0], "does not load", 0)
-        drop_database(os.getpid())
+    mutant = job["mutants"][0]
+    if job["alone"] and status != pytest.ExitCode.OK and not result_of(mutant).exists():
+        write(mutant, "does not load", 0)
     sys.stdout.flush()
     os._exit(0)  # threads of a mutant may wait for ever
 
