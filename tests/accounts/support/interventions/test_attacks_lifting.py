@@ -238,7 +238,7 @@ def test_worker_who_lifts_for_many_is_stopped_and_the_alarm_sounds_once(desk: Us
     outcomes = [act(Kind.LIFT_WAIT, person, desk).outcome for person in crowd]
     assert outcomes == [Outcome.DONE] * limits.WORKER_LIFTS + [Refusal.STOPPED] * 3
     (alarm,) = [mail for mail in mails() if mail.to == [boss.email]]
-    assert alarm.subject == "Een medewerker van support is gestopt"
+    assert alarm.subject == "Support: een medewerker deed te veel in korte tijd"
     assert f"{limits.WORKER_LIFTS} keer" in alarm.body
     assert "wachttijden" in alarm.body
     assert act(Kind.RESET, UserFactory(with_totp=True), desk).outcome is Outcome.DONE, "counted by itself"

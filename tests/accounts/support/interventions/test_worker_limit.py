@@ -41,7 +41,7 @@ def test_eleventh_reset_in_an_hour_is_refused_and_the_alarm_sounds_once(desk: Us
     assert outcomes == [Outcome.DONE] * limits.WORKER_RESETS + [Refusal.STOPPED] * 3
     entry = AuditEntry.objects.get(event="worker_stopped")
     assert (entry.subject, entry.actor) == (desk, desk)
-    alarms = [message for message in mails() if message.subject == "Een medewerker van support is gestopt"]
+    alarms = [message for message in mails() if message.subject == "Support: een medewerker deed te veel in korte tijd"]
     assert sorted(message.to[0] for message in alarms) == ["alarm@voorbeeld.nl", boss.email]
     assert all(desk.email in message.body for message in alarms)
 
