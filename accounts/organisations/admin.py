@@ -11,7 +11,11 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import ForeignKey, Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, prefix_search
 from accounts.active_sessions.reauthentication import fresh_proof_required, fresh_proof_required_to_post
@@ -20,9 +24,12 @@ from accounts.deletion import CountedDeletion
 from accounts.edit_conflicts.admin import MergedAdmin
 from accounts.http_requests import person
 from accounts.models import User
-from accounts.organisations import flows, scope
+from accounts.organisations import flows, scope, sign_in_policy
 from accounts.organisations.forms import OrganisationForm
 from accounts.organisations.models import Organisation
+
+SEES_SECOND_STEP = ("organisations.view_organisation", "accounts.view_user")
+CHANGES = "organisations.change_organisation"
 
 
 def is_key(text: Any) -> bool:
@@ -116,15 +123,42 @@ class ScopedAdmin(BoundedAdmin, MergedAdmin):
         return found
 
 
+def _link(page: str, organisation: Organisation, words: str) -> SafeString:
+    """The name of the organisation is read out with it, because many rows say the same."""
+    return format_html(
+        '<a href="{}">{}<span class="visually-hidden"> ({})</span></a>',
+        reverse(page, args=[organisation.slug]),
+        words,
+        organisation.name,
+    )
+
+
 @admin.register(Organisation)
 class OrganisationAdmin(ScopedAdmin):
     form = OrganisationForm
-    list_display = ["name", "contact"]
+    list_display = ("name", "contact", "demand", "business_account")
+    list_select_related = ["connection"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
 
     def in_scope(self, worker: User) -> Q:
         return scope.organisations(worker)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """With the columns that lead to a page which this worker may open."""
+        worker = person(request)
+        needed: dict[Any, tuple[str, ...]] = {"demand": SEES_SECOND_STEP, "business_account": (CHANGES,)}
+        return [name for name in self.list_display if worker.has_perms(needed.get(name, ()))]
+
+    @admin.display(description=_("second step"))
+    def demand(self, obj: Organisation) -> SafeString:
+        return _link("organisation_overview", obj, sign_in_policy.in_words(obj.second_step, obj.required_from))
+
+    @admin.display(description=_("business account"))
+    def business_account(self, obj: Organisation) -> SafeString:
+        # By the relation's name: the package of single sign-on is in a higher layer.
+        connection = getattr(obj, "connection", None)
+        return _link("sso_setup", obj, str(_("on") if connection and connection.enabled else _("off")))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organisation | None = None) -> Any:
         """Names are unique, so a worker for one organisation could find out by trying which others exist."""

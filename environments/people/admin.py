@@ -10,13 +10,16 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.active_sessions.reauthentication import fresh_proof_required
-from accounts.admin import TwoFactorFilter, UserAdmin
+from accounts.admin import StaffFilter, TwoFactorFilter, UserAdmin, state
 from accounts.audit.origin import Origin
 from accounts.http_requests import person
 from accounts.models import User
@@ -47,9 +50,12 @@ STAYS = _(
 @admin.register(User)
 class PeopleAdmin(LongListAdmin, UserAdmin):
     form = PersonForm
-    list_display = ["email", "first_name", "last_name", "organisation", "second_step", "last_login", "is_active"]
-    sortable_by: ClassVar[list[str]] = ["email"]
-    list_filter = [OrganisationFilter, EnvironmentFilter, TwoFactorFilter, LastSignInFilter, "is_staff", "is_active"]
+    list_display = ["named", "organisation", "second_step", "last_seen", "active"]
+    sortable_by: ClassVar[list[str]] = ["named"]
+    list_filter = [
+        *(OrganisationFilter, EnvironmentFilter, TwoFactorFilter, LastSignInFilter),
+        *(("is_staff", StaffFilter), "is_active"),
+    ]
     search_help_text = SEARCH_HELP
     actions = ["invite_again", "deactivate"]
     fieldsets = [
@@ -67,14 +73,28 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         return scope.people(worker)
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        seen = "seen_or_invite" if self.has_invite_permission(request) else "last_login"
-        return [seen if name == "last_login" else name for name in self.list_display]
+        seen = "seen_or_invite" if self.has_invite_permission(request) else "last_seen"
+        return [seen if name == "last_seen" else name for name in self.list_display]
+
+    @admin.display(description=_("name"), ordering="email")
+    def named(self, obj: User) -> SafeString | str:
+        """The name with the address below it: one of them tells who it is."""
+        name = obj.get_full_name()
+        return format_html('{} <span class="below">{}</span>', name, obj.email) if name else obj.email
 
     @admin.display(description=_("last signed in"))
-    def seen_or_invite(self, obj: User) -> Any:
+    def last_seen(self, obj: User) -> str:
+        return date_format(timezone.localtime(obj.last_login), "j M Y").lower() if obj.last_login else str(_("never"))
+
+    @admin.display(description=_("active"))
+    def active(self, obj: User) -> SafeString:
+        return state(obj.is_active, _("yes") if obj.is_active else _("no"))
+
+    @admin.display(description=_("last signed in"))
+    def seen_or_invite(self, obj: User) -> str:
         """When, or a button for who never came; `flows.may_invite` decides when it is pressed."""
         if obj.last_login or obj.has_usable_password() or not obj.is_active:
-            return obj.last_login
+            return self.last_seen(obj)
         address = reverse("people_invite_again", args=[obj.pk])
         button = '<button class="button button--second" formaction="{}" name="from-list" value="1">{}</button>'
         return format_html(button, address, _("Invite again"))
@@ -170,7 +190,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     def has_invite_permission(self, request: HttpRequest) -> bool:
         return person(request).has_perm(flows.MAY_INVITE)
 
-    @admin.action(description=_("Send the invitation again"), permissions=["invite"])
+    @admin.action(description=_("Send these people the invitation again"), permissions=["invite"])
     def invite_again(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         """Asks first; `views.invite_chosen_again` carries it out."""
         chosen = len(queryset.order_by("pk").values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1])
@@ -182,7 +202,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         context = self.admin_site.each_context(request) | {"people": people, "left_out": chosen - len(people)}
         return self._ask(request, "invite_again", str(_("Send the invitation again")), context)
 
-    @admin.action(description=_("Deactivate"), permissions=["change"])
+    @admin.action(description=_("Deactivate these people"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         """Asks first; `views.deactivate` carries it out."""
         people = list(queryset.filter(is_active=True).order_by("email")[: limits.PEOPLE_AT_ONCE + 1])

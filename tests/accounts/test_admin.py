@@ -87,6 +87,19 @@ def test_staff_with_a_verified_session_are_let_in(boss: Client) -> None:
     assert "<title>Beheer · Mijn Assetmaps</title>" in page
 
 
+def test_list_of_organisations_leads_to_what_this_worker_may_open(boss: Client) -> None:
+    town = OrganisationFactory(slug="stad")
+    assert "Persoon toevoegen</a>" in shown(boss, PEOPLE)
+    pages = {"/beheer/organisaties/stad/overzicht/": "view_user", "/beheer/sso/stad/": "change_organisation"}
+    for right in (*pages.values(), "view_group"):
+        worker = UserFactory(staff=True, with_totp=True, organisation=town)
+        worker.user_permissions.set(Permission.objects.filter(codename__in=["view_organisation", right]))
+        page = shown(signed_in(worker), "/beheer/organisations/organisation/")
+        assert {address for address in pages if f'href="{address}"' in page} == {
+            address for address, needed in pages.items() if needed == right
+        }
+
+
 # ASVS 6.4.6
 def test_stock_sign_in_and_password_forms_are_gone(boss: Client) -> None:
     assert browser().get("/beheer/login/").url == "/inloggen/"

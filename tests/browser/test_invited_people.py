@@ -105,9 +105,28 @@ def test_person_is_added_and_deactivated_by_hand(screen: Screen, boss: User) -> 
     expect(screen.page.get_by_text("Er is 1 uitnodiging verstuurd.")).to_be_visible()
     assert len(User.objects.filter(email=INVITED)) == 1
     screen.open("/beheer/accounts/user/?q=nieuwe")
+    expect(screen.button("Deactiveer deze personen")).to_be_hidden()  # until somebody is chosen
     screen.page.locator("#result_list input.action-select").first.check()
-    screen.page.locator("select[name=action]").first.select_option("deactivate")
-    screen.page.locator("button[name=index]").first.click()
+    screen.press("Deactiveer deze personen")
     screen.press("Deactiveer 1 persoon")
     assert not User.objects.get(email=INVITED).is_active
     assert User.objects.get(email=INVITED).check_password(PASSWORD) is False
+
+
+def test_filter_is_closed_by_escape_and_by_going_elsewhere(screen: Screen, boss: User) -> None:
+    screen.sign_in(boss.email, code_of(boss))
+    screen.open("/beheer/accounts/user/")
+    opened = screen.page.locator(".filter[open]")
+    name = screen.page.locator(".filter summary", has_text="Tweede stap")
+    for leave in (
+        lambda: screen.page.keyboard.press("Escape"),
+        lambda: screen.page.get_by_role("heading", level=1).click(),
+        lambda: screen.page.locator("#searchbar").focus(),
+    ):
+        name.press("Enter")
+        expect(opened).to_have_count(1)
+        leave()
+        expect(opened).to_have_count(0)
+    name.press("Enter")
+    screen.page.locator(".filter[open]").get_by_role("link", name="aan", exact=True).click()
+    expect(screen.page.locator("summary.filter__on")).to_have_text("Tweede stap: aan")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -201,6 +202,32 @@ def test_export_of_many_takes_the_same_number_of_queries_for_each_batch(monkeypa
     assert len(rows) == 36
     assert len({row[2] for row in rows}) == 36
     assert len(asked) < 30
+
+
+def test_row_tells_who_it_is_in_words_with_the_name_of_each_column() -> None:
+    organisation = OrganisationFactory(name="Gemeente <b>")
+    person = UserFactory(first_name="<i>", last_name="Jansen", organisation=organisation, with_totp=True)
+    UserFactory(first_name="", last_name="", email="naamloos@x.nl", is_active=False)
+    page = signed_in(superuser()).get(PEOPLE).content.decode()
+    row = next(row for row in page.split("<tr>") if person.email in row)
+    assert f'&lt;i&gt; Jansen <span class="below">{person.email}</span></a></th>' in row
+    assert '<th scope="row"' in row
+    cells = re.findall(r'<td data-label="([^"]+)"[^>]*>(?:<span[^>]*>)?([^<]*)', row)
+    assert cells == [
+        *(("Organisatie", "Gemeente &lt;b&gt;"), ("Tweede stap", "aan")),
+        *(("Laatst ingelogd", "nooit"), ("Actief", "ja")),
+    ]
+    nameless = next(row for row in page.split("<tr>") if "naamloos@x.nl" in row)
+    assert re.findall(r">(aan|uit|ja|nee)<", nameless) == ["uit", "nee"]
+
+
+def test_button_carries_out_the_action_that_it_names() -> None:
+    person, client = UserFactory(), signed_in(superuser())
+    page = text(client.get(PEOPLE))
+    fields = re.findall(r'<input type="hidden" name="action" value="([^"]*)">', page)
+    place = re.search(r'name="index" value="(\d+)">Deactiveer deze personen<', page)[1]
+    asked = client.post(PEOPLE, {"action": fields, "index": place, "_selected_action": [person.pk]})
+    assert "Deactiveer 1 persoon" in text(asked)
 
 
 def test_access_list_finds_people_and_takes_one_query_a_page() -> None:
