@@ -85,6 +85,8 @@ class ProviderForm(SecretForm):
         """``find_issuer``: from what was typed; raises IssuerRefusedError."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.find_issuer, self.fields["secret"].required = find_issuer, False
+        if kind is not Kind.ENTRA:
+            self.fields["secret"].help_text = _("It is not shown again.")
         if kind is Kind.GOOGLE:
             del self.fields["issuer"]
             return
@@ -92,8 +94,6 @@ class ProviderForm(SecretForm):
         field.label, field.help_text, field.error_messages["required"] = ISSUER_WORDS[kind]
         if kind is Kind.ENTRA:
             self.fields["client_id"].help_text = _("“Application (client) ID”.")
-        else:
-            self.fields["secret"].help_text = _("It is not shown again.")
 
     def clean_issuer(self) -> str:
         try:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -69,7 +70,9 @@ def _steps(
     request: PersonRequest, organisation: Organisation, connection: Connection | None, listed: list[MailDomain]
 ) -> list[Step]:
     tested = sign_in_test.result_of(request.session, organisation.pk)
-    failed = bool(tested and tested["reason"])
+    failed_at = tested["at"] if tested and tested["reason"] else ""
+    # A failure with settings that were changed since says nothing about those of now.
+    failed = connection is not None and bool(failed_at) and datetime.fromisoformat(failed_at) >= connection.changed_at
     return steps(connection, listed, test_failed=failed, chooses="kies" in request.GET)
 
 

@@ -65,7 +65,7 @@ def try_it(screen: Screen, town: Agreement, person: dict[str, object]) -> None:
 def switch_on(screen: Screen) -> None:
     """From the page with the result of a good test."""
     screen.press("Inschakelen")
-    screen.page.get_by_text("Single sign-on is ingeschakeld.").wait_for()
+    screen.page.get_by_text("Inloggen met zakelijk account staat aan.").wait_for()
 
 
 def test_from_nothing_to_a_colleague_who_comes_in(

@@ -224,7 +224,7 @@ def test_refused_provider_keeps_what_was_typed(client: Client, town: Organisatio
 def test_provider_that_is_on_must_be_switched_off_first(client: Client, town: Organisation) -> None:
     agreed(town, enabled=True)
     page = shown(client, f"{HERE}aanbieder/", {"issuer": "https://anders.nl", "client_id": "x"})
-    assert "Schakel single sign-on eerst uit" in page
+    assert "Schakel inloggen met zakelijk account eerst uit" in page
     assert Connection.objects.get().issuer == "https://login.voorbeeld.nl"
 
 
@@ -445,9 +445,9 @@ def test_switching_on_says_what_is_missing(client: Client, town: Organisation) -
 
 def test_switching_on_and_off(client: Client, town: Organisation) -> None:
     agreed(town, findings=[["reached", ""]], tested_at=timezone.now())
-    assert "Single sign-on is ingeschakeld." in shown(client, f"{HERE}inschakelen/", {})
+    assert "Inloggen met zakelijk account staat aan." in shown(client, f"{HERE}inschakelen/", {})
     assert Connection.objects.get().enabled
-    assert "Single sign-on is uitgeschakeld." in shown(client, f"{HERE}uitschakelen/", {})
+    assert "Inloggen met zakelijk account staat uit." in shown(client, f"{HERE}uitschakelen/", {})
     assert not Connection.objects.get().enabled
 
 
