@@ -60,7 +60,11 @@ class NewPasswordForm(SetPasswordForm):
     def clean(self) -> dict[str, Any]:
         """As Django's, with every error at the first field: there the rules stand, and there one begins again."""
         self.validate_passwords("new_password2", "new_password1")
+        typed = self.cleaned_data.get("new_password1", "")
         self.validate_password_for_user(self.user, "new_password1")
+        if len(typed) < limits.PASSWORD_MIN_LENGTH and "new_password1" in self.errors:
+            # Of one that is too short the other rules say nothing useful.
+            self.errors["new_password1"].data = self.errors["new_password1"].data[:1]
         return self.cleaned_data
 
 

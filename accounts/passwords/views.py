@@ -48,15 +48,11 @@ def link_sent(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "HEAD"])
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Move the token from the address into the session. An invitation that no longer works offers to mail another;
-    that takes a press, because programs that look through mail open links too."""
-    if request.method == "POST":
-        flows.renew_invitation(token, Origin.of(request))
-        return redirect("password_link_sent")
-    if links.holder(token) is None:
-        return _no_longer(request, token)
+    """Move the token from the address into the session, also that of an invitation that no longer works."""
+    if links.holder(token) is None and not links.address_to_renew(token):
+        return render(request, "accounts/passwords/link_expired.html", status=410)
     request.session[LINK] = token
     request.session.cycle_key()
     return redirect("set_new_password")
@@ -91,8 +87,14 @@ def set_new(request: HttpRequest) -> HttpResponse:
 
 
 def _no_longer(request: HttpRequest, token: str) -> HttpResponse:
-    context = {"token": token, "is_invitation": bool(links.address_to_renew(token))}
-    return render(request, "accounts/passwords/link_expired.html", context, status=410)
+    """An invitation offers to mail another. That takes a press: programs that look through mail open links too."""
+    if request.method == "POST" and "fresh" in request.POST:
+        flows.renew_invitation(token, Origin.of(request))
+        return redirect("password_link_sent")
+    is_invitation = bool(links.address_to_renew(token))
+    # 200 for the page with a form: other answers have the policy no-referrer, with which browsers send no origin.
+    status = 200 if is_invitation else 410
+    return render(request, "accounts/passwords/link_expired.html", {"is_invitation": is_invitation}, status=status)
 
 
 def _business_account_context(holder: User, token: str) -> dict[str, object]:
