@@ -390,6 +390,9 @@ PICTURE_MEMORY = 600_000_000  # bytes of addresses, of which Python and Pillow t
 PICTURE_SECONDS = timedelta(seconds=5)  # of a processor; twice that by the clock
 PICTURE_WIDTHS = (72, 144, 288)
 PICTURE_QUALITY = 80  # of WebP, 0 to 100
+# The logo of an organisation: the limits of a picture, but whole and not cut to a square.
+LOGO_BOX = (480, 144)  # pixels that it must fit into, twice or more of what it takes on the page
+LOGO_SHORTEST_SIDE = 48
 LARGEST_PICTURE_BODY = PICTURE_BYTES + 100_000  # the file with the rest of its form
 
 # --- Server ---

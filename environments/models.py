@@ -130,6 +130,18 @@ class Picture(models.Model):
         return f"{self.environment} {self.width}"
 
 
+class Logo(models.Model):
+    """An organisation's own logo. Another one is another row, so its number is part of its address."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, related_name="logo")
+    width = models.PositiveSmallIntegerField()  # pixels; see limits.LOGO_BOX
+    height = models.PositiveSmallIntegerField()
+    webp = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.organisation}"
+
+
 class Role(models.TextChoices):
     """A person's role in an environment, shown only: the environment itself decides what is allowed."""
 

@@ -146,7 +146,8 @@ def _filled(page: Iterable[tuple[str, Row]], several: bool) -> Iterator[Section]
     """The rows of a page with everything that a tile shows; without access that was removed in the meantime."""
     wanted = list(page)
     pks = [row.pk for _heading, row in wanted]
-    found = Access.objects.select_related("environment__organisation").in_bulk(pks) if pks else {}
+    tiles_of = Access.objects.select_related("environment__organisation__logo")
+    found = tiles_of.defer("environment__organisation__logo__webp").in_bulk(pks) if pks else {}
     for heading, of_one in groupby(wanted, key=lambda pair: pair[0]):
         tiles = [found[row.pk] for _heading, row in of_one if row.pk in found]
         yield Section(heading if several else "", tiles)

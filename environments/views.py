@@ -14,7 +14,7 @@ from accounts.organisations.models import Membership
 from environments import flows, tiles
 from environments.flows import Opening, Outcome
 from environments.forms import LeaveForm, OverviewForm
-from environments.models import Environment, Picture
+from environments.models import Environment, Logo, Picture
 
 
 @require_safe
@@ -103,10 +103,21 @@ def picture(request: PersonRequest, slug: str, version: int, width: int) -> Http
         environment__picture_version=version,
         width=width,
     )
-    picture = next(iter(found.values_list("pk", "webp")), None)
-    if picture is None:
+    return _file(request, found.values_list("pk", "webp").first())
+
+
+@require_safe
+def logo(request: PersonRequest, slug: str, version: int) -> HttpResponse:
+    """For people who may open an environment of the organisation; cached as a picture is."""
+    of_theirs = Environment.objects.open_to(request.user).filter(organisation__slug=slug)
+    found = Logo.objects.filter(pk=version, organisation__in=of_theirs.values("organisation"))
+    return _file(request, found.values_list("pk", "webp").first())
+
+
+def _file(request: PersonRequest, found: tuple[int, bytes | memoryview] | None) -> HttpResponse:
+    if found is None:
         raise Http404
-    etag = f'"{picture[0]}"'  # another picture has another row
-    whole = HttpResponse(bytes(picture[1]), content_type="image/webp", headers={"ETag": etag})
+    etag = f'"{found[0]}"'  # another picture has another row
+    whole = HttpResponse(bytes(found[1]), content_type="image/webp", headers={"ETag": etag})
     patch_cache_control(whole, private=True, no_cache=True)
     return get_conditional_response(request, etag=etag, response=whole) or whole

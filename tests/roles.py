@@ -24,6 +24,7 @@ from accounts.sso.models import Connection, MailDomain
 from accounts.support.models import Intervention, Kind, Report
 from accounts.two_factor.models import Authenticator
 from environments.administration import flows as upkeep
+from environments.models import Logo
 from environments.people.models import PeopleImport
 from tests.conftest import browser, sign_in
 from tests.environments.administration.test_images import picture
@@ -49,6 +50,7 @@ class World:
         self.employee: User = UserFactory(organisation=self.organisation, with_totp=True)
         self.environment = EnvironmentFactory(organisation=self.organisation, people=[self.employee, self.subject])
         upkeep.set_picture(self.environment.pk, picture(), actor=self.subject, origin=Origin())
+        Logo.objects.create(pk=1, organisation=self.organisation, width=1, height=1, webp=b"x")
         entry = record(Event.SIGNED_IN, subject=self.subject, origin=Origin())
         self.report = Report.objects.create(user=self.subject, entry=entry)
         self.intervention = Intervention.objects.create(kind=Kind.RESET, subject=self.subject, reason="x")

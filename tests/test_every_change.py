@@ -39,6 +39,7 @@ WITHOUT_PROOF = {
     "people_import",
     "people_import_progress",
     "people_import_wrong",
+    "see_logo",
     "see_picture",
     "sso_certificate",
     "sso_organisations",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
@@ -9,6 +10,7 @@ from accounts.audit.recording import record
 from accounts.models import User
 from accounts.organisations import notices, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
+from accounts.organisations.notices import Difference
 
 ORGANISATION = ShortName.Kind.ORGANISATION
 EDITABLE = ("name", "slug", "colour", "contact")
@@ -38,12 +40,24 @@ def change(organisation: Organisation, *, actor: User, origin: Origin) -> None:
     if "slug" in changed:
         short_names.assign(ORGANISATION, organisation.slug, owner=organisation.pk, instead_of=before.slug)
         _forget_test(before)
+    _record_and_notify(organisation, differences, about=before.name, actor=actor, origin=origin)
+
+
+def logo_changed(organisation: Organisation, *, before: str, after: str, actor: User, origin: Origin) -> None:
+    """Record it; the caller has stored or removed the logo. ``before`` and ``after``: its numbers, or "-"."""
+    difference = Difference("logo", _("Logo"), before, after)
+    _record_and_notify(organisation, [difference], about=organisation.name, actor=actor, origin=origin)
+
+
+def _record_and_notify(
+    organisation: Organisation, differences: list[Difference], *, about: str, actor: User, origin: Origin
+) -> None:
     detail = notices.audit_detail(differences)
     entry = record(
         Event.ORGANISATION_EDITED, subject=None, actor=actor, organisation=organisation, origin=origin, detail=detail
     )
     recipients = sign_in_policy.recipients(organisation, besides=actor)
-    notices.notify(entry, recipients, about=before.name, page=_page(organisation), differences=differences)
+    notices.notify(entry, recipients, about=about, page=_page(organisation), differences=differences)
 
 
 def _forget_test(organisation: Organisation) -> None:

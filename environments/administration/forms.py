@@ -43,6 +43,7 @@ class VersionForm(forms.Form):
 
 
 class PictureForm(VersionForm):
+    shortest_side = limits.PICTURE_SHORTEST_SIDE  # pixels
     # Not an ImageField: that tries every decoder that Pillow has. The name of the file is never used.
     picture = forms.FileField(
         label=_("Picture"),
@@ -62,7 +63,7 @@ class PictureForm(VersionForm):
         return uploaded
 
     def refuse(self, outcome: Outcome) -> None:
-        self.add_error("picture", str(SENTENCES[outcome]) % {"side": limits.PICTURE_SHORTEST_SIDE})
+        self.add_error("picture", str(SENTENCES[outcome]) % {"side": self.shortest_side})
 
 
 class RoleForm(MergedForm, forms.Form):

@@ -14,6 +14,7 @@ from typing import Any
 from accounts import limits
 from environments import subprocesses
 from environments.administration.image_conversion.refusals import Refusal
+from environments.administration.image_conversion.results import Drawn
 
 PROGRAM = "environments.administration.image_conversion"
 # Few of the formats that Pillow knows; others start programs, or had many vulnerabilities.
@@ -25,17 +26,30 @@ _one_at_a_time = Semaphore()  # one decoded picture takes more memory than the r
 
 def redraw(uploaded: bytes) -> dict[int, bytes] | Refusal:
     """Square WebP files, cropped around the middle, by width in pixels (`limits.PICTURE_WIDTHS`)."""
+    drawn = _convert(uploaded, bounds())
+    return drawn if isinstance(drawn, Refusal) else {one.width: one.webp for one in drawn}
+
+
+def redraw_logo(uploaded: bytes) -> Drawn | Refusal:
+    """One WebP file with the whole logo, within `limits.LOGO_BOX`."""
+    of_logo = bounds() | {"box": limits.LOGO_BOX, "shortest": limits.LOGO_SHORTEST_SIDE}
+    del of_logo["widths"]
+    drawn = _convert(uploaded, of_logo)
+    return drawn if isinstance(drawn, Refusal) else drawn[0]
+
+
+def _convert(uploaded: bytes, within: dict[str, Any]) -> list[Drawn] | Refusal:
     with subprocesses.slot(_one_at_a_time, limits.UPLOAD_TURN.total_seconds()) as has_slot:
         if not has_slot:
             return Refusal.BUSY
-        answer = subprocesses.run(PROGRAM, uploaded, bounds())
+        answer = subprocesses.run(PROGRAM, uploaded, within)
     if answer is None:
         log.warning("an uploaded picture of %d bytes took more memory or time than it may", len(uploaded))
         return Refusal.TOO_MUCH_WORK
     if "files" not in answer:
         log.info("an uploaded picture was refused: %s %s", answer["refused"], answer.get("because", ""))
         return Refusal(answer["refused"])
-    return {int(width): base64.b64decode(file) for width, file in answer["files"].items()}
+    return [Drawn(width, height, base64.b64decode(file)) for width, height, file in answer["files"]]
 
 
 def bounds() -> dict[str, Any]:

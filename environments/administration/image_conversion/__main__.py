@@ -35,7 +35,7 @@ def _answer(uploaded: bytes, bounds: dict[str, Any]) -> dict[str, Any]:
         return {"refused": Refusal.TOO_MUCH_WORK.value}
     except Exception as mistake:  # a decoder may raise anything on a malicious file
         return {"refused": Refusal.NOT_A_PICTURE.value, "because": f"{type(mistake).__name__}: {mistake}"[:300]}
-    return {"files": {width: base64.b64encode(file).decode("ascii") for width, file in files.items()}}
+    return {"files": [(one.width, one.height, base64.b64encode(one.webp).decode("ascii")) for one in files]}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Decodes an uploaded picture and encodes it as square WebP files."""
+"""Decodes an uploaded picture and encodes it as WebP: in squares, or whole."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from PIL import Image, ImageOps
 
 from environments.administration.image_conversion import jpeg_scans
 from environments.administration.image_conversion.refusals import Refusal, RefusedError
+from environments.administration.image_conversion.results import Drawn
 
 
-def draw(uploaded: bytes, bounds: dict[str, Any]) -> dict[int, bytes]:
-    """WebP files by width in pixels. Raises RefusedError, or whatever a decoder raises.
+def draw(uploaded: bytes, bounds: dict[str, Any]) -> list[Drawn]:
+    """Raises RefusedError, or whatever a decoder raises.
 
-    ``bounds``: ``pixels`` by format, ``scans``, ``shortest`` side, ``widths`` and ``quality``.
+    ``bounds``: ``pixels`` by format, ``scans``, ``shortest`` side and ``quality``; and either ``widths``, for a square
+    of each width, or ``box``, for one whole picture that fits into this width and height.
     """
     if jpeg_scans.count(uploaded, bounds["scans"]) > bounds["scans"]:
         raise RefusedError(Refusal.TOO_MUCH_WORK)
@@ -24,12 +26,14 @@ def draw(uploaded: bytes, bounds: dict[str, Any]) -> dict[int, bytes]:
             raise RefusedError(Refusal.TOO_MANY_PIXELS)
         if min(picture.size) < bounds["shortest"]:
             raise RefusedError(Refusal.TOO_SMALL)
-        largest = bounds["widths"][-1]
-        picture.draft("RGB", (2 * largest, 2 * largest))  # of a large photo, decodes no more than is shown
+        box = bounds.get("box") or (bounds["widths"][-1],) * 2
+        picture.draft("RGB", (2 * box[0], 2 * box[0]))  # of a large photo, decodes no more than is shown
         # Made small before anything else, because every other step would copy all of it.
-        square = ImageOps.fit(_scalable(picture), (largest, largest), Image.Resampling.LANCZOS)
-        square = _on_white(ImageOps.exif_transpose(square))
-    return {width: _webp(square, width, bounds["quality"]) for width in bounds["widths"]}
+        make = ImageOps.contain if "box" in bounds else ImageOps.fit
+        small = make(_scalable(picture), tuple(box), Image.Resampling.LANCZOS)
+        small = _on_white(ImageOps.exif_transpose(small))
+    sizes = [(width, width) for width in bounds.get("widths", ())] or [small.size]
+    return [Drawn(*size, _webp(small, size, bounds["quality"])) for size in sizes]
 
 
 def _scalable(picture: Image.Image) -> Image.Image:
@@ -49,8 +53,8 @@ def _on_white(picture: Image.Image) -> Image.Image:
     return white
 
 
-def _webp(square: Image.Image, width: int, quality: int) -> bytes:
-    small = square.resize((width, width), Image.Resampling.LANCZOS)
+def _webp(picture: Image.Image, size: tuple[int, int], quality: int) -> bytes:
+    small = picture.resize(size, Image.Resampling.LANCZOS)
     small.info.clear()  # removes the colour profile and the camera's metadata
     written = io.BytesIO()
     small.save(written, "WEBP", quality=quality, method=6)
