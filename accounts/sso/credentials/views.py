@@ -33,10 +33,11 @@ from accounts.sso.setup.pages import FormPage, acting, done, form_view, page
 
 def _find_issuers(request: PersonRequest, organisation: Organisation, reader: ProviderReader) -> Callable[[str], str]:
     """Asks the provider about the typed issuer now, outside of the transaction that stores it."""
-    typed = request.POST.get("issuer", "")
-    for_entra = _kind(request, setup.connection_of(organisation)) is Kind.ENTRA
-    if not setup.may_ask_outside(organisation):
+    typed, connection = request.POST.get("issuer", ""), setup.connection_of(organisation)
+    stored = {connection.issuer, issuers.tenant_of(connection.issuer)} if connection else set()
+    if typed.strip() in stored | {""} or not setup.may_ask_outside(organisation):
         return _normalised
+    for_entra = _kind(request, connection) is Kind.ENTRA
     found: str | IssuerRefusedError
     try:
         found = issuers.look_up(typed, reader.document, for_entra=for_entra, http_allowed=http_allowed())

@@ -275,10 +275,11 @@ class TestRows:
         assert self.values() == ["drie", "vier"]
 
 
-def test_secret_that_somebody_else_just_set_is_not_replaced_unseen(client: Client) -> None:
+@pytest.mark.parametrize("page", ["geheim", "aanbieder"])
+def test_secret_that_somebody_else_just_set_is_not_replaced_unseen(client: Client, page: str) -> None:
     organisation = OrganisationFactory()
     Connection.objects.create(organisation=organisation, issuer="https://een.voorbeeld.nl", client_id="een")
-    address = f"/beheer/sso/{organisation.slug}/geheim/"
+    address = f"/beheer/sso/{organisation.slug}/{page}/"
     form = opened(client, address)
     Connection.objects.update(secret_set_at=timezone.now())
     answer = saved(client, address, form | {"secret": "van mij"})
@@ -418,7 +419,7 @@ def test_provider_that_both_changed_is_refused(client: Client) -> None:
     Connection.objects.create(organisation=organisation, issuer="https://een.voorbeeld.nl", client_id="een")
     address = f"/beheer/sso/{organisation.slug}/aanbieder/"
     form = opened(client, address)
-    Connection.objects.update(client_id="van hen")
+    Connection.objects.update(client_id="van hen", secret_set_at=timezone.now())  # and a secret, which is left alone
     answer = saved(client, address, form | {"client_id": "van mij"})
     assert "Nu opgeslagen: “van hen”. Van jou: “van mij”." in answer
     assert Connection.objects.get().client_id == "van hen"
