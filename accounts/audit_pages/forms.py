@@ -13,7 +13,8 @@ from accounts.audit.events import Event
 # Dates beyond these do not exist in every time zone.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
 RESULTS = [("", _("all")), ("succeeded", _("succeeded")), ("refused", _("refused"))]
-_address_help = _("The whole address, also a former one, or how it begins.")
+FOLDED = ("worker", "organisation", "result", "event")
+_address_help = _("Name or e-mail address, or how it begins. A former address too.")
 
 
 def _day(label: Any) -> forms.DateField:
@@ -30,12 +31,8 @@ def _day(label: Any) -> forms.DateField:
 class SearchForm(forms.Form):
     """Sent by GET, so that a link to the result stays valid."""
 
-    person = forms.CharField(
-        label=_("Name or e-mail address of the person"), max_length=254, required=False, help_text=_address_help
-    )
-    worker = forms.CharField(
-        label=_("Name or e-mail address of who did it"), max_length=254, required=False, help_text=_address_help
-    )
+    person = forms.CharField(label=_("Person"), max_length=254, required=False, help_text=_address_help)
+    worker = forms.CharField(label=_("By"), max_length=254, required=False, help_text=_address_help)
     organisation = forms.CharField(
         label=_("Organisation"), max_length=150, required=False, help_text=_("The name, or how it begins.")
     )
@@ -69,6 +66,17 @@ class SearchForm(forms.Form):
             # A browser empties a date field with another value, and what was typed should stay visible.
             cast(forms.DateInput, self.fields[name].widget).input_type = "text"
         return found
+
+    def first_fields(self) -> list[forms.BoundField]:
+        """Those that stand above the list; the others are folded."""
+        return [field for field in self if field.name not in FOLDED]
+
+    def folded_fields(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name in FOLDED and field.name != "event"]
+
+    def opens_folded(self) -> bool:
+        """Is one of the folded fields filled in, or wrong?"""
+        return any(field.value() or field.errors for field in self if field.name in FOLDED)
 
     def events(self) -> list[tuple[str, str, bool]]:
         """Value, label and whether it is checked. Django's own check boxes take a third of the time of the page."""

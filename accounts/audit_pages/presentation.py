@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -12,6 +18,8 @@ from accounts.audit import activity
 from accounts.audit.chain import SealState
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import browser_in_words
+
+RUN = 3  # lines; fewer are read at once
 
 # The labels of what an entry holds in `detail`. One that is missing here is shown by its own name.
 DETAIL_LABELS = {
@@ -69,6 +77,13 @@ class Line:
     browser: str
     user_agent: str
     reference: str
+    run: tuple[object, ...] = ()  # equal for entries of one run, see `grouped`; empty for what stands alone
+
+    @property
+    def at_in_short(self) -> str:
+        """Without the year when that is the present one. The page of the entry tells it to the second."""
+        at = timezone.localtime(self.at)
+        return date_format(at, "j M H:i" if at.year == timezone.localdate().year else "j M Y H:i").lower()
 
 
 def line_of(entry: AuditEntry) -> Line:
@@ -87,7 +102,43 @@ def line_of(entry: AuditEntry) -> Line:
         browser=browser_in_words(entry.browser) if entry.browser and entry.address else "",
         user_agent=entry.browser,
         reference=entry.reference,
+        run=_run_of(entry),
     )
+
+
+def _run_of(entry: AuditEntry) -> tuple[object, ...]:
+    """What one request of somebody else did, such as a list of people that was invited, or one event by the command
+    line, such as reminders. A refusal stands alone, so that it is seen."""
+    if not entry.succeeded:
+        return ()
+    if entry.actor_id is None:
+        return (entry.event,) if entry.actor_name else ()
+    return (entry.reference, entry.actor_id) if entry.reference and entry.actor_id != entry.subject_id else ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines that follow each other, the newest first; more than one is a run. ``counts``: what happened how often."""
+
+    lines: list[Line]
+
+    @property
+    def newest(self) -> Line:
+        return self.lines[0]
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        return Counter(line.what for line in self.lines).most_common()
+
+
+def grouped(lines: Iterable[Line]) -> Iterator[Group]:
+    """Runs of at least `RUN` lines as one group, every other line as a group of its own; in the same order."""
+    for run, found in groupby(lines, key=attrgetter("run")):
+        together = list(found)
+        if run and len(together) >= RUN:
+            yield Group(together)
+        else:
+            yield from (Group([line]) for line in together)
 
 
 def _by(entry: AuditEntry) -> str:

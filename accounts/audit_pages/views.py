@@ -39,10 +39,12 @@ def activity(request: PersonRequest) -> HttpResponse:
     criteria = _criteria(request.user, form)
     before, after = id_parameter(request, "voor"), id_parameter(request, "na")
     found = search.page(criteria, before=before, after=after) if criteria else None
+    lines = [presentation.line_of(entry) for entry in found.entries] if found else []
     context = admin.site.each_context(request) | {
         "title": _("Security activity"),
         "form": form,
-        "lines": [presentation.line_of(entry) for entry in found.entries] if found else [],
+        "lines": lines,
+        "groups": list(presentation.grouped(lines)),
         "page": found,
         "continued": before is not None or after is not None,
         "events": form.events(),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.models import User
@@ -26,7 +27,9 @@ class Waiting:
     @property
     def age(self) -> str:
         """Of the oldest: "2 hours"."""
-        return timesince(self.oldest, depth=1) if self.oldest else ""
+        if self.oldest is None or timezone.now() - self.oldest < timedelta(minutes=1):
+            return _("less than a minute")
+        return timesince(self.oldest, depth=1)
 
 
 @dataclass(frozen=True)

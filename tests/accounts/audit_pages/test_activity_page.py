@@ -36,12 +36,46 @@ def test_line_tells_when_what_whom_by_whom_why_and_from_where(client: Client) ->
         receipt = {"receipt": "S-4F7K-29QD"}
         note(person, Event.SECOND_STEP_RESET, actor=colleague, reason="Telefoon in de gracht", detail=receipt)
     page = shown(client, PAGE)
-    for fact in ("3 jul 2026 23:05:09", "Twee-staps-authenticatie hersteld door support", "gelukt", person.email):
+    for fact in ("3 jul 23:05", "Oude telefoon losgekoppeld door support", person.email, "192.0.2.7", "S-4F7K-29QD"):
         assert fact in page, fact
     assert colleague.email in page
-    for fact in ("Telefoon in de gracht", "S-4F7K-29QD", "192.0.2.7", "Chrome op Windows", "ABCDE-FGHJK"):
+    page = shown(client, f"{PAGE}{AuditEntry.objects.get(event=Event.SECOND_STEP_RESET).pk}/")
+    for fact in (
+        "3 juli 2026 23:05:09",
+        "Telefoon in de gracht",
+        "Chrome op Windows",
+        "ABCDE-FGHJK",
+        "Zeist",
+        "gelukt",
+    ):
         assert fact in page, fact
-    assert "Zeist" in page
+
+
+def test_run_of_one_request_is_one_line_that_opens_and_a_refusal_stands_alone(client: Client) -> None:
+    colleague, people = UserFactory(email="balie@assetmaps.nl"), [UserFactory() for _ in range(4)]
+    note(UserFactory(), Event.INVITED, actor=colleague, origin=Origin("192.0.2.7", "", "AAAAA-AAAAA"))
+    list_of = Origin("192.0.2.7", "", "BBBBB-BBBBB")
+    for person in people:
+        note(person, Event.INVITED, actor=colleague, origin=list_of)
+        note(person, Event.ACCESS_GIVEN, actor=colleague, origin=list_of)
+    note(people[0], Event.ACCESS_GIVEN, actor=colleague, origin=list_of, succeeded=False)
+    page = shown(client, PAGE)
+    before, run = page.split('<tr class="audit__run">')
+    assert before.count('data-label="Persoon"') >= 1
+    assert 'class="audit__refused"' in before
+    summary = " ".join(run.split("</summary>")[0].split())
+    assert '4 keer "Toegang tot een omgeving gegeven"' in summary
+    assert '4 keer "Uitgenodigd"' in summary
+    assert "door balie@assetmaps.nl" in summary
+    inside, after = run.split("</details>")
+    assert inside.count('data-label="Persoon"') == 8
+    assert after.count('data-label="Wat er gebeurde">Uitgenodigd') == 1
+
+
+def test_other_fields_are_folded_until_one_is_used(client: Client) -> None:
+    assert '<details class="more">' in shown(client, PAGE)
+    for query in ("result=refused", "event=invited", "worker=x", "result=onzin"):
+        assert '<details class="more" open>' in shown(client, f"{PAGE}?{query}"), query
 
 
 @pytest.mark.parametrize(
