@@ -32,7 +32,6 @@ def link_phone(screen: Screen, name: str = "") -> Phone:
     if name:
         screen.page.get_by_label("Naam van dit apparaat").fill(name)
     screen.give_code(phone.unused())
-    screen.heading("Persoonlijke Gegevens")
     screen.says("Het nieuwe apparaat werkt.")
     return phone
 

@@ -127,7 +127,7 @@ class Owner:
         if phone.secret not in [device.secret() for device in self.account.apps()]:
             return False
         self.account.phones.append(phone)  # the old one stays in a drawer: a report may bring it back
-        self._keep_codes(text(window.get("/persoonlijke-gegevens/")))
+        self._keep_codes(text(window.get("/persoonlijke-gegevens/herstelcodes/")))
         return True
 
     def replace_phone(self) -> None:
