@@ -99,6 +99,22 @@ def test_every_address_asks_for_sign_in_unless_it_is_on_the_list() -> None:
     assert opened == OPEN_TO_ALL
 
 
+def test_every_view_names_the_methods_it_answers() -> None:
+    """Those of Django's administration answer GET and POST by themselves."""
+    views = {name: view for name, _route, view in walk(get_resolver().url_patterns) if not name.startswith("admin:")}
+    assert len(views) > 20
+    assert [name for name, view in views.items() if not limits_methods(view)] == []
+
+
+def limits_methods(view: object) -> bool:
+    """Does it have one of Django's decorators ``require_…``? They keep the view that they wrap."""
+    while view is not None:
+        if Path(view.__code__.co_filename).parts[-2:] == ("decorators", "http.py"):
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
+
+
 def test_every_mailed_event_has_its_templates() -> None:
     for event in MAILED:
         for part in ("subject.txt", "body.txt"):

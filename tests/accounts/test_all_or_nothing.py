@@ -388,6 +388,13 @@ def switch_single_sign_on_off() -> Flow:
     return lambda: setup.switch_off(connection.organisation, actor=boss, origin=HERE)
 
 
+def switch_single_sign_on_on() -> Flow:
+    boss, connection = connected()
+    ready = {"findings": [["reached", ""]], "tested_at": timezone.now(), "secret_expires_on": None}
+    Connection.objects.update(enabled=False, **ready)
+    return lambda: setup.switch_on(connection.organisation, actor=boss, origin=HERE)
+
+
 def choose_emergency_account() -> Flow:
     boss, connection = connected()
     member = UserFactory(organisation=connection.organisation)
@@ -432,7 +439,7 @@ FLOWS = {
         *(change_language, change_own_details, deactivate_person, ask_intervention, approve_intervention),
         *(cancel_intervention, cancel_everything, send_caller_check, refuse_caller, ask_help, cancel_help),
         *(add_organisation, change_organisation, delete_organisation, change_requirement, delete_group),
-        *(save_provider, switch_single_sign_on_off, choose_emergency_account, warn_of_expiry),
+        *(save_provider, switch_single_sign_on_on, switch_single_sign_on_off, choose_emergency_account, warn_of_expiry),
         *(add_domain, prove_domain, remove_domain),
     )
 } | {f"intervene_{kind.value}": intervene(kind) for kind in (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.RESET)}

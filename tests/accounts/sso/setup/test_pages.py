@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -438,8 +439,9 @@ def test_fields_that_no_form_has_are_ignored(client: Client, town: Organisation)
 def test_switching_on_says_what_is_missing(client: Client, town: Organisation) -> None:
     agreed(town)
     page = shown(client, f"{HERE}inschakelen/", {})
-    assert "Nog niet alles is klaar." in page
     assert "Proefinloggen is met deze instellingen nog niet gelukt." in page
+    (told,) = get_messages(client.post(f"{HERE}inschakelen/").wsgi_request)
+    assert str(told).startswith("Nog niet alles is klaar.")
     assert not Connection.objects.get().enabled
 
 
