@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.sso.models import Connection
-from accounts.sso.provider import discovery
+from accounts.sso.provider import availability, discovery
 from tests.accounts.sso.browsing import connect, employee, entry, leave, signed_in_there
 from tests.accounts.sso.provider import Provider
 from tests.conftest import sign_in
@@ -104,3 +105,11 @@ def test_who_signs_out_is_not_sent_to_a_provider_that_is_gone(
     keep_description(provider, token_endpoint=f"http://127.0.0.1:{silent}/token")
     client.post("/uitloggen/")
     assert "lukte vanaf hier niet" in text(client.post("/uitgelogd/", follow=True))
+
+
+def test_endpoint_without_a_port_is_reached_at_that_of_its_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(availability.http, "probe", lambda _host, port, _inquiry: asked.append(port))
+    for scheme in ("https", "http"):
+        availability.check(SimpleNamespace(token_endpoint=f"{scheme}://login.voorbeeld.nl/token"), None)
+    assert asked == [443, 80]
