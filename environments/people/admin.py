@@ -96,8 +96,8 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         if obj.last_login or obj.has_usable_password() or not obj.is_active:
             return self.last_seen(obj)
         address = reverse("people_invite_again", args=[obj.pk])
-        button = '<button class="button button--link" formaction="{}" name="from-list" value="1">{}</button>'
-        return format_html(button, address, _("Invite again"))
+        button = '{} <button class="button button--link" formaction="{}" name="from-list" value="1">{}</button>'
+        return format_html(button, self.last_seen(obj), address, _("Invite again"))
 
     @admin.display(description=_("environments"))
     def opens(self, obj: User) -> str:

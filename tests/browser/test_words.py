@@ -11,7 +11,7 @@ from tests.browser.words import UnknownWordError, english
     ("dutch", "shown"),
     [
         ("Persoonlijke Gegevens", "Personal Details"),
-        ("Voer 3 regels uit", "Carry out 3 lines"),  # what stands in the place of a name is kept
+        ("Verstuur 3 uitnodigingen", "Send 3 invitations"),  # what stands in the place of a name is kept
         ("Nummer voor support", "Number for support: 4711"),  # a part stands for its whole sentence
         ("Verwijderen", "Remove"),
         ("Verwijderen", "Delete"),  # several may be meant
@@ -22,7 +22,7 @@ def test_word_is_found_in_english(dutch: str, shown: str) -> None:
 
 
 def test_value_in_a_sentence_must_be_the_same() -> None:
-    assert not english("Voer 3 regels uit").search("Carry out 4 lines")
+    assert not english("Verstuur 3 uitnodigingen").search("Send 4 invitations")
 
 
 def test_exact_word_is_the_whole_of_what_is_shown() -> None:
