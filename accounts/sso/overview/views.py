@@ -59,7 +59,7 @@ def show(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         "kinds": list(Kind),
         "addresses": addresses.of(organisation),
         "domains": domains.for_display(listed),
-        "proposed": proposals.not_listed(organisation),
+        "proposed": [] if listed else proposals.of(organisation),
         "steps": _steps(request, organisation, connection, listed),
         "lacking": [wording.of_missing(what) for what in readiness.missing(connection) if what in OF_PROVIDER],
     }

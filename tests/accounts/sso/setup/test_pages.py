@@ -17,7 +17,9 @@ from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.organisations.models import Organisation
+from accounts.sso.inspection.reading import ProviderReader
 from accounts.sso.models import ClientProof, Connection, MailDomain
+from accounts.sso.refusal_reasons import Reason, RefusedError
 from tests.accounts.sso.domains.dns_server import serving
 from tests.accounts.sso.provider import CLIENT_ID, Provider
 from tests.conftest import outlive_proof
@@ -269,6 +271,32 @@ def test_mail_domain_of_the_members_is_filled_in_for_entra(client: Client, town:
     assert 'value="gemeente.nl"' in page
     assert "App registrations" in page
     assert 'value="gemeente.nl"' not in shown(client, f"{HERE}aanbieder/?soort=keycloak")
+
+
+ENTRA = "https://login.microsoftonline.com/1b2c3d4e-5f60-4711-8a9b-0c1d2e3f4a5b/v2.0"
+
+
+def test_mail_domain_becomes_the_tenant_of_entra(
+    client: Client, town: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ProviderReader, "document", lambda _reader, _issuer: {"issuer": ENTRA})
+    address = f"{HERE}aanbieder/?soort=entra"
+    shown(client, address, {"issuer": "gemeente.nl", "client_id": CLIENT_ID, "secret": SECRET})
+    assert Connection.objects.get().issuer == ENTRA
+    assert f'value="{ENTRA.split("/")[3]}"' in shown(client, f"{HERE}aanbieder/")
+
+
+def test_mail_domain_that_entra_does_not_know_is_told(
+    client: Client, town: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_reader: ProviderReader, _issuer: str) -> None:
+        raise RefusedError(Reason.HTTP_STATUS)
+
+    monkeypatch.setattr(ProviderReader, "document", unknown)
+    page = shown(client, f"{HERE}aanbieder/?soort=entra", {"issuer": "gemeente.nl", "client_id": CLIENT_ID})
+    assert "Entra ID kent dit maildomein niet." in page
+    assert "App registrations" in page  # still the words of the kind that was chosen
+    assert not Connection.objects.exists()
 
 
 def test_google_asks_for_no_address(client: Client, town: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
