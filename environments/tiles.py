@@ -57,6 +57,12 @@ class Section:
     heading: str  # "" when there is only one section
     tiles: list[Access]
 
+    @property
+    def owner(self) -> Organisation | None:
+        """The organisation that the heading names, so that the tiles need not."""
+        owner = self.tiles[0].environment.organisation if self.tiles else None
+        return owner if owner and owner.name == self.heading else None
+
 
 @dataclass(frozen=True)
 class Overview:

@@ -7,9 +7,9 @@ from environments.administration.logo import views as logo
 guarded = admin.site.admin_view
 
 urlpatterns = [
-    path("organisaties/<slug:slug>/logo/", guarded(logo.change), name="change_logo"),
-    path("organisaties/<slug:slug>/logo/verwijderen/", guarded(logo.remove), name="remove_logo"),
-    path("organisaties/<slug:slug>/logo/<int:version>/", guarded(logo.see), name="see_logo"),
+    path("logo/<slug:organisation>/", guarded(logo.change), name="change_logo"),
+    path("logo/<slug:organisation>/verwijderen/", guarded(logo.remove), name="remove_logo"),
+    path("logo/<slug:organisation>/<int:version>/", guarded(logo.see), name="see_logo"),
     path("omgevingen/<int:environment_id>/afbeelding/", guarded(views.change_picture), name="change_picture"),
     path(
         "omgevingen/<int:environment_id>/afbeelding/verwijderen/", guarded(views.remove_picture), name="remove_picture"

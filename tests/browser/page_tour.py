@@ -46,6 +46,7 @@ from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
 from environments.administration import flows as upkeep
+from environments.administration.logo import flows as logos
 from environments.models import Access, Environment
 from tests.browser import out_of_band
 from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
@@ -148,6 +149,7 @@ def daily_use(screen: Screen) -> Iterator[str]:
     asked_at = timezone.now() - timedelta(hours=4)
     moving = Environment.objects.filter(slug="woningen")
     moving.update(next_address="https://woningen.elders.nl/", next_address_at=asked_at)
+    logos.set_logo(with_picture.organisation_id, _drawing(), actor=User.objects.first(), origin=Origin(), shown=0)
     screen.open("/")
     screen.page.locator("img.tile__picture").evaluate("picture => picture.decode()")
     yield "mijn-omgevingen-in-gebruik"
@@ -439,6 +441,11 @@ def after_reset(screen: Screen) -> Iterator[str]:
 
 
 def errors(screen: Screen) -> Iterator[str]:
+    _sign_in(screen, DESK)
+    screen.open("/beheer/bestaat-niet/")
+    yield "fout-404-ingelogd"
+    screen.open("/")
+    yield "mijn-omgevingen-leeg-support"
     _forget(screen)
     screen.open("/bestaat-niet/")
     screen.says("Nummer voor support")
@@ -483,6 +490,7 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-toegang", f"environments/access/{Access.objects.first().pk}/change/"),
         ("beheer-toegang-rol", f"omgevingen/rol/{Access.objects.first().pk}/"),
         ("beheer-organisaties", "organisations/organisation/"),
+        ("beheer-organisatie-logo", "logo/gemeente-voorbeeld/"),
         ("beheer-activiteit", "activiteit/"),
         ("beheer-activiteit-gezocht", "activiteit/?person=medewerker&event=signed_in&since=2026-01-01"),
         ("beheer-activiteit-geweigerd", "activiteit/?organisation=zomaar&since=gisteren&event=niets"),

@@ -29,24 +29,24 @@ MAY_CHANGE = "organisations.change_organisation"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @fresh_proof_required
-def change(request: PersonRequest, slug: str) -> HttpResponse:
-    organisation = _organisation(request, slug)
+def change(request: PersonRequest, organisation: str) -> HttpResponse:
+    whose = _organisation(request, organisation)
     if request.method != "POST":
-        shown = {"form": restore(request, LogoForm()), "organisation": organisation}
-        shown["logo"] = Logo.objects.defer("webp").filter(organisation=organisation).first()
-        title = _("Logo of %(name)s") % {"name": organisation.name}
+        shown = {"form": restore(request, LogoForm()), "organisation": whose}
+        shown["logo"] = Logo.objects.defer("webp").filter(organisation=whose).first()
+        title = _("Logo of %(name)s") % {"name": whose.name}
         context = admin.site.each_context(request) | {"title": title} | shown
         return render(request, "admin/organisations/logo.html", context)
     form = LogoForm(request.POST, request.FILES)
     if not form.is_valid():
         return redirect_with_errors(request, form)
     uploaded = form.cleaned_data["picture"].read()
-    outcome = flows.set_logo(organisation.pk, uploaded, shown=form.cleaned_data["version"], **_by(request))
+    outcome = flows.set_logo(whose.pk, uploaded, shown=form.cleaned_data["version"], **_by(request))
     if outcome is not Outcome.SAVED:
         form.refuse(outcome)
         return redirect_with_errors(request, form)
     messages.success(request, _("The logo is saved."))
-    return redirect("change_logo", organisation.slug)
+    return redirect("change_logo", whose.slug)
 
 
 change.largest_body = limits.LARGEST_PICTURE_BODY  # type: ignore[attr-defined]  # see the middleware `request_validation`
@@ -54,20 +54,20 @@ change.largest_body = limits.LARGEST_PICTURE_BODY  # type: ignore[attr-defined] 
 
 @require_POST
 @fresh_proof_required
-def remove(request: PersonRequest, slug: str) -> HttpResponse:
-    organisation = _organisation(request, slug)
+def remove(request: PersonRequest, organisation: str) -> HttpResponse:
+    whose = _organisation(request, organisation)
     form = VersionForm(request.POST)
-    if form.is_valid() and flows.remove_logo(organisation.pk, shown=form.cleaned_data["version"], **_by(request)):
+    if form.is_valid() and flows.remove_logo(whose.pk, shown=form.cleaned_data["version"], **_by(request)):
         messages.success(request, _("The logo is removed."))
     else:
         messages.error(request, SENTENCES[Outcome.CHANGED_MEANWHILE])
-    return redirect("change_logo", organisation.slug)
+    return redirect("change_logo", whose.slug)
 
 
 @require_safe
-def see(request: PersonRequest, slug: str, version: int) -> HttpResponse:
+def see(request: PersonRequest, organisation: str, version: int) -> HttpResponse:
     """For administrators, who need not have access to an environment."""
-    logo = get_object_or_404(Logo, organisation=_organisation(request, slug), pk=version)
+    logo = get_object_or_404(Logo, organisation=_organisation(request, organisation), pk=version)
     return HttpResponse(bytes(logo.webp), content_type="image/webp")
 
 

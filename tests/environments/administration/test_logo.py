@@ -24,7 +24,7 @@ from tests.pages import shown, signed_in, text
 
 pytestmark = pytest.mark.django_db
 
-PAGE = "/beheer/organisaties/dorp/logo/"
+PAGE = "/beheer/logo/dorp/"
 
 
 @pytest.fixture
@@ -90,6 +90,17 @@ def test_logo_stands_on_the_tiles_where_organisations_differ(boss: Client, perso
     upload(boss, picture())
     page = shown(signed_in(person), "/")
     assert (len(sources(page, "owner__logo")), len(sources(page, "tile__logo"))) == (0, 1)
+
+
+def test_heading_with_the_organisation_has_its_logo_once(
+    boss: Client, person: User, organisation: Organisation
+) -> None:
+    EnvironmentFactory(people=[person])
+    EnvironmentFactory.create_batch(limits.ENVIRONMENTS_FEW, organisation=organisation, people=[person], place="Zee")
+    upload(boss, picture())
+    page = shown(signed_in(person), "/")
+    assert len(sources(page, "tile__logo")) == 1
+    assert "Gemeente Dorp, Zee" not in page
 
 
 # ASVS 8.2.2
