@@ -79,6 +79,8 @@ def _workers() -> dict[str, object]:
 
 def _pages() -> Iterator[tuple]:
     """Name, address, and what is posted when it is not a page to get."""
+    yield "first page", "/beheer/"
+    yield "organisations: first page", "/beheer/organisations/organisation/"
     yield from _people()
     yield from _audit()
     yield "support: the page", "/beheer/support/"
