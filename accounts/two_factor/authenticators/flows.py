@@ -39,11 +39,13 @@ def switch_off(
 
 @transaction.atomic
 def remove(user: User, device: Authenticator, origin: Origin) -> bool:
-    """Remove one of several; False for the last one, which only `switch_off` removes."""
+    """Remove one of several; False for the last one, which only `switch_off` removes. True, and nothing is recorded,
+    when a parallel request removed it first."""
     User.objects.select_for_update().get(pk=user.pk)
     if len(devices.authenticators_of(user)) < 2:
         return False
-    previous_devices.retire(Authenticator.objects.filter(pk=device.pk, user=user), EndReason.REMOVED)
+    if not previous_devices.retire(Authenticator.objects.filter(pk=device.pk, user=user), EndReason.REMOVED):
+        return True
     entry = record(Event.AUTHENTICATOR_REMOVED, subject=user, origin=origin, detail={"name": device.name})
     previous_devices.record_end(user, entry)
     return True
@@ -51,5 +53,6 @@ def remove(user: User, device: Authenticator, origin: Origin) -> bool:
 
 @transaction.atomic
 def rename(user: User, device: Authenticator, name: str, origin: Origin) -> None:
-    Authenticator.objects.filter(pk=device.pk, user=user).update(name=name)
+    if Authenticator.objects.filter(pk=device.pk, user=user).update(name=name) != 1:
+        return
     record(Event.AUTHENTICATOR_RENAMED, subject=user, origin=origin, detail={"name": name})

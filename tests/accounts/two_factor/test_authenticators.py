@@ -53,3 +53,12 @@ def test_flow_given_an_app_of_somebody_else_leaves_it_alone(owner: User, other: 
     device = Authenticator.objects.get(user=owner)
     act(other, device)
     assert Authenticator.objects.get(user=owner).name == device.name
+    assert not AuditEntry.objects.filter(event__in=["authenticator_renamed", "authenticator_removed"]).exists()
+
+
+def test_app_removed_in_two_tabs_is_recorded_once(other: User) -> None:
+    AuthenticatorFactory(user=other, name="Derde")
+    device = Authenticator.objects.get(user=other, name="Tweede")  # each tab read it before the other's removal
+    assert [flows.remove(other, device, HERE) for _tab in range(2)] == [True, True]
+    assert Authenticator.objects.filter(user=other).count() == 2
+    assert AuditEntry.objects.filter(event="authenticator_removed").count() == 1
