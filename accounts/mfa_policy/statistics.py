@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.models import User
+from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Membership, Organisation
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
@@ -24,17 +25,18 @@ UNUSABLE = "!"  # how the hash of somebody who never chose a password begins
 class Group(models.TextChoices):
     """Every active person is in exactly one."""
 
-    PROTECTED = "met", _("has a second step already")
-    STAFF = "beheer", _("works in the administration, which always asks for a second step")
-    NOT_ACTIVATED = "nooit-gekomen", _("was invited, and has not chosen a password yet")
+    PROTECTED = "met", _("has a second step")
+    STAFF = "beheer", _("works in the administration: must have one already")
+    AT_PROVIDER = "zakelijk", _("has it at the business account")
+    NOT_ACTIVATED = "nooit-gekomen", _("invited, no password yet")
     RECENT = "laatst-ingelogd", _("signed in during the last 90 days")
     LONG_AGO = "lang-geleden", _("signed in longer ago")
-    NEVER_SIGNED_IN = "nooit-ingelogd", _("has a password, and never signed in with it")
+    NEVER_SIGNED_IN = "nooit-ingelogd", _("has a password, never signed in")
 
 
-# Without a second factor and with a password: a requirement sends them to the set-up at their next sign-in.
-AFFECTED = (Group.RECENT, Group.LONG_AGO, Group.NEVER_SIGNED_IN)
-WITHOUT = (*AFFECTED, Group.NOT_ACTIVATED, Group.STAFF)
+# A requirement sends them to the set-up at their next sign-in, the first one included.
+AFFECTED = (Group.RECENT, Group.LONG_AGO, Group.NEVER_SIGNED_IN, Group.NOT_ACTIVATED)
+WITHOUT = (*AFFECTED, Group.AT_PROVIDER, Group.STAFF)
 
 
 @dataclass(frozen=True)
@@ -67,23 +69,33 @@ def members(organisation: Organisation) -> QuerySet[User]:
 
 
 def _conditions() -> dict[Group, Q]:
-    """The condition of each group without a second factor; they exclude each other. The query looks up the device once,
-    because that costs most."""
-    recently = timezone.now() - limits.DEMAND_RECENT
-    activated = Q(is_staff=False) & ~Q(password__startswith=UNUSABLE)
+    """The groups without a second factor: of these conditions the first that fits decides. The query looks up the device
+    once, because that costs most."""
     return {
         Group.STAFF: Q(is_staff=True),
-        Group.NOT_ACTIVATED: Q(is_staff=False, password__startswith=UNUSABLE),
-        Group.NEVER_SIGNED_IN: activated & Q(last_login=None),
-        Group.RECENT: activated & Q(last_login__gte=recently),
-        Group.LONG_AGO: activated & Q(last_login__lt=recently),
+        Group.AT_PROVIDER: Q(sign_in_policy.linked_to_provider()),
+        Group.NOT_ACTIVATED: Q(password__startswith=UNUSABLE),
+        Group.NEVER_SIGNED_IN: Q(last_login=None),
+        Group.RECENT: Q(last_login__gte=timezone.now() - limits.DEMAND_RECENT),
+        Group.LONG_AGO: Q(),
     }
+
+
+def _only(group: Group) -> Q:
+    """The condition of one group alone."""
+    earlier = Q()
+    for other, condition in _conditions().items():
+        if other is group:
+            return earlier & condition
+        earlier &= ~condition
+    raise ValueError(group)
 
 
 def _with_group(people: QuerySet[User]) -> QuerySet:
     """Annotate people without a second factor with their ``group``."""
-    whens = [When(condition, then=Value(group.value)) for group, condition in _conditions().items()]
-    return people.annotate(group=Case(*whens, output_field=models.CharField()))
+    *groups, (rest, _everybody) = _conditions().items()
+    whens = [When(condition, then=Value(group.value)) for group, condition in groups]
+    return people.annotate(group=Case(*whens, default=Value(rest.value), output_field=models.CharField()))
 
 
 def coverage(organisation: Organisation) -> Coverage:
@@ -104,7 +116,7 @@ def with_second_factor(organisation: Organisation) -> QuerySet[User]:
 def without_second_factor(organisation: Organisation, group: Group | None = None) -> QuerySet:
     """People without a second factor, in this group or in any, by address, annotated with their ``group``."""
     without = members(organisation).filter(~devices.confirmed_device_exists())
-    chosen = without.filter(_conditions()[group]) if group else without
+    chosen = without.filter(_only(group)) if group else without
     return _with_group(chosen).order_by("email")
 
 

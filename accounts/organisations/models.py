@@ -15,7 +15,7 @@ hex_colour = RegexValidator(r"^#[0-9a-fA-F]{6}$", _("Give a colour as # and six 
 class SecondStep(models.TextChoices):
     """The MFA policy of an organisation."""
 
-    OPTIONAL = "optional", _("optional: everybody chooses")
+    OPTIONAL = "optional", _("optional")
     REQUIRED = "required", _("required from a date")
     BUSINESS_ACCOUNT = "business_account", _("sign-in with the business account only")
 

@@ -16,6 +16,7 @@ from accounts.mfa_policy import statistics
 from accounts.mfa_policy.decorators import CHANGE, SEE, permissions_required, with_organisation
 from accounts.mfa_policy.pagination import CountedPaginator
 from accounts.mfa_policy.progress import flows
+from accounts.mfa_policy.reminders import schedule
 from accounts.mfa_policy.requirement.flows import Choice
 from accounts.mfa_policy.statistics import WITHOUT, Totals
 from accounts.organisations import scope
@@ -49,10 +50,12 @@ def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse
     """How many people have a second factor, the chart over time, and who has none."""
     people = statistics.coverage(organisation)
     pages = CountedPaginator(statistics.without_second_factor(organisation), limits.NAMES_PAGE, number=people.without)
+    present = Choice.of(organisation)
     context = admin.site.each_context(request) | {
         "title": _("Second step of %(name)s") % {"name": organisation.name},
         "organisation": organisation,
-        "present": Choice.of(organisation),
+        "present": present,
+        "reminders": schedule.of(organisation, present.required_from),
         "people": people,
         "totals": Totals(people.people, people.protected),
         "lines": [(group, people.counts[group]) for group in WITHOUT if people.counts[group]],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import get_connection
@@ -112,7 +113,7 @@ def _send_batch(key: int, after: int) -> tuple[Sent, int | None]:
     if day is None:
         return Sent(), None
     batch = list(
-        _people_to_remind(organisation, requirement, day).filter(pk__gt=after).order_by("pk")[: limits.REMINDER_BATCH]
+        recipients(organisation, requirement, day).filter(pk__gt=after).order_by("pk")[: limits.REMINDER_BATCH]
     )
     reached = [person for person in batch if _remind_or_invite(person, organisation, requirement)]
     Reminder.objects.bulk_create(
@@ -123,8 +124,11 @@ def _send_batch(key: int, after: int) -> tuple[Sent, int | None]:
     return Sent(len(reached) - invited, invited), batch[-1].pk if len(batch) == limits.REMINDER_BATCH else None
 
 
-def _people_to_remind(organisation: Organisation, requirement: Requirement, day: int) -> QuerySet[User]:
-    """People without a second factor not yet mailed on this day of the requirement. Not staff, who need one anyway."""
+def recipients(
+    organisation: Organisation, requirement: Requirement, day: int, *, on: date | None = None
+) -> QuerySet[User]:
+    """Who gets the mail of this day of the requirement, if it is sent ``on`` that date (today without one): people
+    without a second factor who did not get it yet. Not staff, who need one anyway."""
     told = Reminder.objects.filter(
         user=OuterRef("pk"),
         organisation=organisation,
@@ -139,7 +143,16 @@ def _people_to_remind(organisation: Organisation, requirement: Requirement, day:
         is_active=True,
         is_staff=False,
     )
-    return people if day in limits.REMINDER_INVITATION_DAYS else people.exclude(password__startswith=UNUSABLE)
+    without_password = Q(password__startswith=UNUSABLE)
+    if day not in limits.REMINDER_INVITATION_DAYS:
+        return people.exclude(without_password)
+    ahead = (on - timezone.localdate()) if on else timedelta(0)
+    return people.exclude(without_password & Exists(_valid_invitations(OuterRef("pk"), timezone.now() + ahead)))
+
+
+def _valid_invitations(person: Any, at: datetime) -> QuerySet[AuditEntry]:
+    """Mails that strangers request with "forgot your password" do not count."""
+    return AuditEntry.objects.filter(subject=person, event=Event.INVITED, at__gt=at - limits.INVITATION_LINK)
 
 
 def _remind_or_invite(person: User, organisation: Organisation, requirement: Requirement) -> bool:
@@ -161,11 +174,9 @@ def _remind_or_invite(person: User, organisation: Organisation, requirement: Req
 
 
 def _invite_again(person: User) -> bool:
-    """Only when no earlier invitation is still valid: a new one makes that void, and nobody knows which mail is opened.
-    Mails that strangers request with "forgot your password" do not count."""
-    fresh = Q(event=Event.INVITED, at__gt=timezone.now() - limits.INVITATION_LINK)
+    """Only when no earlier invitation is still valid: a new one makes that void, and nobody knows which mail is opened."""
     locked = User.objects.select_for_update().get(pk=person.pk)
-    if locked.has_usable_password() or AuditEntry.objects.filter(fresh, subject=locked).exists():
+    if locked.has_usable_password() or _valid_invitations(locked, timezone.now()).exists():
         return False
     return passwords.invite(locked, actor=None, origin=CONSOLE)
 

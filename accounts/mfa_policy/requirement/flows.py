@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 
@@ -18,6 +18,8 @@ from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
 from accounts.mfa_policy import statistics
+from accounts.mfa_policy.reminders import schedule
+from accounts.mfa_policy.reminders.schedule import Schedule
 from accounts.mfa_policy.statistics import Coverage
 from accounts.models import User
 from accounts.organisations import rank, scope, sign_in_policy
@@ -63,11 +65,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class DryRun:
-    """What would happen; ``shown`` identifies exactly this state and comes back with the confirmation."""
+    """What would happen; ``shown`` identifies exactly this state and comes back with the confirmation.
+    ``administrators``: how many hear of it by mail at once. ``reminders``: of the people without a second factor."""
 
     coverage: Coverage
     shown: str
     affects_today: bool
+    administrators: int = 0
+    reminders: Schedule | None = None
+
+    @property
+    def mailed_soon(self) -> int:
+        """People who are mailed by the next daily run."""
+        return self.reminders.people if self.reminders and self.reminders.is_due else 0
 
 
 def refusal(organisation: Organisation, choice: Choice) -> Outcome | None:
@@ -81,6 +91,13 @@ def refusal(organisation: Organisation, choice: Choice) -> Outcome | None:
     if choice.required_from and choice.required_from > timezone.localdate() + limits.DEMAND_AHEAD:
         return Outcome.TOO_FAR
     return None
+
+
+def preview(organisation: Organisation, choice: Choice, actor: User) -> DryRun:
+    """The dry run with who is mailed, for the page that asks."""
+    found = dry_run(organisation, choice)
+    planned = schedule.of(organisation, choice.required_from) if found.coverage.affected else None
+    return replace(found, administrators=len(_recipients(organisation, actor)), reminders=planned)
 
 
 def dry_run(organisation: Organisation, choice: Choice) -> DryRun:

@@ -17,7 +17,7 @@ class RequirementForm(forms.Form):
     """Checks the shape of the input only; `flows.refusal` decides."""
 
     second_step = forms.ChoiceField(
-        label=_("At sign-in, a second step is"),
+        label=_("A second step at sign-in is"),
         choices=SecondStep.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Make a choice."), "invalid_choice": _("Make a choice.")},
@@ -26,7 +26,7 @@ class RequirementForm(forms.Form):
         label=_("Required from"),
         required=False,
         input_formats=[ISO, "%d-%m-%Y", "%d/%m/%Y"],
-        help_text=_("Only for “required from a date”. Give your colleagues a few weeks: they are reminded by mail."),
+        help_text=_("Give your colleagues a few weeks: we remind them by mail."),
         error_messages={"invalid": _("Type the date as day-month-year, for example 03-03-2027.")},
         widget=forms.DateInput(attrs={"type": "date"}, format=ISO),
     )
@@ -69,18 +69,15 @@ def sentence(outcome: Outcome) -> str:
             return str(_("This day is more than two years away. Choose an earlier day."))
         case Outcome.NO_BUSINESS_ACCOUNT:
             return str(
-                _(
-                    "This organisation has no working sign-in with the business account yet. "
-                    "With this choice nobody could sign in any more."
-                )
+                _("Signing in with the business account does not work here yet: nobody could sign in any more.")
             )
         case Outcome.UNCHANGED:
             return str(_("This is how it is already. Nothing was changed."))
         case Outcome.CHANGED_MEANWHILE:
             return str(
-                _("Something changed while you were looking. Look again at what would happen, and confirm then.")
+                _("Something changed while you were looking. Look again, then confirm.")
             )
         case Outcome.NOT_ALLOWED:
             return str(_("You may not change this organisation."))
         case Outcome.SAVED:
-            return str(_("What is asked at sign-in is saved. The administrators of the organisation get a mail."))
+            return str(_("Saved. The administrators get a mail."))

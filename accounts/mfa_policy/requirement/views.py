@@ -19,7 +19,7 @@ from accounts.mfa_policy.pagination import CountedPaginator
 from accounts.mfa_policy.requirement import flows
 from accounts.mfa_policy.requirement.flows import Choice, Outcome
 from accounts.mfa_policy.requirement.forms import ConfirmForm, RequirementForm, sentence
-from accounts.mfa_policy.statistics import WITHOUT, Group
+from accounts.mfa_policy.statistics import AFFECTED, WITHOUT, Group
 from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Organisation
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -55,9 +55,9 @@ def check(request: PersonRequest, organisation: Organisation) -> HttpResponse:
         form.refuse(refused)
     if not form.is_valid():
         return redirect_with_errors(request, form, to=reverse("organisation_demand", args=[organisation.slug]))
-    found = flows.dry_run(organisation, form.choice)
+    found = flows.preview(organisation, form.choice, request.user)
     context = admin.site.each_context(request) | {
-        "title": _("What would happen"),
+        "title": _("What changes"),
         "organisation": organisation,
         "before": Choice.of(organisation),
         "after": form.choice,
@@ -73,26 +73,23 @@ def _hidden(choice: Choice, shown: str) -> dict[str, str]:
 
 
 def _names(request: PersonRequest, organisation: Organisation, people: statistics.Coverage) -> dict[str, object]:
-    """The counts, and the people in the chosen group; names only for workers who may see people."""
-    lines = [(group, people.counts[group]) for group in Group]
-    if not request.user.has_perm(SEE_NAMES):
-        return {"lines": lines}
-    asked = request.GET.get("groep", "")
-    filled = (one for one in (*WITHOUT, Group.PROTECTED) if people.counts[one])
-    group = Group(asked) if asked in Group.values else next(filled, None)
-    chosen = {name: request.GET.get(name, "") for name in ("second_step", "required_from")}
-    if group is None:  # an organisation without people
-        return {"lines": lines}
-    names = statistics.people_in(organisation, group)
-    pages = CountedPaginator(names, limits.NAMES_PAGE, number=people.counts[group])
-    return {
-        "lines": lines,
-        "may_see_names": True,
-        "group": group,
-        "page": pages.get_page(request.GET.get("p")),
-        "query": urlencode(chosen),
-        "names_query": urlencode(chosen | {"groep": group.value}),
+    """The counts, and the people in the group that was asked for; names only for workers who may see people."""
+    groups = (*WITHOUT, Group.PROTECTED)
+    lines = {
+        "stopped": [(group, people.counts[group]) for group in groups if group in AFFECTED and people.counts[group]],
+        "others": [(group, people.counts[group]) for group in groups if group not in AFFECTED and people.counts[group]],
     }
+    if not request.user.has_perm(SEE_NAMES):
+        return lines
+    chosen = urlencode({name: request.GET.get(name, "") for name in ("second_step", "required_from")})
+    shown = lines | {"may_see_names": True, "query": chosen}
+    asked = request.GET.get("groep", "")
+    if asked not in Group.values:
+        return shown
+    group = Group(asked)
+    pages = CountedPaginator(statistics.people_in(organisation, group), limits.NAMES_PAGE, number=people.counts[group])
+    names_query = f"{chosen}&{urlencode({'groep': group.value})}"
+    return shown | {"group": group, "page": pages.get_page(request.GET.get("p")), "names_query": names_query}
 
 
 @require_POST

@@ -18,6 +18,7 @@ from accounts.mfa_policy.requirement.flows import Choice, Outcome
 from accounts.mfa_policy.statistics import Group
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
+from accounts.sso.models import Connection, Identity
 from tests.conftest import mails
 from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory, support_group
 from tests.pages import at_once
@@ -35,6 +36,15 @@ def manager(organisation: Organisation | None, **traits: object) -> User:
     person = UserFactory(staff=True, with_totp=True, organisation=organisation, **traits)
     person.groups.add(Rights.objects.get(name="Organisatiebeheer"))
     return User.objects.get(pk=person.pk)
+
+
+def at_provider(organisation: Organisation) -> None:
+    """Somebody whose second factor is at the provider of the organisation."""
+    connection = Connection.objects.create(
+        organisation=organisation, issuer="https://login.voorbeeld.nl", client_id="x", enabled=True, vouching="agreement"
+    )
+    person = UserFactory(organisation=organisation)
+    Identity.objects.create(user=person, organisation=organisation, issuer=connection.issuer, subject="1")
 
 
 def change(organisation: Organisation, choice: Choice, actor: User, shown: str | None = None) -> Outcome:
@@ -84,22 +94,24 @@ class TestCoverage:
         newcomer.set_unusable_password()
         newcomer.save()
         AuthenticatorFactory(user=UserFactory(organisation=organisation), confirmed=False)  # never finished
+        at_provider(organisation)
         found = statistics.coverage(organisation)
         assert found.counts == {
             Group.PROTECTED: 2,
             Group.STAFF: 1,
+            Group.AT_PROVIDER: 1,
             Group.NOT_ACTIVATED: 1,
             Group.RECENT: 3,
             Group.LONG_AGO: 2,
             Group.NEVER_SIGNED_IN: 2,
         }
-        assert (found.people, found.protected, found.without, found.affected) == (11, 2, 9, 7)
+        assert (found.people, found.protected, found.without, found.affected) == (12, 2, 10, 8)
         listed = {group: statistics.people_in(organisation, group).count() for group in Group}
         assert listed == found.counts
         assert [person.group for person in statistics.without_second_factor(organisation, Group.NOT_ACTIVATED)] == [
             Group.NOT_ACTIVATED.value
         ]
-        assert statistics.totals()[organisation.pk] == statistics.Totals(11, 2)
+        assert statistics.totals()[organisation.pk] == statistics.Totals(12, 2)
 
     def test_number_of_days_in_the_label_is_the_limit(self) -> None:
         from accounts import limits
@@ -140,7 +152,7 @@ class TestSaving:
             change(organisation, Choice(SecondStep.REQUIRED, timezone.localdate()), dutch)
         sent = {message.to[0]: message for message in mails()}
         assert set(sent) == {dutch.email, english.email}
-        assert "De tweede stap was: vrijwillig: iedereen kiest zelf." in sent[dutch.email].body
+        assert "De tweede stap was: vrijwillig." in sent[dutch.email].body
         assert "De tweede stap is nu: verplicht vanaf" in sent[dutch.email].body
         assert "A second step is now: required from" in sent[english.email].body
         assert dutch.email in sent[english.email].body

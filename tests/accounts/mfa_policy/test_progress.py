@@ -112,7 +112,7 @@ class TestOverview:
         UserFactory(organisation=town, email="met@voorbeeld.nl", with_totp=True)
         UserFactory(organisation=OrganisationFactory(), email="elders@voorbeeld.nl")
         page = shown(boss, OVERVIEW)
-        assert "<dd>1 (33%)</dd>" in page
+        assert "<dd>1 van 3 (33%)</dd>" in page
         assert f"<td>{date_format(timezone.localtime(seen), 'd-m-Y')}</td>" in page
         assert "zonder@voorbeeld.nl" in page
         assert "nooit@voorbeeld.nl" in page
@@ -136,7 +136,7 @@ class TestOverview:
         today = timezone.localdate()
         for organisation, age in ((OrganisationFactory(), 1), (town, 95), (town, 1)):
             Snapshot.objects.create(organisation=organisation, day=today - timedelta(days=age), people=1, protected=1)
-        assert "Er komt een grafiek" in shown(boss, OVERVIEW)
+        assert "De grafiek komt als er op twee dagen is geteld." in shown(boss, OVERVIEW)
 
     def test_organisation_without_people_and_one_that_is_ready(self, town: Organisation, boss: Client) -> None:
         assert "Deze organisatie heeft nog geen mensen." in shown(boss, OVERVIEW)
@@ -149,7 +149,7 @@ class TestOverview:
         OrganisationFactory(name="Wonen aan de Dijk")
         page = re.sub(r"\s+", " ", shown(boss, "/beheer/organisaties/"))
         assert (
-            'Gemeente Voorbeeld</a></th><td>vrijwillig: iedereen kiest zelf</td><td class="number">4</td>'
+            'Gemeente Voorbeeld</a></th><td>vrijwillig</td><td class="number">4</td>'
             '<td class="number">1</td><td class="number">3</td><td class="number">25</td>' in page
         )
         assert "Wonen aan de Dijk" in page
@@ -193,8 +193,8 @@ class TestExport:
         UserFactory(organisation=town, is_active=False)
         assert self.rows(boss) == [
             ["Naam", "E-mailadres", "Laatst ingelogd", "Situatie"],
-            ["Per Soon", "baas@voorbeeld.nl", "", "werkt in het beheer, en daar is een tweede stap altijd verplicht"],
-            ["Per Soon", "zonder@voorbeeld.nl", "2026-11-20 09:15", "heeft de laatste 90 dagen ingelogd"],
+            ["Per Soon", "baas@voorbeeld.nl", "", "werkt in het beheer, daar is hij al verplicht"],
+            ["Per Soon", "zonder@voorbeeld.nl", "2026-11-20 09:15", "de laatste 90 dagen ingelogd"],
         ]
 
     def test_no_cell_is_a_formula(self, town: Organisation, boss: Client) -> None:
@@ -206,7 +206,7 @@ class TestExport:
         UserFactory(organisation=town)
         client = signed_in(UserFactory(superuser=True, with_totp=True, language="en"))
         assert self.rows(client)[0] == ["Name", "E-mail address", "Last signed in", "Situation"]
-        assert self.rows(client)[1][3] == "has a password, and never signed in with it"
+        assert self.rows(client)[1][3] == "has a password, never signed in"
 
     def test_it_is_recorded_with_how_many(self, town: Organisation) -> None:
         UserFactory.create_batch(3, organisation=town)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
@@ -43,6 +44,13 @@ def iso(from_now: int) -> str:
     return (timezone.localdate() + timedelta(days=from_now)).isoformat()
 
 
+def invited(organisation: Organisation) -> None:
+    """Somebody who never chose a password."""
+    person = UserFactory(organisation=organisation)
+    person.set_unusable_password()
+    person.save()
+
+
 def choice(second_step: str = "required", day: str = "") -> dict[str, str]:
     return {"second_step": second_step, "required_from": day}
 
@@ -67,10 +75,9 @@ def stored(organisation: Organisation) -> tuple[str, object]:
 class TestTheWholeWay:
     def test_choose_look_and_confirm(self, boss: Client, town: Organisation) -> None:
         UserFactory(organisation=town, email="jan@voorbeeld.nl", last_login=timezone.now())
-        assert "Nu is de tweede stap vrijwillig" in shown(boss, at(town, "tweede-stap/"))
+        assert "Nu bij Gemeente Voorbeeld: vrijwillig." in shown(boss, at(town, "tweede-stap/"))
         page = look(boss, town, choice(day=iso(5)))
-        assert "jan@voorbeeld.nl" in page
-        assert "moest 1 persoon eerst een tweede stap instellen" in page
+        assert "<strong>1 persoon</strong> heeft nog geen tweede stap." in page
         assert stored(town) == (SecondStep.OPTIONAL, None)
         page = confirm(boss, town, confirmation(page))
         assert "Opgeslagen." in page
@@ -79,28 +86,52 @@ class TestTheWholeWay:
 
     def test_today_is_allowed_with_a_warning_that_counts(self, boss: Client, town: Organisation) -> None:
         UserFactory.create_batch(2, organisation=town, last_login=timezone.now())
+        invited(town)
         UserFactory(organisation=town, with_totp=True)
         page = look(boss, town, choice(day=iso(0)))
-        assert "Let op: dit gaat meteen in. <strong>2 personen</strong> moeten" in page
+        assert "Dit gaat meteen in. <strong>3 mensen</strong> moeten" in page
         assert "Opgeslagen." in confirm(boss, town, confirmation(page))
 
     def test_today_without_anybody_to_stop_says_so(self, boss: Client, town: Organisation) -> None:
         UserFactory(organisation=town, with_totp=True)
         page = look(boss, town, choice(day=iso(0)))
-        assert "Dit geldt meteen. Niemand die nu met het portaal werkt, wordt tegengehouden." in page
-        assert "herinnering" not in page.partition("<h2>")[0]
+        assert "Dit geldt meteen en houdt niemand tegen." in page
+        assert "herinnering" not in page
 
     def test_later_day_counts_nobody_in_words(self, boss: Client, town: Organisation) -> None:
         page = look(boss, town, choice(day=iso(5)))
-        assert "werd niemand tegengehouden" in page
-        assert "0 personen" not in page
+        assert "Dit houdt niemand tegen." in page
+        assert "0 mensen" not in page
+
+    def test_invited_people_who_never_came_are_counted_too(self, boss: Client, town: Organisation) -> None:
+        invited(town)
+        UserFactory(organisation=town, last_login=timezone.now() - timedelta(days=400))
+        page = look(boss, town, choice(day=iso(40)))
+        assert "<strong>2 mensen</strong> hebben nog geen tweede stap." in page
+        assert "uitgenodigd, nog geen wachtwoord" in page
+        assert "langer geleden ingelogd" in page
+
+    def test_button_says_how_many_are_mailed_within_a_day(self, boss: Client, town: Organisation) -> None:
+        UserFactory.create_batch(2, organisation=town)
+        assert "Verplicht stellen en 2 mensen mailen" in look(boss, town, choice(day=iso(29)))
+        assert "Verplicht stellen vanaf" in look(boss, town, choice(day=iso(31)))
+
+    def test_reminders_are_named_by_their_dates(self, boss: Client, town: Organisation) -> None:
+        UserFactory(organisation=town)
+        with time_machine.travel(datetime(2027, 3, 1, 12, tzinfo=timezone.get_default_timezone()), tick=False):
+            client = signed_in(UserFactory(superuser=True, with_totp=True))
+            page = look(client, town, choice(day="2027-03-12"))
+            assert "Wij mailen herinneringen: binnen een dag, 5 maart, 11 maart en 12 maart." in page
+            assert "De eerste gaat naar 1 persoon." in page
+            page = look(client, town, choice(day="2028-01-10"))
+            assert "11 december, 27 december, 3 januari 2028" in page
 
     def test_what_changed_meanwhile_is_shown_again(self, boss: Client, town: Organisation) -> None:
         page = look(boss, town, choice(day=iso(0)))
         UserFactory(organisation=town, email="erbij@voorbeeld.nl")
         again = confirm(boss, town, confirmation(page))
-        assert "Terwijl je keek, is er iets veranderd." in again
-        assert "erbij@voorbeeld.nl" in again
+        assert "Er is intussen iets veranderd." in again
+        assert "<strong>1 persoon</strong>" in again
         assert stored(town) == (SecondStep.OPTIONAL, None)
         assert "Opgeslagen." in confirm(boss, town, confirmation(again))
 
@@ -121,7 +152,7 @@ class TestRefusals:
             (choice(second_step=""), "Maak een keuze."),
             (choice(second_step="vreemd"), "Maak een keuze."),
             ({}, "Maak een keuze."),
-            (choice("business_account"), "kan nog niet inloggen met het zakelijke account"),
+            (choice("business_account"), "Inloggen met het zakelijke account werkt hier nog niet"),
             (choice("optional"), "Zo staat het al."),
         ],
     )
@@ -130,7 +161,7 @@ class TestRefusals:
     ) -> None:
         page = look(boss, town, values)
         assert sentence in page
-        assert "Bekijk wat er zou gebeuren" in page
+        assert "Bekijk wat er verandert" in page
 
     @pytest.mark.parametrize(("from_now", "sentence"), [(-1, "Deze dag is voorbij."), (731, "meer dan twee jaar")])
     def test_day_out_of_reach_keeps_what_was_typed(
@@ -206,7 +237,7 @@ class TestWhoMay:
         person = UserFactory(staff=True, with_totp=True, organisation=town)
         person.user_permissions.set(Permission.objects.filter(codename="change_organisation"))
         page = look(signed_in(person), town, choice(day=iso(5)) | {"groep": "nooit-ingelogd"})
-        assert "Iedereen samen" in page
+        assert "heeft een wachtwoord, nog nooit ingelogd" in page
         assert "geheim@voorbeeld.nl" not in page
         assert self.statuses(signed_in(UserFactory(organisation=town)), town) == [302] * 5
 
@@ -238,12 +269,11 @@ class TestFreshProof:
 
 
 class TestNames:
-    def test_each_group_has_its_list_and_the_first_that_is_not_empty_is_open(
-        self, boss: Client, town: Organisation
-    ) -> None:
+    def test_each_group_has_its_list(self, boss: Client, town: Organisation) -> None:
         UserFactory(organisation=town, email="nooit@voorbeeld.nl")
         AuthenticatorFactory(user=UserFactory(organisation=town, email="veilig@voorbeeld.nl"))
-        page = look(boss, town, choice(day=iso(5)))
+        assert "@voorbeeld.nl" not in look(boss, town, choice(day=iso(5)))
+        page = look(boss, town, choice(day=iso(5)) | {"groep": "nooit-ingelogd"})
         assert "nooit@voorbeeld.nl" in page
         assert "veilig@voorbeeld.nl" not in page
         page = look(boss, town, choice(day=iso(5)) | {"groep": "met"})
@@ -257,8 +287,8 @@ class TestNames:
         monkeypatch.setattr(limits, "NAMES_PAGE", 2)
         for number in range(5):
             UserFactory(organisation=town, email=f"a{number}@voorbeeld.nl")
-        first = look(boss, town, choice(day=iso(5)))
-        last = look(boss, town, choice(day=iso(5)) | {"p": "3"})
+        never = choice(day=iso(5)) | {"groep": "nooit-ingelogd"}
+        first, last = look(boss, town, never), look(boss, town, never | {"p": "3"})
         assert "Pagina 1 van 3" in first
         assert re.findall(r"a\d@", first) == ["a0@", "a1@"]
         assert re.findall(r"a\d@", last) == ["a4@"]
@@ -268,7 +298,7 @@ class TestNames:
     @pytest.mark.parametrize("query", [{"p": "0"}, {"p": "x"}, {"p": "9" * 40}, {"p": "-1"}, {"groep": "\x00"}])
     def test_rubbish_in_the_address_shows_a_page(self, boss: Client, town: Organisation, query: dict[str, str]) -> None:
         UserFactory(organisation=town)
-        assert "Om wie het gaat" in look(boss, town, choice(day=iso(5)) | query)
+        assert "Wat verandert er" in look(boss, town, choice(day=iso(5)) | query)
         assert boss.get(at(town, "overzicht/"), query).status_code == 200
         assert boss.get("/beheer/organisaties/", query | {"q": "\x00%_\\"}).status_code == 200
 

@@ -79,4 +79,4 @@ def test_demand_in_words_follows_the_language_of_the_reader() -> None:
     assert sign_in_policy.in_words(SecondStep.REQUIRED, date(2027, 3, 3)) == "verplicht vanaf 3 maart 2027"
     with translation.override("en"):
         assert sign_in_policy.in_words(SecondStep.REQUIRED, date(2027, 3, 3)) == "required from 3 March 2027"
-    assert sign_in_policy.in_words(SecondStep.OPTIONAL, None) == "vrijwillig: iedereen kiest zelf"
+    assert sign_in_policy.in_words(SecondStep.OPTIONAL, None) == "vrijwillig"
