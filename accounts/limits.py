@@ -156,6 +156,7 @@ FIND_MOST = 20  # people in a result list; a longer text finds others
 LOOKED_UP_AGAIN = timedelta(minutes=15)  # looking at the same person is recorded once in this time
 LOOK_UPS = 100  # people that one worker looks at in a LOOK_UPS_PERIOD; then the worker waits, and an alarm is mailed
 LOOK_UPS_PERIOD = timedelta(hours=1)
+WAITING_SHOWN = 20  # on the first page of the desk, the oldest first
 ATTEMPTS_SHOWN = 20
 INTERVENTIONS_SHOWN = 20
 REPORTS_SHOWN = 50
@@ -319,6 +320,7 @@ SECRET_WARNINGS = (timedelta(days=30), timedelta(days=7))  # before the secret o
 # What an organisation demands of the sign-in.
 DEMAND_RECENT = timedelta(days=90)  # people who signed in within it count as active
 DEMAND_AHEAD = timedelta(days=730)  # the latest first day of a requirement; a later one is refused as a typing mistake
+DEMAND_SUGGESTED = timedelta(days=35)  # the first day that the form suggests: every reminder still lies ahead
 NAMES_PAGE = 100
 ORGANISATIONS_PAGE = 50
 REMINDER_DAYS = (30, 14, 7, 1, 0)  # before the first day

@@ -69,8 +69,8 @@ def members(organisation: Organisation) -> QuerySet[User]:
 
 
 def _conditions() -> dict[Group, Q]:
-    """The groups without a second factor: of these conditions the first that fits decides. The query looks up the device
-    once, because that costs most."""
+    """The groups without a second factor: of these conditions the first that fits decides. The query looks up the
+    device once, because that costs most."""
     return {
         Group.STAFF: Q(is_staff=True),
         Group.AT_PROVIDER: Q(sign_in_policy.linked_to_provider()),

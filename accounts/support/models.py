@@ -94,12 +94,24 @@ class Kind(models.TextChoices):
     """What support can do to an account."""
 
     LIFT_WAIT = "lift_wait", _("Lift the waiting time")
-    END_SESSIONS = "end_sessions", _("End all sessions")
+    END_SESSIONS = "end_sessions", _("Sign out everywhere")
     BRIDGE_CODE = "bridge_code", _("Give a code")
-    RESET = "reset", _("Reset two-step authentication")
+    RESET = "reset", _("Unlink the old phone")
     ADDRESS = "address", _("Change the e-mail address")
 
+    @property
+    def when_to_use(self) -> str:
+        """One line for the worker who has to choose."""
+        return str(_WHEN_TO_USE[self])
 
+
+_WHEN_TO_USE = {
+    Kind.LIFT_WAIT: _("Too many wrong codes or passwords, by this person."),
+    Kind.END_SESSIONS: _("Still signed in somewhere else."),
+    Kind.BRIDGE_CODE: _("Phone lost or broken, no recovery codes. The old one stays linked until there is a new one."),
+    Kind.RESET: _("Phone stolen, or you cannot check the caller. The old one stops at once."),
+    Kind.ADDRESS: "",
+}
 DESK_KINDS = (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.BRIDGE_CODE, Kind.RESET)  # the buttons of the person's page
 
 

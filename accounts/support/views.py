@@ -56,9 +56,9 @@ def cancel_help(request: HttpRequest, token: str) -> HttpResponse:
     asked = help_requests.cancellable(token)
     form = MailedQuestionForm(
         request.POST if request.method == "POST" else None,
-        question=_("Shall we cancel the request?"),
-        leave=_("No, leave the request as it is"),
-        do=_("Yes, cancel the request"),
+        question=_("Cancel the request?"),
+        leave=_("No, leave it"),
+        do=_("Yes, cancel it"),
     )
     if request.method != "POST":
         return render(request, "accounts/support/cancel_help.html", {"asked": asked, "form": restore(request, form)})
@@ -67,10 +67,10 @@ def cancel_help(request: HttpRequest, token: str) -> HttpResponse:
 
     def carry_out() -> HttpResponse:
         if help_requests.cancel(token, Origin.of(request)):
-            messages.success(request, _("Your request for help is cancelled. Support does nothing with it."))
+            messages.success(request, _("Your request for help is cancelled."))
         return redirect("sign_in")
 
-    unsure = _("Nothing is cancelled. If you did not ask for help yourself, cancel the request.")
+    unsure = _("Nothing is cancelled. Did you not ask for help? Cancel it.")
     return _asked(request, form, carry_out, unsure)
 
 
@@ -81,7 +81,7 @@ def cancel_intervention(request: HttpRequest, token: str) -> HttpResponse:
     intervention = cancellation.cancellable(token)
     form = MailedQuestionForm(
         request.POST if request.method == "POST" else None,
-        question=_("Shall we cancel the help of support?"),
+        question=_("Cancel the help of support?"),
         leave=_("No, let support go on"),
         do=_("Yes, cancel it"),
     )
@@ -93,10 +93,10 @@ def cancel_intervention(request: HttpRequest, token: str) -> HttpResponse:
 
     def carry_out() -> HttpResponse:
         if cancellation.cancel(intervention, Origin.of(request)):
-            messages.success(request, _("It is cancelled. Support does nothing to your account."))
+            messages.success(request, _("It is cancelled."))
         return redirect("intervention_cancel", token)
 
-    unsure = _("Nothing is cancelled. If you did not ask support for this yourself, cancel it.")
+    unsure = _("Nothing is cancelled. Did you not ask for this? Cancel it.")
     return _asked(request, form, carry_out, unsure)
 
 
@@ -124,8 +124,8 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("not_me", token)
 
     unsure = _(
-        "Nothing is reported yet. Look under Personal Details at Security activity when and where it was. "
-        "If you do not recognise it, choose “No, this was not me”."
+        "Nothing is reported yet. Look at Security activity under Personal Details. "
+        "Not yours? Choose “No, this was not me”."
     )
     return _asked(request, form, carry_out, unsure)
 

@@ -19,9 +19,8 @@ def waits_for_approval(asked: Intervention) -> str:
     """Why the new address is not stored yet, and what to do."""
     facts = {"address": asked.new_address, "at": date_format(timezone.localtime(asked.ready_at), "j F H:i")}
     sentence = _(
-        "The e-mail address is not changed yet: since the second step was shown last, the password or the address came "
-        "by mail, so somebody else may read that mailbox. Store %(address)s here again from %(at)s on, or after "
-        "a colleague of support has approved it."
+        "The e-mail address is not changed yet: somebody else may read this mailbox. "
+        "Store %(address)s here again from %(at)s on, or after a colleague of support has approved it."
     )
     return sentence % facts
 
@@ -38,28 +37,26 @@ _SENTENCES = {
     Refusal.REPORTED: _("This person has reported “this was not me”. An administrator looks at that report first."),
     Refusal.INACTIVE: _("This account is not active. An administrator activates it first."),
     Refusal.NO_SECOND_STEP: _("This person has no second step: the password is enough to sign in."),
-    Refusal.NOTHING_TO_LIFT: _("No waiting time is running, and nothing is closed."),
+    Refusal.NOTHING_TO_LIFT: _("No waiting time is running."),
     Refusal.MONTH_IS_FULL: _(
-        "There were so many wrong codes this month that nobody can lift this. A recovery code still works, "
+        "Too many wrong codes this month: nobody can lift this. A recovery code still works, "
         "and so does a browser in which this person signed in before."
     ),
     Refusal.LIFTED_OFTEN: _(
-        "The waiting time of this person was lifted a few times already in the last day. "
-        "Wait until it is over, or let this person choose a new password."
+        "Lifted a few times already in the last day. Wait, or let this person choose a new password."
     ),
     Refusal.PASSWORD_CLOSED: _(
-        "After far too many wrong passwords every password is refused. "
-        "First let this person choose a new one with “Forgot your password?”."
+        "Too many wrong passwords: let this person first choose a new one with “Forgot your password?”."
     ),
-    Refusal.NOT_CHECKED: _("Check the caller first: the code is read out on the telephone."),
+    Refusal.NOT_CHECKED: _("First check who is calling: you read this code out."),
     Refusal.CHANGED_ADDRESS: _(
-        "You or somebody of your organisation changed the e-mail address of this person. "
-        "Somebody else then opens the account: ask support that works for every organisation."
+        "You or a colleague of your organisation changed this e-mail address. "
+        "Ask support that works for every organisation."
     ),
     Refusal.STOPPED: _(
-        "You have helped many people in the last hour. This is stopped for now, and your administrators have been told."
+        "You have helped many people in the last hour. You cannot go on for now, and your administrators know."
     ),
-    Refusal.ALREADY_ASKED: _("You have asked for this already. It is among the approvals."),
-    Refusal.NOT_READY: _("This is not open any more, or not yet. Look in the list how it stands."),
+    Refusal.ALREADY_ASKED: _("You have asked for this already. Look under Approvals."),
+    Refusal.NOT_READY: _("This is no longer open, or not yet."),
     Refusal.NOT_ONES_OWN: _("One worker asks and carries it out; another one approves."),
 }

@@ -339,13 +339,15 @@ def demands(screen: Screen) -> Iterator[str]:
     yield "beheer-tweede-stap-overzicht-vrijwillig"
     screen.open("/beheer/organisaties/gemeente-voorbeeld/tweede-stap/")
     yield "beheer-tweede-stap"
-    screen.field("verplicht vanaf een datum").check()
-    screen.press("Bekijk wat er zou gebeuren")
+    screen.field("Verplicht vanaf", exact=True).fill("")
+    screen.press("Bekijk wat er verandert")
     yield "beheer-tweede-stap-geweigerd"
     screen.field("Verplicht vanaf", exact=True).fill(today.isoformat())
-    screen.press("Bekijk wat er zou gebeuren")
+    screen.press("Bekijk wat er verandert")
     yield "beheer-tweede-stap-controle"
-    screen.button("Opslaan:", exact=False).click()
+    screen.follow("de laatste 90 dagen ingelogd")
+    yield "beheer-tweede-stap-namen"
+    screen.button("Verplicht stellen", exact=False).click()
     screen.says("Wie nog geen tweede stap heeft")
     yield "beheer-tweede-stap-overzicht"
     screen.text("Hetzelfde als tabel").click()
@@ -398,7 +400,7 @@ def lost_phone(screen: Screen) -> Iterator[str]:
     screen.press("Bevestigen")
     screen.says("Kies eerst een antwoord.")
     yield "hulpvraag-intrekken-zonder-antwoord"
-    screen.field("Ja, trek het verzoek in").check()
+    screen.field("Ja, annuleer het").check()
     screen.press("Bevestigen")
     screen.open(out_of_band.mailed("hulpvraag-intrekken"))
     yield "hulpvraag-ingetrokken"
@@ -531,14 +533,15 @@ def support_desk(screen: Screen) -> Iterator[str]:
     yield "support-persoon-hoger"
     screen.open(f"/beheer/support/{verified.pk}/")
     yield "support-persoon"
-    screen.follow("Alle sessies beëindigen")
+    screen.follow("Overal uitloggen")
     yield "support-sessies"
-    screen.press("Alle sessies beëindigen")
+    screen.press("Overal uitloggen")
     yield "support-reden-ontbreekt"
     screen.open(f"/beheer/support/{verified.pk}/code/")
     yield "support-code-zonder-controle"
     screen.open(f"/beheer/support/{verified.pk}/beller/")
     yield "support-beller"
+    screen.open(f"/beheer/support/{verified.pk}/code/")
     screen.press("Mail twee woorden")
     yield "support-beller-woorden"
     screen.field("De twee woorden").fill("fiets molen")
@@ -546,8 +549,7 @@ def support_desk(screen: Screen) -> Iterator[str]:
     yield "support-beller-fout"
     screen.field("De twee woorden").fill(out_of_band.mailed_words())
     screen.press("Vergelijken")
-    yield "support-beller-goed"
-    screen.follow("Code geven")
+    screen.says("De woorden kloppen")
     yield "support-code"
     screen.field("Reden").fill("Telefoon in het water gevallen; de woorden kloppen.")
     screen.press("Code geven")

@@ -26,10 +26,11 @@ def demand_today(screen: Screen) -> None:
     screen.follow("Tweede stap bij het inloggen")
     screen.page.get_by_label("verplicht vanaf een datum").check()
     screen.page.get_by_label("Verplicht vanaf", exact=True).fill(timezone.localdate().isoformat())
-    screen.press("Bekijk wat er zou gebeuren")
-    expect(screen.page.get_by_role("alert")).to_contain_text("Let op: dit gaat meteen in. 1 persoon moet")
+    screen.press("Bekijk wat er verandert")
+    expect(screen.page.get_by_role("alert")).to_contain_text("Dit gaat meteen in. 1 persoon moet")
+    screen.follow("ingelogd")  # the names of a group
     expect(screen.page.get_by_role("cell", name=page_tour.EMPLOYEE)).to_be_visible()
-    screen.page.get_by_role("button", name="Opslaan: verplicht vanaf").click()
+    screen.press("Verplicht stellen en 1 persoon mailen")
     screen.says("Opgeslagen.")
 
 

@@ -82,7 +82,7 @@ def let_support_reset(screen: Screen, person: User, elsewhere: Elsewhere) -> Non
     desk.open_signed_in(DESK, code_of(colleague))
     desk.open(reverse("support_reset", args=[person.pk]))
     desk.page.get_by_label("Reden").fill("Telefoon gestolen, teruggebeld op het bekende nummer")
-    desk.press("Twee-staps-authenticatie herstellen")
+    desk.press("Oude telefoon loskoppelen")
     desk.page.get_by_text("Gedaan, met ontvangstnummer").wait_for()
 
 
@@ -179,8 +179,8 @@ def test_request_for_help_can_be_taken_back_from_the_mail_because_a_thief_may_ha
     screen.says("Mail support en geef dit kenmerk door:")
     owner = elsewhere()
     owner.open(out_of_band.mailed("hulpvraag-intrekken"))
-    owner.field("Ja, trek het verzoek in").check()
+    owner.field("Ja, annuleer het").check()
     owner.press("Bevestigen")
-    owner.says("Je verzoek om hulp is ingetrokken.")
+    owner.says("Je verzoek om hulp is geannuleerd.")
     screen.page.reload()
     screen.says("Geen herstelcodes?")

@@ -174,7 +174,7 @@ def _remind_or_invite(person: User, organisation: Organisation, requirement: Req
 
 
 def _invite_again(person: User) -> bool:
-    """Only when no earlier invitation is still valid: a new one makes that void, and nobody knows which mail is opened."""
+    """Only while no earlier one is valid: a new one makes that void, and nobody knows which mail is opened."""
     locked = User.objects.select_for_update().get(pk=person.pk)
     if locked.has_usable_password() or _valid_invitations(locked, timezone.now()).exists():
         return False

@@ -68,15 +68,11 @@ def sentence(outcome: Outcome) -> str:
         case Outcome.TOO_FAR:
             return str(_("This day is more than two years away. Choose an earlier day."))
         case Outcome.NO_BUSINESS_ACCOUNT:
-            return str(
-                _("Signing in with the business account does not work here yet: nobody could sign in any more.")
-            )
+            return str(_("Signing in with the business account does not work here yet: nobody could sign in any more."))
         case Outcome.UNCHANGED:
             return str(_("This is how it is already. Nothing was changed."))
         case Outcome.CHANGED_MEANWHILE:
-            return str(
-                _("Something changed while you were looking. Look again, then confirm.")
-            )
+            return str(_("Something changed while you were looking. Look again, then confirm."))
         case Outcome.NOT_ALLOWED:
             return str(_("You may not change this organisation."))
         case Outcome.SAVED:

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -21,7 +22,7 @@ from accounts.mfa_policy.requirement.flows import Choice, Outcome
 from accounts.mfa_policy.requirement.forms import ConfirmForm, RequirementForm, sentence
 from accounts.mfa_policy.statistics import AFFECTED, WITHOUT, Group
 from accounts.organisations import sign_in_policy
-from accounts.organisations.models import Organisation
+from accounts.organisations.models import Organisation, SecondStep
 from accounts.post_redirect_get import redirect_with_errors, restore
 
 
@@ -30,9 +31,10 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 @fresh_proof_required
 @with_organisation
 def choose(request: PersonRequest, organisation: Organisation) -> HttpResponse:
-    """Step 1: choose the policy."""
+    """Step 1: choose the policy. Where it is optional, whoever opens this page comes to require it."""
     present = Choice.of(organisation)
-    initial = {"second_step": present.second_step, "required_from": present.required_from}
+    suggested = Choice(SecondStep.REQUIRED, timezone.localdate() + limits.DEMAND_SUGGESTED)
+    initial = vars(suggested if present.second_step is SecondStep.OPTIONAL else present)
     context = admin.site.each_context(request) | {
         "title": _("Second step at sign-in"),
         "organisation": organisation,
@@ -75,7 +77,7 @@ def _hidden(choice: Choice, shown: str) -> dict[str, str]:
 def _names(request: PersonRequest, organisation: Organisation, people: statistics.Coverage) -> dict[str, object]:
     """The counts, and the people in the group that was asked for; names only for workers who may see people."""
     groups = (*WITHOUT, Group.PROTECTED)
-    lines = {
+    lines: dict[str, object] = {
         "stopped": [(group, people.counts[group]) for group in groups if group in AFFECTED and people.counts[group]],
         "others": [(group, people.counts[group]) for group in groups if group not in AFFECTED and people.counts[group]],
     }

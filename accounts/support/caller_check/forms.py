@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class WordsForm(forms.Form):
     words = forms.CharField(
         label=_("The two words that the caller reads out"),
-        help_text=_("Capitals and spaces do not matter."),
         error_messages={"required": _("Type the two words that the caller reads out.")},
         max_length=64,
     )

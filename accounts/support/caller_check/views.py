@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,6 +21,12 @@ from accounts.support.caller_check.forms import WordsForm
 from accounts.support.flows import may_help
 from accounts.support.pages import about_person, page
 
+FOR_CODE = {"voor": "code"}  # the worker wants to give a code: the right words lead on to that page
+
+
+def _is_for_code(values: QueryDict) -> bool:
+    return values.get("voor") == FOR_CODE["voor"]
+
 
 @require_POST
 @about_person
@@ -25,7 +34,8 @@ def send(request: PersonRequest, subject: User) -> HttpResponse:
     outcome = flows.send(subject, request.user, Origin.of(request))
     if outcome is not Outcome.SENT:
         messages.error(request, wording.of(outcome))
-    return redirect("support_caller_check", subject.pk)
+    page_of_words = reverse("support_caller_check", args=[subject.pk])
+    return redirect(f"{page_of_words}?{urlencode(FOR_CODE)}" if _is_for_code(request.POST) else page_of_words)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,6 +50,7 @@ def caller_check(request: PersonRequest, subject: User) -> HttpResponse:
             "waiting": flows.waiting(subject, request.user),
             "passed": flows.has_passed(subject, request.user),
             "refusal": support_wording.of(may_help(request.user, subject)),
+            "for_code": _is_for_code(request.GET),
             "minutes": int(limits.CALLER_CHECK.total_seconds()) // 60,
         }
         return page(request, "caller_check.html", _("Check the caller"), **context)
@@ -48,6 +59,6 @@ def caller_check(request: PersonRequest, subject: User) -> HttpResponse:
     outcome = flows.answer(subject, request.user, form.cleaned_data["words"], Origin.of(request))
     if outcome is Outcome.PASSED:
         messages.success(request, wording.of(outcome))
-        return redirect("support_person", subject.pk)
+        return redirect("support_bridge_code" if _is_for_code(request.GET) else "support_person", subject.pk)
     form.add_error("words" if outcome is Outcome.WRONG else None, wording.of(outcome))
     return redirect_with_errors(request, form)

@@ -15,19 +15,17 @@ def of(outcome: Outcome | Refusal) -> str:
 
 
 _SENTENCES = {
-    Outcome.PASSED: _("The words are right: the caller reads the mailbox of this account."),
+    Outcome.PASSED: _("The words are right."),
     Outcome.WRONG: _("These are not the words. Ask the caller to read them again."),
-    Outcome.USED_UP: _(
-        "These are not the words, and that was the last try. Send new words, or do not help this caller."
-    ),
+    Outcome.USED_UP: _("Wrong again, and that was the last try. Send new words, or do not help this caller."),
     Outcome.NOT_SENT: _("There are no words to check, or they are too old. Send new ones."),
-    Outcome.TOO_MANY: _("This person got words a few times already in the last hour. Wait a while, or call back."),
+    Outcome.TOO_MANY: _("This person got words a few times already in the last hour. Wait a while."),
     Outcome.GUESSED: _(
-        "So many wrong words were typed for this person lately that no new ones are sent. "
-        "A reset still works: its link goes to the mailbox, whoever calls."
+        "Too many wrong words for this person lately: we send no new ones. "
+        "You can still unlink the old phone: that link goes to the mailbox, whoever calls."
     ),
     Outcome.WORKER_GUESSES: _(
-        "You typed wrong words many times in the last day. Checking callers is stopped for now, "
-        "and your administrators have been told. A colleague can help this caller."
+        "You typed wrong words too often today. You cannot check callers for now, and your administrators know. "
+        "Let a colleague help this caller."
     ),
 }

@@ -7,7 +7,7 @@ from accounts.support.models import Check
 class PersonSearchForm(forms.Form):
     who = forms.CharField(
         label=_("Reference, e-mail address or name"),
-        help_text=_("The reference that the caller reads out, for example K7Q-3MZD; or the beginning of a name."),
+        help_text=_("A reference looks like K7Q-3MZD."),
         error_messages={"required": _("Type a reference, an e-mail address or a name.")},
         max_length=254,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),

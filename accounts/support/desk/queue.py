@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Min, Q, QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from accounts import limits
 from accounts.models import User
-from accounts.organisations import scope
+from accounts.support.desk import waiting
 from accounts.support.interventions import approval
-from accounts.support.models import HelpRequest, Report
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,10 @@ class Queue:
 
 def of(worker: User) -> Queue:
     """For the people in this worker's scope; three queries. The caller has checked the permission."""
-    people, since = scope.people(worker, "user__"), timezone.now() - limits.LOST_PHONE_REQUEST
-    # Whoever has signed in since needs no help any more.
-    outside = Q(user__last_login=None) | Q(user__last_login__lt=F("asked_at"))
-    asked = HelpRequest.objects.filter(people, outside, cancelled_at=None, asked_at__gt=since)
-    reports = Report.objects.filter(people, looked_at=None)
     return Queue(
-        _count(asked, "asked_at"), _count(approval.open_for(worker), "asked_at"), _count(reports, "reported_at")
+        _count(waiting.requests(worker), "asked_at"),
+        _count(approval.open_for(worker), "asked_at"),
+        _count(waiting.reports(worker), "reported_at"),
     )
 
 

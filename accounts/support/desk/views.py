@@ -17,7 +17,7 @@ from accounts.organisations import scope
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.support import reports, wording
 from accounts.support.caller_check import flows as caller_check
-from accounts.support.desk import account_state, attempts, flows, person_search, warnings
+from accounts.support.desk import account_state, attempts, flows, person_search, waiting, warnings
 from accounts.support.desk.forms import CloseReportForm, PersonSearchForm
 from accounts.support.flows import may_help
 from accounts.support.interventions import approval, rules
@@ -49,10 +49,16 @@ def find_person(request: PersonRequest) -> HttpResponse:
 
 
 def _list(request: PersonRequest) -> dict[str, object]:
-    """The people found last, limited to the worker's scope again."""
+    """The people found last, limited to the worker's scope again, and what waits."""
     keys = request.session.get(FOUND, [])
     mine = list(person_search.people(request.user).filter(pk__in=keys).order_by("email")) if keys else []
-    return {"people": mine[: limits.FIND_MOST], "more": len(mine) > limits.FIND_MOST}
+    queue = waiting.of(request.user)
+    return {
+        "people": mine[: limits.FIND_MOST],
+        "more": len(mine) > limits.FIND_MOST,
+        "waiting": queue[: limits.WAITING_SHOWN],
+        "more_waiting": len(queue) > limits.WAITING_SHOWN,
+    }
 
 
 def _nobody(typed: str) -> str:
@@ -69,6 +75,8 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
         messages.error(request, _too_many())
         return redirect("support_find")
     account = account_state.of(subject)
+    actions = {kind: _action(request.user, subject, kind) for kind in DESK_KINDS}
+    code = actions[Kind.BRIDGE_CODE]
     context = {
         "subject": subject,
         "account": account,
@@ -76,7 +84,8 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
         "attempts": attempts.newest(subject, request.user),
         "earlier": account_state.earlier(subject, request.user),
         "refusal": wording.of(may_help(request.user, subject)),
-        "actions": [_action(request.user, subject, kind) for kind in DESK_KINDS],
+        "actions": actions.values(),
+        "check_for_code": not code["refusal"] and not code["needs_approval"],
         "checked": caller_check.has_passed(subject, request.user),
         "checking": caller_check.waiting(subject, request.user),
     }
@@ -85,8 +94,8 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
 
 def _too_many() -> str:
     return _(
-        "You have looked at %(number)d people in the last hour. Let a colleague help this caller, or try again later; "
-        "your administrators have been told."
+        "You have looked at %(number)d people in the last hour, and your administrators know. "
+        "Let a colleague help this caller, or try again later."
     ) % {"number": limits.LOOK_UPS}
 
 
@@ -95,6 +104,7 @@ def _action(worker: User, subject: User, kind: Kind) -> dict[str, object]:
     refusal = approval.refusal_on_page(kind, worker, subject, needs_approval=needs_approval)
     return {
         "label": kind.label,
+        "when": kind.when_to_use,
         "address": reverse(f"support_{kind.value}", args=[subject.pk]),
         "refusal": wording.of(refusal),
         "needs_approval": needs_approval,
@@ -126,9 +136,9 @@ def close_report(request: PersonRequest, report_id: int) -> HttpResponse:
     report = get_object_or_404(Report.objects.filter(scope.people(request.user, "user__")), pk=report_id)
     form = CloseReportForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Choose how you recognised this person. What goes by mail proves nothing now."))
+        messages.error(request, _("Choose how you recognised this person."))
     elif reports.close(report, request.user, Origin.of(request), **form.cleaned_data):
-        messages.success(request, _("Noted. Support may help this person again."))
+        messages.success(request, _("Closed. Support may help this person again."))
     else:
         messages.error(
             request,

@@ -52,8 +52,8 @@ def _unreadable(account: Account) -> Iterator[str]:
     for device in account.authenticators:
         if time_steps.secret_of(device) is None:
             yield _(
-                "Our side cannot read the secret of “%(name)s”, so none of its codes can be checked. That is not the "
-                "fault of this person: tell whoever runs the portal. A recovery code still works."
+                "Our side cannot read the secret of “%(name)s”, so none of its codes work. "
+                "Tell whoever runs the portal. A recovery code still works."
             ) % {"name": device.name}
 
 
@@ -82,8 +82,8 @@ def _since(subject: User, *events: Event) -> AuditEntry | None:
 def _stolen(subject: User) -> Iterator[str]:
     if entry := _since(subject, Event.PASSWORD_TREATED_AS_STOLEN):
         yield _(
-            "On %(date)s at %(time)s there were so many wrong codes after the right password that the password "
-            "counts as stolen. Let the person choose a new one."
+            "Many wrong codes after the right password, on %(date)s at %(time)s: the password counts as stolen. "
+            "Let the person choose a new one."
         ) % _when(entry.at)
 
 
@@ -99,14 +99,14 @@ def _mailbox(subject: User, account: Account) -> Iterator[str]:
         )
     for entry in by_mail[-1:]:
         yield _(
-            "The password was set by a mailed link on %(date)s at %(time)s. Whoever reads this mailbox has both: "
-            "mailed words then prove nothing more. Ask for something that only this person knows, or call back."
+            "The password was set by a mailed link on %(date)s at %(time)s: mailed words prove nothing more. "
+            "Ask for something that only this person knows, or call back."
         ) % _when(entry.at)
 
     if doubtful:
         yield _(
-            "Since then nobody signed in with the second step. Until that happens a reset, a code or another address "
-            "takes a second worker, or a day; the earlier mailbox hears of it."
+            "Until somebody signs in with the second step, unlinking the phone, a code or another address takes "
+            "a second worker, or a day."
         )
 
 
@@ -120,7 +120,7 @@ def _many_requests(subject: User) -> Iterator[str]:
 
 def _open_ways(account: Account) -> Iterator[str]:
     if account.recovery:
-        yield _("The second step was reset on %(date)s at %(time)s, and no new phone is linked yet.") % (
+        yield _("The old phone was unlinked on %(date)s at %(time)s, and no new one is linked yet.") % (
             _when(account.recovery.began_at)
         )
     if account.bridge_code_until:
@@ -133,12 +133,11 @@ def _rights(subject: User) -> Iterator[str]:
     if not subject.is_active:
         yield _("This account is not active: this person cannot sign in.")
     if is_privileged(subject):
-        yield _("This account has rights in the administration. A second worker approves, or it takes a day.")
+        yield _("This account has rights in the administration: a second worker approves, or it takes a day.")
 
 
 def _organisation(subject: User) -> Iterator[str]:
     for organisation in Organisation.objects.filter(memberships__user=subject, second_step=SecondStep.BUSINESS_ACCOUNT):
-        yield _(
-            "%(organisation)s signs in with the business account only. Its own helpdesk resets that account; "
-            "a reset here changes nothing about it."
-        ) % {"organisation": organisation.name}
+        yield _("%(organisation)s signs in with the business account only: its own helpdesk can help.") % {
+            "organisation": organisation.name
+        }

@@ -69,9 +69,8 @@ reset = _intervention_view(Kind.RESET)
 
 
 def _numbers() -> dict[str, int]:
-    """For the texts: minutes that a code is valid, hours of the waiting period and of the time to carry it out."""
+    """For the texts: hours of the waiting period and of the time to carry it out."""
     return {
-        "minutes": int(limits.BRIDGE_CODE.total_seconds()) // 60,
         "waits": int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
         "ready": int(limits.INTERVENTION_READY.total_seconds()) // 3600,
     }
@@ -84,7 +83,7 @@ def _after(request: PersonRequest, subject: User, result: Result) -> HttpRespons
             shown_once.keep(request.session, request.user, done, code)
             return redirect("support_bridge_code_shown", subject.pk)
         case Result(Outcome.DONE, Intervention() as done):
-            told = _("Done, with receipt %(receipt)s. The person has been told by mail.")
+            told = _("Done, with receipt %(receipt)s. The person gets a mail.")
             messages.success(request, told % {"receipt": done.receipt})
             return redirect("support_person", subject.pk)
         case Result(Outcome.ASKED, Intervention() as asked):
@@ -97,8 +96,8 @@ def _after(request: PersonRequest, subject: User, result: Result) -> HttpRespons
 
 def _asked(asked: Intervention) -> str:
     if asked.waits_for_second:
-        return _("Asked. A second worker approves it here, within a day.")
-    return _("Asked. A second worker approves it here; without one it can be carried out after a day.")
+        return _("Asked. A colleague approves it here, within a day.")
+    return _("Asked. A colleague approves it here; without that it is possible after a day.")
 
 
 @require_GET  # a HEAD request would use up the code without showing it
@@ -118,13 +117,12 @@ def bridge_code_shown(request: PersonRequest, subject: User) -> HttpResponse:
         "intervention": intervention,
         "until": shown_once.valid_until(intervention) if intervention else None,
     }
-    return page(request, "code.html", _("Code for the caller"), **context)
+    return page(request, "code.html", _("Read this code out") if code else _("Code for the caller"), **context)
 
 
 def _our_fault(request: PersonRequest) -> str:
     return _(
-        "We cannot show the code. That is a fault of the portal: give a new code, and tell whoever runs the portal. "
-        "Number: %(reference)s."
+        "We cannot show the code: our fault. Give a new one, and tell whoever runs the portal. Number: %(reference)s."
     ) % {"reference": Origin.of(request).reference or "-"}
 
 

@@ -41,7 +41,11 @@ def manager(organisation: Organisation | None, **traits: object) -> User:
 def at_provider(organisation: Organisation) -> None:
     """Somebody whose second factor is at the provider of the organisation."""
     connection = Connection.objects.create(
-        organisation=organisation, issuer="https://login.voorbeeld.nl", client_id="x", enabled=True, vouching="agreement"
+        organisation=organisation,
+        issuer="https://login.voorbeeld.nl",
+        client_id="x",
+        enabled=True,
+        vouching="agreement",
     )
     person = UserFactory(organisation=organisation)
     Identity.objects.create(user=person, organisation=organisation, issuer=connection.issuer, subject="1")

@@ -75,7 +75,9 @@ def stored(organisation: Organisation) -> tuple[str, object]:
 class TestTheWholeWay:
     def test_choose_look_and_confirm(self, boss: Client, town: Organisation) -> None:
         UserFactory(organisation=town, email="jan@voorbeeld.nl", last_login=timezone.now())
-        assert "Nu bij Gemeente Voorbeeld: vrijwillig." in shown(boss, at(town, "tweede-stap/"))
+        page = shown(boss, at(town, "tweede-stap/"))
+        assert "Nu bij Gemeente Voorbeeld: vrijwillig." in page
+        assert f'value="{iso(35)}"' in page, "all reminders lie ahead of the day that is suggested"
         page = look(boss, town, choice(day=iso(5)))
         assert "<strong>1 persoon</strong> heeft nog geen tweede stap." in page
         assert stored(town) == (SecondStep.OPTIONAL, None)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LINKS = {
     "dit-was-ik-niet": ("Was jij dit?", "Nee, dit was ik niet", "Er is nog niets gemeld."),
-    "hulpvraag-intrekken": ("Wil je het verzoek intrekken?", "Ja, trek het verzoek in", "Er is niets ingetrokken."),
+    "hulpvraag-intrekken": ("Wil je het verzoek annuleren?", "Ja, annuleer het", "Er is niets geannuleerd."),
     "hulp-van-support-intrekken": (
         "Wil je de hulp van support annuleren?",
         "Ja, annuleer het",

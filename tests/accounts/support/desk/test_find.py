@@ -126,5 +126,5 @@ def test_list_costs_the_same_for_few_and_many(desk: Client, django_assert_max_nu
         UserFactory(first_name="Karel", organisation=OrganisationFactory())
     find(desk, "karel")
     assert User.objects.filter(first_name="Karel").count() == 15
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(13):
         desk.get(DESK)

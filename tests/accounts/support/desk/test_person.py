@@ -66,7 +66,7 @@ def test_page_tells_the_state_in_facts(client: Client, person: User) -> None:
     page = shown(client, page_of(person))
     for fact in ("“Telefoon”, sinds", "laatst gebruikt op", "nog 10 over", "Firefox op Linux", "192.0.2.44"):
         assert fact in page, fact
-    for fact in (person.email, "Gemeente Duinstad", asked.reference, "er staat niets open"):
+    for fact in (person.email, "Gemeente Duinstad", asked.reference, "Er loopt geen wachttijd."):
         assert fact in page, fact
 
 

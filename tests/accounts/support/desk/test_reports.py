@@ -46,7 +46,7 @@ def test_support_sees_reports_and_does_not_close_them(desk: User) -> None:
 def test_who_has_the_right_closes_a_report_once_and_it_is_recorded(desk: User) -> None:
     report = report_of(UserFactory())
     client = signed_in(may_look(desk))
-    for answer in ("Genoteerd.", "Iemand heeft hier al naar gekeken"):
+    for answer in ("Afgesloten.", "Iemand heeft hier al naar gekeken"):
         assert answer in shown(client, f"{REPORTS}{report.pk}/bekeken/", {"check": "called_back"})
     report.refresh_from_db()
     assert report.looked_by == desk
@@ -60,7 +60,7 @@ def test_report_is_not_closed_without_saying_how_the_person_was_recognised(desk:
     report = report_of(UserFactory())
     client = signed_in(may_look(desk))
     for typed in ({}, {"check": "mail"}):
-        assert "Kies hoe je deze persoon herkend hebt." in shown(client, f"{REPORTS}{report.pk}/bekeken/", typed)
+        assert "Kies hoe je deze persoon hebt herkend." in shown(client, f"{REPORTS}{report.pk}/bekeken/", typed)
     report.refresh_from_db()
     assert report.looked_at is None
     assert "Teruggebeld op een nummer dat we al hadden" in shown(client, REPORTS)

@@ -163,7 +163,7 @@ def test_mail_cancels_without_signing_in_with_a_button(desk: User, second: User,
     assert mails()[-1].to == [colleague.email]
     assert asked.receipt in body
     assert WHY in body
-    assert "Twee-staps-authenticatie herstellen" in body
+    assert "Oude telefoon loskoppelen" in body
     link = cancel_link()
     stranger = browser()
     assert asked.receipt in shown(stranger, link)
@@ -180,7 +180,7 @@ def test_forged_old_and_foreign_links_cancel_nothing(desk: User, colleague: User
     asked = asked_by(desk, colleague)
     link = cancel_link()
     for token in ("abc", "MQ:1abc:xyz", "%00", link.split("/")[2][:-2]):
-        assert "al geannuleerd of uitgevoerd" in shown(
+        assert "al geannuleerd of gebeurd" in shown(
             browser(), f"/hulp-van-support-intrekken/{token}/", {"answer": "do"}
         )
     with time_machine.travel(timezone.now() + 2 * DAY + timedelta(minutes=1)):
@@ -216,11 +216,11 @@ def test_same_worker_does_not_ask_twice(desk: User, colleague: User) -> None:
 @pytest.mark.parametrize("kind", [Kind.RESET, Kind.BRIDGE_CODE])
 def test_page_promises_no_second_worker_where_it_refuses(desk: User, colleague: User, kind: Kind) -> None:
     page, worker = page_of(colleague, kind), signed_in(desk)
-    assert "tweede medewerker" in shown(worker, page)
+    assert "Een collega keurt het eerst goed" in shown(worker, page)
     asked_by(desk, colleague, kind)
     refused = shown(worker, page)
     assert "Je hebt dit al aangevraagd." in refused
-    assert "tweede medewerker" not in refused
+    assert "Een collega keurt" not in refused
     assert 'name="reason"' not in refused
 
 

@@ -118,14 +118,14 @@ def test_closed_door_is_opened_by_a_second_worker_and_by_no_passing_of_time(
     desk: User, second: User, person: User
 ) -> None:
     closed_door(person)
-    assert "tweede medewerker" in shown(signed_in(desk), page_of(person, Kind.LIFT_WAIT))
+    assert "Dan keurt een collega het" in shown(signed_in(desk), page_of(person, Kind.LIFT_WAIT))
     asked = act(Kind.LIFT_WAIT, person, desk).intervention
     for wait in (DAY - timedelta(minutes=1), DAY + timedelta(minutes=1), 2 * DAY - timedelta(minutes=1)):
         with time_machine.travel(timezone.now() + wait):
             assert flows.carry_out(asked, desk, HERE).outcome is Refusal.NOT_READY
     assert counter_of(person).closed
     assert approval.approve(asked, second, HERE) is None
-    assert "zonder goedkeuring" not in shown(signed_in(desk), APPROVALS)
+    assert "Zonder goedkeuring" not in shown(signed_in(desk), APPROVALS)
     assert flows.carry_out(asked, desk, HERE).outcome is Outcome.DONE
     assert (counter_of(person).closed, len(counter_of(person).recent)) == (False, limits.CODE_STOLEN_AFTER)
 
@@ -240,7 +240,7 @@ def test_worker_who_lifts_for_many_is_stopped_and_the_alarm_sounds_once(desk: Us
     (alarm,) = [mail for mail in mails() if mail.to == [boss.email]]
     assert alarm.subject == "Support: een medewerker deed te veel in korte tijd"
     assert f"{limits.WORKER_LIFTS} keer" in alarm.body
-    assert "wachttijden" in alarm.body
+    assert "een wachttijd opheffen" in alarm.body
     assert act(Kind.RESET, UserFactory(with_totp=True), desk).outcome is Outcome.DONE, "counted by itself"
 
 

@@ -57,7 +57,7 @@ def test_other_help_goes_on_and_other_workers_too(desk: User) -> None:
     reset_many(desk, limits.WORKER_RESETS)
     assert act(Kind.END_SESSIONS, UserFactory(with_totp=True), desk).outcome is Outcome.DONE
     assert reset_many(UserFactory(in_support=True), 1) == [Outcome.DONE]
-    assert "Daarom kan dit nu even niet" in shown(signed_in(desk), page_of(UserFactory(with_totp=True), Kind.RESET))
+    assert "Je kunt nu even niet verder" in shown(signed_in(desk), page_of(UserFactory(with_totp=True), Kind.RESET))
 
 
 def test_limit_is_exact_when_a_worker_resets_many_at_once(desk: User) -> None:
