@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from accounts import limits
 from accounts.models import User
+from accounts.passwords.forms import NewPasswordForm
 from accounts.passwords.validators import LengthValidator, NamesValidator, length
 from tests.factories import PASSWORD, EnvironmentFactory, OrganisationFactory, UserFactory
 
@@ -167,3 +168,21 @@ def test_no_text_makes_the_rule_about_names_stumble(password: str) -> None:
     person = User(email="ŉß@voorbeeld.nl", first_name="İ", last_name="ﬁﬂ")
     with suppress(ValidationError):
         NamesValidator(["accounts.passwords.guessable_names.of"]).validate(password, person)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("kort", "kort", ["Dit wachtwoord is te kort"]),  # and nothing of the other rules
+        ("een heel nieuwe lange zin", "een andere lange zin dan die", ["De twee wachtwoorden zijn niet gelijk."]),
+        ("wachtwoordwachtwoord", "wachtwoordwachtwoord", ["In dit wachtwoord komt steeds hetzelfde terug"]),
+    ],
+)
+def test_every_error_stands_at_the_first_field(first: str, second: str, told: list[str]) -> None:
+    form = NewPasswordForm(UserFactory(), {"new_password1": first, "new_password2": second})
+    assert list(form.errors) == ["new_password1"]
+    with translation.override("nl"):
+        found = [str(text) for text in form.errors["new_password1"]]
+    assert len(found) == len(told)
+    assert all(text.startswith(words) for text, words in zip(found, told, strict=True))
