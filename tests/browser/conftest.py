@@ -26,7 +26,8 @@ STYLE_OF_THE_CAMERA = base64.b64encode(hashlib.sha256(b"body {}").digest()).deco
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     if chromium.path() is None:
         pytest.skip(chromium.MISSING)
-    return {**browser_type_launch_args, **chromium.launch_args()}
+    to_be_seen = browser_type_launch_args.get("headless") is False  # with --headed
+    return {**browser_type_launch_args, **chromium.launch_args(windows=to_be_seen)}
 
 
 @pytest.fixture

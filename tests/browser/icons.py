@@ -26,7 +26,7 @@ COLOURS = 64  # of a drawing with two colours and the shades at its edges
 
 def main() -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**chromium.launch_args())
+        browser = playwright.chromium.launch(**chromium.launch_args(windows=True))
         for name, width, part, ground in ICONS:
             _small(_drawn(browser, width, part, ground)).save(FOLDER / name, optimize=True)
         largest = _drawn(browser, max(FAVICON), 1, "transparent")
