@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -77,9 +78,9 @@ def set_up(client: Client, person: User) -> str:
 
 
 # ASVS 6.3.4, 8.3.1
-@pytest.mark.parametrize("method", ["get", "post", "head", "put", "patch", "delete", "options"])
+@pytest.mark.parametrize("methods", [["get"], ["post"], ["head", "put", "patch", "delete", "options"]])
 @pytest.mark.parametrize("before", [True, False], ids=["session of before", "fresh sign-in"])
-def test_no_address_opens(person: User, town: Organisation, method: str, before: bool) -> None:
+def test_no_address_opens(person: User, town: Organisation, methods: list[str], before: bool) -> None:
     if not before:
         demand(town)
     client = signed_in(person)
@@ -88,10 +89,11 @@ def test_no_address_opens(person: User, town: Organisation, method: str, before:
         name for name, _route, view in walk(get_resolver().url_patterns) if not getattr(view, "login_required", 1)
     }
     reached = 0
+    methods_in_turn = cycle(methods)  # the answer is given before any view knows the method
     for name, address in filled(person.pk, "omgeving"):
         if name in for_all | OPEN:
             continue
-        answer = getattr(client, method)(address)
+        answer = getattr(client, next(methods_in_turn))(address)
         assert (answer.status_code, answer.url) == (302, CONFIRM), f"{name} {address}"
         assert b"omgeving" not in answer.content
         reached += 1
