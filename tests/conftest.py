@@ -138,9 +138,11 @@ def mails() -> list[outbox.EmailMessage]:
     return outbox.outbox
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     selection.mark(items)
+    yield  # the others choose and sort
+    selection.longest_first(items)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

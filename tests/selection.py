@@ -40,6 +40,13 @@ SQL = (
     "tests/environments/test_overview.py",
 )
 IN_BROWSERS = "tests/browser"
+# With tests of 10 seconds and more: they begin first, so that at the end no worker has a long one while others have none.
+LONG = (
+    "tests/browser/test_accessibility.py",
+    "tests/assetmaps/test_every_address.py",
+    "tests/outbound/test_silent_provider.py",
+    "tests/test_roles.py",
+)
 # These ask the database from processes of their own.
 ON_THE_DATABASE = ("tests/postgresql/", "tests/serving/test_health_under_load.py")
 
@@ -48,6 +55,10 @@ def mark(items: list[pytest.Item]) -> None:
     for item in items:
         for name in _marks(item, item.path.relative_to(ROOT).as_posix()):
             item.add_marker(name)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.relative_to(ROOT).as_posix().startswith(LONG))
 
 
 def _marks(item: pytest.Item, path: str) -> list[str]:
@@ -66,4 +77,4 @@ def _marks(item: pytest.Item, path: str) -> list[str]:
 
 def missing() -> list[str]:
     """Paths of the lists above that are no longer there."""
-    return [path for path in (*QUICK, *SQL, IN_BROWSERS, *ON_THE_DATABASE) if not (ROOT / path).exists()]
+    return [path for path in (*QUICK, *SQL, IN_BROWSERS, *LONG, *ON_THE_DATABASE) if not (ROOT / path).exists()]
