@@ -40,7 +40,7 @@ SQL = (
     "tests/environments/test_overview.py",
 )
 IN_BROWSERS = "tests/browser"
-# With tests of 10 seconds and more: they begin first, so that at the end no worker has a long one while others have none.
+# With tests of 10 seconds and more: they begin first, so that no worker has a long one when the others have none left.
 LONG = (
     "tests/browser/test_accessibility.py",
     "tests/assetmaps/test_every_address.py",

@@ -38,7 +38,8 @@ def lighthouse() -> int:
     with tempfile.TemporaryDirectory() as folder, portal.running(Path(folder)) as address:
         from tests.quality import visits
 
-        facts = chromium.launch_args(windows=True) | {"visits": [visit.as_facts(address) for visit in visits.all_visits()]}
+        seen = [visit.as_facts(address) for visit in visits.all_visits()]
+        facts = chromium.launch_args(windows=True) | {"visits": seen}
         command = ["node", str(HERE / "lighthouse.mjs")]
         return subprocess.run(command, input=json.dumps(facts, default=str), text=True, check=False).returncode
 
