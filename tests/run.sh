@@ -25,16 +25,6 @@ leave_out() {
 find_chromium() { have chromium || have chromium-browser || have google-chrome || have google-chrome-stable; }
 find_firefox() { have firefox-esr || have firefox; }
 
-# Debian's build of Chromium without windows halves the processor time of the browser tests. Where it cannot be had, the
-# whole browser does.
-install_without_windows() {
-  { ! have chromium-headless-shell && have dpkg && dpkg -s chromium >/dev/null 2>&1; } || return 0
-  step "Installing for faster browser tests: chromium-headless-shell"
-  local quick=(-qq -o Acquire::Retries=0 -o Acquire::http::Timeout=10)
-  { apt-get update "${quick[@]}" && DEBIAN_FRONTEND=noninteractive apt-get install -y "${quick[@]}" chromium-headless-shell; } \
-    >/dev/null 2>&1 || echo "It is not to be had now; the whole browser is used."
-}
-
 look_for_browsers() {
   local browsers=()
   find_chromium || browsers+=(chromium)
@@ -43,7 +33,6 @@ look_for_browsers() {
     step "Installing for the browser tests: ${browsers[*]}"
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${browsers[@]}" >/dev/null
   fi
-  [ "$(id -u)" != 0 ] || install_without_windows
   find_chromium || leave_out "browser tests: no Chromium or Chrome found"
   find_firefox || leave_out "browser tests in Firefox: no Firefox found"
   have npm || leave_out "browser tests of single sign-on: no node and npm"

@@ -7,8 +7,10 @@ import shutil
 from typing import Any
 
 # Chromium without windows, profiles and extensions, for a fifth of the processor time for each new visitor. Playwright
-# takes the same build when it brings its own browsers.
+# takes the same build when it brings its own browsers. Only with WITHOUT_WINDOWS=1: going back to a page of another site
+# is not the same there.
 WITHOUT_WINDOWS = "chromium-headless-shell"
+WITHOUT_WINDOWS_ASKED = "WITHOUT_WINDOWS"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = "no Chromium or Chrome on the PATH (on Debian: apt-get install chromium); the browser tests are left out"
 
@@ -33,7 +35,8 @@ def launch_args(*, windows: bool = False) -> dict[str, Any]:
     ``windows``: the whole browser, also where the build without windows is there.
     """
     whole = path()
-    found = whole if windows else shutil.which(WITHOUT_WINDOWS) or whole
+    light = None if windows or not os.environ.get(WITHOUT_WINDOWS_ASKED) else shutil.which(WITHOUT_WINDOWS)
+    found = light or whole
     if found is None:
         raise FileNotFoundError(MISSING)
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
