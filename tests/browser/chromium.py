@@ -7,8 +7,8 @@ import shutil
 from typing import Any
 
 # Chromium without windows, profiles and extensions, for a fifth of the processor time for each new visitor. Playwright
-# takes the same build when it brings its own browsers. Only with WITHOUT_WINDOWS=1: going back to a page of another site
-# is not the same there.
+# takes the same build when it brings its own browsers. Only with WITHOUT_WINDOWS=1: going back to a page of another
+# site is not the same there.
 WITHOUT_WINDOWS = "chromium-headless-shell"
 WITHOUT_WINDOWS_ASKED = "WITHOUT_WINDOWS"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
