@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SKIP, HELP, MAIL = "Direct naar de inhoud", "Hulp bij twee-staps-authenticatie", "support@assetmaps.nl"
 FOOT = ["English", MAIL, HELP]
-TOP = [SKIP, "Persoonlijke Gegevens", "Mijn Assetmaps", "Uitloggen"]
+TOP = [SKIP, "Persoonlijke Gegevens", "Mijn Assetmaps", "Mijn Omgevingen", "Uitloggen"]
 
 # The name by which a screen reader calls what has the focus, and where it stands in the page's own order.
 HERE = """() => {

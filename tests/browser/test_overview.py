@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PIL import Image
@@ -175,6 +175,14 @@ def test_slash_is_a_letter_in_a_field_and_can_be_switched_off(screen: Screen, pe
     screen.press("Zet de toets / uit")
     screen.page.keyboard.press("/")
     expect(search(screen)).not_to_be_focused()
+
+
+def test_touch_screen_shows_no_keys(screen: Screen, person: User, elsewhere: Callable[..., Screen]) -> None:
+    phone = elsewhere(has_touch=True, is_mobile=True)
+    phone.open_signed_in(EMPLOYEE)
+    keys = "Sneller met het toetsenbord"
+    expect(phone.text(keys)).to_be_hidden()
+    expect(screen.text(keys)).to_be_visible()
 
 
 def test_star_changes_where_it_is_and_stands_on_top_at_the_next_visit(screen: Screen, person: User) -> None:
