@@ -114,7 +114,7 @@ def walk(screen: Screen, person: User, language: str) -> Iterator[Step]:
     yield Step("code", (card,), code)
     page.set_viewport_size(VIEWPORT)
     code.fill(phone.unused())  # goes on by itself
-    codes = page.get_by_role("region", name=word("Your recovery codes"))
+    codes = page.get_by_role("region", name=word("Your recovery codes for Mijn Assetmaps"))
     keep = codes.get_by_role("link", name=word("Download"))
     copy = codes.get_by_role("button", name=word("Copy"))
     expect(copy).to_be_visible()
