@@ -35,6 +35,7 @@ QUALITY = 50
 LIST = PICTURES / "pictures.json"
 
 # Marks what to press, in a colour that stands out in light and dark; not by colour alone: it is a ring.
+NO_RING = "it => { it.style.outline = 'none'; }"  # the next picture may show it too
 RING = "it => Object.assign(it.style, {outline: '4px solid #e8590c', outlineOffset: '4px', borderRadius: '8px'})"
 
 # Without telling the page: six digits that are typed go on at once.
@@ -180,6 +181,7 @@ def take(screen: Screen, person: User, language: str) -> dict[str, dict[str, obj
             picture = Image.open(io.BytesIO(shot)).convert("RGB")
             picture.save(folder / f"{step.name}-{scheme}.webp", quality=QUALITY, method=6)
         page.emulate_media(color_scheme="light")
+        step.ring.evaluate(NO_RING)
     return made
 
 
