@@ -152,7 +152,7 @@ def test_this_was_not_me_acts_on_the_answer_only_because_scanners_open_links_and
     at_home.says("Je bent overal uitgelogd")
     assert not is_in(screen)
     at_home.open(out_of_band.mailed("dit-was-ik-niet"))
-    at_home.says("De authenticator-app die gekoppeld werd, werkt niet meer.")  # as long as nobody has looked
+    at_home.says("De nieuwe authenticator-app werkt niet meer.")  # as long as nobody has looked
 
 
 def test_owner_sees_the_session_of_another_browser_and_ends_it(
