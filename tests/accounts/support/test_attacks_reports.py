@@ -117,7 +117,7 @@ def test_password_by_mail_that_was_not_the_owner_s_is_not_set_again_from_the_sam
     person = UserFactory()
     by_mail(person)
     page = press(last(Event.PASSWORD_CHANGED, person))
-    assert "Waarschijnlijk leest iemand anders je mail" in page
+    assert "Misschien leest iemand mee in je mailbox" in page
     assert "/wachtwoord-vergeten/" not in page
     sent = len(mails())
     browser().post("/wachtwoord-vergeten/", {"email": person.email})
@@ -149,7 +149,7 @@ def test_replaced_phone_counts_again_and_the_new_one_does_not() -> None:
     recovery_codes.make(person, HERE)
     new, entry = replaced_by_a_thief(person)
     page = press(entry)
-    assert "De authenticator-app van daarvoor werkt weer." in page
+    assert "Je vorige authenticator-app werkt weer." in page
     assert "Je herstelcodes werken niet meer." in page
     with later(STEP):
         assert not opens(person, code=phone(new).now())
