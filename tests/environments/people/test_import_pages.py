@@ -66,7 +66,7 @@ def test_list_is_shown_line_by_line_before_anything_happens(client: Client, kind
     page = text(client.post(INVITE, values, follow=True))
     assert "<strong>1</strong> krijgt een uitnodiging" in page
     assert "<strong>Regel 2</strong>: “rené@x.nl” is geen e-mailadres." in page
-    assert 'value="Verstuur 1 uitnodiging"' in page
+    assert '<button class="button">Verstuur 1 uitnodiging</button>' in page
     assert "Jan Jansen" in page
     assert not User.objects.filter(email="jan@x.nl").exists()
 
