@@ -21,7 +21,7 @@ from accounts.organisations.models import Organisation
 from accounts.sso.models import Connection
 from accounts.sso.overview import summary as business_account
 from accounts.support import flows as support
-from accounts.support.desk import queue
+from accounts.support.desk import waiting_counts
 from environments.address_change import flows as address_change
 from environments.models import Environment
 
@@ -61,7 +61,7 @@ def cards(worker: User) -> dict[str, object]:
     sees_coverage, changes = worker.has_perms(SEE), worker.has_perm(CHANGES_ORGANISATIONS)
     mine = _organisations(worker) if sees_coverage or changes else Organisations([], 0)
     return {
-        "queue": queue.of(worker) if worker.has_perm(support.PERMISSION) else None,
+        "waiting": waiting_counts.of(worker) if worker.has_perm(support.PERMISSION) else None,
         "new_addresses": _new_addresses(worker),
         "organisations": mine,
         "second_step": _second_step(mine) if sees_coverage else None,

@@ -491,6 +491,8 @@ def administration(screen: Screen) -> Iterator[str]:
         ("beheer-omgeving-adres-wacht", f"environments/environment/{_with_new_address().pk}/change/"),
         ("beheer-toegang", f"environments/access/{Access.objects.first().pk}/change/"),
         ("beheer-toegang-rol", f"omgevingen/rol/{Access.objects.first().pk}/"),
+        ("beheer-toegang-lijst", "environments/access/"),
+        ("beheer-groepen", "auth/group/"),
         ("beheer-organisaties", "organisations/organisation/"),
         ("beheer-organisatie-logo", "logo/gemeente-voorbeeld/"),
         ("beheer-activiteit", "activiteit/"),

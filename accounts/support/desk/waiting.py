@@ -31,10 +31,14 @@ class Waiting:
 
     @property
     def age(self) -> str:
-        """For people: "3 uur geleden"."""
-        if timezone.now() - self.since < timedelta(minutes=1):
-            return _("just now")
-        return _("%(age)s ago") % {"age": timesince(self.since, depth=1)}
+        return age_in_words(self.since)
+
+
+def age_in_words(since: datetime) -> str:
+    """For people: "3 uur geleden"."""
+    if timezone.now() - since < timedelta(minutes=1):
+        return _("just now")
+    return _("%(age)s ago") % {"age": timesince(since, depth=1)}
 
 
 def of(worker: User) -> list[Waiting]:

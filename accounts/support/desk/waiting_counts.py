@@ -1,14 +1,11 @@
-"""What waits for support, for the first page of the administration: how much, and since when."""
+"""How much waits for support and since when, for the first page of the administration."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, Min, QuerySet
-from django.utils import timezone
-from django.utils.timesince import timesince
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.support.desk import waiting
@@ -24,14 +21,11 @@ class Waiting:
 
     @property
     def age(self) -> str:
-        """Of the oldest: "2 hours"."""
-        if self.oldest is None or timezone.now() - self.oldest < timedelta(minutes=1):
-            return _("less than a minute")
-        return timesince(self.oldest, depth=1)
+        return waiting.age_in_words(self.oldest) if self.oldest else ""
 
 
 @dataclass(frozen=True)
-class Queue:
+class WaitingCounts:
     requests: Waiting
     approvals: Waiting
     reports: Waiting
@@ -41,9 +35,9 @@ class Queue:
         return not (self.requests.number or self.approvals.number or self.reports.number)
 
 
-def of(worker: User) -> Queue:
+def of(worker: User) -> WaitingCounts:
     """For the people in this worker's scope; three queries. The caller has checked the permission."""
-    return Queue(
+    return WaitingCounts(
         _count(waiting.requests(worker), "asked_at"),
         _count(approval.open_for(worker), "asked_at"),
         _count(waiting.reports(worker), "reported_at"),
