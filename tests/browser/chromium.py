@@ -7,10 +7,10 @@ import shutil
 from typing import Any
 
 # Chromium without windows, profiles and extensions, for a fifth of the processor time for each new visitor. Playwright
-# takes the same build when it brings its own browsers. Only with WITHOUT_WINDOWS=1: going back to a page of another
-# site is not the same there.
+# takes the same build when it brings its own browsers. Going back to a page of another site is not the same there:
+# `tests/browser/sso/test_back_button.py` takes the whole browser, and WHOLE_BROWSER=1 takes it for every test.
 WITHOUT_WINDOWS = "chromium-headless-shell"
-WITHOUT_WINDOWS_ASKED = "WITHOUT_WINDOWS"
+WHOLE_ASKED = "WHOLE_BROWSER"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = "no Chromium or Chrome on the PATH (on Debian: apt-get install chromium); the browser tests are left out"
 
@@ -35,7 +35,7 @@ def launch_args(*, windows: bool = False) -> dict[str, Any]:
     ``windows``: the whole browser, also where the build without windows is there.
     """
     whole = path()
-    light = None if windows or not os.environ.get(WITHOUT_WINDOWS_ASKED) else shutil.which(WITHOUT_WINDOWS)
+    light = None if windows or os.environ.get(WHOLE_ASKED) else shutil.which(WITHOUT_WINDOWS)
     found = light or whole
     if found is None:
         raise FileNotFoundError(MISSING)

@@ -144,26 +144,6 @@ def test_answer_that_comes_twice_signs_nobody_out_either(screen: Screen, town: A
     is_signed_in_as(screen, anna["email"])
 
 
-def test_back_button_after_signing_in_shows_no_browser_error_and_changes_nothing(
-    screen: Screen, town: Agreement
-) -> None:
-    anna, _ = town.employee("Anna Jansen")
-    town.sign_in(screen, anna)
-    screen.page.go_back()
-    screen.heading(town.organisation.slug)  # theirs, which we cannot take away
-    screen.page.go_back()
-    screen.heading("Mijn Omgevingen")  # in place of our page with the button
-    is_signed_in_as(screen, anna["email"])
-
-
-def test_back_button_at_the_provider_and_a_second_try_work(screen: Screen, town: Agreement) -> None:
-    anna, _ = town.employee("Anna Jansen")
-    town.go_there(screen)
-    screen.heading(town.organisation.slug)
-    screen.page.go_back()
-    town.sign_in(screen, anna)
-
-
 def test_sign_in_that_took_too_long_begins_again(
     screen: Screen, town: Agreement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
