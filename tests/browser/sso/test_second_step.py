@@ -56,7 +56,6 @@ def test_missing_proof_of_somebody_without_a_code_leads_to_the_set_up_and_nowher
     screen.heading("Twee-staps-authenticatie instellen")
     screen.open("/persoonlijke-gegevens/")
     screen.heading("Twee-staps-authenticatie instellen")
-    screen.press(ACTIVATE)
     screen.give_code(Phone.scan(screen.page).unused())
     screen.says("Twee-staps-authenticatie staat aan")
     assert devices.has_confirmed_device(here)
