@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -77,7 +78,7 @@ class Line:
     browser: str
     user_agent: str
     reference: str
-    run: tuple[object, ...] = ()  # equal for entries of one run, see `grouped`; empty for what stands alone
+    run: tuple[Any, ...] = ()  # equal for entries of one run, see `grouped`; empty for what stands alone
 
     @property
     def at_in_short(self) -> str:
@@ -106,7 +107,7 @@ def line_of(entry: AuditEntry) -> Line:
     )
 
 
-def _run_of(entry: AuditEntry) -> tuple[object, ...]:
+def _run_of(entry: AuditEntry) -> tuple[Any, ...]:
     """What one request of somebody else did, such as a list of people that was invited, or one event by the command
     line, such as reminders. A refusal stands alone, so that it is seen."""
     if not entry.succeeded:

@@ -18,7 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import limits
-from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
+from accounts.audit.events import Event
+from accounts.audit.models import ADDRESS_CHANGES, AuditEntry, Recency
 from accounts.audit.search import Search
 from accounts.models import User
 from accounts.organisations import scope
@@ -44,6 +45,14 @@ class FilterError(ValueError):
 
 def entries_in_scope(worker: User) -> Q:
     return scope.organisations(worker, "organisation_id")
+
+
+def start_of_import(actor_id: int, reference: str, before: int) -> int | None:
+    """The id of the entry with which the list of people began that this worker had invited by that request; None when
+    it was something else. ``before``: the id of an entry that it wrote."""
+    imports = AuditEntry.objects.filter(event=Event.PEOPLE_IMPORTED, succeeded__in=[True], pk__lt=before)
+    newest = imports.alias(recency=Recency("id")).filter(actor_id=actor_id).order_by("recency").first()
+    return newest.pk if newest and newest.reference == reference else None
 
 
 def build_search(worker: User, typed: dict[str, Any]) -> Built:

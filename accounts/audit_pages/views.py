@@ -23,6 +23,7 @@ from accounts.audit.search import Search
 from accounts.audit_pages import flows, presentation, query
 from accounts.audit_pages.flows import Export, Outcome
 from accounts.audit_pages.forms import ExportForm, SearchForm
+from accounts.audit_pages.presentation import Group
 from accounts.http_requests import PersonRequest, id_parameter
 from accounts.models import User
 from accounts.organisations import scope
@@ -40,11 +41,13 @@ def activity(request: PersonRequest) -> HttpResponse:
     before, after = id_parameter(request, "voor"), id_parameter(request, "na")
     found = search.page(criteria, before=before, after=after) if criteria else None
     lines = [presentation.line_of(entry) for entry in found.entries] if found else []
+    groups = list(presentation.grouped(lines))
     context = admin.site.each_context(request) | {
         "title": _("Security activity"),
         "form": form,
         "lines": lines,
-        "groups": list(presentation.grouped(lines)),
+        "groups": groups,
+        "before_import": _before_import(groups) if found and found.older else None,
         "page": found,
         "continued": before is not None or after is not None,
         "events": form.events(),
@@ -52,6 +55,15 @@ def activity(request: PersonRequest) -> HttpResponse:
         "query_string": _query_string(form),
     }
     return render(request, "accounts/audit_pages/activity.html", context)
+
+
+def _before_import(groups: list[Group]) -> int | None:
+    """Where to go on when the page ends within a list of people: hundreds of them fill many pages."""
+    oldest = groups[-1].lines[-1] if groups else None
+    if oldest is None or len(oldest.run) != 2:
+        return None
+    reference, actor_id = oldest.run
+    return query.start_of_import(actor_id, reference, oldest.number)
 
 
 @require_safe

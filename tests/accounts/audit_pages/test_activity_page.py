@@ -72,6 +72,23 @@ def test_run_of_one_request_is_one_line_that_opens_and_a_refusal_stands_alone(cl
     assert after.count('data-label="Wat er gebeurde">Uitgenodigd') == 1
 
 
+def test_page_that_ends_within_a_list_of_people_leads_past_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "AUDIT_PAGE", 3)
+    colleague, list_of = UserFactory(), Origin("192.0.2.7", "", "BBBBB-BBBBB")
+    earlier = note(UserFactory(email="eerder@x.nl"), Event.DEACTIVATED)
+    begun = note(None, Event.PEOPLE_IMPORTED, actor=colleague, origin=list_of)
+    for _ in range(8):
+        note(UserFactory(), Event.INVITED, actor=colleague, origin=list_of)
+    for query in ("", "?event=invited&event=deactivated"):
+        link = re.search(r'href="([^"]*voor=\d+)">Ouder dan deze lijst', shown(client, PAGE + query))[1]
+        assert link.endswith(f"voor={begun.pk}")
+        assert "eerder@x.nl" in shown(client, PAGE + link)
+    assert "Ouder dan deze lijst" not in shown(client, f"{PAGE}?voor={earlier.pk + 1}")
+    for _ in range(4):
+        note(UserFactory(), Event.DEACTIVATED, actor=colleague, origin=Origin("192.0.2.7", "", "CCCCC-CCCCC"))
+    assert "Ouder dan deze lijst" not in shown(client, PAGE)
+
+
 def test_other_fields_are_folded_until_one_is_used(client: Client) -> None:
     assert '<details class="more">' in shown(client, PAGE)
     for query in ("result=refused", "event=invited", "worker=x", "result=onzin"):
