@@ -14,7 +14,10 @@ from django.utils.formats import date_format
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
+from accounts.audit.origin import CONSOLE
+from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
+from accounts.passwords import flows as passwords
 from tests.accounts.mfa_policy.test_change import manager
 from tests.conftest import outlive_proof
 from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
@@ -117,6 +120,14 @@ class TestTheWholeWay:
         UserFactory.create_batch(2, organisation=town)
         assert "Verplicht stellen en 2 mensen mailen" in look(boss, town, choice(day=iso(29)))
         assert "Verplicht stellen vanaf" in look(boss, town, choice(day=iso(31)))
+
+    def test_who_has_a_fresh_invitation_is_not_counted_as_mailed(self, boss: Client, town: Organisation) -> None:
+        UserFactory(organisation=town)
+        invited(town)
+        assert "Verplicht stellen en 2 mensen mailen" in look(boss, town, choice(day=iso(29)))
+        assert passwords.invite(User.objects.get(password__startswith="!"), actor=None, origin=CONSOLE)
+        assert "Verplicht stellen en 1 persoon mailen" in look(boss, town, choice(day=iso(29)))
+        assert "Verplicht stellen en 1 persoon mailen" in look(boss, town, choice(day=iso(13))), "not on this day"
 
     def test_reminders_are_named_by_their_dates(self, boss: Client, town: Organisation) -> None:
         UserFactory(organisation=town)
