@@ -118,6 +118,14 @@ def test_error_in_the_administration_leads_back_to_it(client: Client) -> None:
         assert '<a class="button" href="/beheer/">Naar Beheer</a>' in client.get(address).content.decode()
 
 
+def test_list_that_is_asked_for_wrongly_does_not_blame_the_database(client: Client) -> None:
+    sign_in(client, UserFactory(superuser=True, with_totp=True))
+    page = client.get("/beheer/auth/group/?e=1&name__bestaat_niet=1").content.decode()
+    assert "<h1>Dit begrepen we niet</h1>" in page
+    assert '<a class="button" href="/beheer/">Naar Beheer</a>' in page
+    assert '<html lang="nl">' in page
+
+
 @broken
 def test_refusal_is_one_line_in_the_log_and_no_traceback(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     client.get("/verboden/")
