@@ -23,7 +23,7 @@ from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.organisations.sign_in_policy import Requirement
 
-COUNTED_NOW = 5_000  # people; counting more takes too long for a page that everybody begins at
+COUNTED_NOW = 1_000  # people; counting more takes too long for a page that everybody begins at
 AS_GOOD_AS_NOW = timedelta(days=1)  # how old a daily count may be that is shown instead
 
 
