@@ -68,7 +68,7 @@ def test_missing_proof_is_refused_where_that_is_agreed_and_says_whom_to_ask(scre
     town.choose(screen, anna)
     screen.heading("Inloggen is niet gelukt")
     screen.says("liet ons niet weten dat je een tweede stap hebt gebruikt")
-    screen.says("Neem contact op met de helpdesk")
+    screen.says("Ga naar de helpdesk")
     screen.says("no_second_step")
     screen.open("/")
     screen.heading("Inloggen")
@@ -92,7 +92,7 @@ def test_agreement_does_not_open_the_administration_but_the_own_code_does(screen
     screen.heading("Inloggen")
     screen.open(CHALLENGE)
     screen.give_code(Phone.of(here).unused())
-    screen.heading("Mijn Omgevingen")
+    screen.heading("Beheer")  # without environments
     screen.open("/beheer/")
     expect(screen.page).to_have_title("Beheer · Mijn Assetmaps")
 
@@ -108,8 +108,9 @@ def test_worker_who_becomes_staff_in_an_agreed_session_owes_the_own_code(screen:
 
 def test_shown_claim_opens_the_administration(screen: Screen, town: Agreement) -> None:
     boss, _ = town.employee("Bea Beheer", staff=True)
-    town.sign_in(screen, boss)
-    screen.open("/beheer/")
+    town.go_there(screen)
+    town.choose(screen, boss)
+    screen.heading("Beheer")  # without environments
     expect(screen.page).to_have_title("Beheer · Mijn Assetmaps")
 
 
