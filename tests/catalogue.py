@@ -26,6 +26,18 @@ def extracted() -> set[str]:
         return {entry.msgid for entry in polib.pofile(str(Path(folder) / CATALOGUE)) if not entry.obsolete}
 
 
+def is_compiled() -> bool:
+    """Does the compiled file, which the program reads, say what the catalogue says?"""
+    texts = [
+        {(entry.msgctxt, entry.msgid, entry.msgstr, *entry.msgstr_plural.values()) for entry in entries}
+        for entries in (
+            polib.pofile(str(ROOT / CATALOGUE)).translated_entries(),
+            polib.mofile(str(ROOT / CATALOGUE.with_suffix(".mo"))),
+        )
+    ]
+    return texts[0] == texts[1]
+
+
 def main() -> int:
     known = {entry.msgid for entry in polib.pofile(str(ROOT / CATALOGUE))}
     found = extracted()
@@ -33,7 +45,10 @@ def main() -> int:
         print(f"not in the catalogue: {text}")
     for text in sorted(known - found):
         print(f"no longer used: {text}")
-    return 1 if found != known else 0
+    compiled = is_compiled()
+    if not compiled:
+        print("the compiled catalogue is of another time: make messages")
+    return 0 if found == known and compiled else 1
 
 
 if __name__ == "__main__":
