@@ -97,9 +97,10 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
 
 
 def _has_ended_session(request: HttpRequest) -> bool:
-    """Does the browser show a page that asks with the cookie of a session that is gone?"""
+    """Does the browser show a page that asks with the cookie of a session that is gone, or sends a form of one?"""
     is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document" and is_user_activity(request)
-    return is_page and bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) and request.session.is_empty()
+    was_signed_in = bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME)) or request.method == "POST"
+    return is_page and was_signed_in and request.session.is_empty()
 
 
 class TwoFactorMiddleware:

@@ -32,7 +32,7 @@ from tests.pages import (
 
 pytestmark = pytest.mark.django_db
 
-IT_IS_OFF = "Twee-staps-authenticatie staat uit. Vanaf nu vraagt het inloggen niet meer om een code."
+IT_IS_OFF = "Twee-staps-authenticatie staat uit. Vanaf nu hoef je bij het inloggen geen code meer in te vullen."
 
 
 @pytest.fixture
