@@ -103,7 +103,8 @@ def _name(before: str, behind: str, *, is_bracketed: bool) -> str | None:
         inside = bare(behind.strip("()"))
         return inside if behind.startswith("(") or names.looks_like_one(inside) else None
     before = bare(before)
-    return before if is_bracketed or not before or names.looks_like_one(before) else None
+    is_name = names.looks_like_one(before) or names.looks_like_first(before)
+    return before if is_bracketed or not before or is_name else None
 
 
 def bullets_off(text: str) -> str:

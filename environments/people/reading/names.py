@@ -11,6 +11,13 @@ PARTICLES = frozenset(
     van. der. den.""".split()  # noqa: SIM905 - a text reads better than a list of words
 )
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.[ -]?)+|[^\W\d_]")
+_FIRST = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
+# Words that people put before an address, and that are no first name.
+_NO_NAMES = frozenset(
+    """aan to cc bcc van from voor naar mail e-mail email mailadres e-mailadres emailadres adres address contact info
+    hoi hallo dag beste geachte graag ook en and met via bij hi hello dear please also for with stuur vraag dit deze
+    nieuw nieuwe collega heer mevrouw dhr mevr mr mrs ms""".split()  # noqa: SIM905 - a text reads better
+)
 _PARENTHESES = re.compile(r"\(([^()]*)\)")
 MOST_WORDS = 8
 
@@ -57,6 +64,12 @@ def looks_like_one(text: str) -> bool:
     plain = [word for word in letters if not is_particle(word)]
     ends_well = "," in text or not is_particle(letters[-1])
     return len(plain) > 1 and ends_well and all(word[0].isupper() for word in plain)
+
+
+def looks_like_first(text: str) -> bool:
+    """Whether a single word before an address is a first name: with a capital, and not a word of a sentence."""
+    is_word = _FIRST.fullmatch(text) is not None and text[0].isupper()
+    return is_word and text.lower() not in _NO_NAMES | PARTICLES
 
 
 def _without_parentheses(name: str) -> tuple[str, str]:

@@ -71,6 +71,13 @@ def test_address_alone_is_enough() -> None:
     assert list(read("a@x.nl\nb@x.nl")) == [Row(1, "a@x.nl"), Row(2, "b@x.nl")]
 
 
+def test_one_name_before_the_address_is_the_first_name() -> None:
+    assert list(read("Kees kees.bos@x.nl\nAnne-Marie am@x.nl")) == [
+        Row(1, "kees.bos@x.nl", "Kees"),
+        Row(2, "am@x.nl", "Anne-Marie"),
+    ]
+
+
 def test_address_may_stand_in_any_column_of_a_list_without_heading() -> None:
     assert list(read("Jan;Jansen;jan@x.nl;Wegen")) == [Row(1, "jan@x.nl", "Jan", "Jansen", "Wegen")]
 
@@ -172,6 +179,7 @@ def test_name_and_brackets_around_an_address_are_taken_off(typed: str, address: 
         ("jan@x.nl;Jan;jan@thuis.nl", Flaw.SEVERAL),
         ("E-mail;Naam\njan@x.nl els@x.nl;Jan", Flaw.SEVERAL),
         ("Kun je jan@x.nl toegang geven?", Flaw.NOT_ALONE),
+        ("Beste jan@x.nl", Flaw.NOT_ALONE),
         ("E-mail;Naam\njan@x.nl / 06-12345678;Jan", Flaw.NOT_ALONE),
         ("E-mail;Naam\njan@x.nl;els@x.nl", Flaw.IN_A_NAME),
         ("jan@x.nl;Jan;Vries;Wegen;Riolering", Flaw.TOO_MANY),
