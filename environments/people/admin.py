@@ -41,6 +41,7 @@ ADDRESS_FIXED = _(
     "This person can also open an environment of another organisation. Support changes the e-mail address and sends "
     "invitations."
 )
+NOBODY_TO_INVITE = _("Nobody to invite: all have a password, sign in otherwise, or are deactivated.")
 STAYS = _(
     "This person is not moved yet: the present e-mail address is of another organisation. Save both once more as soon "
     "as the new address may be used."
@@ -196,7 +197,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         chosen = len(queryset.order_by("pk").values_list("pk", flat=True)[: limits.PEOPLE_AT_ONCE + 1])
         people = list(queryset.filter(flows.NEVER_SIGNED_IN, is_active=True).order_by("email")[: limits.PEOPLE_AT_ONCE])
         if not people or chosen > limits.PEOPLE_AT_ONCE:
-            told = too_many() if chosen > limits.PEOPLE_AT_ONCE else _("All of these people came already.")
+            told = too_many() if chosen > limits.PEOPLE_AT_ONCE else NOBODY_TO_INVITE
             self.message_user(request, told, messages.ERROR)
             return None
         context = self.admin_site.each_context(request) | {"people": people, "left_out": chosen - len(people)}

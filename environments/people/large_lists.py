@@ -13,7 +13,7 @@ from django.contrib.admin.views.main import ORDER_VAR
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,11 @@ from accounts.organisations.admin import BoundedList, ScopedAdmin
 from environments.people.flows import NEVER_SIGNED_IN
 
 SEARCH_HELP = _("The beginning of an e-mail address or a name, or first and last name.")
+
+
+def filters_of(request: HttpRequest) -> QueryDict:
+    """The query string of the list, which its forms post as the field ``filters``."""
+    return QueryDict(request.POST.get("filters", "")[:1000])
 
 
 class CappedPaginator(Paginator):

@@ -9,8 +9,9 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -181,7 +182,7 @@ def export(request: PersonRequest) -> HttpResponse | StreamingHttpResponse:
     """The people of the list as it was filtered. ``filters`` is the question part of its address: a field of the form,
     because that survives the proof of identity."""
     _demand(request, "accounts.view_user")
-    request.GET = QueryDict(request.POST.get("filters", "")[:1000])
+    request.GET = large_lists.filters_of(request)  # type: ignore[assignment]  # the stubs have a class for it
     request.META[large_lists.FULL_SEARCH] = True
     try:
         changelist = admin.site._registry[User].get_changelist_instance(request)
@@ -227,7 +228,9 @@ def invite_again(request: PersonRequest, person_id: int) -> HttpResponse:
     with outcomes.collect() as mails:
         again = int(flows.invite_again(subject.pk, actor=request.user, origin=Origin.of(request)))
     _tell(request, wording.told(mails, again, left=1 - again))
-    return redirect(PEOPLE) if "from-list" in request.POST else redirect(PERSON, subject.pk)
+    if "from-list" in request.POST:
+        return redirect(reverse(PEOPLE, query=large_lists.filters_of(request)))
+    return redirect(PERSON, subject.pk)
 
 
 @require_POST

@@ -43,8 +43,8 @@ def told(mails: Outcomes, again: int, *, left: int = 0) -> Iterator[tuple[str, s
 
 def left_out(count: int) -> str:
     text = ngettext(
-        "%(count)d person got none: they came already, are deactivated, or got %(most)d today. Then try it tomorrow.",
-        "%(count)d people got none: they came already, are deactivated, or got %(most)d today. Then try it tomorrow.",
+        "%(count)d person got none: has a password, signs in otherwise, is deactivated, or got %(most)d today.",
+        "%(count)d people got none: they have a password, sign in otherwise, are deactivated, or got %(most)d today.",
         count,
     )
     return text % {"count": count, "most": limits.INVITATION_MAILS}

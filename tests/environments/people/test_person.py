@@ -214,7 +214,7 @@ def test_many_are_invited_again_from_the_list() -> None:
     chosen = {"action": "invite_again", "_selected_action": [person.pk for person in [*never, came]]}
     boss = administrator_of(organisation)
     page = text(boss.post(PEOPLE, chosen))
-    assert "1 persoon is al binnen geweest en krijgt niets." in page
+    assert "1 persoon krijgt niets: heeft een wachtwoord, logt anders in of is gedeactiveerd." in page
     assert 'value="Verstuur 3 uitnodigingen"' in page
     assert not AuditEntry.objects.filter(event="invited").exists(), "it asks first"
     ids = "-".join(str(person.pk) for person in [*never, came])
@@ -229,11 +229,14 @@ def test_one_is_invited_again_with_one_press_in_the_list() -> None:
     organisation = OrganisationFactory()
     never, came = UserFactory(organisation=organisation, password="!x"), UserFactory(organisation=organisation)
     boss = administrator_of(organisation)
-    page = text(boss.get(PEOPLE))
+    page = text(boss.get(f"{PEOPLE}?is_active__exact=1&p=1"))
+    _before, form = page.split('id="changelist-form"')
+    assert '<input type="hidden" name="filters" value="is_active__exact=1&p=1">' in form
     assert f'formaction="/beheer/mensen/{came.pk}/uitnodigen/"' not in page
     assert f'formaction="/beheer/mensen/{never.pk}/uitnodigen/"' in page
-    answer = boss.post(f"/beheer/mensen/{never.pk}/uitnodigen/", {"from-list": "1"}, follow=True)
-    assert answer.redirect_chain == [(PEOPLE, 302)]
+    posted = {"from-list": "1", "filters": "is_active__exact=1&p=1"}
+    answer = boss.post(f"/beheer/mensen/{never.pk}/uitnodigen/", posted, follow=True)
+    assert answer.redirect_chain == [(f"{PEOPLE}?is_active__exact=1&p=1", 302)]
     assert "Er is 1 uitnodiging verstuurd." in text(answer)
 
 
