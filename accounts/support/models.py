@@ -109,7 +109,7 @@ _WHEN_TO_USE = {
     Kind.LIFT_WAIT: _("Too many wrong codes or passwords, by this person."),
     Kind.END_SESSIONS: _("Still signed in somewhere else."),
     Kind.BRIDGE_CODE: _("Phone lost or broken, no recovery codes. The old one stays linked until there is a new one."),
-    Kind.RESET: _("Phone stolen, or you cannot check the caller. The old one stops at once."),
+    Kind.RESET: _("Phone stolen. The old one stops at once. The link goes only to the mailbox of this person."),
     Kind.ADDRESS: "",
 }
 DESK_KINDS = (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.BRIDGE_CODE, Kind.RESET)  # the buttons of the person's page

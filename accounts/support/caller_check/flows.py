@@ -12,6 +12,7 @@ import secrets
 from enum import Enum, auto
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -79,12 +80,19 @@ def _refusal_to_send(subject: User, worker: User) -> Outcome | Refusal | None:
 def _guessed(subject: User, worker: User) -> Outcome | None:
     """The outcome when so many wrong words were typed that somebody may be guessing. Exact only while both rows are
     locked."""
-    wrong = AuditEntry.objects.filter(event=Event.CALLER_CHECKED, succeeded=False, detail__cause=WRONG)
-    now = timezone.now()
-    if wrong.filter(actor=worker, at__gt=now - limits.WORKER_WRONG_WORDS_PERIOD).count() >= limits.WORKER_WRONG_WORDS:
+    since = timezone.now() - limits.WORKER_WRONG_WORDS_PERIOD
+    if _wrong().filter(actor=worker, at__gt=since).count() >= limits.WORKER_WRONG_WORDS:
         return Outcome.WORKER_GUESSES
-    of_person = wrong.filter(subject=subject, at__gt=now - limits.CALLER_CHECK_WRONG_PERIOD).count()
-    return Outcome.GUESSED if of_person >= limits.CALLER_CHECK_WRONG else None
+    return Outcome.GUESSED if wrong_words(subject).count() >= limits.CALLER_CHECK_WRONG else None
+
+
+def _wrong() -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(event=Event.CALLER_CHECKED, succeeded=False, detail__cause=WRONG)
+
+
+def wrong_words(subject: User) -> QuerySet[AuditEntry]:
+    """The wrong answers for this person in `limits.CALLER_CHECK_WRONG_PERIOD`, to all workers together."""
+    return _wrong().filter(subject=subject, at__gt=timezone.now() - limits.CALLER_CHECK_WRONG_PERIOD)
 
 
 def _record_refusal(event: Event, refused: Outcome | Refusal, subject: User, worker: User, origin: Origin) -> None:

@@ -75,19 +75,21 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
         messages.error(request, _too_many())
         return redirect("support_find")
     account = account_state.of(subject)
-    actions = {kind: _action(request.user, subject, kind) for kind in DESK_KINDS}
+    actions = {kind: _action(request.user, subject, kind, account) for kind in DESK_KINDS}
     code = actions[Kind.BRIDGE_CODE]
+    refused = may_help(request.user, subject)
     context = {
         "subject": subject,
         "account": account,
-        "warnings": warnings.of(subject, account),
+        "warnings": warnings.of(subject, account, may_act=refused is None),
         "attempts": attempts.newest(subject, request.user),
         "earlier": account_state.earlier(subject, request.user),
-        "refusal": wording.of(may_help(request.user, subject)),
+        "refusal": wording.of(refused),
         "actions": actions.values(),
         "check_for_code": not code["refusal"] and not code["needs_approval"],
         "checked": caller_check.has_passed(subject, request.user),
         "checking": caller_check.waiting(subject, request.user),
+        "wrong_words": caller_check.wrong_words(subject).count(),
     }
     return page(request, "person.html", subject.get_full_name() or subject.email, **context)
 
@@ -99,12 +101,13 @@ def _too_many() -> str:
     ) % {"number": limits.LOOK_UPS}
 
 
-def _action(worker: User, subject: User, kind: Kind) -> dict[str, object]:
+def _action(worker: User, subject: User, kind: Kind, account: account_state.Account) -> dict[str, object]:
     needs_approval = rules.needs_approval(kind, subject)
     refusal = approval.refusal_on_page(kind, worker, subject, needs_approval=needs_approval)
+    signed_in_nowhere = kind is Kind.END_SESSIONS and not account.sessions
     return {
         "label": kind.label,
-        "when": kind.when_to_use,
+        "when": _("Not signed in anywhere now.") if signed_in_nowhere else kind.when_to_use,
         "address": reverse(f"support_{kind.value}", args=[subject.pk]),
         "refusal": wording.of(refusal),
         "needs_approval": needs_approval,

@@ -21,17 +21,17 @@ from accounts.support.models import HelpRequest, Report
 from accounts.two_factor import time_steps
 
 
-def of(subject: User, account: Account) -> list[str]:
-    """The worst first."""
+def of(subject: User, account: Account, *, may_act: bool = True) -> list[str]:
+    """The worst first. ``may_act``: may this worker help? Else nothing is said about approval by a second one."""
     return [
         *_reported(subject),
         *_unreadable(account),
         *_used_after_loss(subject, account),
         *_stolen(subject),
-        *_mailbox(subject, account),
+        *_mailbox(subject, account, may_act=may_act),
         *_many_requests(subject),
         *_open_ways(account),
-        *_rights(subject),
+        *_rights(subject, may_act=may_act),
         *_organisation(subject),
     ]
 
@@ -87,7 +87,7 @@ def _stolen(subject: User) -> Iterator[str]:
         ) % _when(entry.at)
 
 
-def _mailbox(subject: User, account: Account) -> Iterator[str]:
+def _mailbox(subject: User, account: Account, *, may_act: bool) -> Iterator[str]:
     """Until the second factor is used again; without one, for `limits.WARNING_PERIOD`."""
     doubtful = unverified_changes.changes(subject)
     found = doubtful if account.authenticators or account.recovery else unverified_changes.recent(subject)
@@ -103,7 +103,7 @@ def _mailbox(subject: User, account: Account) -> Iterator[str]:
             "Ask for something that only this person knows, or call back."
         ) % _when(entry.at)
 
-    if doubtful:
+    if doubtful and may_act:
         yield _(
             "Until somebody signs in with the second step, unlinking the phone, a code or another address takes "
             "a second worker, or a day."
@@ -129,10 +129,10 @@ def _open_ways(account: Account) -> Iterator[str]:
         )
 
 
-def _rights(subject: User) -> Iterator[str]:
+def _rights(subject: User, *, may_act: bool) -> Iterator[str]:
     if not subject.is_active:
         yield _("This account is not active: this person cannot sign in.")
-    if is_privileged(subject):
+    if may_act and is_privileged(subject):
         yield _("This account has rights in the administration: a second worker approves, or it takes a day.")
 
 

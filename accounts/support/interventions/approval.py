@@ -159,6 +159,8 @@ def cancel_superseded(subject: User, worker: User, origin: Origin) -> None:
 def refusal_on_page(kind: Kind, worker: User, subject: User, *, needs_approval: bool) -> Refusal | None:
     """Why a page does not offer this action to this worker: a refusal, or the same request is open already."""
     refusal = rules.refusal(kind, worker, subject)
+    if refusal is None and kind is Kind.RESET and not unverified_changes.needs_second_factor(subject):
+        return Refusal.NO_SECOND_STEP
     if refusal is None and needs_approval and find_open(kind, subject, worker):
         return Refusal.ALREADY_ASKED
     return refusal

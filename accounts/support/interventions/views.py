@@ -130,16 +130,29 @@ def _our_fault(request: PersonRequest) -> str:
 @for_workers
 def approvals(request: PersonRequest) -> HttpResponse:
     """What waits for a second worker, and what may be carried out now."""
-    rows = [
-        {
-            "intervention": found,
-            "kind": Kind(found.kind).label,
-            "is_mine": found.worker_id == request.user.pk,
-            "may_approve": approval.may_approve(found, request.user) is None,
-        }
-        for found in approval.open_for(request.user)
-    ]
+    rows = [_row(found, request.user) for found in approval.open_for(request.user)]
     return page(request, "approvals.html", _("Approvals"), rows=rows, **_numbers())
+
+
+def _row(found: Intervention, worker: User) -> dict[str, object]:
+    is_mine = found.worker_id == worker.pk
+    refusal = approval.may_approve(found, worker)
+    asker = found.worker
+    return {
+        "intervention": found,
+        "kind": Kind(found.kind).label,
+        "is_mine": is_mine,
+        "may_approve": refusal is None,
+        "why_not": "" if is_mine else _why_not(refusal),
+        "is_unchecked": asker is not None and not rules.caller_is_checked(Kind(found.kind), asker, found.subject),
+    }
+
+
+def _why_not(refusal: Refusal | None) -> str:
+    """Why this worker is not offered to approve."""
+    if refusal is Refusal.ONESELF:
+        return _("This is about your own account: a colleague approves it.")
+    return wording.of(refusal)
 
 
 def _open(request: PersonRequest, intervention_id: int) -> Intervention:

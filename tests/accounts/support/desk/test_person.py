@@ -22,6 +22,7 @@ from accounts.organisations.models import SecondStep
 from accounts.passwords import flows as passwords
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
+from accounts.support.caller_check import flows as caller_check
 from accounts.support.desk import account_state, flows, warnings
 from accounts.support.models import HelpRequest, Kind, Report
 from accounts.throttling.models import AttemptCounter
@@ -242,6 +243,19 @@ def test_stolen_password_closed_account_and_business_account_warn(person: User) 
     ]
 
 
+def test_page_offers_only_what_holds_for_this_person(client: Client, person: User, desk: User) -> None:
+    plain, boss = UserFactory(), UserFactory(superuser=True)
+    page = shown(client, page_of(plain))
+    assert "Nu nergens ingelogd." in page
+    assert page_of(plain, Kind.RESET) not in page
+    assert "tweede medewerker" not in shown(client, page_of(boss))
+    assert caller_check.send(person, desk, HERE) is caller_check.Outcome.SENT
+    caller_check.answer(person, desk, "fout fout", HERE)
+    page = shown(client, page_of(person))
+    assert "1 keer foute woorden" in page
+    assert page_of(person, Kind.RESET) in page
+
+
 def test_page_of_a_stranger_to_everything_is_empty_but_whole(client: Client) -> None:
     nobody = UserFactory(first_name="", last_name="")
     page = shown(client, page_of(nobody))
@@ -262,7 +276,7 @@ def test_page_costs_a_bounded_number_of_statements(
         sign_in(browser(), UserFactory())
         HelpRequest.objects.create(user=person)
     client.get(page_of(person))
-    with django_assert_max_num_queries(55):
+    with django_assert_max_num_queries(57):
         client.get(page_of(person))
 
 

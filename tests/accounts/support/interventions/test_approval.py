@@ -130,6 +130,17 @@ def test_nobody_approves_what_they_asked_or_what_is_about_them(desk: User, secon
     assert carry_out(asked, desk) is Outcome.DONE
 
 
+def test_page_tells_why_nobody_approves_for_themselves_and_that_the_caller_is_unchecked(
+    desk: User, colleague: User
+) -> None:
+    asked_by(desk, colleague, Kind.BRIDGE_CODE)
+    page = shown(signed_in(colleague), APPROVALS)
+    assert "Dit gaat over je eigen account" in page
+    assert "De beller is nog niet gecontroleerd." in page
+    check_caller(colleague, desk)
+    assert "nog niet gecontroleerd" not in shown(signed_in(desk), APPROVALS)
+
+
 def test_second_worker_must_be_allowed_to_help_this_person(desk: User, second: User) -> None:
     boss, other_boss = UserFactory(superuser=True), UserFactory(superuser=True, with_totp=True)
     asked = asked_by(boss, other_boss)
