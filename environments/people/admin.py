@@ -77,7 +77,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         seen = "seen_or_invite" if self.has_invite_permission(request) else "last_seen"
         return [seen if name == "last_seen" else name for name in self.list_display]
 
-    @admin.display(description=_("name"), ordering="email")
+    @admin.display(description=_("e-mail address"), ordering="email")
     def named(self, obj: User) -> SafeString | str:
         """The name with the address below it: one of them tells who it is."""
         name = obj.get_full_name()
@@ -160,6 +160,8 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
         if held := flows.change(obj, belongs_to=whose.pk if whose else None, **by_rights, **by):
             form.changed_data.remove("email")  # otherwise the history would say that it changed
             messages.warning(request, support_wording.waits_for_approval(held))
+        if before.is_active and not obj.is_active:
+            messages.info(request, _("This person is signed out everywhere."))
         if "opens" in form.changed_data:
             wanted = form.cleaned_data["opens"]
             flows.set_environments(obj, offered=list(form.offered), wanted=wanted, **by)  # type: ignore[attr-defined]

@@ -107,6 +107,16 @@ def test_many_that_were_chosen_are_named_up_to_a_number(boss: Client, monkeypatc
     assert not Environment.objects.exists()
 
 
+def test_breadcrumbs_lead_back_to_the_list_and_the_row(boss: Client) -> None:
+    row = EnvironmentFactory(name="Wegen")
+    trail = '<a href="/beheer/">Beheer</a> › <a href="/beheer/environments/environment/">Omgevingen</a> › '
+    row_trail = f'{trail}<a href="/beheer/environments/environment/{row.pk}/change/">Wegen</a> › '
+    assert f"{row_trail}Verwijderen</div>" in text(boss.get(page_of(row)))
+    assert f"{row_trail}Geschiedenis</div>" in text(boss.get(page_of(row).replace("delete", "history")))
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk]}
+    assert f"{trail}Verwijderen</div>" in text(boss.post("/beheer/environments/environment/", chosen))
+
+
 def test_nobody_deletes_kinds_that_they_may_not_delete(boss: Client) -> None:
     worker = User.objects.get(is_superuser=True)
     User.objects.filter(pk=worker.pk).update(is_superuser=False)

@@ -22,7 +22,6 @@ BY_RULE = (REVIEW, DJANGO)
 # Of each rule, what marks the tag in Django's template. Anything else that breaks the rule is a finding.
 OF_DJANGO = {
     "empty-table-header": '<th class="original"',
-    "1_1_1.H30.2": 'class="related-widget-wrapper-link ',
     "1_3_1.H71.NoLegend": '<fieldset class="module ',
     "4_1_2.H91.Fieldset.Name": '<fieldset class="module ',
     "3_2_2.H32.2": 'id="access_form"',  # who may look and not change gets the form without its buttons

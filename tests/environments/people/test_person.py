@@ -138,6 +138,13 @@ def test_change_of_rights_is_recorded_with_what_they_were() -> None:
     assert len(recorded("rights_changed")) == 1
 
 
+def test_deactivating_somebody_tells_that_they_are_signed_out() -> None:
+    person, boss = UserFactory(), signed_in(superuser())
+    assert "related-widget-wrapper-link" not in text(boss.get(page_of(person)))
+    boss.post(page_of(person), values_of(person, is_active=None))
+    assert "Deze persoon is overal uitgelogd." in text(boss.get(PEOPLE))
+
+
 def test_activating_again_is_recorded() -> None:
     person = UserFactory(is_active=False)
     signed_in(superuser()).post(page_of(person), values_of(person, is_active="on"))
