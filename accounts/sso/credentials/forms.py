@@ -42,6 +42,13 @@ ISSUER_WORDS = {
         _("Fill in the issuer or the tenant id."),
     ),
 }
+
+
+def issuer_label(kind: Kind) -> str:
+    """The label of the field that becomes the issuer; empty where there is none."""
+    return str(ISSUER_WORDS[kind][0]) if kind in ISSUER_WORDS else ""
+
+
 PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 
 
@@ -50,7 +57,7 @@ class SecretForm(MergedForm, forms.Form):
         label=_("Secret"),
         max_length=500,
         strip=True,
-        help_text=_("With Entra ID: the “Value” of the client secret, not the “Secret ID”. It is not shown again."),
+        help_text=_("It is not shown again."),
         error_messages={"required": _("Fill in the secret.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
@@ -61,6 +68,12 @@ class SecretForm(MergedForm, forms.Form):
         error_messages={"invalid": _("Fill in a date, for example 31-12-2027.")},
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
+
+    def explain_secret(self, kind: Kind) -> None:
+        if kind is Kind.ENTRA:
+            self.fields["secret"].help_text = _(
+                "The “Value” of the client secret, not the “Secret ID”. It is not shown again."
+            )
 
     def clean_expires_on(self) -> date | None:
         expires: date | None = self.cleaned_data["expires_on"]
@@ -85,8 +98,7 @@ class ProviderForm(SecretForm):
         """``find_issuer``: from what was typed; raises IssuerRefusedError."""
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.find_issuer, self.fields["secret"].required = find_issuer, False
-        if kind is not Kind.ENTRA:
-            self.fields["secret"].help_text = _("It is not shown again.")
+        self.explain_secret(kind)
         if kind is Kind.GOOGLE:
             del self.fields["issuer"]
             return

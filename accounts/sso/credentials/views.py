@@ -125,6 +125,7 @@ def _secret_form(
     request: PersonRequest, organisation: Organisation, connection: Connection | None, _prepared: None
 ) -> SecretForm:
     form = SecretForm(request.POST or None)
+    form.explain_secret(kinds.of_issuer(connection.issuer) if connection else Kind.OTHER)
     form.of(f"sso-secret/{organisation.pk}", request.user.pk, **_secret_fact(connection))
     return form
 

@@ -31,7 +31,7 @@ SENTENCES = {
     "reached": (Level.GOOD, gettext_lazy("The provider answers.")),
     "unreachable": (
         Level.WRONG,
-        gettext_lazy("The provider does not answer at this address. Check the issuer, or try again later."),
+        gettext_lazy("The provider does not answer at this address. Check “%(field)s”, or try again later."),
     ),
     "not_public": (
         Level.WRONG,
@@ -39,12 +39,12 @@ SENTENCES = {
     ),
     "no_document": (
         Level.WRONG,
-        gettext_lazy("There is no OpenID Connect provider at this address. Check whether the issuer is complete."),
+        gettext_lazy("There is no OpenID Connect provider at this address. Check whether “%(field)s” is complete."),
     ),
     "issuer_same": (Level.GOOD, gettext_lazy("The provider calls itself exactly as you filled in.")),
     "issuer_differs": (
         Level.WRONG,
-        gettext_lazy("The provider calls itself “%(value)s”. Is that yours? Then fill in exactly that as the issuer."),
+        gettext_lazy("The provider calls itself “%(value)s”. Is that yours? Then fill in exactly that at “%(field)s”."),
     ),
     "endpoint_missing": (Level.WRONG, gettext_lazy("The provider does not tell its address “%(value)s”.")),
     "endpoint_unsafe": (
@@ -84,8 +84,11 @@ SENTENCES = {
 
 @dataclass(frozen=True)
 class Finding:
+    """``field``: the label of the field that became the issuer; it differs by provider and is not stored."""
+
     name: str
     value: str = ""
+    field: str = ""
 
     @property
     def level(self) -> str:
@@ -93,15 +96,18 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        return str(SENTENCES[self.name][1]) % {"value": self.value or _("not told")}
+        return str(SENTENCES[self.name][1]) % {
+            "value": self.value or _("not told"),
+            "field": self.field or _("Issuer"),
+        }
 
     def stored(self) -> list[str]:
         return [self.name, without_control_characters(self.value)[:LONGEST_VALUE]]  # PostgreSQL stores no zero byte
 
 
-def from_stored(rows: Iterable[list[str]]) -> list[Finding]:
+def from_stored(rows: Iterable[list[str]], field: str = "") -> list[Finding]:
     """From the database; a name that this version of the program no longer knows is left out."""
-    return [Finding(name, value) for name, value in rows if name in SENTENCES]
+    return [Finding(name, value, field) for name, value in rows if name in SENTENCES]
 
 
 def is_acceptable(found: list[Finding]) -> bool:

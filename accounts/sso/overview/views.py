@@ -15,6 +15,7 @@ from accounts.http_requests import PersonRequest
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
 from accounts.sso import troubleshooting
+from accounts.sso.credentials.forms import issuer_label
 from accounts.sso.decorators import RIGHT, for_administrators
 from accounts.sso.domains import flows as domains
 from accounts.sso.domains import proposals
@@ -79,13 +80,15 @@ def _steps(
 def _about(connection: Connection | None) -> dict[str, Any]:
     if connection is None:
         return {}
-    found = findings.from_stored(connection.findings)
+    kind = kinds.of_issuer(connection.issuer)
+    found = findings.from_stored(connection.findings, issuer_label(kind))
+    faults = [finding for finding in found if finding.level == findings.Level.WRONG.value]
     return {
-        "kind": kinds.of_issuer(connection.issuer),
+        "kind": kind,
         "findings": found,
-        "faults": [finding for finding in found if finding.level == findings.Level.WRONG.value],
+        "faults": faults,
         "has_proof": readiness.has_proof(connection),
-        "can_be_tested": readiness.can_be_tested(connection),
+        "can_be_tested": not faults and readiness.can_be_tested(connection),
         "days_left": readiness.days_left(connection),
         "expires_soon": readiness.expires_soon(connection),
         "failure": troubleshooting.of_failure(connection.failure),

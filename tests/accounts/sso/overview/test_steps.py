@@ -118,6 +118,30 @@ def test_failed_test_is_shown_until_one_succeeds(client: Client) -> None:
     assert "Wat ging er mis?" not in shown(client, HERE)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("issuer", "field", "hint"),
+    [
+        ("https://login.microsoftonline.com/x/v2.0", "Tenant-id of maildomein", True),
+        ("https://a.nl/realms/b", "Adres van de realm", False),
+        ("https://a.nl", "Issuer", False),
+    ],
+)
+def test_fault_names_the_field_of_this_provider_and_no_test_is_offered(
+    client: Client, issuer: str, field: str, hint: bool
+) -> None:
+    town = Organisation.objects.get()
+    made = Connection(
+        organisation=town, issuer=issuer, client_id="x", findings=[Finding("unreachable").stored()], tested_at=NOW
+    )
+    made.set_secret("geheim")
+    made.save()
+    page = shown(client, HERE)
+    assert f"Controleer “{field}”" in page
+    assert "proef/beginnen/" not in page
+    assert ("“Secret ID”" in shown(client, f"{HERE}geheim/")) is hint
+
+
 def test_expiry_date_in_the_future_is_no_fault() -> None:
     found = steps(
         connection(findings=GOOD, secret_expires_on=date(2999, 1, 1)), [PROVED], test_failed=False, chooses=False
