@@ -15,7 +15,7 @@ from environments.models import Environment
 from environments.people import flows, list_reader
 from environments.people.flows import Refusal
 from environments.people.models import Why
-from environments.people.reading.types import Unreadable
+from environments.people.reading.types import LONGEST_CELL, Unreadable
 
 ACCEPTED = [*(".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".ods", ".vcf"), *("text/csv", "text/plain", "text/vcard")]
 _SAVE_ANEW = _("Open it, choose “Save as” and then “Excel workbook (.xlsx)”, and offer that file.")
@@ -190,15 +190,34 @@ class ImportForm(ChooseOrganisationForm):
         widget=forms.FileInput(attrs={"accept": ",".join(ACCEPTED)}),
         error_messages={"empty": _("There are no people in this list.")},
     )
+    environments = forms.ModelMultipleChoiceField(
+        Environment.objects.none(),
+        required=False,
+        label=_("Environments"),
+        help_text=_("For everybody without environments in the list."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    environments.is_secret = True  # type: ignore[attr-defined] # of several values the cookie would keep one
     text.is_secret = True  # type: ignore[attr-defined] # a list of people does not belong in a cookie, nor half of it
     file.is_secret = True  # type: ignore[attr-defined]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, worker: User, **kwargs: Any) -> None:
+        super().__init__(*args, worker=worker, **kwargs)
         first = list(self.fields["organisation"].choosable[:2])  # type: ignore[attr-defined]
         self.own = first[0] if len(first) == 1 else None
         if self.own:
             del self.fields["organisation"]
+        self._offer_environments(worker)
+
+    def _offer_environments(self, worker: User) -> None:
+        """To tick, when all together fit into a line of the list; more of them can be named in the list itself."""
+        mine = Environment.objects.filter(organisation=self.own) if self.own else Environment.objects.none()
+        self.known = {name.lower() for one in mine for name in (one.name, one.slug)}
+        written = " | ".join(list_reader.name_for(one.name, one.slug) for one in mine)
+        if written and len(written) <= LONGEST_CELL and worker.has_perm(flows.MAY_GIVE):
+            self.fields["environments"].queryset = mine.order_by("name", "pk")  # type: ignore[attr-defined]
+        else:
+            del self.fields["environments"]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -224,5 +243,6 @@ class ImportForm(ChooseOrganisationForm):
                 _("This list has %(found)s lines. Offer at most %(most)s at a time.")
                 % {"found": count, "most": limits.IMPORT_LINES}
             )
-        data["listing"] = found
+        chosen = [list_reader.name_for(one.name, one.slug) for one in data.get("environments", ())]
+        data["listing"] = list_reader.with_environments(found, chosen, self.known)
         return data

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Sequence
+from dataclasses import replace
 
 from environments.people.reading import contacts, delimited, file_types, workbooks
 from environments.people.reading.decoding import decode
 from environments.people.reading.people_from_rows import assemble
-from environments.people.reading.types import Listing, Unreadable
+from environments.people.reading.types import Listing, Row, Unreadable
 
 
 def read_file(content: bytes) -> Listing | Unreadable:
@@ -34,3 +36,21 @@ def environment_names(text: str) -> list[str]:
     """Separated by |, a comma, a semicolon or a line break; each once."""
     names = (name.strip() for name in re.split(r"[|,;\n]", text))
     return list(dict.fromkeys(name for name in names if name))
+
+
+def name_for(name: str, slug: str) -> str:
+    """How to write an environment in a list: its short name where the name has a separator in it."""
+    return name if environment_names(name) == [name] else slug
+
+
+def with_environments(listing: Listing, chosen: Sequence[str], known: Container[str]) -> Listing:
+    """The list with these environments in each line that names none. ``known``: names of environments in lower case;
+    a line that has one where a name should stand is left as it is, for its reason to be shown."""
+
+    def given(row: Row) -> Row:
+        is_misplaced = row.first_name.lower() in known or row.last_name.lower() in known
+        if row.flaw or is_misplaced or environment_names(row.environments):
+            return row
+        return replace(row, environments=" | ".join(chosen))
+
+    return replace(listing, rows=[given(row) for row in listing]) if chosen else listing

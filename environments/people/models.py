@@ -48,6 +48,11 @@ class PeopleImport(models.Model):
         return self.held_until is None or self.held_until <= timezone.now()
 
     @property
+    def without_environment(self) -> int:
+        """How many people would be invited and open nothing."""
+        return self.lines.filter(state=State.NEW, environments="").count()
+
+    @property
     def note_texts(self) -> list[str]:
         """The notes as sentences."""
         return [str(NoteText(kind).label) % {"names": _named(names)} for kind, names in self.notes or ()]

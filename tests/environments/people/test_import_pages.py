@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone, translation
@@ -69,6 +70,42 @@ def test_list_is_shown_line_by_line_before_anything_happens(client: Client, kind
     assert '<button class="button">Verstuur 1 uitnodiging</button>' in page
     assert "Jan Jansen" in page
     assert not User.objects.filter(email="jan@x.nl").exists()
+
+
+def test_page_before_sending_counts_who_gets_no_environment(client: Client) -> None:
+    lines = "E-mail;Omgeving\na@x.nl;Wegen\nb@x.nl;\nc@x.nl;"
+    page = shown(client, offer(client, lines))
+    assert "2 collega's krijgen nog geen omgeving." in page
+    assert "Lijst opnieuw invoeren" in page
+    assert "nog geen omgeving" not in shown(client, offer(client, "E-mail;Omgeving\na@x.nl;Wegen"))
+
+
+def test_ticked_environments_are_for_who_has_none_in_the_list(client: Client, environment: Environment) -> None:
+    bridges = EnvironmentFactory(name="Bruggen, sluizen", slug="bruggen", organisation=environment.organisation)
+    elsewhere = EnvironmentFactory()
+    assert f'name="environments" value="{bridges.pk}"' in shown(client, INVITE)
+    ticked = {
+        "environments": [environment.pk, bridges.pk],
+        "text": "E-mail;Omgeving\na@x.nl;Wegen\nb@x.nl;\nBeste b@x.nl;",
+    }
+    assert "nog geen omgeving" not in text(client.post(INVITE, ticked, follow=True))
+    lines = PeopleImport.objects.get().lines
+    assert list(lines.values_list("environments", flat=True)) == ["Wegen", "bruggen | Wegen", ""]
+    page = text(client.post(INVITE, {"environments": environment.pk, "text": "jan@x.nl;Bruggen"}, follow=True))
+    assert "is een omgeving, maar staat op de plek van een naam" in page, "a mistake in the list is not covered up"
+    PeopleImport.objects.all().delete()
+    client.post(INVITE, {"environments": elsewhere.pk, "text": "a@x.nl"})
+    assert not PeopleImport.objects.exists()
+
+
+def test_who_may_not_give_access_is_offered_no_environments(environment: Environment) -> None:
+    worker = administrator(environment.organisation)
+    worker.groups.get().permissions.remove(Permission.objects.get(codename="add_access"))
+    client = signed_in(worker)
+    assert 'name="environments"' not in shown(client, INVITE)
+    page = shown(client, offer(client, "a@x.nl"))
+    assert "1 collega krijgt nog geen omgeving." in page
+    assert "Lijst opnieuw invoeren" not in page
 
 
 @pytest.mark.parametrize(
