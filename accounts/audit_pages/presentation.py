@@ -36,6 +36,7 @@ DETAIL_LABELS = {
     "reference": gettext_lazy("Reference"),
     "about": gettext_lazy("About"),
     "mailed": gettext_lazy("Mailed"),
+    "first": gettext_lazy("First password"),
     "environment": gettext_lazy("Environment"),
     "kind": gettext_lazy("Kind"),
     "filters": gettext_lazy("Filters"),

@@ -200,7 +200,8 @@ def _set_from_link(token: str, encoded: str, origin: Origin) -> User | None:
     user = User.objects.select_for_update().get(pk=holder.pk) if holder else None
     if user is None or links.holder(token) is None or sign_in_policy.needs_no_password(user):
         return None
-    _set(user, encoded, origin, way="mailed link")
+    is_first = user.last_login is None and not user.has_usable_password()
+    _set(user, encoded, origin, way="mailed link", **({"first": "yes"} if is_first else {}))
     sessions.end_all(user)
     # A cookie of a browser in which somebody signed in with the password of before.
     known_browsers.forget_all(user)
@@ -241,7 +242,7 @@ def set_on_server(user: User, new_password: str, origin: Origin) -> None:
 
 
 @transaction.atomic
-def _set(user: User, encoded: str, origin: Origin, *, way: str) -> None:
+def _set(user: User, encoded: str, origin: Origin, **detail: str | int) -> None:
     user.password = encoded
     user.save(update_fields=["password"])
-    record(Event.PASSWORD_CHANGED, subject=user, origin=origin, detail={"way": way})
+    record(Event.PASSWORD_CHANGED, subject=user, origin=origin, detail=detail)

@@ -151,7 +151,7 @@ EXAMPLES: dict[str, list[Context]] = {
         _notice(detail={"before": before, "after": after})
         for before, after in ((ORGANISATION, "Wonen aan de Dijk"), ("-", ORGANISATION), (ORGANISATION, "-"))
     ],
-    "password_changed": [_notice()],
+    "password_changed": [_notice(), _notice(detail={"first": "yes"})],
     "password_link": [PASSWORD],
     "password_treated_as_stolen": [_notice()],
     "password_void": [

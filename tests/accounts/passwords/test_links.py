@@ -295,7 +295,13 @@ def test_invited_person_chooses_the_first_password(django_capture_on_commit_call
     (message,) = mails()
     assert "7 dagen" in message.body
     assert "Hallo Nina," in message.body
-    set_password(browser(), link_in(message.body))
+    with django_capture_on_commit_callbacks(execute=True):
+        set_password(browser(), link_in(message.body))
+    told = mails()[-1]
+    assert told.subject == "Je account voor Assetmaps is klaar"
+    assert "een wachtwoord gekozen" in told.body
+    assert "gewijzigd" not in told.body
+    assert "/dit-was-ik-niet/" in told.body
     assert signs_in(person, NEW)
 
 
