@@ -78,6 +78,10 @@ def test_page_before_sending_counts_who_gets_no_environment(client: Client) -> N
     assert "2 collega's krijgen nog geen omgeving." in page
     assert "Lijst opnieuw invoeren" in page
     assert "nog geen omgeving" not in shown(client, offer(client, "E-mail;Omgeving\na@x.nl;Wegen"))
+    boss = signed_in(superuser())
+    OrganisationFactory()
+    page = shown(boss, offer(boss, lines))
+    assert "Noem ze in de kolom “Omgevingen”." in page, "who works for all has nothing to tick"
 
 
 def test_ticked_environments_are_for_who_has_none_in_the_list(client: Client, environment: Environment) -> None:
