@@ -69,6 +69,7 @@ class Line:
     at: datetime
     what: str
     result: str
+    cause: str  # the result beside ``what``, which may say "refused" already; empty when there is nothing more to say
     succeeded: bool
     person: str
     by: str
@@ -94,6 +95,7 @@ def line_of(entry: AuditEntry) -> Line:
         at=entry.at,
         what=entry.get_event_display(),
         result=activity.result(entry),
+        cause=_cause(entry),
         succeeded=entry.succeeded,
         person=entry.subject_name,
         by=_by(entry),
@@ -106,6 +108,14 @@ def line_of(entry: AuditEntry) -> Line:
         reference=entry.reference,
         run=_run_of(entry),
     )
+
+
+def _cause(entry: AuditEntry) -> str:
+    """Without the word "refused" where the name of the event has it, so that it is not said twice."""
+    if entry.succeeded:
+        return ""
+    text = activity.result(entry)
+    return text.removeprefix(_("refused")).lstrip(":, ") if entry.event.endswith("_refused") else text
 
 
 def _run_of(entry: AuditEntry) -> tuple[Any, ...]:
@@ -145,7 +155,7 @@ def grouped(lines: Iterable[Line]) -> Iterator[Group]:
 
 def _by(entry: AuditEntry) -> str:
     if entry.actor_id is None:
-        return _("the command line (%(name)s)") % {"name": entry.actor_name} if entry.actor_name else ""
+        return _("Assetmaps (command line)") if entry.actor_name else ""
     return _("the person") if entry.actor_id == entry.subject_id else entry.actor_name
 
 

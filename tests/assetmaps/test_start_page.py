@@ -102,7 +102,7 @@ def test_business_account_tells_since_when_and_what_is_wrong() -> None:
 def test_desk_tells_what_waits_and_how_long() -> None:
     town = OrganisationFactory()
     client = worker("reset_second_factor", organisation=town)
-    assert "Er wacht niets" in shown(client, START)
+    assert "Niets openstaand" in shown(client, START)
     person, elsewhere, helped = UserFactory(organisation=town), UserFactory(organisation=OrganisationFactory()), None
     helped = UserFactory(organisation=town, last_login=timezone.now())
     for one in (person, elsewhere, helped):

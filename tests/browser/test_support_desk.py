@@ -201,7 +201,7 @@ def test_owner_cancels_from_the_mail_without_signing_in(desk: Screen, elsewhere:
     owner.press("Bevestigen")
     owner.says("Het is geannuleerd.")
     desk.page.reload()
-    desk.says("Er wacht niets.")
+    desk.says("Niets openstaand.")
 
 
 def test_whole_desk_works_with_the_keyboard_alone(caller: User, desk: Screen) -> None:

@@ -98,12 +98,12 @@ def test_other_fields_are_folded_until_one_is_used(client: Client) -> None:
 @pytest.mark.parametrize(
     ("detail", "words"),
     [
-        ({"cause": "clock_off", "minutes_off": -4}, "geweigerd: de klok van de telefoon loopt 4 minuten achter"),
-        ({"cause": "clock_off", "minutes_off": 1}, "geweigerd: de klok van de telefoon loopt 1 minuut voor"),
-        ({"cause": "used"}, "geweigerd: de code was al gebruikt"),
-        ({"cause": "reported"}, "geweigerd: de persoon meldde “dit was ik niet”"),
-        ({"cause": "iets dat later komt"}, "geweigerd"),
-        ({}, "geweigerd"),
+        ({"cause": "clock_off", "minutes_off": -4}, "de klok van de telefoon loopt 4 minuten achter"),
+        ({"cause": "clock_off", "minutes_off": 1}, "de klok van de telefoon loopt 1 minuut voor"),
+        ({"cause": "used"}, "de code was al gebruikt"),
+        ({"cause": "reported"}, "de persoon meldde “dit was ik niet”"),
+        ({"cause": "iets dat later komt"}, "Inloggen geweigerd: code"),
+        ({}, "Inloggen geweigerd: code"),
     ],
 )
 def test_refusal_tells_its_cause_in_words(client: Client, detail: dict, words: str) -> None:
@@ -116,7 +116,7 @@ def test_line_distinguishes_the_person_the_command_line_and_nobody(client: Clien
     note(UserFactory(), origin=CONSOLE)
     note(None, Event.PASSWORD_REFUSED, succeeded=False)
     told = re.findall(r'<td data-label="Door">([^<]*)', shown(client, PAGE))
-    assert told[:3] == ["–", "de opdrachtregel (manage.py)", "de persoon zelf"]
+    assert told[:3] == ["–", "Assetmaps (opdrachtregel)", "de persoon zelf"]
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "", "9" * 18, "9" * 19, "9" * 400, "%D9%A1", "0", "%00", "1.5"])

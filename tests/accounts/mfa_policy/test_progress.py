@@ -193,7 +193,7 @@ class TestExport:
         UserFactory(organisation=town, is_active=False)
         assert self.rows(boss) == [
             ["Naam", "E-mailadres", "Laatst ingelogd", "Situatie"],
-            ["Per Soon", "baas@voorbeeld.nl", "", "werkt in het beheer, daar is hij al verplicht"],
+            ["Per Soon", "baas@voorbeeld.nl", "", "in het beheer, daar is hij al verplicht"],
             ["Per Soon", "zonder@voorbeeld.nl", "2026-11-20 09:15", "de laatste 90 dagen ingelogd"],
         ]
 

@@ -250,7 +250,7 @@ class TestWhoMay:
         person = UserFactory(staff=True, with_totp=True, organisation=town)
         person.user_permissions.set(Permission.objects.filter(codename="change_organisation"))
         page = look(signed_in(person), town, choice(day=iso(5)) | {"groep": "nooit-ingelogd"})
-        assert "heeft een wachtwoord, nog nooit ingelogd" in page
+        assert "met een wachtwoord, nog nooit ingelogd" in page
         assert "geheim@voorbeeld.nl" not in page
         assert self.statuses(signed_in(UserFactory(organisation=town)), town) == [302] * 5
 

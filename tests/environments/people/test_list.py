@@ -235,3 +235,4 @@ def test_access_list_finds_people_and_takes_one_query_a_page() -> None:
     client = signed_in(superuser())
     assert "p1@x.nl" in shown(client, f"/beheer/environments/access/?q=p1&environment={environment.pk}")
     assert "p2@x.nl" not in text(client.get("/beheer/environments/access/?q=p1"))
+    assert "3 keer toegang" in shown(client, "/beheer/environments/access/")

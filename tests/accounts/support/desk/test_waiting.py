@@ -53,7 +53,7 @@ def test_requests_approvals_and_reports_stand_there_with_their_age_the_oldest_fi
     request = asked(lost, timedelta(hours=3))
     report = reported(robbed, timedelta(days=2))
     approval = act(Kind.RESET, colleague, UserFactory(in_support=True)).intervention
-    page = shown(desk, DESK).partition("Wat wacht")[2]
+    page = shown(desk, DESK).partition("Openstaand")[2]
     rows = [
         "2\xa0dagen geleden",
         f"#report-{report.pk}",
@@ -67,7 +67,7 @@ def test_requests_approvals_and_reports_stand_there_with_their_age_the_oldest_fi
 
 
 def test_nothing_waits_is_said(desk: Client) -> None:
-    assert "Er wacht niets." in shown(desk, DESK)
+    assert "Niets openstaand." in shown(desk, DESK)
 
 
 def test_who_was_helped_signed_in_or_cancelled_waits_no_more(worker: User) -> None:
