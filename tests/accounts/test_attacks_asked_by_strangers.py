@@ -172,7 +172,7 @@ def test_asking_does_not_make_reminders_skip_the_invitation(invited: User) -> No
     Organisation.objects.filter(pk=invited.membership.organisation_id).update(
         second_step=SecondStep.REQUIRED, required_from=first_day
     )
-    with later(timedelta(days=1, hours=1)):
+    with later(limits.INVITATION_LINK + timedelta(hours=1)):
         ask(invited, limits.RESET_MAILS + 2)
         before = AuditEntry.objects.filter(event=Event.INVITED).count()
         call_command("send_reminders")
