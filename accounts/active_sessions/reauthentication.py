@@ -40,8 +40,13 @@ def note(request: HttpRequest) -> None:
 
 
 def is_fresh(request: HttpRequest) -> bool:
+    return was_fresh(request, timezone.now())
+
+
+def was_fresh(request: HttpRequest, at: datetime) -> bool:
+    """Was the newest proof fresh at that moment, or given later?"""
     proved_at: str = request.session.get(PROVED_AT, "")
-    return bool(proved_at) and timezone.now() - datetime.fromisoformat(proved_at) <= limits.FRESH_PROOF
+    return bool(proved_at) and at - datetime.fromisoformat(proved_at) <= limits.FRESH_PROOF
 
 
 def fresh_proof_required(view: View) -> View:

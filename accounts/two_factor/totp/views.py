@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import limits, policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import requested_page, store
-from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh
+from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh, was_fresh
 from accounts.audit.origin import Origin
 from accounts.hash_queue import TooBusyError
 from accounts.http_requests import OWES_SET_UP, PersonRequest
@@ -91,8 +91,10 @@ def _fresh_proof_or_set_up(view: View) -> View:
 
 
 def _has_begun_first(request: PersonRequest) -> bool:
+    """With fresh proof: support's code begins one without it, for who signed in at the provider this morning."""
     is_first = _all_lost(request) or not devices.has_confirmed_device(request.user)
-    return is_first and flows.pending(request.user, _sign_in_id(request)) is not None
+    pending = flows.pending(request.user, _sign_in_id(request)) if is_first else None
+    return pending is not None and was_fresh(request, pending.created_at)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
