@@ -99,9 +99,9 @@ def _report(where: str, issues: list[Issue], count: Counter[str]) -> None:
 
 
 @contextmanager
-def judging(port: int, portal: str) -> Iterator[Judge]:
+def judging(port: int, address: str) -> Iterator[Judge]:
     """A question to pa11y about the page that is open in the browser behind the port."""
-    command = ["node", str(HERE / "pa11y.mjs"), f"http://127.0.0.1:{port}", portal, *map(str, portal.SIZES["1280"])]
+    command = ["node", str(HERE / "pa11y.mjs"), f"http://127.0.0.1:{port}", address, *map(str, portal.SIZES["1280"])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stdout
