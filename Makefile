@@ -6,7 +6,7 @@ SEED ?= 16
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility icons lighthouse pa11y survival mutants messages lock
+.PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility benchmark icons lighthouse pa11y survival mutants messages lock
 
 help:
 	@echo "make run            the portal on http://127.0.0.1:$(PORT), with people to try it"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-postgres  every test but those in browsers, on PostgreSQL"
 	@echo "make test-sqlite    the same on SQLite"
 	@echo "make test-everywhere  every test on both databases, and those of people and accounts on Redis"
+	@echo "make benchmark      speed and memory beside other software; exit status 1 when a goal is missed"
 	@echo "make demo-sso       the portal with identity providers"
 	@echo "make messages       collect new texts for the Dutch catalogue"
 	@echo "make lock           lock the versions of the packages anew"
@@ -65,6 +66,10 @@ lighthouse pa11y: .venv/installed-test
 # Hurts the production command while people sign in; needs PostgreSQL, Redis and nginx. Exit status 1 on a broken promise.
 survival: .venv/installed-test
 	@$(BIN)/python -m tests.resilience
+
+# Processor time, statements and memory beside other software; `docs/development.md`.
+benchmark: .venv/installed-test
+	@$(BIN)/python -m benchmarks
 
 # Mutation testing of the security core: exit status 1 when fewer than 95 % of the mutants are noticed.
 mutants: .venv/installed-mutation

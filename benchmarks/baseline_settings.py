@@ -1,8 +1,10 @@
 """Settings of the baseline: django.contrib.auth with its defaults, without a second factor."""
 
+import os
+
 SECRET_KEY = "only-for-the-benchmark"
 DEBUG = False
-ALLOWED_HOSTS = ["testserver"]
+ALLOWED_HOSTS = ["mijn.voorbeeld.nl", "localhost", "testserver"]
 ROOT_URLCONF = "benchmarks.baseline_urls"
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -33,7 +35,23 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+# The options are those of the portal, so that the database costs both sides the same.
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("DATABASE", ":memory:"),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+        },
+    }
+}
+PASSWORD_HASHERS = ["benchmarks.hashers.NoHash"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "/inloggen/"
 LOGIN_REDIRECT_URL = "/"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if os.environ.get("COUNT_STATEMENTS"):
+    MIDDLEWARE.insert(0, "benchmarks.statements.counting")
 USE_TZ = True

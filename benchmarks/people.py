@@ -1,0 +1,89 @@
+"""Fills the empty database of a side with people, and prints them as JSON: `python -m benchmarks.people COUNT`.
+
+Everybody has the same password. Of our side, half of them have an authenticator app, recovery codes and three
+environments; the other half have not set up anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+import django
+
+PASSWORD = "een lange zin als wachtwoord"
+
+
+def main() -> None:
+    django.setup()
+    from django.conf import settings
+    from django.db import transaction
+
+    with transaction.atomic():
+        make = ours if settings.AUTH_USER_MODEL == "accounts.User" else bare
+        print(json.dumps(make(int(sys.argv[1]))))
+
+
+def bare(count: int) -> list[dict[str, str]]:
+    from django.contrib.auth.models import User
+
+    people = [User(username=name, first_name="Per", last_name="Soon") for name in map("persoon{}".format, range(count))]
+    _with_password(people)
+    User.objects.bulk_create(people)
+    return [facts(person.username) for person in people]
+
+
+def ours(count: int) -> list[dict[str, str]]:
+    from accounts.audit.origin import CONSOLE
+    from accounts.models import User
+    from accounts.organisations.models import Membership, Organisation
+    from accounts.two_factor.models import Authenticator
+    from accounts.two_factor.recovery_codes import flows as recovery_codes
+    from environments.models import Access, Environment
+
+    organisation = Organisation.objects.create(name="Gemeente Voorbeeld", slug="voorbeeld")
+    environments = [_environment(Environment, organisation, number) for number in range(3)]
+    found = []
+    for number in range(2 * count):
+        has_factor = number < count
+        person = User(email=f"persoon{number}@voorbeeld.nl", first_name="Per", last_name="Soon")
+        _with_password([person])
+        person.save()
+        Membership.objects.create(user=person, organisation=organisation)
+        Access.objects.bulk_create(Access(user=person, environment=one) for one in environments)
+        found.append(facts(person.email))
+        if has_factor:
+            device = Authenticator(user=person, name="Telefoon", confirmed=True)
+            secret = number.to_bytes(20, "big")
+            device.set_secret(secret)
+            device.save()
+            recovery_codes.make(person, CONSOLE, mailed=False)
+            found[-1]["secret"] = base64.b32encode(secret).decode()
+    return found
+
+
+def _environment(model: Any, organisation: Any, number: int) -> Any:
+    name = ("Kaart", "Beheer", "Inspecties")[number]
+    return model.objects.create(
+        organisation=organisation, name=name, slug=f"omgeving-{number}", address=f"https://{number}.voorbeeld.nl/"
+    )
+
+
+def _with_password(people: list[Any]) -> None:
+    """As after earlier sign-ins, so that nobody is here for the first time."""
+    from django.utils import timezone
+
+    for person in people:
+        person.set_password(PASSWORD)
+        person.last_login = timezone.now() - timedelta(days=1)
+
+
+def facts(name: str) -> dict[str, str]:
+    return {"name": name, "password": PASSWORD}
+
+
+if __name__ == "__main__":
+    main()

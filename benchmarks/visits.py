@@ -1,0 +1,150 @@
+"""Visitors of a server, as browsers without any cookie: signing in, the landing page, setting up an app."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import http.client
+import re
+import time
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from itertools import count
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import pyotp
+
+HOST = "mijn.voorbeeld.nl"
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+USUAL = {
+    "Host": HOST,
+    "X-Forwarded-Proto": "https",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "nl-NL,nl;q=0.9,en;q=0.8",
+    "Accept-Encoding": "gzip",
+}
+_networks = count(1)
+
+
+class UnexpectedAnswerError(AssertionError):
+    """The server answered with another page than the visit needs."""
+
+
+@dataclass
+class Browser:
+    """One visitor, on a network address and a connection of their own. Counts what the servers of
+    `benchmarks.statements` tell."""
+
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict)
+    statements: int = 0
+    writes: int = 0
+    texts: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._wire = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        self._network = f"203.{next(_networks) % 250}.{next(_networks) % 250}.7"
+        self.address = self.text = ""
+
+    def get(self, address: str) -> str:
+        """The text of a page. Raises UnexpectedAnswerError when the answer is no page."""
+        status, self.text, _ = self._ask("GET", address)
+        self._expect(200, status)
+        return self.text
+
+    def submit(self, address: str, **typed: str) -> str:
+        """Send the form of the page that was last read; where its answer leads to, or "" when it is a page itself."""
+        token = TOKEN.search(self.text)
+        if token is None:
+            raise UnexpectedAnswerError(f"no form on {self.address}")
+        body = urlencode({"csrfmiddlewaretoken": token[1]} | typed)
+        status, text, location = self._ask("POST", address, body)
+        if status == 200:
+            self.text = text
+            return ""
+        self._expect(302, status)
+        return urljoin(address, location)
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _expect(self, wanted: int, status: int) -> None:
+        if status != wanted:
+            raise UnexpectedAnswerError(f"{self.address} answered {status}, not {wanted}:\n{self.text[:2000]}")
+
+    def _ask(self, method: str, address: str, body: str | None = None) -> tuple[int, str, str]:
+        self.address, headers = address, USUAL | {"X-Forwarded-For": self._network}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if body is not None:
+            origin = f"https://{HOST}"
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin, "Referer": f"{origin}/"}
+        self._wire.request(method, address, body, headers)
+        answer = self._wire.getresponse()
+        content = answer.read()
+        if answer.headers.get("Content-Encoding") == "gzip":
+            content = gzip.decompress(content)
+        self._keep(answer.headers)
+        return answer.status, content.decode("utf-8", "replace"), answer.headers.get("Location", "")
+
+    def _keep(self, headers: http.client.HTTPMessage) -> None:
+        for value in headers.get_all("Set-Cookie", []):
+            for name, morsel in SimpleCookie(value).items():
+                if morsel["max-age"] == "0" or not morsel.value:
+                    self.cookies.pop(name, None)
+                else:
+                    self.cookies[name] = morsel.value
+        if told := headers.get("X-Statements"):
+            every, writes = map(int, told.split())
+            self.statements, self.writes = self.statements + every, self.writes + writes
+            self.texts += [text for text in headers.get("X-Statement-Texts", "").split("|") if text]
+
+
+def code(secret: str) -> str:
+    """What a phone with this secret (base32) shows now."""
+    return pyotp.TOTP(secret).at(int(time.time()))
+
+
+class Bare:
+    """django.contrib.auth with its LoginView; no second factor."""
+
+    sign_in_page = "/inloggen/"
+    landing_page = "/"
+
+    def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
+        browser.get(self.sign_in_page)
+        self._arrive(browser.submit(self.sign_in_page, username=person["name"], password=person["password"]))
+
+    def landing(self, browser: Browser) -> None:
+        browser.get(self.landing_page)
+
+    def _arrive(self, where: str) -> None:
+        if urlsplit(where).path != self.landing_page:
+            raise UnexpectedAnswerError(f"signing in led to {where!r}")
+
+
+class Ours(Bare):
+    def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
+        browser.get(self.sign_in_page)
+        page = browser.submit(self.sign_in_page, username=person["name"], password=person["password"])
+        browser.get(page)
+        self._arrive(browser.submit(page, code=code(person["secret"])))
+
+    def first_factor(self, browser: Browser, person: dict[str, str]) -> None:
+        """Sign in somebody who has no second factor yet."""
+        Bare.sign_in(self, browser, person)
+
+    def set_up(self, browser: Browser) -> None:
+        """Personal details, activate, the page with the QR code, the first code, the recovery codes."""
+        details = "/persoonlijke-gegevens/"
+        browser.get(details)
+        page = browser.submit(f"{details}twee-staps-authenticatie/activeren/")
+        text = browser.get(page)
+        secret = re.search(r"secret=([A-Z2-7]+)", html.unescape(text))
+        if secret is None:
+            raise UnexpectedAnswerError("no secret on the page with the QR code")
+        where = browser.submit(page, code=code(secret[1]), name="Telefoon")
+        if where != f"{details}herstelcodes/":
+            raise UnexpectedAnswerError(f"the set-up led to {where!r}")
+        browser.get(where)
