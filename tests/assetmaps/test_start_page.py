@@ -103,11 +103,12 @@ def test_desk_tells_what_waits_and_how_long() -> None:
     town = OrganisationFactory()
     client = worker("reset_second_factor", organisation=town)
     assert "Niets openstaand" in shown(client, START)
-    person, elsewhere, helped = UserFactory(organisation=town), UserFactory(organisation=OrganisationFactory()), None
-    helped = UserFactory(organisation=town, last_login=timezone.now())
-    for one in (person, elsewhere, helped):
+    person, elsewhere = UserFactory(organisation=town), UserFactory(organisation=OrganisationFactory())
+    changed_mind = UserFactory(organisation=town)
+    for one in (person, elsewhere, changed_mind):
         asked = HelpRequest.objects.create(user=one)
         HelpRequest.objects.filter(pk=asked.pk).update(asked_at=timezone.now() - timedelta(hours=2))
+    HelpRequest.objects.filter(user=changed_mind).update(cancelled_at=timezone.now())
     entry = record(Event.WRONG_CODES, subject=person, origin=Origin())
     for one in (entry, record(Event.WRONG_CODES, subject=elsewhere, origin=Origin())):
         Report.objects.create(user=one.subject, entry=one)

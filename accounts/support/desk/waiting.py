@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -48,14 +48,14 @@ def of(worker: User) -> list[Waiting]:
 
 
 def requests(worker: User) -> QuerySet[HelpRequest]:
-    """Of people in this worker's scope whom nobody has helped yet, and who did not get in by themselves."""
+    """Of people in this worker's scope whom nobody has helped yet. A sign-in since then ends no request: it may be that
+    of whoever took the phone."""
     helped = Intervention.objects.filter(
         subject=OuterRef("user"), kind__in=rules.OPENS_ACCOUNT, state=State.DONE, done_at__gt=OuterRef("asked_at")
     )
-    signed_in = Q(user__last_login__isnull=False, user__last_login__gt=F("asked_at"))
     since = timezone.now() - limits.LOST_PHONE_REQUEST
     asked = HelpRequest.objects.filter(scope.people(worker, "user__"), cancelled_at=None, asked_at__gt=since)
-    return asked.filter(~Exists(helped), ~signed_in).order_by("asked_at")
+    return asked.filter(~Exists(helped)).order_by("asked_at")
 
 
 def reports(worker: User) -> QuerySet[Report]:
@@ -66,7 +66,12 @@ def reports(worker: User) -> QuerySet[Report]:
 def _requests(worker: User) -> Iterator[Waiting]:
     for one in requests(worker).select_related("user__membership__organisation")[: limits.WAITING_SHOWN + 1]:
         page = reverse("support_person", args=[one.user_id])
-        yield Waiting(_("Phone lost"), one.user, one.asked_at, page, one.reference)
+        yield Waiting(_phone_lost(one), one.user, one.asked_at, page, one.reference)
+
+
+def _phone_lost(request: HelpRequest) -> str:
+    signed_in = request.user.last_login
+    return _("Phone lost; signed in since") if signed_in and signed_in > request.asked_at else _("Phone lost")
 
 
 def _interventions(worker: User) -> Iterator[Waiting]:

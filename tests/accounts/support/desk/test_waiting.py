@@ -12,7 +12,7 @@ from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.recording import record
 from accounts.models import User
-from accounts.support.desk import waiting
+from accounts.support.desk import waiting, waiting_counts
 from accounts.support.models import HelpRequest, Intervention, Kind, Report, State
 from tests.accounts.support.desk_pages import DESK, HERE, act, page_of
 from tests.accounts.support.interventions.test_who_may import bound_worker
@@ -70,17 +70,31 @@ def test_nothing_waits_is_said(desk: Client) -> None:
     assert "Niets openstaand." in shown(desk, DESK)
 
 
-def test_who_was_helped_signed_in_or_cancelled_waits_no_more(worker: User) -> None:
-    helped, found, cancelled, expired = UserFactory.create_batch(4)
-    for person in (helped, found, cancelled):
+def test_who_was_helped_or_cancelled_waits_no_more(worker: User) -> None:
+    helped, cancelled, expired = UserFactory.create_batch(3)
+    for person in (helped, cancelled):
         asked(person, timedelta(hours=1))
     asked(expired, limits.LOST_PHONE_REQUEST + timedelta(minutes=1))
-    assert whom(worker) == [helped, found, cancelled]
+    assert whom(worker) == [helped, cancelled]
     done = {"kind": Kind.BRIDGE_CODE, "state": State.DONE, "done_at": timezone.now()}
     Intervention.objects.create(subject=helped, worker=worker, reason="x", **done)
-    User.objects.filter(pk=found.pk).update(last_login=timezone.now())
     HelpRequest.objects.filter(user=cancelled).update(cancelled_at=timezone.now())
     assert whom(worker) == []
+
+
+def test_sign_in_after_the_request_may_be_the_thiefs_so_the_request_waits_on_and_says_so(
+    worker: User, desk: Client
+) -> None:
+    hour, now = timedelta(hours=1), timezone.now()
+    robbed, earlier = UserFactory(last_login=now), UserFactory(last_login=now - 2 * hour)
+    for person in (robbed, earlier):
+        asked(person, hour)
+    assert [(one.person, one.what) for one in waiting.of(worker)] == [
+        (robbed, "Telefoon kwijt; daarna is er ingelogd"),
+        (earlier, "Telefoon kwijt"),
+    ]
+    assert "Telefoon kwijt; daarna is er ingelogd" in shown(desk, DESK)
+    assert waiting_counts.of(worker).requests.number == 2
 
 
 def test_who_asks_again_after_help_waits_again(worker: User) -> None:
