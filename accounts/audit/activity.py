@@ -101,6 +101,12 @@ def result_for_support(entry: AuditEntry) -> str:
             return result(entry)
 
 
+def cause(entry: AuditEntry, words: str) -> str:
+    """The result in ``words``, to stand beside the name of the event: without "refused" where the name has it already.
+    Empty when nothing is left."""
+    return words.removeprefix(_("refused")).lstrip(":, ") if entry.event.endswith("_refused") else words
+
+
 def _clock_result(minutes: int) -> str:
     if minutes > 0:
         text = _("refused: the clock of the phone is %(time)s ahead")

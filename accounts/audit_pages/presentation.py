@@ -95,7 +95,7 @@ def line_of(entry: AuditEntry) -> Line:
         at=entry.at,
         what=entry.get_event_display(),
         result=activity.result(entry),
-        cause=_cause(entry),
+        cause="" if entry.succeeded else activity.cause(entry, activity.result(entry)),
         succeeded=entry.succeeded,
         person=entry.subject_name,
         by=_by(entry),
@@ -108,14 +108,6 @@ def line_of(entry: AuditEntry) -> Line:
         reference=entry.reference,
         run=_run_of(entry),
     )
-
-
-def _cause(entry: AuditEntry) -> str:
-    """Without the word "refused" where the name of the event has it, so that it is not said twice."""
-    if entry.succeeded:
-        return ""
-    text = activity.result(entry)
-    return text.removeprefix(_("refused")).lstrip(":, ") if entry.event.endswith("_refused") else text
 
 
 def _run_of(entry: AuditEntry) -> tuple[Any, ...]:

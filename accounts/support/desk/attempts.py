@@ -29,6 +29,8 @@ ATTEMPTS = (
 
 @dataclass(frozen=True)
 class Attempt:
+    """``result``: beside ``what``, which may say "refused" already; empty when there is nothing more to say."""
+
     at: datetime
     what: str
     result: str
@@ -45,7 +47,7 @@ def newest(subject: User, worker: User) -> list[Attempt]:
         Attempt(
             at=entry.at,
             what=entry.get_event_display(),
-            result=activity.result_for_support(entry),
+            result=activity.cause(entry, activity.result_for_support(entry)),
             succeeded=entry.succeeded,
             browser=browser_in_words(entry.browser),
             address=entry.address or "",

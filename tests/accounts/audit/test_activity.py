@@ -9,8 +9,10 @@ from enum import Enum
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import translation
 
 from accounts import limits
+from accounts.audit import activity
 from accounts.audit.activity import CAUSES
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
@@ -152,6 +154,22 @@ def test_every_cause_of_a_refused_code_has_a_text() -> None:
 
     causes = {outcome.name.lower() for outcome in set(Outcome) - NOT_CODES} - {"accepted"}
     assert causes <= set(CAUSES)
+
+
+@pytest.mark.parametrize(("language", "word"), [("nl", "geweigerd"), ("en", "refused")])
+def test_result_beside_the_name_of_an_event_says_refused_once(language: str, word: str) -> None:
+    refusals = [event for event in Event if event.endswith("_refused")]
+    with translation.override(language):
+        for event in refusals:
+            assert event.label.count(word) == 1, event
+            for cause in ["", *CAUSES]:
+                entry = AuditEntry(event=event, succeeded=False, detail={"cause": cause})
+                for words in (activity.result(entry), activity.result_for_support(entry)):
+                    beside = activity.cause(entry, words)
+                    assert word not in beside, words
+                    assert beside in words  # and nothing else is lost
+        other = AuditEntry(event=Event.SIGNED_IN, succeeded=False, detail={"cause": "wrong"})
+        assert activity.cause(other, activity.result(other)).startswith(word)
 
 
 def test_entry_holds_the_number_that_is_on_the_answer(client: Client) -> None:
