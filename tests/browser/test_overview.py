@@ -185,6 +185,13 @@ def test_touch_screen_shows_no_keys(screen: Screen, person: User, elsewhere: Cal
     expect(screen.text(keys)).to_be_visible()
 
 
+def test_machine_without_a_mouse_shows_the_keys(screen: Screen, person: User) -> None:
+    machine = screen.page.context.new_cdp_session(screen.page)
+    machine.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    assert screen.page.evaluate("matchMedia('(pointer: none)').matches")
+    expect(screen.text("Sneller met het toetsenbord")).to_be_visible()
+
+
 def test_star_changes_where_it_is_and_stands_on_top_at_the_next_visit(screen: Screen, person: User) -> None:
     screen.page.evaluate("document.title = 'dezelfde pagina'")
     star(screen, "Wegen").click()
