@@ -13,12 +13,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.browser import portal
 from tests.provider import free_port
 from tests.quality.issues import APART, REVIEW, Issue
+
+if TYPE_CHECKING:
+    from tests.browser.page_tour import Tour
+    from tests.browser.screen import Screen
 
 HERE = Path(__file__).parent
 PATIENCE = 60_000  # milliseconds; the other language and its judge keep the machine busy
@@ -76,14 +81,22 @@ def one(language: str, parts: list[str] | None) -> int:
         for part in page_tour.ALL:
             if parts and part.__name__ not in parts:
                 continue
-            for name in part(screen):
-                assert screen.page.locator("html").get_attribute("lang") == language, name
-                count["pages in all their states"] += 1
-                for scheme in portal.SCHEMES:
-                    screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-                    _report(f"{name} {scheme}", judge(), count)
+            try:
+                _walk(screen, part, judge, count)
+            except (AssertionError, Error) as error:  # no reason to leave out the other parts
+                count["findings"] += 1
+                print(f"  FINDING unfinished {part.__name__}: {error}".replace("\n", " "), flush=True)
     print(json.dumps(count))
     return int(bool(count["findings"]))
+
+
+def _walk(screen: Screen, part: Tour, judge: Judge, count: Counter[str]) -> None:
+    for name in part(screen):
+        assert screen.page.locator("html").get_attribute("lang") == screen.language, name
+        count["pages in all their states"] += 1
+        for scheme in portal.SCHEMES:
+            screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            _report(f"{name} {scheme}", judge(), count)
 
 
 def _report(where: str, issues: list[Issue], count: Counter[str]) -> None:
