@@ -55,6 +55,7 @@ class Event(models.TextChoices):
     WAIT_LIFTED = "wait_lifted", _("Waiting time lifted by support")
     SESSIONS_ENDED_BY_SUPPORT = "sessions_ended_by_support", _("Signed out everywhere by support")
     BRIDGE_CODE_ISSUED = "bridge_code_issued", _("Code to link a new phone given by support")
+    BRIDGE_CODE_WITHDRAWN = "bridge_code_withdrawn", _("Code to link a new phone withdrawn by support")
     INTERVENTION_ASKED = "intervention_asked", _("Help by support asked for, waits for approval")
     INTERVENTION_APPROVED = "intervention_approved", _("Help by support approved by a second worker")
     INTERVENTION_CANCELLED = "intervention_cancelled", _("Help by support cancelled")

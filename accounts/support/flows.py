@@ -28,6 +28,7 @@ class Refusal(Enum):
     INACTIVE = auto()  # the account is deactivated, so nothing can be linked
     NO_SECOND_STEP = auto()  # the password alone opens the account, so there is nothing to bridge
     NOTHING_TO_LIFT = auto()
+    NO_CODE = auto()  # used, over, or withdrawn already
     MONTH_IS_FULL = auto()  # the monthly limit of attempts is reached; only time restores it
     LIFTED_OFTEN = auto()  # for this person, by all workers together
     PASSWORD_CLOSED = auto()  # every password is refused until there is a new one, so no code or link helps

@@ -38,6 +38,9 @@ _SENTENCES = {
     Refusal.INACTIVE: _("This account is not active. An administrator activates it first."),
     Refusal.NO_SECOND_STEP: _("This person has no second step: the password is enough to sign in."),
     Refusal.NOTHING_TO_LIFT: _("No waiting time is running."),
+    Refusal.NO_CODE: _(
+        "There is no code any more: it was used, or it is over. Was it used? Then sign this person out everywhere."
+    ),
     Refusal.MONTH_IS_FULL: _(
         "Too many wrong codes this month: nobody can lift this. A recovery code still works, "
         "and so does a browser in which this person signed in before."

@@ -93,6 +93,7 @@ EXAMPLES: dict[str, list[Context]] = {
     "authenticator_removed": [_notice(detail={"name": "Werktelefoon"})],
     "authenticator_replaced": [_notice()],
     "bridge_code_issued": [_by_support(minutes=10)],
+    "bridge_code_withdrawn": [_notice()],
     "caller_check_sent": [_notice(words="appel rivier", minutes=5)],
     "demand_changed": [
         {

@@ -18,6 +18,7 @@ from accounts.audit.recording import record
 from accounts.models import User
 from accounts.support.flows import Refusal
 from accounts.support.interventions import actions, approval, rules
+from accounts.support.interventions.people import lock_people
 from accounts.support.models import Intervention, Kind, State
 from accounts.support.worker_alarm import record_limit_reached
 from accounts.two_factor.account_recovery.flows import NewBridgeCode
@@ -101,17 +102,6 @@ def _carry_out(intervention: Intervention, worker: User, origin: Origin, prepare
     done = Intervention.objects.select_related("approved_by", "worker").get(pk=intervention.pk)
     done.subject = subject
     return Result(Outcome.DONE, done, actions.carry_out(done, origin, prepared))
-
-
-def lock_people(subject: User, worker: User | None) -> tuple[User, User | None]:
-    """Both rows, locked in one order, so that two workers who help each other do not deadlock.
-
-    The lock on the worker's row keeps the count of resets exact under parallel requests.
-    """
-    keys = {subject.pk, worker.pk} if worker else {subject.pk}
-    people = User.objects.select_for_update(of=("self",)).select_related("membership__organisation")
-    found = {person.pk: person for person in people.filter(pk__in=keys).order_by("pk")}
-    return found[subject.pk], found[worker.pk] if worker else None
 
 
 def _row(wanted: InterventionRequest, subject: User, worker: User | None, **state: Any) -> Intervention:

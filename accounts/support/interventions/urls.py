@@ -14,5 +14,6 @@ urlpatterns = [
     path("<int:person_id>/sessies-beeindigen/", closed(views.end_sessions), name="support_end_sessions"),
     path("<int:person_id>/code/", closed(views.bridge_code), name="support_bridge_code"),
     path("<int:person_id>/code/eenmalig/", closed(views.bridge_code_shown), name="support_bridge_code_shown"),
+    path("<int:person_id>/code/intrekken/", closed(views.withdraw_code), name="support_withdraw_code"),
     path("<int:person_id>/herstellen/", closed(views.reset), name="support_reset"),
 ]

@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.support import unverified_changes, wording
 from accounts.support.flows import Refusal
-from accounts.support.interventions import approval, flows, rules, shown_once
+from accounts.support.interventions import approval, flows, rules, shown_once, withdrawal
 from accounts.support.interventions.flows import InterventionRequest, Outcome, Result
 from accounts.support.interventions.forms import InterventionForm
 from accounts.support.models import Intervention, Kind
@@ -118,6 +118,17 @@ def bridge_code_shown(request: PersonRequest, subject: User) -> HttpResponse:
         "until": shown_once.valid_until(intervention) if intervention else None,
     }
     return page(request, "code.html", _("Read this code out") if code else _("Code for the caller"), **context)
+
+
+@require_POST
+@about_person
+@fresh_proof_required
+def withdraw_code(request: PersonRequest, subject: User) -> HttpResponse:
+    if refusal := withdrawal.withdraw_code(subject, request.user, Origin.of(request)):
+        messages.error(request, wording.of(refusal))
+    else:
+        messages.success(request, _("The code no longer works. The person gets a mail."))
+    return redirect("support_person", subject.pk)
 
 
 def _our_fault(request: PersonRequest) -> str:

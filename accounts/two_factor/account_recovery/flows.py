@@ -149,8 +149,12 @@ def _digest(user: User, code: str, salt: bytes) -> str:
     return slow_digest(code, salt + _password_fingerprint(user).encode())
 
 
-def withdraw_bridge_code(user: User) -> None:
-    BridgeCode.objects.filter(user=user).delete()
+def withdraw_bridge_code(user: User) -> bool:
+    """False when there was none that still worked."""
+    found = BridgeCode.objects.filter(user=user)
+    still_works = found.filter(made_at__gt=timezone.now() - limits.BRIDGE_CODE).exists()
+    found.delete()
+    return still_works
 
 
 def use_bridge_code(user: User, typed: str, origin: Origin, on_accepted: Callable[[], None] = lambda: None) -> Outcome:

@@ -190,7 +190,7 @@ def test_entry_holds_the_number_that_is_on_the_answer(client: Client) -> None:
         (
             Refusal,
             "not_allowed out_of_scope oneself outranked opens_elsewhere reported inactive no_second_step "
-            "nothing_to_lift month_is_full lifted_often password_closed not_checked changed_address stopped "
+            "nothing_to_lift no_code month_is_full lifted_often password_closed not_checked changed_address stopped "
             "already_asked not_ready not_ones_own",
         ),
         (CallerCheck, "sent too_many passed wrong used_up guessed worker_guesses not_sent"),

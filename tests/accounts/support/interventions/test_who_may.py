@@ -27,7 +27,7 @@ from tests.pages import shown, signed_in
 
 pytestmark = pytest.mark.django_db
 
-POSTS = [*PAGES.values(), "beller/", "beller/versturen/"]
+POSTS = [*PAGES.values(), "beller/", "beller/versturen/", "code/intrekken/"]
 GETS = ["", *PAGES.values(), "beller/", "code/eenmalig/"]
 
 
