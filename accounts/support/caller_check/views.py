@@ -49,6 +49,7 @@ def caller_check(request: PersonRequest, subject: User) -> HttpResponse:
             "form": restore(request, form),
             "waiting": flows.waiting(subject, request.user),
             "passed": flows.has_passed(subject, request.user),
+            "wrong_words": flows.wrong_words(subject).count(),
             "refusal": support_wording.of(may_help(request.user, subject)),
             "for_code": _is_for_code(request.GET),
             "minutes": int(limits.CALLER_CHECK.total_seconds()) // 60,

@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.support.caller_check import flows
 from accounts.support.caller_check.flows import Outcome
 from accounts.support.caller_check.word_list import WORDS
-from accounts.support.models import CallerCheck
+from accounts.support.models import CallerCheck, Kind
 from tests.accounts.support.desk_pages import HERE, page_of, words_in_mail
 from tests.conftest import mails
 from tests.factories import UserFactory
@@ -151,6 +151,20 @@ def test_page_says_what_is_wrong_and_keeps_nothing_that_was_typed(desk: User, pe
     assert "fiets" not in page
     assert "Vul de twee woorden in" in shown(client, f"{page_of(person)}beller/", {"words": " "})
     assert "Dit zijn niet de woorden." in shown(client, f"{page_of(person)}beller/", {"words": "\u0660" * 60})
+
+
+def test_page_says_what_to_do_with_a_caller_who_cannot_read_the_words(desk: User, person: User) -> None:
+    client = signed_in(desk)
+    client.post(f"{page_of(person)}beller/versturen/")
+    words = words_in_mail()
+    assert "Vertrouw je dit niet?" not in shown(client, f"{page_of(person)}beller/")
+    page = shown(client, f"{page_of(person)}beller/", {"words": "fiets molen"})
+    doubt = page.partition("Vertrouw je dit niet?")[2]
+    assert "1 keer foute woorden in de laatste 30 dagen." in doubt
+    assert "Geef dan geen code." in doubt
+    assert f'href="{page_of(person, Kind.END_SESSIONS)}"' in doubt
+    client.post(f"{page_of(person)}beller/", {"words": words})
+    assert "Vertrouw je dit niet?" not in shown(client, f"{page_of(person)}beller/")
 
 
 def test_sending_takes_a_post(desk: User, person: User) -> None:
