@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -56,6 +58,17 @@ class Line:
     by_other: bool
     browser: str
     address: str
+
+    @property
+    def when(self) -> str:
+        return day_and_time(self.at)
+
+
+def day_and_time(at: datetime) -> str:
+    """In local time: "vandaag 14:05", "gisteren 14:05", "3 juli 2026 14:05"."""
+    at = timezone.localtime(at)
+    near = {0: _("today"), 1: _("yesterday")}.get((timezone.localdate() - at.date()).days)
+    return f"{near or date_format(at, 'j F Y')} {at:%H:%M}"
 
 
 def page(user: User, before: int | None) -> tuple[list[Line], int | None]:

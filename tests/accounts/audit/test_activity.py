@@ -51,9 +51,26 @@ def test_page_tells_what_when_where_and_how_it_ended(client: Client) -> None:
         )
         text = text_of(client)
     assert "<h1>Beveiligingsactiviteit</h1>" in text
-    assert "3 juli 2026 23:05" in text  # in Amsterdam
+    assert ">vandaag 23:05</time>" in text  # in Amsterdam
     for fact in ("Chrome op Windows", "192.0.2.7", "geweigerd: de code was al gebruikt", "Ingelogd", "gelukt"):
         assert fact in text, fact
+
+
+@pytest.mark.parametrize(
+    ("language", "at", "words"),
+    [
+        ("nl", datetime(2026, 7, 3, 22, 0, tzinfo=UTC), "vandaag 00:00"),  # in Amsterdam
+        ("nl", datetime(2026, 7, 3, 21, 59, tzinfo=UTC), "gisteren 23:59"),
+        ("nl", datetime(2026, 7, 2, 21, 59, tzinfo=UTC), "2 juli 2026 23:59"),
+        ("en", datetime(2026, 7, 3, 22, 0, tzinfo=UTC), "today 00:00"),
+        ("en", datetime(2026, 7, 3, 21, 59, tzinfo=UTC), "yesterday 23:59"),
+        ("en", datetime(2026, 7, 2, 21, 59, tzinfo=UTC), "2 July 2026 23:59"),
+        ("en", datetime(2026, 7, 4, 22, 0, tzinfo=UTC), "5 July 2026 00:00"),  # another machine's clock
+    ],
+)
+def test_day_is_named_when_it_was_today_or_yesterday(language: str, at: datetime, words: str) -> None:
+    with time_machine.travel(datetime(2026, 7, 4, 8, 0, tzinfo=UTC), tick=False), translation.override(language):
+        assert activity.day_and_time(at) == words
 
 
 def test_page_is_linked_from_personal_details_and_needs_no_fresh_proof(client: Client) -> None:
