@@ -85,7 +85,7 @@ def landing(servers: list[Server], size: Size, browsers: dict[str, list[Browser]
         for number in range(size.pages):
             server.side.visits.landing(browsers[server.side.name][number % CLIENTS])
 
-    return _with_what_follows(servers, size.rounds, size.pages, visit)
+    return _alone(_turns(servers, size.rounds, visit), size.pages)
 
 
 def signed_in(servers: list[Server]) -> dict[str, list[Browser]]:
@@ -131,27 +131,43 @@ def at_once(tasks: list[Callable[[], None]]) -> None:
             task.result()
 
 
-def _with_what_follows(servers: list[Server], rounds: int, count: int, visit: Callable[[Server], None]) -> Figures:
-    """Processor milliseconds of one of the ``count`` visits of a turn. Work between the turns, such as sealing the
-    audit trail, is divided over all visits; without what a server uses in that time when nobody asks anything."""
-    idle = _idle(servers)
-    begun = {server: (server.processor_ms(), time.monotonic()) for server in servers}
-    turns: dict[Server, list[float]] = {server: [] for server in servers}
-    busy = dict.fromkeys(servers, 0.0)
+@dataclass(frozen=True)
+class Turn:
+    """Processor milliseconds, and seconds of the clock, of a side in one round."""
+
+    used: float
+    took: float
+
+
+def _turns(servers: list[Server], rounds: int, visit: Callable[[Server], None]) -> dict[Server, list[Turn]]:
+    turns: dict[Server, list[Turn]] = {server: [] for server in servers}
     for _ in range(rounds + 1):
         for server in servers:
             used, at = server.processor_ms(), time.monotonic()
             visit(server)
-            turns[server].append(server.processor_ms() - used)
-            busy[server] += time.monotonic() - at
+            turns[server].append(Turn(server.processor_ms() - used, time.monotonic() - at))
+    return turns
+
+
+def _alone(turns: dict[Server, list[Turn]], count: int) -> Figures:
+    """Processor milliseconds of one of the ``count`` visits of a turn."""
+    return {server.side.name: tuple(turn.used / count for turn in own[1:]) for server, own in turns.items()}
+
+
+def _with_what_follows(servers: list[Server], rounds: int, count: int, visit: Callable[[Server], None]) -> Figures:
+    """The same, with each visit's share of what a server does between its turns, such as sealing the audit trail;
+    without what it uses in that time when nobody asks anything."""
+    idle = _idle(servers)
+    begun = {server: (server.processor_ms(), time.monotonic()) for server in servers}
+    turns = _turns(servers, rounds, visit)
     time.sleep(SETTLED)
     figures = {}
     for server, own in turns.items():
         used, at = begun[server]
-        quiet = time.monotonic() - at - busy[server]
-        between = server.processor_ms() - used - sum(own) - quiet * idle[server]
-        share = max(0.0, between) / len(own)
-        figures[server.side.name] = tuple((turn + share) / count for turn in own[1:])
+        quiet = time.monotonic() - at - sum(turn.took for turn in own)
+        between = server.processor_ms() - used - sum(turn.used for turn in own) - quiet * idle[server]
+        share = max(0.0, between) / len(own) / count
+        figures[server.side.name] = tuple(alone + share for alone in _alone({server: own}, count)[server.side.name])
     return figures
 
 

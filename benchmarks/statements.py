@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ TEXTS = "X-Statement-Texts"
 # They touch no table.
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 WRITES = ("INSERT", "UPDATE", "DELETE")
+# What says least in a list of statements: columns and values.
+_COLUMNS = re.compile(r"(?<=^SELECT) .*?(?= FROM )|(?<= SET) .*(?= WHERE )|(?<= )\(.*VALUES.*", re.DOTALL)
 
 
 @dataclass
@@ -26,7 +29,7 @@ class Counter:
         if not sql.startswith(CONTROL):
             self.every += 1
             self.writes += sql.startswith(WRITES)
-            self.texts += f"{sql[:140]}|".replace("\n", " ")
+            self.texts += f"{_COLUMNS.sub(' ...', sql)[:200]}|".replace("\n", " ")
         return execute(sql, parameters, many, context)
 
 

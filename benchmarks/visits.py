@@ -98,12 +98,21 @@ class Browser:
         if told := headers.get("X-Statements"):
             every, writes = map(int, told.split())
             self.statements, self.writes = self.statements + every, self.writes + writes
-            self.texts += [text for text in headers.get("X-Statement-Texts", "").split("|") if text]
+            texts = [text for text in headers.get("X-Statement-Texts", "").split("|") if text]
+            self.texts += [f"{self.address}: {len(texts)}", *(f"    {text}" for text in texts)]
 
 
 def code(secret: str) -> str:
     """What a phone with this secret (base32) shows now."""
     return pyotp.TOTP(secret).at(int(time.time()))
+
+
+def secret_on(page: str) -> str:
+    """The secret (base32) on a page with a QR code: in its address for apps, or in a field of its own."""
+    found = re.search(r'secret=([A-Z2-7]{32})|value="([A-Z2-7]{32})"', html.unescape(page))
+    if found is None:
+        raise UnexpectedAnswerError("no secret on the page with the QR code")
+    return found[1] or found[2]
 
 
 class Bare:
@@ -140,11 +149,8 @@ class Ours(Bare):
         details = "/persoonlijke-gegevens/"
         browser.get(details)
         page = browser.submit(f"{details}twee-staps-authenticatie/activeren/")
-        text = browser.get(page)
-        secret = re.search(r"secret=([A-Z2-7]+)", html.unescape(text))
-        if secret is None:
-            raise UnexpectedAnswerError("no secret on the page with the QR code")
-        where = browser.submit(page, code=code(secret[1]), name="Telefoon")
+        secret = secret_on(browser.get(page))
+        where = browser.submit(page, code=code(secret), name="Telefoon")
         if where != f"{details}herstelcodes/":
             raise UnexpectedAnswerError(f"the set-up led to {where!r}")
         browser.get(where)
