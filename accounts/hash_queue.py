@@ -7,15 +7,17 @@ threads of two hundred visitors, some hundreds of MiB stayed behind.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from django.db import connections
 
 from accounts import limits
 
-AT_ONCE = limits.HASHES_A_CORE * len(os.sched_getaffinity(0))
+CORES = len(os.sched_getaffinity(0))
+AT_ONCE = limits.HASHES_A_CORE * CORES
 AT_HAND = 0.1  # seconds in which a hash is usually done; who waits longer needs no database meanwhile
 
 P = ParamSpec("P")
@@ -32,13 +34,19 @@ def run_queued(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
     Call outside transactions: inside, the connection to the database is held while waiting. Work must not call this.
     """
-    turn = _threads.submit(work, *args, **kwargs)
-    if not wait([turn], timeout=AT_HAND).done:
+    return run_together([partial(work, *args, **kwargs)])[0]
+
+
+def run_together(works: Sequence[Callable[[], T]]) -> list[T]:
+    """The same for several at once, each in a turn of its own. Raises TooBusyError when one did not begin in time."""
+    turns = [_threads.submit(work) for work in works]
+    if wait(turns, timeout=AT_HAND).not_done:
         _release_connections()
-        wait([turn], timeout=limits.HASH_WAIT.total_seconds() - AT_HAND)
-    if turn.cancel():  # not when it is done, or has begun
+        wait(turns, timeout=limits.HASH_WAIT.total_seconds() - AT_HAND)
+    withdrawn = [turn.cancel() for turn in turns]  # not when it is done, or has begun
+    if any(withdrawn):
         raise TooBusyError
-    return turn.result()
+    return [turn.result() for turn in turns]
 
 
 def _release_connections() -> None:

@@ -29,8 +29,8 @@ BUSY = "<h1>Het is erg druk</h1>"
 
 
 @contextmanager
-def everything_taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """All turns are in use until the end, and who waits hears soon that it takes too long."""
+def everything_taken(monkeypatch: pytest.MonkeyPatch, *, besides: int = 0) -> Iterator[None]:
+    """All turns are in use until the end, but for so many, and who waits hears soon that it takes too long."""
     monkeypatch.setattr(hash_queue, "AT_HAND", 0.005)
     monkeypatch.setattr(limits, "HASH_WAIT", timedelta(seconds=0.01))
     free, begun = threading.Event(), threading.Semaphore(0)
@@ -39,7 +39,7 @@ def everything_taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         begun.release()
         free.wait(20)
 
-    turns = [hash_queue._threads.submit(occupy) for _ in range(hash_queue.AT_ONCE)]
+    turns = [hash_queue._threads.submit(occupy) for _ in range(hash_queue.AT_ONCE - besides)]
     for _ in turns:
         assert begun.acquire(timeout=20)
     try:
@@ -76,6 +76,28 @@ def test_memory_stays_with_few_threads() -> None:
     names = {hash_queue.run_queued(lambda: threading.current_thread().name) for _ in range(50)}
     assert len(names) <= hash_queue.AT_ONCE
     assert all(name.startswith("hash") for name in names)
+
+
+def test_recovery_codes_are_hashed_on_every_core_and_leave_turns_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes, "CORES", 2)
+    typed, salt = [f"{number:016d}" for number in range(5)], b"zoutzoutzoutzout"
+    one_by_one = [codes.slow_digest(code, salt) for code in typed]
+    shares: list[int] = []
+    digests_of = codes._digests
+
+    def counted(share: list[str], salt: bytes) -> list[str]:
+        shares.append(len(share))
+        return digests_of(share, salt)
+
+    monkeypatch.setattr(codes, "_digests", counted)
+    assert codes.slow_digests(typed, salt) == one_by_one
+    assert sorted(shares) == [2, 3]
+    assert hash_queue.CORES < hash_queue.AT_ONCE
+
+
+def test_of_several_hashes_none_counts_when_one_could_not_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    with everything_taken(monkeypatch, besides=1), pytest.raises(hash_queue.TooBusyError):
+        hash_queue.run_together([lambda: time.sleep(0.2), lambda: None])
 
 
 def test_what_a_hash_raises_reaches_who_asked() -> None:
