@@ -58,7 +58,7 @@ def sign_in(
         reauthentication.note(request)
     # Saved here: `login` has locked the person's row, so of parallel sign-ins each sees the sessions before it.
     end_surplus_sessions(user, known_since)
-    _save(request)
+    save(request)
     record(Event.SIGNED_IN, subject=user, origin=origin, detail=_shown(request, device, instead))
 
 
@@ -70,7 +70,8 @@ def _shown(request: HttpRequest, device: Device | None, instead: str) -> dict[st
     return shown | ({"vouched": vouched.value} if vouched else {})
 
 
-def _save(request: HttpRequest) -> None:
+def save(request: HttpRequest) -> None:
+    """Inside a transaction: with the rest, or not at all. Raises SessionInterrupted when the session has ended."""
     try:
         request.session.save()
     except UpdateError:
@@ -101,7 +102,7 @@ def prove(request: HttpRequest, user: User, origin: Origin) -> None:
     """The person has shown everything the account has: fresh proof, under a new key."""
     request.session.cycle_key()
     reauthentication.note(request)
-    _save(request)
+    save(request)
     record(Event.IDENTITY_CONFIRMED, subject=user, origin=origin)
 
 

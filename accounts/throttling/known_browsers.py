@@ -111,5 +111,16 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> HttpRe
 
 def forget_all(user: User) -> None:
     """No browser is known for this person any more."""
-    User.objects.filter(pk=user.pk).update(known_browsers_epoch=F("known_browsers_epoch") + 1)
-    user.refresh_from_db(fields=["known_browsers_epoch"])
+    if not forget_read(user):
+        User.objects.filter(pk=user.pk).update(known_browsers_epoch=F("known_browsers_epoch") + 1)
+        user.refresh_from_db(fields=["known_browsers_epoch"])
+
+
+def forget_read(user: User) -> bool:
+    """The same, which locks the row of the person; False, and nothing done, when another request did it since this
+    person was read."""
+    read = user.known_browsers_epoch
+    if User.objects.filter(pk=user.pk, known_browsers_epoch=read).update(known_browsers_epoch=read + 1) != 1:
+        return False
+    user.known_browsers_epoch = read + 1
+    return True

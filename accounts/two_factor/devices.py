@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts import limits
+from accounts.active_sessions.models import Session
 from accounts.models import User
 from accounts.two_factor import previous_devices
-from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, EndReason, RecoveryCodeSet
+from accounts.two_factor.models import (
+    AccountRecovery,
+    Authenticator,
+    BridgeCode,
+    EndReason,
+    RecoveryCode,
+    RecoveryCodeSet,
+)
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,6 +43,48 @@ def authenticator_of(user: User, pk: int | str | None = None) -> Authenticator |
     return next((device for device in mine if str(device.pk) == str(pk)), None)
 
 
+def lock(user: User) -> None:
+    """Lock the row of the person. Every change of somebody's devices does, so they come one after the other."""
+    list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What somebody has before a device is linked. ``devices``: confirmed or not; ``has_factor``: is one confirmed;
+    ``has_code_set``, ``codes_left``: recovery codes; ``recovers``: an account recovery or a code of support;
+    ``sessions``: how many there are of the person, this one included."""
+
+    devices: list[Authenticator] = field(default_factory=list)
+    has_factor: bool = False
+    has_code_set: bool = False
+    codes_left: int = 0
+    recovers: bool = False
+    sessions: int = 0
+
+
+def situation_of(user: User) -> Situation:
+    """In one statement. Nothing but the devices, if there are none: then nothing can be linked."""
+    mine = {"user": OuterRef("user")}
+    found = Authenticator.objects.filter(user=user).annotate(
+        has_code_set=Exists(RecoveryCodeSet.objects.filter(**mine)),
+        codes_left=_count(RecoveryCode.objects.filter(code_set__user=OuterRef("user"), used_at=None)),
+        recovers=Exists(AccountRecovery.objects.filter(**mine)) | Exists(BridgeCode.objects.filter(**mine)),
+        sessions=_count(Session.objects.filter(**mine)),
+    )
+    rows = list(found)
+    if not rows:
+        return Situation()
+    one: Any = rows[0]
+    has_factor = any(device.confirmed for device in rows)
+    return Situation(rows, has_factor, one.has_code_set, one.codes_left, one.recovers, one.sessions)
+
+
+def _count(rows: QuerySet[Any]) -> Subquery:
+    # `Count` would group the rows, and then answer nothing where there is none.
+    number = Func(F("pk"), function="COUNT", output_field=IntegerField())
+    return Subquery(rows.order_by().annotate(number=number).values("number"))
+
+
 def has_confirmed_device(user: User) -> bool:
     return Authenticator.objects.filter(user=user, confirmed=True).exists()
 
@@ -43,7 +96,13 @@ def confirmed_device_exists() -> Exists:
 
 def pending_authenticator_of(user: User) -> Authenticator | None:
     """The set-up in progress, unless it expired."""
-    return _set_ups().filter(user=user, since__gt=timezone.now() - limits.PENDING_AUTHENTICATOR).first()
+    return pending_among(Authenticator.objects.filter(user=user, confirmed=False))
+
+
+def pending_among(devices: Iterable[Authenticator]) -> Authenticator | None:
+    """The same among the devices of one person."""
+    now = timezone.now()
+    return next((device for device in devices if not device.confirmed and expires_at(device) > now), None)
 
 
 def _set_ups() -> QuerySet[Authenticator]:

@@ -9,7 +9,7 @@ import base64
 import json
 import os
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,9 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
 
     ``mailed=False`` when another mail about the same change is sent.
     """
-    return _make(user, origin, mailed=mailed)[0]
+    fresh = prepare()
+    _replace(user, fresh, origin, mailed=mailed)
+    return fresh.codes
 
 
 def make_to_show(session: MutableMapping[str, Any], user: User, origin: Origin, *, mailed: bool = True) -> None:
@@ -53,27 +55,64 @@ def make_to_show(session: MutableMapping[str, Any], user: User, origin: Origin, 
 
     Encrypted and bound to the person, beside the encryption of the whole session.
     """
-    codes, salt = _make(user, origin, mailed=mailed)
-    sealed = encryption.seal_text(json.dumps({"codes": codes, "set": salt.hex()}), owner=_owner(user))
+    fresh = prepare()
+    _replace(user, fresh, origin, mailed=mailed)
+    _keep_to_show(session, user, fresh)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Codes that are hashed and belong to nobody yet. ``salt``: by which their set is known."""
+
+    codes: list[str] = field(repr=False)
+    salt: bytes
+    digests: list[str]
+
+
+def prepare() -> Prepared:
+    """New codes, hashed: that takes a tenth of a second, so call it before a transaction. Raises TooBusyError."""
+    codes, salt = [_new_code() for _ in range(limits.RECOVERY_CODES)], os.urandom(SALT_BYTES)
+    return Prepared(codes, salt, slow_digests(codes, salt))
+
+
+@transaction.atomic
+def _replace(user: User, fresh: Prepared, origin: Origin, *, mailed: bool) -> None:
+    devices.lock(user)
+    store(user, fresh)
+    if mailed:
+        record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)
+
+
+def store(user: User, fresh: Prepared, *, is_first: bool = False) -> None:
+    """Make these the codes of the person. Call inside a transaction that locks the row of the person.
+
+    ``is_first``: there is no set yet, as the caller saw under that lock.
+    """
+    values = {"name": "Herstelcodes", "salt": fresh.salt, "asked_at": timezone.now()}
+    old = None if is_first else RecoveryCodeSet.objects.filter(user=user).values_list("pk", flat=True).first()
+    if old is None:
+        pk = RecoveryCodeSet.objects.create(user=user, **values).pk
+    else:
+        # The codes before the set, as in `use`; another order could deadlock. The set stays: sessions name it.
+        RecoveryCode.objects.filter(code_set=old).delete()
+        RecoveryCodeSet.objects.filter(pk=old).update(**values)
+        pk = old
+    RecoveryCode.objects.bulk_create([RecoveryCode(code_set_id=pk, digest=digest) for digest in fresh.digests])
+
+
+def store_to_show(
+    session: MutableMapping[str, Any], user: User, fresh: Prepared, origin: Origin, *, is_first: bool, mailed: bool
+) -> None:
+    """`store`, kept in the session until they are shown. ``mailed``: see `make`."""
+    store(user, fresh, is_first=is_first)
+    if mailed:
+        record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)
+    _keep_to_show(session, user, fresh)
+
+
+def _keep_to_show(session: MutableMapping[str, Any], user: User, fresh: Prepared) -> None:
+    sealed = encryption.seal_text(json.dumps({"codes": fresh.codes, "set": fresh.salt.hex()}), owner=_owner(user))
     session[SHOWN] = {"sealed": sealed, "made_at": timezone.now().isoformat()}
-
-
-def _make(user: User, origin: Origin, *, mailed: bool) -> tuple[list[str], bytes]:
-    """The codes and the salt, by which the set is known."""
-    codes = [_new_code() for _ in range(limits.RECOVERY_CODES)]
-    salt = os.urandom(SALT_BYTES)
-    digests = slow_digests(codes, salt)  # before the transaction: it takes a fifth of a second
-    with transaction.atomic():
-        User.objects.select_for_update().get(pk=user.pk)
-        # The codes before the set, as in `use`; another order could deadlock.
-        RecoveryCode.objects.filter(code_set__user=user).delete()
-        code_set, _created = RecoveryCodeSet.objects.update_or_create(
-            user=user, defaults={"name": "Herstelcodes", "salt": salt, "asked_at": timezone.now()}
-        )
-        RecoveryCode.objects.bulk_create([RecoveryCode(code_set=code_set, digest=digest) for digest in digests])
-        if mailed:
-            record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)
-    return codes, salt
 
 
 def use(

@@ -4,11 +4,13 @@ confirms it."""
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -19,11 +21,11 @@ from accounts.audit.recording import record
 from accounts.models import User
 from accounts.throttling import known_browsers
 from accounts.two_factor import code_owner, codes, devices, previous_devices, time_steps, verification
+from accounts.two_factor.devices import Situation
 from accounts.two_factor.models import Authenticator, EndReason
 from accounts.two_factor.verification import Outcome, VerificationResult
 
 
-@transaction.atomic
 def begin(
     user: User, *, replaces: Authenticator | None = None, begun_in: str = "", all_lost: bool = False, name: str = ""
 ) -> Authenticator | None:
@@ -34,19 +36,42 @@ def begin(
     is signed in with a stolen password must not know the secret that the owner scans. ``all_lost``: it will replace
     every device, so there are never too many. ``name``: what the person typed before the time was over.
     """
-    User.objects.select_for_update().get(pk=user.pk)
-    in_progress = pending(user, begun_in)
-    if in_progress and in_progress.replaces_id == (replaces.pk if replaces else None):
-        return in_progress
-    mine = devices.authenticators_of(user)
-    if len(mine) >= limits.AUTHENTICATORS and replaces is None and not all_lost:
+    wanted = Authenticator(user=user, name=name, confirmed=False, replaces=replaces, begun_in=begun_in)
+    mine = list(Authenticator.objects.filter(user=user))
+    if found := _in_progress(mine, wanted):
+        return found
+    if not mine:
+        # Nothing to lock: no number to keep below, and no set-up to end. Of parallel requests the database takes one.
+        with suppress(IntegrityError), transaction.atomic():
+            return _save(wanted, mine)
+    return _begin_beside(wanted, any_number=replaces is not None or all_lost)
+
+
+@transaction.atomic
+def _begin_beside(wanted: Authenticator, *, any_number: bool) -> Authenticator | None:
+    """Beside other devices, or instead of another set-up."""
+    devices.lock(wanted.user)
+    mine = list(Authenticator.objects.filter(user=wanted.user))
+    if found := _in_progress(mine, wanted):
+        return found
+    confirmed = [device for device in mine if device.confirmed]
+    if len(confirmed) >= limits.AUTHENTICATORS and not any_number:
         return None
-    previous_devices.retire(Authenticator.objects.filter(user=user, confirmed=False), EndReason.UNFINISHED)
-    called = name or (replaces.name if replaces else _free_name(mine))
-    fresh = Authenticator(user=user, name=called, confirmed=False, replaces=replaces, begun_in=begun_in)
-    fresh.set_secret(os.urandom(limits.TOTP_SECRET_BYTES))
-    fresh.save()
-    return fresh
+    if len(confirmed) < len(mine):
+        previous_devices.retire(Authenticator.objects.filter(user=wanted.user, confirmed=False), EndReason.UNFINISHED)
+    return _save(wanted, confirmed)
+
+
+def _in_progress(mine: list[Authenticator], wanted: Authenticator) -> Authenticator | None:
+    found = _usable(devices.pending_among(mine), wanted.begun_in)
+    return found if found and found.replaces_id == wanted.replaces_id else None
+
+
+def _save(wanted: Authenticator, confirmed: list[Authenticator]) -> Authenticator:
+    wanted.name = wanted.name or (wanted.replaces.name if wanted.replaces else _free_name(confirmed))
+    wanted.set_secret(os.urandom(limits.TOTP_SECRET_BYTES))
+    wanted.save(force_insert=True)
+    return wanted
 
 
 def _free_name(mine: list[Authenticator]) -> str:
@@ -86,7 +111,10 @@ def may_be_extended(device: Authenticator) -> bool:
 
 def pending(user: User, begun_in: str = "") -> Authenticator | None:
     """The set-up in progress, if this sign-in began it, it has not expired, and its secret can be decrypted."""
-    found = devices.pending_authenticator_of(user)
+    return _usable(devices.pending_authenticator_of(user), begun_in)
+
+
+def _usable(found: Authenticator | None, begun_in: str) -> Authenticator | None:
     return found if found and found.begun_in == begun_in and time_steps.secret_of(found) else None
 
 
@@ -97,24 +125,57 @@ def unfinished(user: User) -> Authenticator | None:
 
 @dataclass(frozen=True)
 class Activation:
-    """``is_first``: the person had no second factor before; ``answer.device`` is the confirmed authenticator."""
+    """``answer.device``: the confirmed authenticator; ``before``: what the person had, read under the lock;
+    ``replaces_all``: nothing of that is left."""
 
     answer: VerificationResult
-    is_first: bool = False
+    before: Situation = field(default_factory=Situation)
+    replaces_all: bool = False
+
+    @property
+    def is_first(self) -> bool:
+        return not self.before.has_factor
+
+    @property
+    def is_first_code_set(self) -> bool:
+        return self.replaces_all or not self.before.has_code_set
+
+
+def foresee(user: User, typed: str, *, begun_in: str = "") -> Situation | None:
+    """What the person has, if `activate` would accept the code now; else None. Changes and locks nothing: it tells what
+    must be ready before the transaction."""
+    found, code = devices.situation_of(user), codes.parse(typed)
+    device = _usable(devices.pending_among(found.devices), begun_in)
+    if device is None or code is None:
+        return None
+    return found if verification.compare(device, code).match is codes.Match.RIGHT else None
 
 
 @transaction.atomic
 def activate(
-    user: User, typed: str, name: str, origin: Origin, *, begun_in: str = "", all_lost: bool = False
+    user: User,
+    typed: str,
+    name: str,
+    origin: Origin,
+    *,
+    begun_in: str = "",
+    all_lost: bool = False,
+    foreseen: Situation | None = None,
+    on_accepted: Callable[[Activation], None] | None = None,
 ) -> Activation | None:
     """Confirm the pending authenticator with its first code; None when there is none any more.
 
     The code's time step is used up, so the same code does not sign in. A replaced phone stops only now. Wrong codes are
     not throttled: the secret is on the same page. ``all_lost``: account recovery by support; every other device and the
-    recovery codes stop.
+    recovery codes stop. ``foreseen``: the answer of `foresee`. ``on_accepted`` is called on success, in the same
+    transaction.
     """
-    User.objects.select_for_update().get(pk=user.pk)
-    device = pending(user, begun_in)
+    # Until now the password alone made a browser known: an attacker could have collected any number of counters.
+    is_forgotten = bool(foreseen and (all_lost or not foreseen.has_factor)) and known_browsers.forget_read(user)
+    if not is_forgotten:
+        devices.lock(user)
+    before = devices.situation_of(user)
+    device = _usable(devices.pending_among(before.devices), begun_in)
     if device is None:
         return None
     code = codes.parse(typed)
@@ -123,24 +184,31 @@ def activate(
     verdict = verification.judge(device, code)
     if verdict.match is not codes.Match.RIGHT:
         return Activation(_refuse(user, device, code, verdict, origin))
-    time_steps.use_up(device, verdict.step)
-    return _confirm(user, device, name, origin, all_lost=all_lost)
+    if (all_lost or not before.has_factor) and not is_forgotten:
+        known_browsers.forget_all(user)
+    activation = Activation(VerificationResult(Outcome.ACCEPTED, device), before, all_lost)
+    _confirm(user, activation, device, verdict.step, name, origin)
+    if on_accepted:
+        on_accepted(activation)
+    return activation
 
 
-def _confirm(user: User, device: Authenticator, name: str, origin: Origin, *, all_lost: bool) -> Activation:
-    is_first = not devices.has_confirmed_device(user)
-    event = _event_of(device, is_first, all_lost)
-    _store_confirmed(device, name)
+def _confirm(user: User, activation: Activation, device: Authenticator, step: int, name: str, origin: Origin) -> None:
+    all_lost, old = activation.replaces_all, device.replaces_id
+    event = _event_of(device, activation.is_first, all_lost)
+    device.name = name or device.name
+    entry = record(event, subject=user, origin=origin, detail={"factor": device.kind, "name": device.name})
+    device.confirmed, device.replaces, device.linked_in = True, None, entry.pk
+    device.last_step, device.last_used_at = step, timezone.now()
+    device.save(update_fields=["confirmed", "replaces", "linked_in", "name", "last_step", "last_used_at"])
+    if old:
+        previous_devices.retire(Authenticator.objects.filter(pk=old, user=user), EndReason.REPLACED)
     if all_lost:
         devices.remove_others(user, device)
-    if is_first or all_lost:
-        # Until now the password alone made a browser known: an attacker could have collected any number of counters.
-        known_browsers.forget_all(user)
-    devices.end_recovery(user)
-    entry = record(event, subject=user, origin=origin, detail={"factor": device.kind, "name": device.name})
-    Authenticator.objects.filter(pk=device.pk).update(linked_in=entry.pk)
-    previous_devices.record_end(user, entry)
-    return Activation(VerificationResult(Outcome.ACCEPTED, device), is_first)
+    if old or all_lost:
+        previous_devices.record_end(user, entry)
+    if activation.before.recovers:
+        devices.end_recovery(user)
 
 
 def _refuse(user: User, device: Authenticator, code: str, verdict: codes.Verdict, origin: Origin) -> VerificationResult:
@@ -152,15 +220,6 @@ def _refuse(user: User, device: Authenticator, code: str, verdict: codes.Verdict
         answer = VerificationResult(outcome, device, owner=owner)
     record(Event.ACTIVATION_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
     return answer
-
-
-def _store_confirmed(device: Authenticator, name: str) -> None:
-    old = device.replaces_id
-    device.name = name or device.name
-    Authenticator.objects.filter(pk=device.pk).update(confirmed=True, replaces=None, name=device.name)
-    if old:
-        previous_devices.retire(Authenticator.objects.filter(pk=old, user_id=device.user_id), EndReason.REPLACED)
-    device.confirmed = True
 
 
 def _event_of(device: Authenticator, is_first: bool, all_lost: bool) -> Event:

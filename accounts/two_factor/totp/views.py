@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
@@ -162,27 +162,62 @@ def _confirm(request: PersonRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     data, origin = form.cleaned_data, Origin.of(request)
     begun_in, all_lost = _sign_in_id(request), _all_lost(request)
-    activation = flows.activate(request.user, data["code"], data["name"], origin, begun_in=begun_in, all_lost=all_lost)
+    foreseen = flows.foresee(request.user, data["code"], begun_in=begun_in)
+    fresh = _prepared_codes() if foreseen and (all_lost or not foreseen.codes_left) else None
+    activation = flows.activate(
+        request.user,
+        data["code"],
+        data["name"],
+        origin,
+        begun_in=begun_in,
+        all_lost=all_lost,
+        foreseen=foreseen,
+        on_accepted=partial(_finish, request, fresh, origin),
+    )
     if activation is None:
         return redirect("totp_confirm")
-    if activation.answer.outcome is not Outcome.ACCEPTED or activation.answer.device is None:
+    if activation.answer.outcome is not Outcome.ACCEPTED:
         form.refuse(activation.answer)
         return redirect_with_errors(request, form)
-    sessions.end_others(request, request.user)
-    sessions.mark_verified(request, activation.answer.device)
     messages.success(request, _success_message(activation))
     return remember(request, redirect(_after_set_up(request, activation)), request.user)
+
+
+def _prepared_codes() -> recovery_codes.Prepared | None:
+    """New recovery codes, before the transaction that stores them; None when it is too busy."""
+    try:
+        return recovery_codes.prepare()
+    except TooBusyError:
+        return None
+
+
+def _finish(
+    request: PersonRequest, fresh: recovery_codes.Prepared | None, origin: Origin, activation: flows.Activation
+) -> None:
+    """In the transaction of the activation: the device never works without this browser's new key."""
+    device = activation.answer.device
+    assert device is not None  # noqa: S101 - of an accepted code
+    if activation.before.sessions > 1:
+        sessions.end_others(request, request.user)
+    sessions.mark_verified(request, device)
+    if fresh:
+        recovery_codes.store_to_show(
+            request.session,
+            request.user,
+            fresh,
+            origin,
+            is_first=activation.is_first_code_set,
+            mailed=not activation.is_first,
+        )
+    sessions.save(request)
 
 
 def _after_set_up(request: PersonRequest, activation: flows.Activation) -> str:
     """To new recovery codes first, whose page leads on; otherwise to the requested page. Made when none is left, also
     when the last one was just used: without one, the next lost phone needs support."""
-    if devices.recovery_codes_left(request.user):
+    if activation.before.codes_left and not activation.replaces_all:
         return requested_page.take(request) or "personal_details"
-    try:
-        mailed = not activation.is_first
-        recovery_codes.make_to_show(request.session, request.user, Origin.of(request), mailed=mailed)
-    except TooBusyError:  # the second factor is active, and its codes can be made on their own page
+    if not recovery_codes.are_waiting(request.session):  # the second factor is active, and they can be made later
         messages.warning(request, _("It was too busy to make your recovery codes. Make them here."))
     return "recovery_codes"
 
