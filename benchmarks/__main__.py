@@ -17,7 +17,7 @@ from benchmarks.rows import Comparison
 from benchmarks.serving import BARE, OURS
 from benchmarks.table import printed
 
-PARTS = ("sign-in", "landing", "set-up", "statements", "import", "start")
+PARTS = ("sign-in", "landing", "set-up", "statements", "import", "start", "first-visit")
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.serving import Server
-from benchmarks.visits import Browser
+from benchmarks.visits import Bare, Browser
 
 CLIENTS = 8
 # Seconds after which a server has done what follows its answers: the portal seals its audit trail after three
@@ -101,23 +101,25 @@ def signed_in(servers: list[Server]) -> dict[str, list[Browser]]:
     return found
 
 
-def landings_a_second(servers: list[Server], size: Size, browsers: dict[str, list[Browser]]) -> Figures:
-    """Landing pages a second, with all clients at once."""
+def landings_a_second(
+    servers: list[Server], size: Size, browsers: dict[str, list[Browser]], page_of: Callable[[Bare], str]
+) -> Figures:
+    """Pages a second, with all clients at once. ``page_of``: the address that the visits of a side ask for."""
     figures: dict[str, list[float]] = {server.side.name: [] for server in servers}
     for _ in range(size.rounds):
         for server in servers:
-            own = browsers[server.side.name]
-            figures[server.side.name].append(_crowd(server, own, size.seconds))
+            page, own = page_of(server.side.visits), browsers[server.side.name]
+            figures[server.side.name].append(_crowd(page, own, size.seconds))
     return {name: tuple(values) for name, values in figures.items()}
 
 
-def _crowd(server: Server, browsers: list[Browser], seconds: float) -> float:
+def _crowd(page: str, browsers: list[Browser], seconds: float) -> float:
     begun = time.monotonic()
     counts = [0] * len(browsers)
 
     def ask(number: int) -> None:
         while time.monotonic() < begun + seconds:
-            server.side.visits.landing(browsers[number])
+            browsers[number].get(page)
             counts[number] += 1
 
     at_once([lambda number=number: ask(number) for number in range(len(browsers))])

@@ -6,15 +6,19 @@ import statistics
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from benchmarks import fresh, rounds, serving
+from benchmarks import first_visit, fresh, rounds, serving
 from benchmarks.rounds import Figures, Size, ratios
-from benchmarks.serving import BARE, OURS, Prepared
+from benchmarks.serving import BARE, OURS, Prepared, Server
 from benchmarks.table import Row
+from benchmarks.visits import Browser
 
 # Statements, and of them those that write.
 STATEMENTS = {"sign-in": (13, 5), "landing": (3, None), "set-up": (14, 5)}
 NOT_INSTALLED = "the peers are not installed here"
 YARDSTICK = "two-factor-auth"  # of the set-up, because bare Django has none
+
+
+RATE = "landing pages a second, 8 clients, × the fastest peer"
 
 
 @dataclass
@@ -27,7 +31,7 @@ class Comparison:
     verbose: bool
 
     def rows(self) -> list[Row]:
-        return [*self._visits(), *self._statements(), *self._fresh()]
+        return [*self._visits(), *self._statements(), *self._fresh(), *self._first_visit()]
 
     def _visits(self) -> list[Row]:
         rows = []
@@ -41,25 +45,23 @@ class Comparison:
                 browsers = rounds.signed_in(servers)
                 figures = rounds.landing(servers, self.size, browsers)
                 rows.append(beside_bare("landing page, processor time × bare", 2.6, figures))
-                rows.append(self._rates(rounds.landings_a_second(servers, self.size, browsers)))
+                rows += self._rates(servers, browsers)
             if "set-up" in self.only:
                 able = [server for server in servers if hasattr(server.side.visits, "set_up")]
                 rows.append(self._set_up(rounds.set_up(able, self.size)))
         return rows
 
-    def _rates(self, figures: Figures) -> Row:
-        name, note = "landing pages a second, 8 clients, × the fastest peer", each(figures, "/s", 0)
-        peers = [values for side, values in figures.items() if side not in (OURS.name, BARE.name)]
-        if not peers:
-            return Row(name, 1.15, (), note=f"{NOT_INSTALLED}; {note}")
-        fastest = [max(values) for values in zip(*peers, strict=True)]
-        return Row(
-            name,
-            1.15,
-            tuple(one / peer for one, peer in zip(figures[OURS.name], fastest, strict=True)),
-            least=True,
-            note=note,
-        )
+    def _rates(self, servers: list[Server], browsers: dict[str, list[Browser]]) -> list[Row]:
+        """Beside the peers with a page of three tiles made for this, and beside the page that each of them brings."""
+        tiles = rounds.landings_a_second(servers, self.size, browsers, lambda visits: visits.landing_page)
+        names = [server.side.name for server in servers if server.side.name not in (OURS.name, BARE.name)]
+        if not names:
+            return [Row(RATE, 1.15, (), note=f"{NOT_INSTALLED}; {each(tiles, '/s', 0)}")]
+        own = rounds.landings_a_second(servers, self.size, browsers, lambda visits: visits.account_page)
+        return [
+            Row(f"{RATE} and its own page", 1.15, _beside_fastest(own, names), least=True, note=each(own, "/s", 0)),
+            Row(f"{RATE} with three tiles", None, _beside_fastest(tiles, names), note=each(tiles, "/s", 0)),
+        ]
 
     def _set_up(self, figures: Figures) -> Row:
         name, note = f"set-up, processor time × {YARDSTICK}", each(figures)
@@ -91,6 +93,25 @@ class Comparison:
             rows.append(beside_bare("start to first page × bare", 1.3, started))
             rows.append(beside_bare("memory after first requests × bare", 1.2, memory, "MiB"))
         return rows
+
+    def _first_visit(self) -> list[Row]:
+        if "first-visit" not in self.only:
+            return []
+        try:
+            fetched = first_visit.fetched(next(one for one in self.sides if one.side is OURS))
+        except FileNotFoundError as missing:
+            return [Row("first visit", None, (), note=str(missing))]
+        note = ", ".join(f"{address.rpartition('/')[2] or address} {size}" for address, size in fetched)
+        return [
+            Row("first visit of the sign-in page, KB", 16, (sum(size for _, size in fetched) / 1024,), 1, note=note),
+            Row("first visit of the sign-in page, requests", 5, (len(fetched),), 0),
+        ]
+
+
+def _beside_fastest(figures: Figures, peers: list[str]) -> tuple[float, ...]:
+    """Ours beside the fastest of these, of each round."""
+    fastest = [max(values) for values in zip(*(figures[name] for name in peers), strict=True)]
+    return tuple(one / peer for one, peer in zip(figures[OURS.name], fastest, strict=True))
 
 
 def beside_bare(name: str, goal: float, figures: Figures, unit: str = "ms") -> Row:

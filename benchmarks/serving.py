@@ -129,8 +129,9 @@ class Server:
 
 
 @contextmanager
-def running(prepared: Prepared, **more: str) -> Iterator[Server]:
-    """The side's server, until the end of the block. ``more``: environment variables."""
+def running(prepared: Prepared, host: str = visits.HOST, **more: str) -> Iterator[Server]:
+    """The side's server, until the end of the block. ``host``: that its first visitor asks; ``more``: environment
+    variables."""
     side, port = prepared.side, free_port("127.0.0.1")
     gunicorn = str(Path(side.python).with_name("gunicorn"))
     command = [gunicorn, "--bind", f"127.0.0.1:{port}", "--workers", WORKERS, *side.options, side.application]
@@ -138,7 +139,7 @@ def running(prepared: Prepared, **more: str) -> Iterator[Server]:
     with (prepared.folder / "log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        started = _first_page(side, port, process)
+        started = _first_page(side, port, process, host)
         _until_all_workers(process)
         yield Server(prepared, port, process, started)
     finally:
@@ -146,11 +147,11 @@ def running(prepared: Prepared, **more: str) -> Iterator[Server]:
         process.wait(40)
 
 
-def _first_page(side: Side, port: int, process: subprocess.Popen) -> float:
+def _first_page(side: Side, port: int, process: subprocess.Popen, host: str) -> float:
     until = time.monotonic() + START
     while time.monotonic() < until and process.poll() is None:
         try:
-            visits.Browser(port).get(side.visits.sign_in_page)
+            visits.Browser(port, host).get(side.visits.sign_in_page)
         except OSError:
             time.sleep(0.02)
         else:

@@ -17,7 +17,6 @@ import pyotp
 HOST = "mijn.voorbeeld.nl"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 USUAL = {
-    "Host": HOST,
     "X-Forwarded-Proto": "https",
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -37,6 +36,7 @@ class Browser:
     `benchmarks.statements` tell."""
 
     port: int
+    host: str = HOST
     cookies: dict[str, str] = field(default_factory=dict)
     statements: int = 0
     writes: int = 0
@@ -74,11 +74,11 @@ class Browser:
             raise UnexpectedAnswerError(f"{self.address} answered {status}, not {wanted}:\n{self.text[:2000]}")
 
     def _ask(self, method: str, address: str, body: str | None = None) -> tuple[int, str, str]:
-        self.address, headers = address, USUAL | {"X-Forwarded-For": self._network}
+        self.address, headers = address, USUAL | {"Host": self.host, "X-Forwarded-For": self._network}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
-            origin = f"https://{HOST}"
+            origin = f"https://{self.host}"
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin, "Referer": f"{origin}/"}
         self._wire.request(method, address, body, headers)
         answer = self._wire.getresponse()
@@ -120,6 +120,7 @@ class Bare:
 
     sign_in_page = "/inloggen/"
     landing_page = "/"
+    account_page = "/"  # of a peer: that the package brings itself
 
     def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
         browser.get(self.sign_in_page)

@@ -9,6 +9,7 @@ class TwoFactor(Bare):
     """django-two-factor-auth: its wizard answers the password with the page of the code itself."""
 
     sign_in_page = "/account/login/"
+    account_page = "/account/two_factor/"
 
     def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
         if self._password(browser, person):
@@ -21,16 +22,15 @@ class TwoFactor(Bare):
 
     def set_up(self, browser: Browser) -> None:
         """Its page of the account, the wizard with the QR code, the page after it, and the backup tokens."""
-        account = "/account/two_factor/"
-        browser.get(account)
-        wizard = f"{account}setup/"
+        browser.get(self.account_page)
+        wizard = f"{self.account_page}setup/"
         browser.get(wizard)
         self._step(browser, "setup_view", "welcome", wizard)
         page = browser.text
-        browser.get(f"{account}qrcode/")
+        browser.get(f"{self.account_page}qrcode/")
         browser.text = page
         browser.get(self._step(browser, "setup_view", "generator", wizard, token=code(secret_on(page))))
-        tokens = f"{account}backup/tokens/"
+        tokens = f"{self.account_page}backup/tokens/"
         browser.get(tokens)
         browser.get(browser.submit(tokens))
 
@@ -47,6 +47,7 @@ class Allauth(Bare):
     """django-allauth."""
 
     sign_in_page = "/accounts/login/"
+    account_page = "/accounts/2fa/"
 
     def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
         page = self._password(browser, person)
@@ -58,7 +59,7 @@ class Allauth(Bare):
 
     def set_up(self, browser: Browser) -> None:
         """Its page of the second factor, the page with the QR code, and the recovery codes."""
-        browser.get("/accounts/2fa/")
+        browser.get(self.account_page)
         page = "/accounts/2fa/totp/activate/"
         secret = secret_on(browser.get(page))
         browser.get(browser.submit(page, code=code(secret)))
