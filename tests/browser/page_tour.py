@@ -585,7 +585,9 @@ def _trouble(screen: Screen, person: User) -> None:
     for code in (code_of(person, -240), *[wrong_code_of(person)] * 4):
         screen.give_code(code)
     screen.page.wait_for_load_state("networkidle")  # or the count of the last code comes later
-    Authenticator.objects.filter(user=person).update(last_used_at=timezone.now() + timedelta(minutes=1))
+    later = timezone.now() + timedelta(minutes=1)
+    Authenticator.objects.filter(user=person).update(last_used_at=later)
+    User.objects.filter(pk=person.pk).update(last_login=later)
     newcomer = User.objects.get(email=NEWCOMER)
     Report.objects.create(user=newcomer, entry=record(Event.PASSWORD_CHANGED, subject=newcomer, origin=Origin()))
 
