@@ -1,8 +1,8 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
-from accounts.passwords import breached
 
 
 class AccountsConfig(AppConfig):
@@ -11,4 +11,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         encryption.check_keys()
-        breached.check_address()
+        if settings.BREACHED_PASSWORDS_URL:
+            from accounts.passwords import breached  # here, to save start-up time
+
+            breached.check_address()

@@ -4,18 +4,20 @@ A sealed value is ``version (1 byte) | key id (8 bytes) | nonce (12 bytes) | cip
 which of the ``ENCRYPTION_KEYS`` opens it, so keys can change while the site runs.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
 import os
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"
 KEY_BYTES, KEY_ID_BYTES, NONCE_BYTES = 32, 8, 12
@@ -58,11 +60,18 @@ def check_keys() -> None:
         raise ImproperlyConfigured("ENCRYPTION_KEYS is empty.")
 
 
+def _cipher(key: bytes) -> AESGCM:
+    # here, to save start-up time: visitors who are not signed in need no cipher
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
+
+
 def seal(plain: bytes, *, owner: str) -> bytes:
     """Encrypt with the newest key. ``owner`` names what the secret belongs to and must be given again to open it."""
     key_id, key = next(iter(_configured().items()))
     nonce = os.urandom(NONCE_BYTES)
-    return VERSION + key_id + nonce + AESGCM(key).encrypt(nonce, plain, owner.encode())
+    return VERSION + key_id + nonce + _cipher(key).encrypt(nonce, plain, owner.encode())
 
 
 def unseal(sealed: bytes, *, owner: str) -> bytes:
@@ -71,8 +80,10 @@ def unseal(sealed: bytes, *, owner: str) -> bytes:
     key = _configured().get(key_id)
     if sealed[:1] != VERSION or key is None:
         raise SecretUnreadableError("no configured key opens this secret")
+    from cryptography.exceptions import InvalidTag  # here, to save start-up time
+
     try:
-        return AESGCM(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], owner.encode())
+        return _cipher(key).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], owner.encode())
     except (InvalidTag, ValueError) as mistake:
         raise SecretUnreadableError("this secret was changed or belongs to another owner") from mistake
 
@@ -114,4 +125,8 @@ def derived_key(key_id: str, purpose: str) -> bytes | None:
 
 @lru_cache(maxsize=32)
 def _derived(key: bytes, purpose: str) -> bytes:
+    # here, to save start-up time
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key)

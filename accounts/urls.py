@@ -1,6 +1,8 @@
-from django.urls import include, path
+from django.urls import include
 
-from accounts import views
+from accounts.lazy_views import Views, path
+
+views = Views("accounts.views")
 
 urlpatterns = [
     path("persoonlijke-gegevens/", views.personal_details, name="personal_details"),

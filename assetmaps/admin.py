@@ -10,11 +10,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import policy
 from accounts.http_requests import person
-from accounts.middleware import counted
 from accounts.models import User
-from assetmaps import start_page
+from assetmaps import navigation, start_page
 
 
 class AssetmapsAdminSite(AdminSite):
@@ -25,10 +23,7 @@ class AssetmapsAdminSite(AdminSite):
     enable_nav_sidebar = False  # the side menu is `navigation.menus`
 
     def has_permission(self, request: HttpRequest) -> bool:
-        user = request.user
-        if not (user.is_active and user.is_staff):
-            return False
-        return user.is_verified() or policy.opens_administration(counted(request), is_verified=False)
+        return navigation.opens_administration(request)
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> TemplateResponse:
         """Jobs and state instead of a list of models."""

@@ -1,4 +1,6 @@
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.checks import check_dependencies
+from django.core.checks import Tags, register
 from django.utils.translation import gettext_noop
 
 from assetmaps import checks, collation
@@ -7,10 +9,14 @@ from assetmaps import checks, collation
 HEARD_ONLY = gettext_noop("Change or view list link")
 
 
-class AssetmapsAdminConfig(AdminConfig):
+class AssetmapsAdminConfig(SimpleAdminConfig):
+    """Its pages are registered by `accounts.lazy_views.load_administration`, when the first is asked for."""
+
     default_site = "assetmaps.admin.AssetmapsAdminSite"
 
     def ready(self) -> None:
-        super().ready()
+        """Instead of Django's, which checks only the pages that are registered already."""
+        register(check_dependencies, Tags.admin)
+        register(checks.administration, Tags.admin)
         checks.register_all()
         collation.register()

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.admin.checks import check_admin_app
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.http.request import validate_host
 
 from accounts import encryption
+from accounts.lazy_views import load_administration
 from assetmaps.settings import env
 
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -37,6 +39,13 @@ def deployment_check(judge: Callable[[], CheckMessage | None]) -> Check:
 def register_all() -> None:
     for check in CHECKS:
         register(check, Tags.security, deploy=True)
+
+
+def administration(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Django's check of every page of the administration."""
+    load_administration()
+    found: list[CheckMessage] = check_admin_app(app_configs, **kwargs)
+    return found
 
 
 @deployment_check

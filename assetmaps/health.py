@@ -4,15 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
 
-from assetmaps import views
+from accounts.active_sessions.decorators import background_request
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
+
+@background_request
+@login_not_required
+@require_safe
+def alive(request: HttpRequest) -> HttpResponse:
+    return _plain_text(request, "ok", 200)
+
+
+@background_request
+@login_not_required
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """Whether this process can serve, without any detail (ASVS 13.4.5); why not is in the log."""
+    from assetmaps import readiness  # here, to save start-up time
+
+    return _plain_text(request, "not ready", 503) if readiness.PROCESS.reason() else _plain_text(request, "ok", 200)
+
+
+def _plain_text(request: HttpRequest, text: str, status: int) -> HttpResponse:
+    """No middleware adds the length to this response, or removes the body for HEAD, so do both here."""
+    body = f"{text}\n".encode()
+    headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
+    kind = "text/plain; charset=utf-8"
+    return HttpResponse(b"" if request.method == "HEAD" else body, status=status, content_type=kind, headers=headers)
+
+
 # The same views as in `urls.py`; some load balancers add the final slash.
-VIEWS = {"/healthz": views.alive, "/healthz/": views.alive, "/readyz": views.ready, "/readyz/": views.ready}
+VIEWS = {"/healthz": alive, "/healthz/": alive, "/readyz": ready, "/readyz/": ready}
 
 
 def health(get_response: Handler) -> Handler:

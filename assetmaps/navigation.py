@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from accounts import policy
 from accounts.http_requests import PersonRequest, person
+from accounts.middleware import counted
 from environments.models import Environment
 
 ADMINISTRATION = "/beheer/"
@@ -92,10 +93,18 @@ def menus(request: HttpRequest) -> dict[str, object]:
     }
 
 
+def opens_administration(request: HttpRequest) -> bool:
+    """Whether this person may enter the administration, with this session."""
+    user = request.user
+    if not (user.is_active and user.is_staff):
+        return False
+    return user.is_verified() or policy.opens_administration(counted(request), is_verified=False)
+
+
 def first_page(request: PersonRequest) -> str:
     """The path of the page that shows a member of staff their work."""
     user = request.user
-    if not admin.site.has_permission(request) or Environment.objects.open_to(user).exists():
+    if not opens_administration(request) or Environment.objects.open_to(user).exists():
         return reverse("overview")
     at_desk_only = user.has_perm(HELPS) and not any(map(user.has_perm, ADMINISTERS))
     return DESK if at_desk_only else ADMINISTRATION
@@ -108,7 +117,7 @@ def _main_menu(request: HttpRequest) -> list[Link]:
     at_desk, in_administration = request.path.startswith(DESK), request.path.startswith(ADMINISTRATION)
     overview = reverse("overview")
     links = [Link(str(_("My Environments")), overview, _mark(request, overview, within=False))]
-    if admin.site.has_permission(request):
+    if opens_administration(request):
         mark = "" if at_desk or not in_administration else _mark(request, ADMINISTRATION)
         links.append(Link(str(_("Administration")), ADMINISTRATION, mark))
         if user.has_perm(HELPS):
@@ -117,7 +126,7 @@ def _main_menu(request: HttpRequest) -> list[Link]:
 
 
 def _admin_menu(request: HttpRequest) -> list[tuple[Promise | None, list[Link]]]:
-    if not admin.site.has_permission(request):
+    if not opens_administration(request):
         return []
     groups = ((name, list(_links(request, entries))) for name, entries in MENU)
     return [(name, links) for name, links in groups if links]

@@ -44,7 +44,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
-    "csp",
     "django_otp",
     "accounts.audit",
     "accounts.organisations",
@@ -69,7 +68,7 @@ MIDDLEWARE = [
     "assetmaps.middleware.external_redirects",
     "assetmaps.middleware.address_aliases",
     "assetmaps.middleware.request_validation",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "assetmaps.static_files.StaticFilesMiddleware",
     "accounts.middleware.no_store",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -208,6 +207,7 @@ USE_TZ = True
 
 # Static files ----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
+WHITENOISE_AUTOREFRESH = True  # files are found by their address; `assetmaps.static_files` keeps them
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # WhiteNoise's default lets every site read the files (ASVS 3.4.2)
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -239,7 +239,7 @@ SUPPORT_EMAIL = "support@assetmaps.nl"
 # Without a number no page and no mail says that one can call.
 SUPPORT_PHONE = env.read("SUPPORT_PHONE", values.telephone)
 # Is mailed when a support worker is stopped, like all active superusers.
-ALARM_EMAIL = env.read("ALARM_EMAIL", values.mail_address, SUPPORT_EMAIL)
+ALARM_EMAIL = env.read("ALARM_EMAIL", values.mail_address) or SUPPORT_EMAIL
 
 LOGGING = {
     "version": 1,

@@ -1,12 +1,14 @@
 from django.conf import settings
-from django.contrib import admin
-from django.urls import include, path
+from django.urls import include
 
-from assetmaps import views
+from accounts.lazy_views import Namespace, Views, path
+
+health = Views("assetmaps.health")
+views = Views("assetmaps.views")
 
 urlpatterns = [
-    path("healthz", views.alive, name="alive"),
-    path("readyz", views.ready, name="ready"),
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.ready, name="ready"),
     path("begin/", views.begin, name="begin"),
     path("hulp/twee-staps-authenticatie/", views.help_two_factor, name="help_two_factor"),
     path("", include("assetmaps.well_known.urls")),
@@ -18,7 +20,7 @@ urlpatterns = [
     path("beheer/", include("accounts.audit_pages.urls")),
     path("beheer/support/", include("accounts.support.desk.urls")),
     path("beheer/", include("environments.administration.urls")),
-    path("beheer/", admin.site.urls),
+    Namespace("beheer/", "assetmaps.administration_urls", "admin"),
     path("", include("accounts.urls")),
     path("", include("environments.urls")),
 ]

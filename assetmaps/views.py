@@ -15,32 +15,9 @@ from accounts.active_sessions.decorators import background_request
 from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
 from accounts.two_factor.totp import stores
-from assetmaps import logs, manual, navigation, policy_reports, readiness
+from assetmaps import logs, manual, navigation, policy_reports
 
 policy_log = logging.getLogger("assetmaps.policy")
-
-
-@background_request
-@login_not_required
-@require_safe
-def alive(request: HttpRequest) -> HttpResponse:
-    return _plain_text(request, "ok", 200)
-
-
-@background_request
-@login_not_required
-@require_safe
-def ready(request: HttpRequest) -> HttpResponse:
-    """Whether this process can serve, without any detail (ASVS 13.4.5); why not is in the log."""
-    return _plain_text(request, "not ready", 503) if readiness.PROCESS.reason() else _plain_text(request, "ok", 200)
-
-
-def _plain_text(request: HttpRequest, text: str, status: int) -> HttpResponse:
-    """No middleware adds the length to this response, or removes the body for HEAD, so do both here."""
-    body = f"{text}\n".encode()
-    headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
-    kind = "text/plain; charset=utf-8"
-    return HttpResponse(b"" if request.method == "HEAD" else body, status=status, content_type=kind, headers=headers)
 
 
 @require_safe

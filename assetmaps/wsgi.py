@@ -1,6 +1,7 @@
 """The WSGI application: Django, wrapped in what handles a request before Django. The server runs it through
 `assetmaps.asgi`."""
 
+import gc
 import os
 
 from django.conf import settings
@@ -10,6 +11,10 @@ from assetmaps.configuration.errors import EXIT_BOOT_FAILED, exit_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
 
+# All that is imported stays. The garbage collector would look at it several times while it is imported, and then again
+# with every collection; in a worker that writes to memory that the processes share until then.
+gc.disable()
+
 with exit_in_one_line(EXIT_BOOT_FAILED):
     django_application = get_wsgi_application()
 
@@ -18,3 +23,5 @@ from assetmaps import proxy_headers
 from assetmaps.wsgi_guard import guard
 
 application = proxy_headers.apply(guard(django_application), settings.TRUSTED_PROXIES)
+gc.freeze()
+gc.enable()

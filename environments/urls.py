@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from environments import views
+views = Views("environments.views")
 
 urlpatterns = [
     path("", views.overview, name="overview"),

@@ -1,4 +1,4 @@
-"""The middleware is loaded once for all test clients: it takes 50 ms, because WhiteNoise looks at every static file."""
+"""The middleware is loaded once for all test clients: it takes a while."""
 
 from __future__ import annotations
 

@@ -20,9 +20,12 @@ from django.urls import get_resolver
 
 from accounts import limits
 from accounts.forms import PersonalDetailsForm
+from accounts.lazy_views import load_administration
 from accounts.models import User
 from tests.factories import UserFactory
 from tests.test_structure import OPEN_TO_ALL, walk
+
+load_administration()
 
 ROOT = Path(settings.BASE_DIR)
 PROGRAM = [

@@ -15,11 +15,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
 from accounts.audit.models import AuditEntry
+from accounts.lazy_views import load_administration
 from accounts.models import User
 from tests.changes import ADMIN_CHANGES, FIELDS, FILLING, OF_DJANGO, READING, WRITING, Change, World, values_with
 from tests.conftest import mails, outlive_proof, prove
 from tests.pages import signed_in
 from tests.test_structure import walk
+
+load_administration()
 
 ASKS = "/bevestig-identiteit/?next="
 # Views of the administration that ask for no fresh proof, and why: they only show something, or what they do opens

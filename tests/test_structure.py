@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.audit.events import MAILED
+from accounts.lazy_views import Pattern
 from tests import selection
 from tests.conftest import prove, sign_in
 from tests.factories import EnvironmentFactory, UserFactory
@@ -68,7 +69,8 @@ def walk(patterns: list, prefix: str = "", names: str = "") -> Iterator[tuple[st
             space = f"{names}{pattern.namespace}:" if pattern.namespace else names
             yield from walk(pattern.url_patterns, prefix + str(pattern.pattern), space)
         elif isinstance(pattern, URLPattern):
-            yield f"{names}{pattern.name}", prefix + str(pattern.pattern), pattern.callback
+            view = pattern.load() if isinstance(pattern, Pattern) else pattern.callback
+            yield f"{names}{pattern.name}", prefix + str(pattern.pattern), view
 
 
 def test_import_contracts_hold() -> None:

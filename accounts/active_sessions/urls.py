@@ -1,6 +1,8 @@
-from django.urls import path, register_converter
+from django.urls import register_converter
 
-from accounts.active_sessions import views
+from accounts.lazy_views import Views, path
+
+views = Views("accounts.active_sessions.views")
 
 
 class SessionName:

@@ -1,5 +1,5 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from accounts.audit import views
+views = Views("accounts.audit.views")
 
 urlpatterns = [path("persoonlijke-gegevens/activiteit/", views.security_activity, name="security_activity")]

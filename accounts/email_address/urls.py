@@ -1,7 +1,7 @@
-from django.urls import path
-
 from accounts import mailed_links  # noqa: F401 - makes the converter known
-from accounts.email_address import views
+from accounts.lazy_views import Views, path
+
+views = Views("accounts.email_address.views")
 
 urlpatterns = [
     path("persoonlijke-gegevens/e-mailadres/", views.change, name="change_address"),

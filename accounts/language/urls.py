@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from accounts.language import views
+views = Views("accounts.language.views")
 
 urlpatterns = [
     path("taal/", views.choose, name="choose_language"),

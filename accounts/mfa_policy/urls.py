@@ -1,19 +1,16 @@
 """Below /beheer/, before the URLs of the Django admin, and with its access check."""
 
-from django.contrib import admin
-from django.urls import path
+from accounts.lazy_views import StaffViews, path
 
-from accounts.mfa_policy.progress import views as progress
-from accounts.mfa_policy.requirement import views as requirement
+progress = StaffViews("accounts.mfa_policy.progress.views")
+requirement = StaffViews("accounts.mfa_policy.requirement.views")
 
 BASE = "organisaties/<slug:slug>"
-opened = admin.site.admin_view
-
 urlpatterns = [
-    path("organisaties/", opened(progress.organisations), name="organisations"),
-    path(f"{BASE}/overzicht/", opened(progress.overview), name="organisation_overview"),
-    path(f"{BASE}/overzicht/zonder-tweede-stap/", opened(progress.export), name="organisation_export"),
-    path(f"{BASE}/tweede-stap/", opened(requirement.choose), name="organisation_demand"),
-    path(f"{BASE}/tweede-stap/controle/", opened(requirement.check), name="organisation_demand_check"),
-    path(f"{BASE}/tweede-stap/opslaan/", opened(requirement.save), name="organisation_demand_save"),
+    path("organisaties/", progress.organisations, name="organisations"),
+    path(f"{BASE}/overzicht/", progress.overview, name="organisation_overview"),
+    path(f"{BASE}/overzicht/zonder-tweede-stap/", progress.export, name="organisation_export"),
+    path(f"{BASE}/tweede-stap/", requirement.choose, name="organisation_demand"),
+    path(f"{BASE}/tweede-stap/controle/", requirement.check, name="organisation_demand_check"),
+    path(f"{BASE}/tweede-stap/opslaan/", requirement.save, name="organisation_demand_save"),
 ]

@@ -1,7 +1,7 @@
-from django.urls import path
-
 from accounts import mailed_links  # noqa: F401 - makes the converter known
-from accounts.passwords import views
+from accounts.lazy_views import Views, path
+
+views = Views("accounts.passwords.views")
 
 urlpatterns = [
     path("wachtwoord-vergeten/", views.forgotten, name="password_forgotten"),

@@ -1,9 +1,9 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from accounts.sign_in.callback import views as callback
-from accounts.sign_in.fresh_proof import views as fresh_proof
-from accounts.sign_in.password import views as password
-from accounts.sign_in.sign_out import views as sign_out
+callback = Views("accounts.sign_in.callback.views")
+fresh_proof = Views("accounts.sign_in.fresh_proof.views")
+password = Views("accounts.sign_in.password.views")
+sign_out = Views("accounts.sign_in.sign_out.views")
 
 urlpatterns = [
     path("inloggen/", password.sign_in, name="sign_in"),

@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from accounts.sso import views
+views = Views("accounts.sso.views")
 
 urlpatterns = [
     path("inloggen/sso/", views.find_organisation, name="sso_find"),

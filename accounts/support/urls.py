@@ -1,7 +1,7 @@
-from django.urls import path
-
 from accounts import mailed_links  # noqa: F401 - makes the converter known
-from accounts.support import views
+from accounts.lazy_views import Views, path
+
+views = Views("accounts.support.views")
 
 urlpatterns = [
     path("inloggen/telefoon-kwijt/", views.lost_phone, name="lost_phone"),

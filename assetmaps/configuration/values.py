@@ -72,8 +72,10 @@ def telephone(text: str) -> str:
 
 
 def mail_address(text: str) -> str:
+    """One mail address, or "" for none."""
     try:
-        validate_email(text)
+        if text:
+            validate_email(text)
     except ValidationError:
         raise UnreadableError("is not one e-mail address.") from None
     return text

@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from assetmaps.well_known import views
+views = Views("assetmaps.well_known.views")
 
 urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),

@@ -17,6 +17,7 @@ from accounts import flows
 from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE
+from accounts.lazy_views import load_administration
 from accounts.models import User
 from accounts.organisations.models import Membership
 from accounts.two_factor import devices
@@ -25,6 +26,8 @@ from tests.accounts.test_access_control import every_address
 from tests.conftest import mails
 from tests.factories import AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import CONFIRM, browser, half_signed_in, is_signed_in, shown, signed_in, text
+
+load_administration()
 
 pytestmark = pytest.mark.django_db
 

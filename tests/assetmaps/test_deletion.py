@@ -13,12 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.deletion import CountedDeletion
+from accounts.lazy_views import load_administration
 from accounts.models import User
 from environments.models import Access, Environment
 from tests.conftest import prove
 from tests.environments.people.staff import superuser
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import signed_in, text
+
+load_administration()
 
 pytestmark = pytest.mark.django_db
 

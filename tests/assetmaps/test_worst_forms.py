@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.test import RequestFactory
 
 from accounts.audit_pages.forms import SearchForm
+from accounts.lazy_views import load_administration
 from accounts.models import User
 from accounts.organisations.forms import ShortNameForm
 from accounts.passwords.forms import ChangePasswordForm, NewPasswordForm
@@ -29,6 +30,8 @@ from accounts.two_factor.models import Authenticator
 from environments.people.forms import ChooseOrganisationForm, ImportForm, PersonForm
 from tests.factories import EnvironmentFactory, UserFactory
 from tests.worst_inputs import WORST, Sorting, check_growth
+
+load_administration()
 
 pytestmark = pytest.mark.django_db
 OURS = ("accounts.", "environments.", "assetmaps.")

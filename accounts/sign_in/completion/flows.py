@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
@@ -18,8 +18,10 @@ from accounts.audit.origin import Origin
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.sso import authentication_requests
-from accounts.sso.callback import CallbackResult
 from accounts.two_factor import devices
+
+if TYPE_CHECKING:
+    from accounts.sso.callback import CallbackResult
 
 PROVIDER = "provider"  # the short name of the organisation whose provider opened the session
 PASSWORD_SHOWN = "password_shown"  # noqa: S105 - by whom, on the way to the provider

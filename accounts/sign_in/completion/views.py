@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -18,7 +19,6 @@ from accounts.models import User
 from accounts.organisations import rank, sign_in_policy
 from accounts.organisations.wording import second_step_is_there
 from accounts.sign_in.completion import flows
-from accounts.sso.callback import CallbackResult
 from accounts.throttling import new_browser_limit
 from accounts.throttling.known_browsers import KnownBrowsers, remember
 from accounts.two_factor import devices
@@ -28,6 +28,9 @@ from accounts.two_factor.challenge import combined
 from accounts.two_factor.challenge import flows as challenge
 from accounts.two_factor.challenge.combined import CombinedSignIn
 from accounts.two_factor.totp.views import redirect_to_set_up
+
+if TYPE_CHECKING:
+    from accounts.sso.callback import CallbackResult
 
 _TOO_MANY_NEW_BROWSERS = gettext_lazy(
     "There were many sign-ins from new browsers. Somebody may know your password. Choose a new one with “Forgot your "

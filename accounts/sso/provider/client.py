@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlsplit
-
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
-from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
 
 from accounts import limits
 from accounts.sso.provider import http
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
 
 SCOPE = "openid email profile"  # no more than a sign-in needs (ASVS 10.2.3)
 GOOGLE = "https://accounts.google.com"  # https://developers.google.com/identity/openid-connect/reference
@@ -54,6 +52,10 @@ class RequestParameters:
 
 
 def authentication_request_url(client: Client, metadata: Metadata, parameters: RequestParameters) -> str:
+    # here, to save start-up time
+    from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
     return str(
         prepare_grant_uri(
             metadata.authorization_endpoint,
@@ -127,6 +129,10 @@ def _basic(client: Client) -> str:
 
 
 def _assertion(client: Client, audience: str) -> dict[str, str]:
+    # here, to save start-up time
+    from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
+    from joserfc.errors import JoseError
+
     try:
         key = _own_key(client.private_key)
         signed = sign_jwt_bearer_assertion(
@@ -144,6 +150,10 @@ def _assertion(client: Client, audience: str) -> dict[str, str]:
 
 
 def _own_key(pem: bytes) -> RSAKey | ECKey:
+    # here, to save start-up time
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, RSAKey
+
     try:
         return RSAKey.import_key(pem)
     except (JoseError, ValueError):
@@ -151,4 +161,4 @@ def _own_key(pem: bytes) -> RSAKey | ECKey:
 
 
 def _algorithm(key: RSAKey | ECKey) -> str:
-    return CURVE_ALGORITHMS[str(key.as_dict()["crv"])] if isinstance(key, ECKey) else "RS256"
+    return CURVE_ALGORITHMS[str(key.as_dict()["crv"])] if key.key_type == "EC" else "RS256"

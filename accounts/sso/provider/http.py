@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from accounts import limits, outbound_requests
 from accounts.outbound_requests import Slot
-from accounts.sso.provider import permitted_addresses, transport
-from accounts.sso.provider.transport import Exchange, ProviderResponse
+from accounts.sso.provider import permitted_addresses
+from accounts.sso.provider.responses import ProviderResponse
 from accounts.sso.refusal_reasons import Reason, RefusedError
+
+if TYPE_CHECKING:
+    from accounts.sso.provider.transport import Exchange
 
 T = TypeVar("T")
 PROVIDERS = outbound_requests.Service("provider", at_once=limits.SSO_AT_ONCE)
@@ -68,7 +71,7 @@ def _request(
 ) -> ProviderResponse:
     if not permitted_addresses.is_permitted(address):
         raise RefusedError(Reason.NOT_ENCRYPTED)
-    exchange = Exchange(inquiry.until)
+    exchange = _exchange(inquiry)
     with _slot(inquiry) as turn:
         answer = _within_deadline(turn, exchange, partial(exchange.run, method, address, form, headers))
         if answer.status in UNAVAILABLE_STATUSES:
@@ -78,7 +81,7 @@ def _request(
 
 def probe(host: str, port: int, inquiry: Inquiry) -> None:
     """Connect and close the connection. Raises RefusedError when that fails."""
-    exchange = Exchange(inquiry.until)
+    exchange = _exchange(inquiry)
     with _slot(inquiry) as turn:
         _within_deadline(turn, exchange, partial(exchange.probe, host, port))
 
@@ -87,10 +90,16 @@ def resolves_to_public_addresses(host: str, port: int, inquiry: Inquiry) -> bool
     """Does the name resolve, in time, to public addresses only?"""
     try:
         with _slot(inquiry) as turn:
-            _within_deadline(turn, Exchange(inquiry.until), partial(permitted_addresses.resolve_checked, host, port))
+            _within_deadline(turn, _exchange(inquiry), partial(permitted_addresses.resolve_checked, host, port))
     except RefusedError:
         return False
     return True
+
+
+def _exchange(inquiry: Inquiry) -> Exchange:
+    from accounts.sso.provider.transport import Exchange  # here, to save start-up time: it needs an HTTP library
+
+    return Exchange(inquiry.until)
 
 
 def _retry_pause(asked_for: float) -> timedelta:
@@ -121,6 +130,8 @@ def _as_refusals() -> Iterator[None]:
 
 
 def _within_deadline(turn: Slot, exchange: Exchange, what: Callable[[], T]) -> T:
+    from accounts.sso.provider import transport  # here, to save start-up time
+
     try:
         return turn.in_time(partial(transport.errors_as_refusals, what), exchange.until)
     except TimeoutError:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from joserfc.jwk import ECKey, RSAKey
+from typing import TYPE_CHECKING, Any
 
 from accounts import limits
 from accounts.sso.provider import http, metadata_cache
@@ -12,11 +10,15 @@ from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, RSAKey
+
+    Key = RSAKey | ECKey
+
 CACHED, REFRESHED = "keys", "keys-again"
 RSA_BITS = range(2048, 16_384 + 1)  # NIST SP 800-131A; a longer one would take long to verify
 CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 PUBLIC_PARAMETERS = ("kty", "n", "e", "crv", "x", "y")
-Key = RSAKey | ECKey
 
 
 def matching(metadata: Metadata, kid: str | None, algorithm: str, inquiry: Inquiry) -> list[Key]:
@@ -90,6 +92,8 @@ def _matches(key: dict[str, Any], algorithm: str) -> bool:
 
 def _imported(key: dict[str, Any]) -> Key | None:
     """None when it is malformed or has a wrong length."""
+    from joserfc.jwk import ECKey, RSAKey  # here, to save start-up time
+
     kind: type[Key] = RSAKey if key["kty"] == "RSA" else ECKey
     try:
         found = kind.import_key({name: value for name, value in key.items() if name in PUBLIC_PARAMETERS})

@@ -14,15 +14,13 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from django.utils.crypto import constant_time_compare
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from accounts import limits
-from accounts.sso.provider import keys, transport
+from accounts.sso.provider import keys
 from accounts.sso.provider.client import TokenResponse
 from accounts.sso.provider.discovery import Metadata
 from accounts.sso.provider.http import Inquiry
+from accounts.sso.provider.responses import refuse_lone_surrogates
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
 # Asymmetric, with a hash of 256 bits or more (ASVS 9.1.2, 11.4.3).
@@ -113,6 +111,10 @@ def _verified(raw: str, metadata: Metadata, client_id: str, types: tuple[str, ..
 
 def _verify_signature(raw: str, known: list[keys.Key], algorithm: str) -> Claims | None:
     """The claims, when one of the keys made the signature; otherwise None."""
+    # here, to save start-up time
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
     for key in known:
         try:
             return jwt.decode(raw, key, algorithms=[algorithm]).claims
@@ -139,6 +141,8 @@ def _decoded_part(raw: str, number: int) -> dict[str, Any]:
     """``number``: 0 for the header, 1 for the claims; both unverified. Raises RefusedError."""
     if not isinstance(raw, str) or len(raw) > limits.SSO_LONGEST_TOKEN or raw.count(".") != 2 or not raw.isascii():
         raise RefusedError(Reason.MALFORMED)
+    from joserfc.util import urlsafe_b64decode  # here, to save start-up time
+
     try:
         part = json.loads(urlsafe_b64decode(raw.split(".")[number].encode()))
     except (ValueError, binascii.Error, RecursionError):
@@ -153,6 +157,8 @@ def _check_hash(claims: Claims, name: str, value: str, algorithm: str) -> None:
     the signature algorithm (OpenID Connect Core sections 3.1.3.6 to 3.1.3.8, 3.3.2.11). Raises RefusedError."""
     if name not in claims:
         return
+    from joserfc.util import urlsafe_b64encode  # here, to save start-up time
+
     sent = claims[name]
     digest = hashlib.new(f"sha{algorithm[2:]}", value.encode()).digest()
     expected = urlsafe_b64encode(digest[: len(digest) // 2]).decode()
@@ -168,7 +174,7 @@ def _check_claims(claims: Claims, issuer: str, client_id: str) -> None:
 
 def _check_texts(claims: Claims) -> None:
     try:
-        transport.refuse_lone_surrogates(claims)
+        refuse_lone_surrogates(claims)
     except (ValueError, RecursionError):
         raise RefusedError(Reason.MALFORMED) from None
 

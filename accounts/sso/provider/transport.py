@@ -8,11 +8,9 @@ one that the provider closed meanwhile.
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,37 +23,13 @@ from urllib3.exceptions import HTTPError
 
 from accounts import limits
 from accounts.sso.provider import permitted_addresses
+from accounts.sso.provider.responses import ProviderResponse
 from accounts.sso.refusal_reasons import Reason, RefusedError
 
 CHUNK = 16_384
 # Seconds for one of several addresses of a name, so that an unreachable one (often IPv6) leaves time for the next.
 ADDRESS_TIMEOUT = 1.0
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class ProviderResponse:
-    """``retry_after``: in seconds; 0 without that header."""
-
-    status: int
-    content: bytes
-    retry_after: float = 0
-
-    def json(self) -> dict[str, Any]:
-        """The JSON object of the body. Raises RefusedError when it is none."""
-        try:
-            found = json.loads(self.content)
-            refuse_lone_surrogates(found)
-        except (ValueError, RecursionError):
-            raise RefusedError(Reason.NOT_JSON) from None
-        if not isinstance(found, dict):
-            raise RefusedError(Reason.NOT_JSON)
-        return found
-
-
-def refuse_lone_surrogates(found: Any) -> None:
-    """JSON may hold half of a surrogate pair (\\ud800), which no database and no page can hold. Raises ValueError."""
-    json.dumps(found, ensure_ascii=False).encode()
 
 
 def errors_as_refusals(what: Callable[[], T]) -> T:

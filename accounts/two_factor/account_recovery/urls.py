@@ -1,7 +1,7 @@
-from django.urls import path
-
 from accounts import mailed_links  # noqa: F401 - makes the converter known
-from accounts.two_factor.account_recovery import views
+from accounts.lazy_views import Views, path
+
+views = Views("accounts.two_factor.account_recovery.views")
 
 urlpatterns = [
     path("inloggen/nieuwe-telefoon/", views.new_phone, name="new_phone"),

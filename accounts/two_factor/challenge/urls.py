@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from accounts.two_factor.challenge import views
+views = Views("accounts.two_factor.challenge.views")
 
 urlpatterns = [
     path("inloggen/verificatie/", views.verification_code, name="verification_code"),

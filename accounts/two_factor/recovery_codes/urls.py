@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from accounts.two_factor.recovery_codes import views
+views = Views("accounts.two_factor.recovery_codes.views")
 
 urlpatterns = [
     path("persoonlijke-gegevens/herstelcodes/", views.overview, name="recovery_codes"),

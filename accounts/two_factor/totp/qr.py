@@ -8,9 +8,6 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-
 QUIET_ZONE = 4  # modules, ISO/IEC 18004
 # The symbol names its mask, so every reader undoes any of the eight. Fixed, because `qrcode` draws the symbol eight
 # times to choose one, which is four fifths of its work; this one has as few penalty points as its choice.
@@ -30,6 +27,10 @@ class Picture:
 
 def picture(text: str) -> Picture:
     """Black on white with its quiet zone. White in dark mode too: an inverted code is read by no phone."""
+    # here, to save start-up time: few requests draw a code
+    import qrcode
+    from qrcode.constants import ERROR_CORRECT_M
+
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, mask_pattern=MASK)
     code.add_data(text)
     code.make(fit=True)

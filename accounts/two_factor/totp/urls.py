@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from accounts.two_factor.totp import views
+views = Views("accounts.two_factor.totp.views")
 
 BASE = "persoonlijke-gegevens/twee-staps-authenticatie"
 

@@ -12,12 +12,15 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Model
 
+from accounts.lazy_views import load_administration
 from accounts.models import User
 from accounts.organisations.models import Organisation
 from accounts.sso.models import Connection
 from accounts.two_factor.models import Authenticator
 from environments.models import Access, Environment
 from tests.factories import AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
+
+load_administration()
 
 
 @dataclass(frozen=True)
