@@ -88,12 +88,14 @@ WSGI_APPLICATION = "assetmaps.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+_template_files = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            # Django's error page shows the source of a template only of its own loaders.
+            "loaders": _template_files if DEBUG else [("assetmaps.folded_templates.loader.Loader", _template_files)],
             "libraries": {"form_attrs": "assetmaps.form_attrs", "row_headers": "assetmaps.row_headers"},
             "context_processors": [
                 "django.template.context_processors.request",
