@@ -10,12 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import serving
+from benchmarks import growth, serving
 from benchmarks.peers import sides as peers
 from benchmarks.rounds import FULL, QUICK
 from benchmarks.rows import Comparison
 from benchmarks.serving import BARE, OURS
-from benchmarks.table import printed
+from benchmarks.table import Row, printed
 
 PARTS = ("sign-in", "landing", "set-up", "statements", "import", "start", "first-visit")
 
@@ -23,11 +23,16 @@ PARTS = ("sign-in", "landing", "set-up", "statements", "import", "start", "first
 def main() -> int:
     chosen = _chosen()
     size = QUICK if chosen.quick else FULL
-    others = peers.installed() if chosen.peers or not chosen.quick else ()
     with tempfile.TemporaryDirectory() as folder:
+        if chosen.growth:
+            return _judged(growth.rows(Path(folder), size, chosen.people))
+        others = peers.installed() if chosen.peers or not chosen.quick else ()
         count = size.people(chosen.only)
-        sides = [serving.prepare(side, Path(folder) / side.name, count) for side in (BARE, OURS, *others)]
-        rows = Comparison(sides, size, chosen.only, chosen.verbose).rows()
+        sides = [serving.prepare(side, Path(folder), count) for side in (BARE, OURS, *others)]
+        return _judged(Comparison(sides, size, chosen.only, chosen.verbose).rows())
+
+
+def _judged(rows: list[Row]) -> int:
     print(printed(rows))
     return int(any(row.missed for row in rows))
 
@@ -40,6 +45,8 @@ def _chosen() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and no peers")
     parser.add_argument("--peers", action="store_true", help="with the peers after all")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the statements too")
+    parser.add_argument("--growth", action="store_true", help="instead: with many people and environments")
+    parser.add_argument("--people", type=int, default=growth.MANY, help="of the large database of --growth")
     return parser.parse_args()
 
 

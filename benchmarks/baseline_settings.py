@@ -4,7 +4,7 @@ import os
 
 SECRET_KEY = "only-for-the-benchmark"
 DEBUG = False
-ALLOWED_HOSTS = ["mijn.voorbeeld.nl", "localhost", "testserver"]
+ALLOWED_HOSTS = ["mijn.voorbeeld.nl"]
 ROOT_URLCONF = "benchmarks.baseline_urls"
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -39,7 +39,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("DATABASE", ":memory:"),
+        "NAME": os.environ["DATABASE"],
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

@@ -1,7 +1,8 @@
-"""Fills the empty database of a side with people, and prints them as JSON: `python -m benchmarks.people COUNT`.
+"""Fills the empty database of a side with people: `python -m benchmarks.people COUNT [ENVIRONMENTS]`.
 
-Everybody has the same password. Of our side, half of them have an authenticator app, recovery codes and three
-environments; the other half have not set up anything.
+Prints them as JSON.
+Everybody has the same password. Of our side there are COUNT with an authenticator app and recovery codes, and as many
+who have not set up anything; all may open the same three environments, or ENVIRONMENTS.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def main() -> None:
 
     with transaction.atomic():
         make = ours if settings.AUTH_USER_MODEL == "accounts.User" else bare
-        print(json.dumps(make(int(sys.argv[1]))))
+        print(json.dumps(make(*map(int, sys.argv[1:]))))
 
 
 def bare(count: int) -> list[dict[str, str]]:
@@ -36,7 +37,7 @@ def bare(count: int) -> list[dict[str, str]]:
     return [facts(person.username) for person in people]
 
 
-def ours(count: int) -> list[dict[str, str]]:
+def ours(count: int, environments: int = 3) -> list[dict[str, str]]:
     from accounts.audit.origin import CONSOLE
     from accounts.models import User
     from accounts.organisations.models import Membership, Organisation
@@ -45,7 +46,7 @@ def ours(count: int) -> list[dict[str, str]]:
     from environments.models import Access, Environment
 
     organisation = Organisation.objects.create(name="Gemeente Voorbeeld", slug="voorbeeld")
-    environments = [_environment(Environment, organisation, number) for number in range(3)]
+    made = [_environment(Environment, organisation, number) for number in range(environments)]
     found = []
     for number in range(2 * count):
         has_factor = number < count
@@ -53,7 +54,7 @@ def ours(count: int) -> list[dict[str, str]]:
         _with_password([person])
         person.save()
         Membership.objects.create(user=person, organisation=organisation)
-        Access.objects.bulk_create(Access(user=person, environment=one) for one in environments)
+        Access.objects.bulk_create(Access(user=person, environment=one) for one in made)
         found.append(facts(person.email))
         if has_factor:
             device = Authenticator(user=person, name="Telefoon", confirmed=True)
@@ -66,7 +67,7 @@ def ours(count: int) -> list[dict[str, str]]:
 
 
 def _environment(model: Any, organisation: Any, number: int) -> Any:
-    name = ("Kaart", "Beheer", "Inspecties")[number]
+    name = ("Kaart", "Beheer", "Inspecties")[number % 3] + f" {number // 3}" * (number > 2)
     return model.objects.create(
         organisation=organisation, name=name, slug=f"omgeving-{number}", address=f"https://{number}.voorbeeld.nl/"
     )

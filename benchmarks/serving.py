@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -93,13 +94,16 @@ class Prepared:
         return done.stdout
 
 
-def prepare(side: Side, folder: Path, count: int) -> Prepared:
-    """Make the database, and ``count`` people of each kind that the side knows."""
-    folder.mkdir()
-    prepared = Prepared(side, folder)
+def prepare(side: Side, folder: Path, count: int, *more: str) -> Prepared:
+    """Make the database in a folder of its own, and ``count`` people of each kind that the side knows.
+
+    ``more``: for the program that makes them.
+    """
+    prepared = Prepared(side, folder / re.sub(r"\W+", "-", side.name))
+    prepared.folder.mkdir()
     for task in side.tasks:
         prepared.run("-m", "django", *task, "--verbosity", "0")
-    for person in json.loads(prepared.run("-m", side.people, str(count)).splitlines()[-1]):
+    for person in json.loads(prepared.run("-m", side.people, str(count), *more).splitlines()[-1]):
         kind = prepared.people if "secret" in person or side is BARE else prepared.newcomers
         kind.append(person)
     return prepared
