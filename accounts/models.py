@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.password_validation import validate_password
 from django.core.validators import RegexValidator
@@ -77,6 +78,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     # No link for a password goes to the address: its owner reported that somebody else reads there, or that it is not
     # theirs. Until somebody of support has spoken to them.
     links_withheld = models.BooleanField(default=False, db_default=False, editable=False)
+    # The organisation of the membership, copied: with it one index holds the people of an organisation in order of
+    # address, and 100,000 of them are counted without reading their rows. Null without an organisation. Only
+    # `accounts.organisations.memberships` writes it, and says whether it can be relied on.
+    organisation_key = models.BigIntegerField(null=True, editable=False)
     # Part of the cookie of a known browser: counting on makes every such cookie void.
     known_browsers_epoch = models.PositiveIntegerField(default=0, editable=False)
 
@@ -109,9 +114,19 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             models.Index(Plain("last_name_key"), name="people_by_last_name_key"),
             models.Index(Plain(last_word("last_name_key")), name="people_by_last_word_key"),
             models.Index(fields=["email"], name="people_staff", condition=models.Q(is_staff=True)),
+            models.Index(fields=["id"], name="people_superusers", condition=models.Q(is_superuser=True)),
             models.Index(fields=["email"], name="people_not_active", condition=models.Q(is_active=False)),
             models.Index(fields=["email"], name="people_never_came", condition=models.Q(last_login=None)),
             models.Index(Coalesce("last_login", "date_joined"), name="people_last_seen"),
+            models.Index(
+                fields=["organisation_key", "email", "id", "is_active", "is_staff", "last_login"],
+                name="people_of_an_organisation",
+            ),
+            models.Index(
+                fields=["organisation_key", "id"],
+                name="people_without_password",
+                condition=models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX),
+            ),
         ]
         permissions = [("reset_second_factor", "Can reset the second step of a person")]
 

@@ -10,7 +10,8 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from accounts.organisations.models import Membership, Organisation
+from accounts.organisations import memberships
+from accounts.organisations.models import Organisation
 from accounts.support import group
 from accounts.two_factor.models import Authenticator
 from environments.models import Access, Environment
@@ -71,7 +72,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def organisation(self, create: bool, wanted: Organisation | None, **kwargs: Any) -> None:
         if wanted:
-            Membership.objects.create(user=self, organisation=wanted)
+            memberships.join([self], wanted)
 
 
 def support_group() -> Group:

@@ -21,6 +21,8 @@ class Reminder(models.Model):
     sent_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        # Whether and to whom a mail of one requirement was sent, for the page that asks before it is saved.
+        indexes = [models.Index(fields=["organisation", "required_from", "days_before"], name="reminders_sent")]
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "organisation", "required_from", "days_before"], name="one_reminder_a_person_and_day"

@@ -76,6 +76,8 @@ class Authenticator(SealedSecretMixin, TimestampMixin, Device):
         constraints = [
             models.UniqueConstraint(fields=["user"], condition=Q(confirmed=False), name="one_pending_authenticator")
         ]
+        # Who has one, without reading the rows: for counting the people of a large organisation.
+        indexes = [models.Index(fields=["user"], condition=Q(confirmed=True), name="people_with_authenticator")]
 
     def verify_token(self, token: str) -> bool:
         """django-otp's way to ask; False, because codes are verified only by `verification.check`, which counts."""

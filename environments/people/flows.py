@@ -150,7 +150,7 @@ def move(user: User, organisation: Organisation | None, *, actor: User, origin: 
 def _leave(user: User, organisation: Organisation, actor: User, origin: Origin) -> None:
     lost = Environment.objects.filter(organisation=organisation, access__user=user).select_related("organisation")
     access.take(user, list(lost), actor=actor, origin=origin)
-    Membership.objects.filter(user=user).delete()
+    memberships.leave(user)
     # Its provider's assurance is accepted nowhere else.
     sessions.end_provider_sessions(Q(user=user))
 

@@ -23,6 +23,7 @@ from accounts.mfa_policy.progress import chart
 from accounts.mfa_policy.progress.chart import Chart, Day
 from accounts.mfa_policy.statistics import Group
 from accounts.models import User
+from accounts.organisations import memberships
 from accounts.organisations.models import Organisation
 from accounts.spreadsheets import safe_cell
 
@@ -33,6 +34,7 @@ BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Windows-1252
 def take_snapshots() -> int:
     """Store for every organisation how many people have a second factor today; replaces an earlier snapshot of the day.
     Returns the number of organisations."""
+    memberships.restore_keys()  # before the reminders, which count by them
     today = timezone.localdate()
     fresh = [
         Snapshot(organisation_id=key, day=today, people=totals.people, protected=totals.protected)
@@ -73,7 +75,8 @@ def export(organisation: Organisation, *, actor: User, origin: Origin) -> Iterat
 
 def _lines(organisation: Organisation, heading: list[str], situations: dict[str, str]) -> Iterator[str]:
     yield BYTE_ORDER_MARK + _line(heading)
-    for person in _in_batches(statistics.without_second_factor(organisation)):
+    people = statistics.with_group(statistics.without_second_factor(organisation), organisation)
+    for person in _in_batches(people):
         seen = f"{timezone.localtime(person.last_login):%Y-%m-%d %H:%M}" if person.last_login else ""
         yield _line([person.get_full_name(), person.email, seen, situations[person.group]])
 

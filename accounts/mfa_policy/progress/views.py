@@ -55,7 +55,7 @@ def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse
         "title": _("Second step of %(name)s") % {"name": organisation.name},
         "organisation": organisation,
         "present": present,
-        "reminders": schedule.of(organisation, present.required_from) if people.affected else None,
+        "reminders": schedule.of(present.required_from) if people.affected else None,
         "people": people,
         "totals": Totals(people.people, people.protected),
         "lines": [(group, people.counts[group]) for group in WITHOUT if people.counts[group]],

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,8 +21,9 @@ from accounts.audit.origin import CONSOLE
 from accounts.audit.recording import record
 from accounts.mail import outcomes, sending
 from accounts.mail.outcomes import Outcome
+from accounts.mfa_policy import statistics
 from accounts.mfa_policy.models import Reminder
-from accounts.mfa_policy.statistics import UNUSABLE
+from accounts.mfa_policy.statistics import AFFECTED, NO_PASSWORD, Coverage, Group
 from accounts.models import User
 from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Organisation, SecondStep
@@ -135,19 +136,32 @@ def recipients(
         required_from=requirement.required_from,
         days_before=day,
     )
-    people = User.objects.filter(
+    people = statistics.members(organisation).filter(
         ~devices.confirmed_device_exists(),
         ~Exists(told),
-        ~sign_in_policy.linked_to_provider(),  # their second factor is at the provider
-        membership__organisation=organisation,
-        is_active=True,
+        ~sign_in_policy.at_provider_of(organisation),  # their second factor is there
         is_staff=False,
     )
-    without_password = Q(password__startswith=UNUSABLE)
     if day not in limits.REMINDER_INVITATION_DAYS:
-        return people.exclude(without_password)
+        return people.exclude(NO_PASSWORD)
     ahead = (on - timezone.localdate()) if on else timedelta(0)
-    return people.exclude(without_password & Exists(_valid_invitations(OuterRef("pk"), timezone.now() + ahead)))
+    return people.exclude(NO_PASSWORD & Exists(_valid_invitations(OuterRef("pk"), timezone.now() + ahead)))
+
+
+def number_of_recipients(
+    organisation: Organisation, requirement: Requirement, day: int, people: Coverage, *, on: date
+) -> int:
+    """How many `recipients` there are. ``people``: the coverage, which has counted everybody with a password already;
+    a mail of this requirement was sent to somebody only where it was required from the same day before."""
+    sent = Reminder.objects.filter(
+        organisation=organisation, required_from=requirement.required_from, days_before=day
+    ).exists()
+    if sent:
+        return recipients(organisation, requirement, day, on=on).count()
+    with_password = sum(people.counts[group] for group in AFFECTED if group is not Group.NOT_ACTIVATED)
+    if day not in limits.REMINDER_INVITATION_DAYS or not people.counts[Group.NOT_ACTIVATED]:
+        return with_password
+    return with_password + recipients(organisation, requirement, day, on=on).filter(NO_PASSWORD).count()
 
 
 def _valid_invitations(person: Any, at: datetime) -> QuerySet[AuditEntry]:

@@ -66,18 +66,20 @@ class Choice:
 @dataclass(frozen=True)
 class DryRun:
     """What would happen; ``shown`` identifies exactly this state and comes back with the confirmation.
-    ``administrators``: how many hear of it by mail at once. ``reminders``: of the people without a second factor."""
+    ``administrators``: how many hear of it by mail at once. ``reminders``: when people without a second factor are
+    mailed; ``reminded``: how many the first one reaches."""
 
     coverage: Coverage
     shown: str
     affects_today: bool
     administrators: int = 0
     reminders: Schedule | None = None
+    reminded: int = 0
 
     @property
     def mailed_soon(self) -> int:
         """People who are mailed by the next daily run."""
-        return self.reminders.people if self.reminders and self.reminders.is_due else 0
+        return self.reminded if self.reminders and self.reminders.is_due else 0
 
 
 def refusal(organisation: Organisation, choice: Choice) -> Outcome | None:
@@ -96,8 +98,12 @@ def refusal(organisation: Organisation, choice: Choice) -> Outcome | None:
 def preview(organisation: Organisation, choice: Choice, actor: User) -> DryRun:
     """The dry run with who is mailed, for the page that asks."""
     found = dry_run(organisation, choice)
-    planned = schedule.of(organisation, choice.required_from) if found.coverage.affected else None
-    return replace(found, administrators=len(_recipients(organisation, actor)), reminders=planned)
+    told = len(_recipients(organisation, actor))
+    planned = schedule.of(choice.required_from) if found.coverage.affected else None
+    if planned is None or choice.required_from is None:
+        return replace(found, administrators=told)
+    reminded = schedule.first_reaches(organisation, choice.required_from, planned, found.coverage)
+    return replace(found, administrators=told, reminders=planned, reminded=reminded)
 
 
 def dry_run(organisation: Organisation, choice: Choice) -> DryRun:

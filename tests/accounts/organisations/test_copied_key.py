@@ -1,0 +1,78 @@
+"""The organisation that is copied to each person, for counting large organisations: it is never relied on where it
+disagrees with the memberships."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.audit.origin import CONSOLE
+from accounts.mfa_policy import statistics
+from accounts.mfa_policy.progress import flows as progress
+from accounts.models import User
+from accounts.organisations import memberships
+from accounts.organisations.models import Membership, Organisation
+from environments.people import flows
+from tests.factories import OrganisationFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def key_of(person: User) -> int | None:
+    return User.objects.get(pk=person.pk).organisation_key
+
+
+def counted_by_membership(organisation: Organisation) -> bool:
+    with CaptureQueriesContext(connection) as captured:
+        statistics.coverage(organisation)
+    return "organisations_membership" in captured[-1]["sql"].partition("GROUP BY")[0]
+
+
+def test_joining_moving_and_leaving_copy_the_organisation() -> None:
+    one, other, boss = OrganisationFactory(), OrganisationFactory(), UserFactory(superuser=True)
+    person = UserFactory(organisation=one)
+    assert key_of(person) == one.pk
+    flows.move(person, other, actor=boss, origin=CONSOLE)
+    assert key_of(person) == other.pk
+    flows.move(User.objects.get(pk=person.pk), None, actor=boss, origin=CONSOLE)
+    assert key_of(person) is None
+
+
+def test_large_organisation_is_counted_without_its_memberships() -> None:
+    organisation = OrganisationFactory()
+    UserFactory.create_batch(3, organisation=organisation)
+    assert not counted_by_membership(organisation)
+    assert statistics.coverage(organisation).people == 3
+
+
+@pytest.mark.parametrize("fault", ["missing", "left behind", "exchanged"])
+def test_count_is_right_while_the_copy_is_wrong(fault: str) -> None:
+    """An earlier version that runs beside this one writes memberships and no copies."""
+    organisation, other = OrganisationFactory(), OrganisationFactory()
+    people = UserFactory.create_batch(3, organisation=organisation)
+    strangers = UserFactory.create_batch(2, organisation=other, with_totp=True)
+    if fault in ("missing", "exchanged"):
+        Membership.objects.filter(user=strangers[0]).update(organisation=organisation)
+    if fault in ("left behind", "exchanged"):
+        Membership.objects.filter(user=people[0]).delete()
+    expected = {"missing": (4, 1), "left behind": (2, 0), "exchanged": (3, 1)}[fault]
+    assert counted_by_membership(organisation)
+    found = statistics.coverage(organisation)
+    assert (found.people, found.protected) == expected
+    listed = sum(statistics.people_in(organisation, group).count() for group in statistics.Group)
+    assert listed == expected[0]
+
+
+def test_daily_job_restores_the_copy() -> None:
+    organisation, other = OrganisationFactory(), OrganisationFactory()
+    stays, moved, gone = UserFactory.create_batch(3, organisation=organisation)
+    new = UserFactory()
+    Membership.objects.create(user=new, organisation=organisation)
+    Membership.objects.filter(user=moved).update(organisation=other)
+    Membership.objects.filter(user=gone).delete()
+    progress.take_snapshots()
+    keys = [key_of(person) for person in (stays, moved, gone, new)]
+    assert keys == [organisation.pk, other.pk, None, organisation.pk]
+    assert memberships.restore_keys() == 0
+    assert not counted_by_membership(organisation)
