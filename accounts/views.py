@@ -46,11 +46,11 @@ def _details_form(request: PersonRequest, me: User) -> PersonalDetailsForm:
 
 
 def _details(request: PersonRequest, form: object) -> dict[str, object]:
-    mine = devices.authenticators_of(request.user)
+    mine = devices.situation_of(request.user)
     return {
         "form": form,
-        "authenticators": mine,
-        "recovery_codes_left": devices.recovery_codes_left(request.user) if mine else None,
+        "authenticators": mine.authenticators,
+        "recovery_codes_left": mine.codes_left if mine.has_factor and mine.code_set else None,
         "few": limits.RECOVERY_CODES_FEW,
         "codes_are_waiting": recovery_codes.are_waiting(request.session),
         "business_account": _business_account(request),

@@ -31,8 +31,11 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 def authenticators_of(user: User) -> list[Authenticator]:
     """The confirmed authenticator apps, the last used first."""
     # Sorted here: there are five at most, and a sorting expression would double the cost of the query.
-    mine = Authenticator.objects.filter(user=user, confirmed=True)
-    return sorted(mine, key=lambda device: (device.last_used_at or _LONG_AGO, -device.pk), reverse=True)
+    return _last_used_first(Authenticator.objects.filter(user=user, confirmed=True))
+
+
+def _last_used_first(devices: Iterable[Authenticator]) -> list[Authenticator]:
+    return sorted(devices, key=lambda device: (device.last_used_at or _LONG_AGO, -device.pk), reverse=True)
 
 
 def authenticator_of(user: User, pk: int | str | None = None) -> Authenticator | None:
@@ -50,23 +53,31 @@ def lock(user: User) -> None:
 
 @dataclass(frozen=True)
 class Situation:
-    """What somebody has before a device is linked. ``devices``: confirmed or not; ``has_factor``: is one confirmed;
-    ``has_code_set``, ``codes_left``: recovery codes; ``recovers``: an account recovery or a code of support;
-    ``sessions``: how many there are of the person, this one included."""
+    """What somebody has. ``devices``: confirmed or not; ``has_factor``: is one confirmed; ``code_set``, ``code_salt``:
+    key and salt of the recovery codes, None without any; ``codes_left``: how many of them still work; ``recovers``: is
+    there an account recovery or a code of support; ``sessions``: how many there are of the person."""
 
     devices: list[Authenticator] = field(default_factory=list)
     has_factor: bool = False
-    has_code_set: bool = False
+    code_set: int | None = None
+    code_salt: bytes | None = None
     codes_left: int = 0
     recovers: bool = False
     sessions: int = 0
 
+    @property
+    def authenticators(self) -> list[Authenticator]:
+        """As `authenticators_of`."""
+        return _last_used_first(device for device in self.devices if device.confirmed)
+
 
 def situation_of(user: User) -> Situation:
-    """In one statement. Nothing but the devices, if there are none: then nothing can be linked."""
+    """In one statement. Empty for somebody without devices, whatever else there is."""
     mine = {"user": OuterRef("user")}
+    code_sets = RecoveryCodeSet.objects.filter(**mine)
     found = Authenticator.objects.filter(user=user).annotate(
-        has_code_set=Exists(RecoveryCodeSet.objects.filter(**mine)),
+        code_set=Subquery(code_sets.values("pk")),
+        code_salt=Subquery(code_sets.values("salt")),
         codes_left=_count(RecoveryCode.objects.filter(code_set__user=OuterRef("user"), used_at=None)),
         recovers=Exists(AccountRecovery.objects.filter(**mine)) | Exists(BridgeCode.objects.filter(**mine)),
         sessions=_count(Session.objects.filter(**mine)),
@@ -76,7 +87,8 @@ def situation_of(user: User) -> Situation:
         return Situation()
     one: Any = rows[0]
     has_factor = any(device.confirmed for device in rows)
-    return Situation(rows, has_factor, one.has_code_set, one.codes_left, one.recovers, one.sessions)
+    salt = None if one.code_salt is None else bytes(one.code_salt)
+    return Situation(rows, has_factor, one.code_set, salt, one.codes_left, one.recovers, one.sessions)
 
 
 def _count(rows: QuerySet[Any]) -> Subquery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import limits
@@ -19,9 +19,8 @@ def retire(found: QuerySet[Authenticator], why: EndReason) -> int:
 
     Call inside a transaction that locks the row of the person.
     """
-    devices = list(found)
     # With the set-up of a replacement for one of these.
-    devices += Authenticator.objects.filter(replaces__in=devices).exclude(pk__in=[device.pk for device in devices])
+    devices = list(Authenticator.objects.filter(Q(pk__in=found.values("pk")) | Q(replaces__in=found.values("pk"))))
     FormerAuthenticator.objects.bulk_create(
         FormerAuthenticator(
             user_id=device.user_id,
@@ -81,11 +80,15 @@ def _keep_newest(user_id: int) -> None:
     Apps that were in use are counted apart from unfinished ones, and the earliest that a report can still restore are
     kept too: otherwise somebody who stole the account could push the owner's out.
     """
-    mine = FormerAuthenticator.objects.filter(user=user_id).order_by("-ended_at", "-pk").values_list("pk", flat=True)
-    counted, most = mine.exclude(why=EndReason.UNFINISHED), limits.FORMER_AUTHENTICATORS
-    reportable = counted.filter(ended_at__gt=timezone.now() - limits.NOT_ME_LINK).reverse()
-    kept = [*mine.filter(why=EndReason.UNFINISHED)[:most], *counted[:most], *reportable[:most]]
-    FormerAuthenticator.objects.filter(user=user_id).exclude(pk__in=kept).delete()
+    # Read and chosen here: there are few, and seldom too many.
+    mine = FormerAuthenticator.objects.filter(user=user_id).values_list("pk", "why", "ended_at")
+    newest = sorted(mine, key=lambda one: (one[2], one[0]), reverse=True)
+    unfinished = [one for one in newest if one[1] == EndReason.UNFINISHED]
+    counted, most = [one for one in newest if one[1] != EndReason.UNFINISHED], limits.FORMER_AUTHENTICATORS
+    reportable = [one for one in counted if one[2] > timezone.now() - limits.NOT_ME_LINK]
+    kept = {one[0] for one in (*unfinished[:most], *counted[:most], *reportable[-most:])}
+    if surplus := [one[0] for one in newest if one[0] not in kept]:
+        FormerAuthenticator.objects.filter(pk__in=surplus).delete()
 
 
 def of(user: User) -> list[FormerAuthenticator]:

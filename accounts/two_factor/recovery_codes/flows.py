@@ -46,18 +46,11 @@ def make(user: User, origin: Origin, *, mailed: bool = True) -> list[str]:
     ``mailed=False`` when another mail about the same change is sent.
     """
     fresh = prepare()
-    _replace(user, fresh, origin, mailed=mailed)
+    with transaction.atomic():
+        devices.lock(user)
+        old = RecoveryCodeSet.objects.filter(user=user).values_list("pk", flat=True).first()
+        store(user, fresh, origin, old=old, mailed=mailed)
     return fresh.codes
-
-
-def make_to_show(session: MutableMapping[str, Any], user: User, origin: Origin, *, mailed: bool = True) -> None:
-    """The same, with the codes kept in the session until they are shown and kept. Raises TooBusyError.
-
-    Encrypted and bound to the person, beside the encryption of the whole session.
-    """
-    fresh = prepare()
-    _replace(user, fresh, origin, mailed=mailed)
-    _keep_to_show(session, user, fresh)
 
 
 @dataclass(frozen=True)
@@ -75,21 +68,10 @@ def prepare() -> Prepared:
     return Prepared(codes, salt, slow_digests(codes, salt))
 
 
-@transaction.atomic
-def _replace(user: User, fresh: Prepared, origin: Origin, *, mailed: bool) -> None:
-    devices.lock(user)
-    store(user, fresh)
-    if mailed:
-        record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)
-
-
-def store(user: User, fresh: Prepared, *, is_first: bool = False) -> None:
-    """Make these the codes of the person. Call inside a transaction that locks the row of the person.
-
-    ``is_first``: there is no set yet, as the caller saw under that lock.
-    """
+def store(user: User, fresh: Prepared, origin: Origin, *, old: int | None, mailed: bool = True) -> None:
+    """Make these the codes of the person, instead of the set ``old``. Call inside a transaction that locks the row of
+    the person, and has seen since that there is no other set. ``mailed``: see `make`."""
     values = {"name": "Herstelcodes", "salt": fresh.salt, "asked_at": timezone.now()}
-    old = None if is_first else RecoveryCodeSet.objects.filter(user=user).values_list("pk", flat=True).first()
     if old is None:
         pk = RecoveryCodeSet.objects.create(user=user, **values).pk
     else:
@@ -98,19 +80,13 @@ def store(user: User, fresh: Prepared, *, is_first: bool = False) -> None:
         RecoveryCodeSet.objects.filter(pk=old).update(**values)
         pk = old
     RecoveryCode.objects.bulk_create([RecoveryCode(code_set_id=pk, digest=digest) for digest in fresh.digests])
-
-
-def store_to_show(
-    session: MutableMapping[str, Any], user: User, fresh: Prepared, origin: Origin, *, is_first: bool, mailed: bool
-) -> None:
-    """`store`, kept in the session until they are shown. ``mailed``: see `make`."""
-    store(user, fresh, is_first=is_first)
     if mailed:
         record(Event.RECOVERY_CODES_MADE, subject=user, origin=origin)
-    _keep_to_show(session, user, fresh)
 
 
-def _keep_to_show(session: MutableMapping[str, Any], user: User, fresh: Prepared) -> None:
+def keep_to_show(session: MutableMapping[str, Any], user: User, fresh: Prepared) -> None:
+    """In the session, until they are shown and kept: encrypted and bound to the person, beside the encryption of the
+    whole session."""
     sealed = encryption.seal_text(json.dumps({"codes": fresh.codes, "set": fresh.salt.hex()}), owner=_owner(user))
     session[SHOWN] = {"sealed": sealed, "made_at": timezone.now().isoformat()}
 
@@ -198,8 +174,9 @@ class FreshCodes:
     made_at: datetime
 
 
-def to_show(session: MutableMapping[str, Any], user: User) -> FreshCodes | None:
+def to_show(session: MutableMapping[str, Any], user: User, salt: bytes | None) -> FreshCodes | None:
     """The codes that this session made, until `forget`; None later, or when there is another set, or none, by now.
+    ``salt``: of the present set.
 
     Raises encryption.SecretUnreadableError, once.
     """
@@ -212,7 +189,7 @@ def to_show(session: MutableMapping[str, Any], user: User) -> FreshCodes | None:
     except encryption.SecretUnreadableError:
         forget(session)
         raise
-    if not RecoveryCodeSet.objects.filter(user=user, salt=bytes.fromhex(opened["set"])).exists():
+    if bytes.fromhex(opened["set"]) != salt:
         forget(session)
         return None
     grouped = ["-".join(code[start : start + 4] for start in range(0, len(code), 4)) for code in opened["codes"]]

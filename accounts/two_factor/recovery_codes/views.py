@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import limits
+from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import requested_page
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
@@ -28,19 +30,29 @@ log = logging.getLogger(__name__)
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
     """How many are left; after making them the codes themselves, until they are kept."""
-    if not devices.has_confirmed_device(request.user):
+    mine = devices.situation_of(request.user)
+    if not mine.has_factor:
         messages.info(request, _("Recovery codes belong to two-step authentication. Activate that first."))
         return redirect("personal_details")
-    context = _fresh_codes_context(request) | {"left": devices.recovery_codes_left(request.user)}
+    left = None if mine.code_set is None else mine.codes_left
+    context = _fresh_codes_context(request, mine.code_salt) | {"left": left}
     return render(request, "accounts/two_factor/recovery_codes.html", context)
 
 
 @require_POST
 @fresh_proof_required
 def make(request: PersonRequest) -> HttpResponse:
-    if not devices.has_confirmed_device(request.user):
+    # Hashed for nobody without a second factor; whether there is one is seen once more under the lock.
+    if not (request.user.is_verified() or devices.has_confirmed_device(request.user)):
         return redirect("personal_details")
-    flows.make_to_show(request.session, request.user, Origin.of(request))
+    fresh = flows.prepare()
+    with transaction.atomic():
+        devices.lock(request.user)
+        mine = devices.situation_of(request.user)
+        if mine.has_factor:
+            flows.store(request.user, fresh, Origin.of(request), old=mine.code_set)
+            flows.keep_to_show(request.session, request.user, fresh)
+            sessions.save(request)
     return redirect("recovery_codes")
 
 
@@ -61,9 +73,9 @@ def still_at_hand(request: PersonRequest) -> HttpResponse:
     return redirect("overview")
 
 
-def _fresh_codes_context(request: PersonRequest) -> dict[str, object]:
+def _fresh_codes_context(request: PersonRequest, salt: bytes | None) -> dict[str, object]:
     """Fresh codes, also as a data URL to download without another request. Empty without any."""
-    fresh = _fresh_codes(request)
+    fresh = _fresh_codes(request, salt)
     if fresh is None:
         return {}
     day, portal = date_format(timezone.localtime(fresh.made_at), "j F Y"), settings.PUBLIC_URL.removeprefix("https://")
@@ -86,10 +98,10 @@ def _how_to_use(portal: str) -> list[str]:
     ]
 
 
-def _fresh_codes(request: PersonRequest) -> flows.FreshCodes | None:
+def _fresh_codes(request: PersonRequest, salt: bytes | None) -> flows.FreshCodes | None:
     """None, with a message, when they cannot be decrypted."""
     try:
-        return flows.to_show(request.session, request.user)
+        return flows.to_show(request.session, request.user, salt)
     except SecretUnreadableError as mistake:
         log.error("fresh recovery codes of user %s cannot be read: %s", request.user.pk, mistake)
         facts = {"reference": Origin.of(request).reference or "-"}

@@ -137,8 +137,9 @@ class Activation:
         return not self.before.has_factor
 
     @property
-    def is_first_code_set(self) -> bool:
-        return self.replaces_all or not self.before.has_code_set
+    def code_set(self) -> int | None:
+        """The recovery codes that are left, if any."""
+        return None if self.replaces_all else self.before.code_set
 
 
 def foresee(user: User, typed: str, *, begun_in: str = "") -> Situation | None:

@@ -201,14 +201,9 @@ def _finish(
         sessions.end_others(request, request.user)
     sessions.mark_verified(request, device)
     if fresh:
-        recovery_codes.store_to_show(
-            request.session,
-            request.user,
-            fresh,
-            origin,
-            is_first=activation.is_first_code_set,
-            mailed=not activation.is_first,
-        )
+        mailed = not activation.is_first
+        recovery_codes.store(request.user, fresh, origin, old=activation.code_set, mailed=mailed)
+        recovery_codes.keep_to_show(request.session, request.user, fresh)
     sessions.save(request)
 
 
