@@ -1,0 +1,106 @@
+"""What the pages of the second factor ask of the database, after the middleware has let the request in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts import policy
+from accounts.two_factor.models import Authenticator
+from tests.codes import phone
+from tests.factories import OrganisationFactory, UserFactory
+from tests.pages import ACTIVATE, CONFIRM, DETAILS, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CODES = "/persoonlijke-gegevens/herstelcodes/"
+DEVICE, CODE_SET, CODE = "two_factor_authenticator", "two_factor_recoverycodeset", "two_factor_recoverycode"
+PERSON, SESSION, ENTRY = "accounts_user", "active_sessions_session", "audit_auditentry"
+CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], list[tuple[str, str]]]:
+    """Do something in a browser, and return the kind and the table of each statement of its view."""
+    decided: list[int] = []
+    decide = policy.decide
+
+    def noting(facts: policy.Facts) -> policy.Decision:
+        decided.append(len(connection.queries_log))
+        return decide(facts)
+
+    monkeypatch.setattr(policy, "decide", noting)
+
+    def of(visit: Callable[[], object]) -> list[tuple[str, str]]:
+        with CaptureQueriesContext(connection) as captured:
+            assert visit().status_code in (200, 302)
+        texts = [query["sql"] for query in captured.captured_queries[decided[-1] - captured.initial_queries :]]
+        found = [statement(text) for text in texts if not text.startswith(CONTROL)]
+        # Whose administrators see an audit entry: read once a request, by whoever asks first.
+        return [one for one in found if one != ("SELECT", "organisations_membership")]
+
+    return of
+
+
+def statement(text: str) -> tuple[str, str]:
+    while (outer := re.sub(r"\([^()]*\)", "", text)) != text:
+        text = outer
+    return text.split()[0], re.search(r'(?:FROM|INTO|UPDATE) "(\w+)"', text)[1]
+
+
+def begun() -> tuple[Client, Authenticator]:
+    """Somebody who has just seen the QR code."""
+    client = signed_in(person := UserFactory(organisation=OrganisationFactory()))
+    client.post(ACTIVATE)
+    return client, Authenticator.objects.get(user=person)
+
+
+def test_a_set_up_begins_with_two_statements(asked: Callable) -> None:
+    client = signed_in(UserFactory(organisation=OrganisationFactory()))
+    assert asked(lambda: client.post(ACTIVATE)) == [("SELECT", DEVICE), ("INSERT", DEVICE)]
+
+
+def test_the_qr_code_takes_one(asked: Callable) -> None:
+    client, _device = begun()
+    assert asked(lambda: client.get(CONFIRM)) == [("SELECT", DEVICE)]
+
+
+def test_confirming_reads_before_and_under_the_lock_and_writes_each_table_once(asked: Callable) -> None:
+    client, device = begun()
+    typed = {"code": phone(device).now(), "name": "Telefoon"}
+    assert asked(lambda: client.post(CONFIRM, typed)) == [
+        ("SELECT", DEVICE),
+        ("UPDATE", PERSON),  # no browser is known any more; the lock of the rest
+        ("SELECT", DEVICE),
+        ("INSERT", ENTRY),
+        ("UPDATE", DEVICE),
+        ("INSERT", CODE_SET),
+        ("INSERT", CODE),
+        ("UPDATE", SESSION),
+    ]
+
+
+def test_recovery_codes_are_shown_with_one_made_anew_with_seven_and_put_away_with_one(asked: Callable) -> None:
+    client, device = begun()
+    client.post(CONFIRM, {"code": phone(device).now(), "name": "Telefoon"})
+    assert asked(lambda: client.get(CODES)) == [("SELECT", DEVICE)]
+    assert asked(lambda: client.post(f"{CODES}bewaard/")) == [("UPDATE", SESSION)]
+    assert asked(lambda: client.post(f"{CODES}nieuw/")) == [
+        ("SELECT", PERSON),  # the lock
+        ("SELECT", DEVICE),
+        ("DELETE", CODE),
+        ("UPDATE", CODE_SET),
+        ("INSERT", CODE),
+        ("INSERT", ENTRY),
+        ("UPDATE", SESSION),
+    ]
+
+
+def test_personal_details_take_one_and_one_for_the_business_account(asked: Callable) -> None:
+    client, _device = begun()
+    assert asked(lambda: client.get(DETAILS)) == [("SELECT", DEVICE), ("SELECT", "sso_connection")]
