@@ -10,8 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from accounts.organisations import memberships
-from accounts.organisations.models import Organisation
+from accounts.organisations.models import Membership, Organisation
 from accounts.support import group
 from accounts.two_factor.models import Authenticator
 from environments.models import Access, Environment
@@ -72,7 +71,9 @@ class UserFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def organisation(self, create: bool, wanted: Organisation | None, **kwargs: Any) -> None:
         if wanted:
-            memberships.join([self], wanted)
+            Membership.objects.create(user=self, organisation=wanted)
+            self.organisation_key = wanted.pk  # as `memberships.join` does, which refuses some addresses
+            self.save(update_fields=["organisation_key"])
 
 
 def support_group() -> Group:
