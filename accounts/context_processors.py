@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accounts import limits, telephone
-from accounts.active_sessions import lifetime
+from accounts.active_sessions import lifetime, store
 from accounts.active_sessions.lifetime import Remaining
-from accounts.http_requests import REQUIREMENT, in_administration, person
+from accounts.http_requests import REQUIREMENT, in_administration
 from accounts.organisations import sign_in_policy
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.two_factor.recovery_codes import flows as recovery_codes
@@ -21,9 +21,8 @@ def questions(request: HttpRequest) -> dict[str, object]:
 
     def is_due() -> bool:
         user = getattr(request, "user", None)
-        return bool(
-            user and user.is_authenticated and user.is_verified() and recovery_codes.is_reminder_due(person(request))
-        )
+        is_verified = bool(user and user.is_authenticated and user.is_verified())
+        return is_verified and recovery_codes.is_reminder_due(store.of(request).codes_asked_at)
 
     def announced() -> Requirement | None:
         # Not looked up for staff, or where there is a second factor.

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import cast
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import auth, messages
+from django.contrib.auth import middleware as auth_middleware
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.middleware import OTPMiddleware
+from django_otp.models import Device
 
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
@@ -23,6 +32,7 @@ from accounts.audit.origin import Origin
 from accounts.http_requests import OWES_SET_UP, REQUIREMENT, in_administration, person, referring_page
 from accounts.language import choice
 from accounts.language import flows as languages
+from accounts.models import User
 from accounts.organisations import rank, sign_in_policy
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.organisations.wording import one_factor_at_most, second_step_is_there
@@ -75,6 +85,38 @@ def language(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
+    """Django's, without a statement of its own: the session was read together with its person."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.user = cast(User, SimpleLazyObject(partial(_person_of_session, request)))
+        return cast(HttpResponseBase, self.get_response(request))
+
+
+def _person_of_session(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    """Who is signed in. Whatever is unusual is left to Django: nobody, somebody else's or a changed password, somebody
+    who is no longer active, an earlier SECRET_KEY."""
+    session = store.of(request)
+    signed_in = session.get(auth.SESSION_KEY)
+    owner = store.person_of(session)
+    if (
+        owner is not None
+        and owner.is_active
+        and signed_in == str(owner.pk)
+        and session.get(auth.BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and constant_time_compare(session.get(auth.HASH_SESSION_KEY, ""), owner.get_session_auth_hash())
+    ):
+        return owner
+    return auth.get_user(request)
+
+
+class SecondFactorMiddleware(OTPMiddleware):
+    """django-otp's, with a prepared query for the device."""
+
+    def _device_from_persistent_id(self, persistent_id: str) -> Device | None:
+        return devices.by_persistent_id(self._normalize_persistent_id(persistent_id))
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
-from accounts.organisations.models import Membership
 from environments import flows, tiles
 from environments.flows import Opening, Outcome
 from environments.forms import LeaveForm, OverviewForm
@@ -26,10 +25,11 @@ def overview(request: PersonRequest) -> HttpResponse:
         "words": form.words,
         "longest": limits.SEARCH_LONGEST,
         "widths": limits.PICTURE_WIDTHS,
-        "slash_key": flows.slash_key_works(request.user),
     }
+    if form.words or not shown.is_short:  # else there is no search field
+        context["slash_key"] = flows.slash_key_works(request.user)
     if not shown.total:
-        context["membership"] = Membership.objects.filter(user=request.user).select_related("organisation").first()
+        context["membership"] = getattr(request.user, "membership", None)
     return render(request, "environments/overview.html", context)
 
 

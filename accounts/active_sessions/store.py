@@ -20,6 +20,7 @@ from typing import Any, cast
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase, UpdateError
 from django.core import signing
+from django.db.models import CharField, DateTimeField, F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -28,6 +29,7 @@ from accounts import encryption, limits
 from accounts.active_sessions.models import Session
 from accounts.models import User
 from accounts.policy import Vouched
+from accounts.prepared_queries import Parameter, PreparedQuery
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +63,18 @@ def vouched(session: SessionBase) -> Vouched:
         return Vouched.NOTHING
 
 
-def _find(key: str) -> Session | None:
-    found = Session.objects.filter(digest=digest_of(key), expires_at__gt=timezone.now()).select_related(
-        "user__membership__organisation"
+@PreparedQuery
+def _find_unexpired() -> QuerySet[Session]:
+    found = Session.objects.filter(
+        digest=Parameter("digest", CharField()), expires_at__gt=Parameter("now", DateTimeField())
     )
-    return next(iter(found), None)  # not first(): it would sort
+    # By the relation's name: the package of the second factor is in a higher layer.
+    asked_at = F("user__recoverycodeset__asked_at")
+    return found.select_related("user__membership__organisation").annotate(codes_asked_at=asked_at)
+
+
+def _find(key: str) -> Session | None:
+    return next(iter(_find_unexpired(digest=digest_of(key), now=timezone.now())), None)
 
 
 def fresh_key() -> str:
@@ -89,12 +98,13 @@ def expiry(started: datetime, seen: datetime) -> datetime:
 class SessionStore(SessionBase):
     _get_session: Callable[..., dict[str, Any]]  # Django's own, which its type stubs leave out
     row: Session | None = None  # as last read or written
+    codes_asked_at: datetime | None = None  # when the person was last asked about the recovery codes
     written: tuple[str | None, str] | None = None  # key and data as last written
 
     def load(self) -> dict[str, Any]:
         key = self.session_key
         row = _find(key) if key else None
-        self.row = row
+        self.row, self.codes_asked_at = row, getattr(row, "codes_asked_at", None)
         if row is None:
             self._session_key = None  # never adopt a key that an attacker may have set (session fixation)
             return {}

@@ -12,11 +12,12 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
 from django.utils import timezone
 
 from accounts import limits, rate_limits
 from accounts.models import User
+from accounts.prepared_queries import Parameter, PreparedQuery
 from accounts.throttling import rules
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.models import AttemptCounter
@@ -59,15 +60,27 @@ def counter_for(
 def _lock(subject: str, kind: Kind, bucket: str) -> AttemptCounter:
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an attempt is judged inside a transaction")
-    locked = AttemptCounter.objects.select_for_update()
-    counter = next(iter(locked.filter(subject=subject, kind=kind, bucket=bucket)), None)
-    if counter is None:
-        # Not get_or_create: of two parallel first attempts one would fail on the constraint.
-        AttemptCounter.objects.bulk_create(
-            [AttemptCounter(subject=subject, kind=kind, bucket=bucket)], ignore_conflicts=True
-        )
-        counter = locked.get(subject=subject, kind=kind, bucket=bucket)
-    return counter
+    which = {"subject": subject, "kind": kind, "bucket": bucket}
+    counter = next(iter(_locked(**which)), None)
+    if counter is not None:
+        return counter
+    new = AttemptCounter(**which)
+    if _transaction_locks_the_database():
+        return new  # nobody else makes one meanwhile, and a first right attempt stores nothing
+    # Not get_or_create: of two parallel first attempts one would fail on the constraint.
+    AttemptCounter.objects.bulk_create([new], ignore_conflicts=True)
+    return _locked(**which)[0]
+
+
+def _transaction_locks_the_database() -> bool:
+    """SQLite knows no locks of rows: its transactions, which are IMMEDIATE, come one after another."""
+    return not transaction.get_connection().features.has_select_for_update
+
+
+@PreparedQuery
+def _locked() -> QuerySet[AttemptCounter]:
+    which = {name: Parameter(name, CharField()) for name in ("subject", "kind", "bucket")}
+    return AttemptCounter.objects.select_for_update().filter(**which)
 
 
 def waits_until(counter: AttemptCounter) -> datetime | None:

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigAutoField, Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django_otp.models import Device
 
 from accounts import limits
 from accounts.active_sessions.models import Session
 from accounts.models import User
+from accounts.prepared_queries import Parameter, PreparedQuery
 from accounts.two_factor import previous_devices
 from accounts.two_factor.models import (
     AccountRecovery,
@@ -28,10 +30,29 @@ from accounts.two_factor.models import (
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@PreparedQuery
+def _by_pk() -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(pk=Parameter("pk", BigAutoField()))
+
+
+@PreparedQuery
+def _confirmed() -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(user=Parameter("user", BigAutoField()), confirmed=True)
+
+
+def by_persistent_id(name: str) -> Device | None:
+    """The device that django-otp's `Device.from_persistent_id` finds; every page of a verified session asks."""
+    label, _slash, pk = name.rpartition("/")
+    if label == Authenticator._meta.label_lower and pk.isascii() and pk.isdigit():
+        return next(iter(_by_pk(pk=int(pk))), None)
+    found: Device | None = Device.from_persistent_id(name)
+    return found
+
+
 def authenticators_of(user: User) -> list[Authenticator]:
     """The confirmed authenticator apps, the last used first."""
     # Sorted here: there are five at most, and a sorting expression would double the cost of the query.
-    return _last_used_first(Authenticator.objects.filter(user=user, confirmed=True))
+    return _last_used_first(_confirmed(user=user.pk))
 
 
 def _last_used_first(devices: Iterable[Authenticator]) -> list[Authenticator]:

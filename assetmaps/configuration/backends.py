@@ -9,7 +9,9 @@ from accounts import limits
 
 def database(entry: dict[str, Any]) -> dict[str, Any]:
     if entry["ENGINE"].endswith("sqlite3"):
-        return entry | {"OPTIONS": _sqlite_options()}
+        # Kept by each thread: opening the file anew and reading its schema takes longer than a page does with it, and
+        # the last one that closes it copies all that was written into the file.
+        return entry | {"OPTIONS": _sqlite_options(), "CONN_MAX_AGE": None}
     if entry["ENGINE"].endswith("postgresql"):
         return entry | {
             "ENGINE": "assetmaps.postgresql",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import CharField, QuerySet
 
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
@@ -16,6 +17,7 @@ from accounts.models import User
 from accounts.organisations import emergency, sign_in_policy
 from accounts.passwords import dummy_hash
 from accounts.passwords import verification as passwords
+from accounts.prepared_queries import Parameter, PreparedQuery
 from accounts.throttling import network, spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor.challenge.combined import CombinedSignIn
@@ -42,9 +44,7 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
     the owner down. During a waiting time nobody is told whether it was right: it counts together with a code. Raises
     TooBusyError, and counts nothing then.
     """
-    # With what the audit entry and the policy need: asking later would cost a statement, for known users only.
-    people = User.objects.select_related("membership__organisation__connection")
-    user = next(iter(people.filter(email__lower=typed_address.strip().lower())), None)
+    user = next(iter(_by_address(address=typed_address.strip().lower())), None)
     from_unknown_browser = not browsers.password_bucket_of(user)
     shares = dummy_hash.shares_of_older_hashes()  # asked for whether somebody has the address or not
     if from_unknown_browser and (until := network.admit(origin)):
@@ -63,6 +63,13 @@ def check_password(typed_address: str, password: str, origin: Origin, browsers: 
         return _tell_owner(user, origin, browsers)
     attempt = _Attempt(typed_address, user, origin, browsers, from_unknown_browser)
     return _count(attempt, is_accepted=is_right and not is_void, cause="business_account" if is_void else "wrong")
+
+
+@PreparedQuery
+def _by_address() -> QuerySet[User]:
+    # With what the audit entry and the policy need: asking later would cost a statement, for known users only.
+    people = User.objects.select_related("membership__organisation__connection")
+    return people.filter(email__lower=Parameter("address", CharField()))
 
 
 def _is_right(user: User | None, typed_address: str, password: str, shares: dummy_hash.Shares) -> bool:

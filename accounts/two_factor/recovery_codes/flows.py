@@ -151,10 +151,10 @@ def is_unused(user: User | None, typed: str) -> bool:
     return RecoveryCode.objects.filter(code_set=code_set, digest=digest, used_at=None).exists()
 
 
-def is_reminder_due(user: User) -> bool:
-    """Is it time to ask whether the person still has the codes?"""
-    before = timezone.now() - limits.RECOVERY_CODES_QUESTION
-    return RecoveryCodeSet.objects.filter(user=user, asked_at__lte=before).exists()
+def is_reminder_due(asked_at: datetime | None) -> bool:
+    """Is it time to ask whether the person still has the codes? ``asked_at``: when that was asked last; None without a
+    set."""
+    return asked_at is not None and asked_at <= timezone.now() - limits.RECOVERY_CODES_QUESTION
 
 
 def postpone_reminder(user: User) -> None:
