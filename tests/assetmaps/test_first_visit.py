@@ -8,7 +8,7 @@ import re
 from django.conf import settings
 from django.test import Client
 
-LIMIT = 25 * 1024
+LIMIT = 16 * 1024
 
 
 # ASVS 14.2.3

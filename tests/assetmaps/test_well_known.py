@@ -60,14 +60,21 @@ def test_icon_that_a_phone_cuts_to_its_own_shape_has_no_hole_and_keeps_its_drawi
     assert touch.getextrema()[3] == (255, 255)  # what is transparent turns black on iOS
 
 
-def test_every_kind_of_page_has_the_icons_the_manifest_and_a_colour_for_day_and_night(client: Client) -> None:
+def test_every_kind_of_page_has_the_icons_and_a_colour_for_day_and_night(client: Client) -> None:
     staff = signed_in(UserFactory(superuser=True, with_totp=True))
     pages = [client.get("/inloggen/"), client.get("/bestaat-niet/"), staff.get("/"), staff.get("/beheer/")]
     for page in map(text, pages):
-        assert '<link rel="manifest" href="/manifest.webmanifest">' in page
         assert re.search(r'<link rel="apple-touch-icon" href="/static/[^"]+\.png">', page)
         colours = re.findall(r'<meta name="theme-color" media="\(prefers-color-scheme: (\w+)\)" content="#\w+">', page)
         assert colours == ["light", "dark"]
+
+
+def test_manifest_waits_for_a_sign_in_because_a_browser_fetches_it_with_an_icon_at_once(client: Client) -> None:
+    link = '<link rel="manifest" href="/manifest.webmanifest">'
+    staff = signed_in(UserFactory(superuser=True, with_totp=True))
+    assert link in text(staff.get("/"))
+    assert link in text(staff.get("/beheer/"))
+    assert link not in text(client.get("/inloggen/"))
 
 
 FOUND = {
