@@ -2,7 +2,8 @@
 
 Prints them as JSON.
 Everybody has the same password. Of our side there are COUNT with an authenticator app and recovery codes, and as many
-who have not set up anything; all may open the same three environments, or ENVIRONMENTS.
+who have not set up anything; all may open the same three environments. With ENVIRONMENTS they may open that many, and
+there is nobody without an app.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def bare(count: int) -> list[dict[str, str]]:
     return [facts(person.username) for person in people]
 
 
-def ours(count: int, environments: int = 3) -> list[dict[str, str]]:
+def ours(count: int, environments: int = 0) -> list[dict[str, str]]:
     from accounts.audit.origin import CONSOLE
     from accounts.models import User
     from accounts.organisations.models import Membership, Organisation
@@ -46,9 +47,9 @@ def ours(count: int, environments: int = 3) -> list[dict[str, str]]:
     from environments.models import Access, Environment
 
     organisation = Organisation.objects.create(name="Gemeente Voorbeeld", slug="voorbeeld")
-    made = [_environment(Environment, organisation, number) for number in range(environments)]
+    made = [_environment(Environment, organisation, number) for number in range(environments or 3)]
     found = []
-    for number in range(2 * count):
+    for number in range(count if environments else 2 * count):
         has_factor = number < count
         person = User(email=f"persoon{number}@voorbeeld.nl", first_name="Per", last_name="Soon")
         _with_password([person])
