@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import growth, serving
+from benchmarks import growth, instructions, serving
 from benchmarks.peers import sides as peers
 from benchmarks.rounds import FULL, QUICK
 from benchmarks.rows import Comparison
@@ -26,6 +26,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         if chosen.growth:
             return _judged(growth.rows(Path(folder), size, chosen.people))
+        if chosen.instructions:
+            return _judged(instructions.rows([serving.prepare(side, Path(folder), 4) for side in (BARE, OURS)]))
         others = peers.installed() if chosen.peers or not chosen.quick else ()
         count = size.people(chosen.only)
         sides = [serving.prepare(side, Path(folder), count) for side in (BARE, OURS, *others)]
@@ -45,6 +47,7 @@ def _chosen() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, and no peers")
     parser.add_argument("--peers", action="store_true", help="with the peers after all")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the statements too")
+    parser.add_argument("--instructions", action="store_true", help="instead: of a landing page, by callgrind")
     parser.add_argument("--growth", action="store_true", help="instead: with many people and environments")
     parser.add_argument("--people", type=int, default=growth.MANY, help="of the large database of --growth")
     return parser.parse_args()

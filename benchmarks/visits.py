@@ -47,6 +47,10 @@ class Browser:
         self._network = f"203.{next(_networks) % 250}.{next(_networks) % 250}.7"
         self.address = self.text = ""
 
+    @property
+    def cookie_header(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
     def get(self, address: str) -> str:
         """The text of a page. Raises UnexpectedAnswerError when the answer is no page."""
         status, self.text, _ = self._ask("GET", address)
@@ -76,7 +80,7 @@ class Browser:
     def _ask(self, method: str, address: str, body: str | None = None) -> tuple[int, str, str]:
         self.address, headers = address, USUAL | {"Host": self.host, "X-Forwarded-For": self._network}
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            headers["Cookie"] = self.cookie_header
         if body is not None:
             origin = f"https://{self.host}"
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin, "Referer": f"{origin}/"}
