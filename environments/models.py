@@ -150,6 +150,9 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("manager")
 
 
+ROLE_NAMES = dict(Role.choices)
+
+
 class Access(models.Model):
     """Who may open which environment, and how that person uses it."""
 
@@ -173,6 +176,11 @@ class Access(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} > {self.environment}"
+
+    @property
+    def role_name(self) -> str:
+        """What `get_role_display` gives, which makes a dictionary of all roles for each tile."""
+        return str(ROLE_NAMES.get(self.role, self.role))
 
 
 class GroupMapping(models.Model):

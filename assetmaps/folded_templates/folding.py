@@ -29,9 +29,10 @@ from assetmaps.folded_templates.inheritance import UnknownParentError, flattened
 from assetmaps.folded_templates.lookups import quick_node
 from assetmaps.folded_templates.nodes import (
     in_place_of,
+    in_scope,
     is_container,
-    leaves_nothing,
     literal,
+    remembers_nothing,
     with_children,
 )
 
@@ -88,10 +89,10 @@ def _included(node: IncludeNode, template: Template, inside: tuple[str, ...]) ->
         nodes = _folded(flattened(other), other, (*inside, name))
     except (TemplateDoesNotExist, TemplateSyntaxError, UnknownParentError):
         return [quick_node(node)]  # a mistake in it counts only where it is shown
-    if not all(map(leaves_nothing, nodes)):
+    if not all(map(remembers_nothing, nodes)):
         return [quick_node(node)]
     if not node.extra_context:
-        return nodes
+        return in_scope(nodes)
     return [quick_node(in_place_of(node, WithNode(None, None, NodeList(nodes), node.extra_context)))]
 
 

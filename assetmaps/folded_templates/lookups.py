@@ -10,6 +10,8 @@ import copy
 from html import escape
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.forms import BoundField
 from django.template import Node
 from django.template.base import FilterExpression, Variable, VariableNode
@@ -27,6 +29,15 @@ class UnusualNameError(Exception):
 
 def look_up(context: Context, names: tuple[str, ...]) -> Any:
     """The value of ``names``, the parts between the dots. Raises `UnusualNameError`, or what a property raises."""
+    try:
+        return _value(context, names)
+    except ObjectDoesNotExist:  # an organisation without a logo; Django finds that out by all names of the object
+        if context.template is None:
+            raise
+        return context.template.engine.string_if_invalid
+
+
+def _value(context: Context, names: tuple[str, ...]) -> Any:
     for scope in reversed(context.dicts):
         if names[0] in scope:
             value = scope[names[0]]
@@ -78,7 +89,7 @@ class QuickVariable(Variable):
     def resolve(self, context: Any) -> Any:
         try:
             return look_up(context, self.names)
-        except Exception:  # Django decides which are silent
+        except Exception:  # Django decides what it means
             return super().resolve(context)
 
 
@@ -92,17 +103,22 @@ class QuickExpression(FilterExpression):
     def resolve(self, context: Context, ignore_failures: bool = False) -> Any:
         try:
             return look_up(context, self.names)
-        except Exception:  # Django decides which are silent
+        except Exception:  # Django decides what it means
             return super().resolve(context, ignore_failures)
 
 
 class QuickVariableNode(VariableNode):
     def render(self, context: Context) -> str:
-        """Text needs no time zone and no decimal comma."""
+        """Text needs no time zone and no decimal comma, and a whole number nothing where thousands are not grouped."""
         value = self.filter_expression.resolve(context)
-        if type(value) is str:
+        kind = type(value)
+        if kind is str:
             return escape(value) if context.autoescape else value
-        return value if type(value) is SafeString else super().render(context)
+        if kind is SafeString:
+            return value
+        if kind is int and not settings.USE_THOUSAND_SEPARATOR:
+            return str(value)
+        return super().render(context)
 
 
 def quick(part: Any) -> Any:

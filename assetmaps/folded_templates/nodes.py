@@ -23,7 +23,12 @@ from django.template.defaulttags import (
 )
 from django.template.library import SimpleNode
 from django.template.loader_tags import IncludeNode
-from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.templatetags.i18n import (
+    BlockTranslateNode,
+    GetAvailableLanguagesNode,
+    GetCurrentLanguageNode,
+    TranslateNode,
+)
 from django.templatetags.static import StaticNode
 
 # Tags with others inside, and the attributes that hold those. `IfNode` is one too, but keeps them in pairs.
@@ -46,6 +51,7 @@ NAMED: dict[type[Node], str] = {
     SimpleNode: "target_var",
 }
 SILENT = (TextNode, VariableNode, CsrfTokenNode, IncludeNode)
+SETTING = (GetAvailableLanguagesNode, GetCurrentLanguageNode, URLNode, TranslateNode, BlockTranslateNode)
 
 
 def is_container(node: Node) -> bool:
@@ -64,9 +70,16 @@ def with_children(container: Node, change: Callable[[NodeList], Iterable[Node]])
     return changed
 
 
+def remembers_nothing(node: Node) -> bool:
+    """Can it stand in another template in a scope of its own? Not if it counts how often it was shown, as `cycle` does.
+    False for a tag that is not known here."""
+    if is_container(node):
+        return all(map(remembers_nothing, _children(node)))
+    return isinstance(node, SETTING) or leaves_nothing(node)
+
+
 def leaves_nothing(node: Node) -> bool:
-    """Does it neither set a value nor remember one? Only then it can stand in another template without a scope of its
-    own. False for a tag that is not known here."""
+    """Can it stand in another template without a scope? Not if it sets a value. False for a tag that is not known."""
     if is_container(node):
         return all(map(leaves_nothing, _children(node)))
     if isinstance(node, SILENT):
