@@ -31,7 +31,10 @@ EXTRA_FIELDS = ("status_code", "facts")  # that a call may add with `extra`
 
 
 def new_reference() -> str:
-    text = "".join(secrets.choice(ALPHABET) for _ in range(REFERENCE_LENGTH))
+    number, text = secrets.randbelow(len(ALPHABET) ** REFERENCE_LENGTH), ""
+    for _ in range(REFERENCE_LENGTH):
+        number, digit = divmod(number, len(ALPHABET))
+        text += ALPHABET[digit]
     return f"{text[:5]}-{text[5:]}"
 
 

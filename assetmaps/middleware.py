@@ -6,10 +6,13 @@ This middleware is outside all other middleware, so it also applies to static fi
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from csp.constants import HEADER
 from csp.middleware import CSPMiddleware, PolicyParts
+from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -56,20 +59,26 @@ def reference_number(get_response: Handler) -> Handler:
     return middleware
 
 
+# On every answer, whatever a view or a later middleware set.
+SECURITY_HEADERS = (
+    ("Server", "Assetmaps"),  # else the server names its software there (ASVS 13.4.6)
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),  # for browsers that do not know frame-ancestors
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", PERMISSIONS_POLICY),
+    ("Reporting-Endpoints", 'csp="/csp-melding/"'),
+)
+
+
 def security_headers(get_response: Handler) -> Handler:
     """Headers that Django's SecurityMiddleware does not set, or sets for some answers only."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        headers = response.headers
-        headers["Server"] = "Assetmaps"  # else the server names its software there (ASVS 13.4.6)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = PERMISSIONS_POLICY
-        headers["Referrer-Policy"] = _referrer_policy(response)
-        headers["Reporting-Endpoints"] = 'csp="/csp-melding/"'
+        for name, value in SECURITY_HEADERS:
+            response.headers[name] = value
+        response.headers["Referrer-Policy"] = _referrer_policy(response)
         return response
 
     return middleware
@@ -82,8 +91,29 @@ def _referrer_policy(response: HttpResponse) -> str:
     return "same-origin" if is_page else "no-referrer"
 
 
+# Where django-csp's decorators note on a response that its view wants another policy.
+OWN_POLICY = frozenset({"_csp_config", "_csp_update", "_csp_replace", "_csp_exempt"})
+
+
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
-    """django-csp's, with a new nonce in the header of every response, also when no template used it."""
+    """django-csp's, with a new nonce in the header of every response, also when no template used it. The policy is
+    built once, with a place for the nonce: django-csp builds it anew for every response, and twice."""
+
+    NONCE = "+nonce+"  # no nonce contains it: it would not be the right length
+
+    def __init__(self, get_response: Handler) -> None:
+        super().__init__(get_response)
+        self._policy = build_policy(nonce=self.NONCE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        self.process_request(request)
+        response = cast(HttpResponse, self.get_response(request))
+        if settings.DEBUG or not OWN_POLICY.isdisjoint(vars(response)):
+            self.process_response(request, response)
+        else:
+            policy = self._policy.replace(self.NONCE, self._make_nonce(request))
+            response.headers.setdefault(HEADER, policy)
+        return response
 
     def get_policy_parts(self, request: HttpRequest, response: Any, report_only: bool = False) -> PolicyParts:
         self._make_nonce(request)

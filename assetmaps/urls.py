@@ -6,7 +6,10 @@ from accounts.lazy_views import Namespace, Views, path
 health = Views("assetmaps.health")
 views = Views("assetmaps.views")
 
+# What is asked for most comes first: an address is compared with one pattern after the other.
 urlpatterns = [
+    path("", include("environments.urls")),
+    path("", include("accounts.urls")),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
     path("begin/", views.begin, name="begin"),
@@ -21,8 +24,6 @@ urlpatterns = [
     path("beheer/support/", include("accounts.support.desk.urls")),
     path("beheer/", include("environments.administration.urls")),
     Namespace("beheer/", "assetmaps.administration_urls", "admin"),
-    path("", include("accounts.urls")),
-    path("", include("environments.urls")),
 ]
 
 if settings.DEBUG:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from pathlib import Path
 
 import pytest
+from csp.utils import build_policy
 from django.conf import settings
 from django.core.checks import run_checks
 from django.test import Client, override_settings
 
 from assetmaps import checks
+from assetmaps.header_limits import REFUSED
+from environments import tiles
 from tests.conftest import sign_in
 from tests.factories import UserFactory
+from tests.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +85,50 @@ def test_every_answer_has_the_other_defences(every_answer: dict) -> None:
         assert not [name for name in response.headers if name.startswith(("Access-Control", "X-Powered"))], address
         if response.streaming or response.content:
             assert 'charset="utf-8"' in response["Content-Type"].replace("=utf-8", '="utf-8"'), address
+
+
+HEADERS = {
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Permissions-Policy",
+    "Referrer-Policy",
+    "Reporting-Endpoints",
+    "Server",
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+    "X-Request-ID",
+}
+
+
+def test_answers_before_and_instead_of_a_view_have_every_header_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    monkeypatch.setattr(tiles, "overview", lambda *args: 1 / 0)
+    person = signed_in(UserFactory(with_totp=True))
+    person.raise_request_exception = False
+    answers = {
+        400: client.get("/inloggen/", secure=True, headers={"host": "elders.voorbeeld.nl"}),
+        403: client.post("/inloggen/", {}, secure=True),
+        405: client.generic("TRACE", "/", secure=True),
+        413: client.generic("POST", "/inloggen/", CONTENT_LENGTH=str(10**9), secure=True),
+        414: client.get("/", secure=True, **{REFUSED: 414}),
+        431: client.get("/", secure=True, **{REFUSED: 431}),
+        500: person.get("/", secure=True),
+    }
+    for status, response in answers.items():
+        assert response.status_code == status
+        assert set(response.headers) >= HEADERS, (status, HEADERS - set(response.headers))
+        assert "nonce-" in response["Content-Security-Policy"], status
+    assert len({response["X-Request-ID"] for response in answers.values()}) == len(answers)
+
+
+def test_policy_is_the_one_that_django_csp_builds_for_the_nonce(client: Client) -> None:
+    policy = directives(client.get("/inloggen/", secure=True))
+    nonce = re.search(r"'nonce-([^']+)'", policy["script-src"])[1]
+    assert len(base64.b64decode(nonce)) == 16
+    whole = [part.partition(" ") for part in build_policy(nonce=nonce).split("; ")]
+    assert policy == {name: value for name, _space, value in whole}
 
 
 def test_pages_with_forms_say_whence_they_came_to_ourselves_and_the_rest_says_nothing(every_answer: dict) -> None:
