@@ -5,8 +5,8 @@ is, which block replaces which. The loader here does that once for each language
 compiler does), and what it makes is byte for byte what Django's own loader makes (`tests/assetmaps/folded_templates/`).
 
 Own code, because nothing that is maintained does it: django-compiling-loader and django-template-preprocessor ended
-with Django 1, and django-template-compiler 0.0.1 speeds up loops and variables but no tag (3 % here). Jinja2 would
-take another language of templates for 250 files, and a second one for the administration.
+with Django 1, and django-template-compiler 0.0.1 speeds up loops and variables but no tag. Why not Jinja2, and what it
+would save: `docs/decisions/0016-folded-templates.md`.
 
 What is folded depends on the language and on the settings, never on a request: the portal has one URLconf and no prefix
 (`SCRIPT_NAME` is always empty, `assetmaps/serving/wsgi_environ.py`). A tag that is not known here is left as it is.

@@ -16,6 +16,7 @@ from django.forms import BoundField
 from django.template import Node
 from django.template.base import FilterExpression, Variable, VariableNode
 from django.template.context import Context
+from django.template.defaulttags import TemplateLiteral
 from django.template.smartif import TokenBase
 from django.utils.functional import SimpleLazyObject, empty
 from django.utils.safestring import SafeString
@@ -29,15 +30,6 @@ class UnusualNameError(Exception):
 
 def look_up(context: Context, names: tuple[str, ...]) -> Any:
     """The value of ``names``, the parts between the dots. Raises `UnusualNameError`, or what a property raises."""
-    try:
-        return _value(context, names)
-    except ObjectDoesNotExist:  # an organisation without a logo; Django finds that out by all names of the object
-        if context.template is None:
-            raise
-        return context.template.engine.string_if_invalid
-
-
-def _value(context: Context, names: tuple[str, ...]) -> Any:
     for scope in reversed(context.dicts):
         if names[0] in scope:
             value = scope[names[0]]
@@ -103,8 +95,26 @@ class QuickExpression(FilterExpression):
     def resolve(self, context: Context, ignore_failures: bool = False) -> Any:
         try:
             return look_up(context, self.names)
+        except ObjectDoesNotExist:  # an organisation without a logo; Django makes a list of all names of the object
+            if context.template is None:
+                raise
+            return context.template.engine.string_if_invalid
         except Exception:  # Django decides what it means
             return super().resolve(context, ignore_failures)
+
+
+class QuickLiteral(TemplateLiteral):
+    """A value without filters in a condition."""
+
+    def __init__(self, value: QuickExpression, text: str) -> None:
+        super().__init__(value, text)
+        self.names = value.names
+
+    def eval(self, context: Any) -> Any:
+        try:
+            return look_up(context, self.names)
+        except Exception:  # the expression decides what it means
+            return super().eval(context)
 
 
 class QuickVariableNode(VariableNode):
@@ -126,12 +136,18 @@ def quick(part: Any) -> Any:
     if type(part) is FilterExpression:
         return _quick_expression(part)
     if isinstance(part, TokenBase):  # a condition
-        changed = copy.copy(part)
-        vars(changed).update({name: quick(value) for name, value in vars(part).items()})
-        return changed
+        return _quick_condition(part)
     if type(part) in (list, tuple):
         return type(part)(map(quick, part))
     return {name: quick(value) for name, value in part.items()} if type(part) is dict else part
+
+
+def _quick_condition(plain: TokenBase) -> TokenBase:
+    changed = copy.copy(plain)
+    vars(changed).update({name: quick(value) for name, value in vars(plain).items()})
+    if isinstance(changed, TemplateLiteral) and isinstance(changed.value, QuickExpression):
+        return QuickLiteral(changed.value, changed.text)
+    return changed
 
 
 def _quick_expression(plain: FilterExpression) -> FilterExpression:
