@@ -69,7 +69,7 @@ def authenticator_of(user: User, pk: int | str | None = None) -> Authenticator |
 
 def lock(user: User) -> None:
     """Lock the row of the person. Every change of somebody's devices does, so they come one after the other."""
-    list(User.objects.select_for_update().filter(pk=user.pk).values_list("pk"))
+    list(User.objects.select_for_update().filter(pk=user.pk).order_by().values_list("pk"))
 
 
 @dataclass(frozen=True)
