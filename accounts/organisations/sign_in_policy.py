@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BigAutoField, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.organisations.models import Organisation, SecondStep
+from accounts.prepared_queries import Parameter, PreparedQuery
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,12 @@ def linked_to_provider() -> Exists:
     return Exists(there.order_by())
 
 
+@PreparedQuery
+def _linked() -> QuerySet[User]:
+    # Asked at every page of somebody who showed no second factor here.
+    return User.objects.filter(linked_to_provider(), pk=Parameter("pk", BigAutoField())).order_by()
+
+
 def at_provider_of(organisation: Organisation) -> Q:
     """`linked_to_provider` as a condition on the members of one organisation: the database then looks once which of
     them have an account there, and not once a person."""
@@ -108,7 +115,7 @@ def has_second_factor_at_provider(user: User) -> bool:
     organisation the provider alone opens nothing either; both together do."""
     if getattr(user, "membership", None) is None:
         return False
-    return User.objects.filter(linked_to_provider(), pk=user.pk).exists() and not rank.outranks_organisation(user)
+    return bool(_linked(pk=user.pk)) and not rank.outranks_organisation(user)
 
 
 def needs_no_password(user: User) -> bool:

@@ -92,18 +92,32 @@ class Situation:
         return _last_used_first(device for device in self.devices if device.confirmed)
 
 
-def situation_of(user: User) -> Situation:
-    """In one statement. Empty for somebody without devices, whatever else there is."""
+@PreparedQuery
+def _every() -> QuerySet[Authenticator]:
+    return Authenticator.objects.filter(user=Parameter("user", BigAutoField()))
+
+
+@PreparedQuery
+def _every_with_the_rest() -> QuerySet[Authenticator]:
     mine = {"user": OuterRef("user")}
     code_sets = RecoveryCodeSet.objects.filter(**mine)
-    found = Authenticator.objects.filter(user=user).annotate(
+    return Authenticator.objects.filter(user=Parameter("user", BigAutoField())).annotate(
         code_set=Subquery(code_sets.values("pk")),
         code_salt=Subquery(code_sets.values("salt")),
         codes_left=_count(RecoveryCode.objects.filter(code_set__user=OuterRef("user"), used_at=None)),
         recovers=Exists(AccountRecovery.objects.filter(**mine)) | Exists(BridgeCode.objects.filter(**mine)),
         sessions=_count(Session.objects.filter(**mine)),
     )
-    rows = list(found)
+
+
+def every(user: User) -> list[Authenticator]:
+    """Every authenticator app, confirmed or not."""
+    return _every(user=user.pk)
+
+
+def situation_of(user: User) -> Situation:
+    """In one statement. Empty for somebody without devices, whatever else there is."""
+    rows = _every_with_the_rest(user=user.pk)
     if not rows:
         return Situation()
     one: Any = rows[0]
@@ -119,7 +133,7 @@ def _count(rows: QuerySet[Any]) -> Subquery:
 
 
 def has_confirmed_device(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, confirmed=True).exists()
+    return bool(_confirmed(user=user.pk))
 
 
 def confirmed_device_exists() -> Exists:
@@ -129,7 +143,7 @@ def confirmed_device_exists() -> Exists:
 
 def pending_authenticator_of(user: User) -> Authenticator | None:
     """The set-up in progress, unless it expired."""
-    return pending_among(Authenticator.objects.filter(user=user, confirmed=False))
+    return pending_among(every(user))
 
 
 def pending_among(devices: Iterable[Authenticator]) -> Authenticator | None:

@@ -37,7 +37,7 @@ def begin(
     every device, so there are never too many. ``name``: what the person typed before the time was over.
     """
     wanted = Authenticator(user=user, name=name, confirmed=False, replaces=replaces, begun_in=begun_in)
-    mine = list(Authenticator.objects.filter(user=user))
+    mine = devices.every(user)
     if found := _in_progress(mine, wanted):
         return found
     if not mine:
@@ -51,7 +51,7 @@ def begin(
 def _begin_beside(wanted: Authenticator, *, any_number: bool) -> Authenticator | None:
     """Beside other devices, or instead of another set-up."""
     devices.lock(wanted.user)
-    mine = list(Authenticator.objects.filter(user=wanted.user))
+    mine = devices.every(wanted.user)
     if found := _in_progress(mine, wanted):
         return found
     confirmed = [device for device in mine if device.confirmed]
