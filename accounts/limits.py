@@ -304,6 +304,8 @@ REFUSAL_ENTRIES_PERIOD = timedelta(hours=1)
 
 MAIL_DOMAINS = 20  # at most, an organisation
 MAIL_DOMAINS_PROPOSED = 3  # of the addresses of its members
+SAMPLE_OF_MEMBERS = 2_000  # members whose addresses are looked at for that
+EMERGENCY_ACCOUNTS_OFFERED = 100  # people in one list to choose from
 DOMAIN_TOKEN_BYTES = 16  # 128 bits, in the DNS record that proves a domain
 DNS_TEXTS = 100  # TXT records at one name; more are no proof of anything
 DNS_BYTES = 20_000  # of all texts at one name together

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.http_requests import person
-from accounts.organisations import scope
+from accounts.organisations import memberships, scope
 from accounts.organisations.models import Organisation
 from accounts.unicode_text import folded
 from environments.models import Environment
@@ -94,6 +94,15 @@ class OrganisationFilter(ChoiceFilter):
 
     def offered(self) -> QuerySet:
         return Organisation.objects.filter(scope.organisations(self.worker))
+
+
+class MembersFilter(OrganisationFilter):
+    """For the list of people."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return (
+            queryset.filter(memberships.belongs_to(self.chosen)) if self.chosen else super().queryset(request, queryset)
+        )
 
 
 class OwnerFilter(OrganisationFilter):

@@ -98,10 +98,11 @@ def _with_group(people: QuerySet[User], conditions: dict[Group, Q]) -> QuerySet:
     return people.annotate(group=Case(*whens, default=Value(rest.value), output_field=models.CharField()))
 
 
-def coverage(organisation: Organisation) -> Coverage:
+def coverage(organisation: Organisation, within: QuerySet[User] | None = None) -> Coverage:
     """Count everybody, in one query that reads indexes only: of 100,000 people the rows are too many to read. So
-    devices, business accounts and missing passwords are sets that are looked up once, and not once a person."""
-    people = members(organisation).order_by()
+    devices, business accounts and missing passwords are sets that are looked up once, and not once a person.
+    ``within``: the `members`, where the caller has them."""
+    people = (members(organisation) if within is None else within).order_by()
     no_password = Q(pk__in=people.filter(NO_PASSWORD).values("pk"))
     protected = {Group.PROTECTED: Q(pk__in=Authenticator.objects.filter(confirmed=True).values("user"))}
     grouped = _with_group(people, protected | _conditions(organisation, without_password=no_password))
@@ -115,9 +116,12 @@ def with_second_factor(organisation: Organisation) -> QuerySet[User]:
     return members(organisation).filter(devices.confirmed_device_exists()).order_by("email")
 
 
-def without_second_factor(organisation: Organisation, group: Group | None = None) -> QuerySet[User]:
-    """People without a second factor, in this group or in any, by address."""
-    without = members(organisation).filter(~devices.confirmed_device_exists()).order_by("email")
+def without_second_factor(
+    organisation: Organisation, group: Group | None = None, *, within: QuerySet[User] | None = None
+) -> QuerySet[User]:
+    """People without a second factor, in this group or in any, by address. ``within``: the `members`, if known."""
+    people = members(organisation) if within is None else within
+    without = people.filter(~devices.confirmed_device_exists()).order_by("email")
     return without.filter(_only(group, _conditions(organisation))) if group else without
 
 
@@ -164,5 +168,6 @@ def totals(organisations: QuerySet[Organisation] | list[Organisation] | None = N
 
 
 def _by_organisation(memberships: QuerySet[Membership]) -> dict[int, int]:
-    rows = memberships.order_by().values("organisation_id").annotate(number=Count("pk"))
+    # The column is in the index of members, unlike the primary key.
+    rows = memberships.order_by().values("organisation_id").annotate(number=Count("user"))
     return {row["organisation_id"]: row["number"] for row in rows}

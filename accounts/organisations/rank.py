@@ -82,23 +82,27 @@ def _outranking(organisation: int, people: Collection[int]) -> set[int]:
     Superusers are left out as administrators: nobody outranks them. Without other administrators any permission is
     enough to outrank.
     """
-    administrators = set(_administrators(organisation).values_list("pk", flat=True))
+    administrators = _administrators(organisation)
     permissions = _permissions_of({*people, *administrators})
     common = set.intersection(*(permissions[pk] for pk in administrators)) if administrators else set()
     everyone = set(_permission(scope.EVERY_ORGANISATION).values_list("pk", flat=True))
     return {pk for pk in people if not permissions[pk] <= common or permissions[pk] & everyone}
 
 
-def _administrators(organisation: int) -> QuerySet[User]:
-    staff = User.objects.filter(is_active=True, is_staff=True, is_superuser=False).order_by()
-    in_scope = Q(membership__organisation=organisation) | Q(pk__in=_holders(scope.EVERY_ORGANISATION))
-    return staff.filter(in_scope, pk__in=_holders(CHANGE_ORGANISATION))
+def _administrators(organisation: int) -> set[int]:
+    """The keys of those who may change it: its own staff, and staff who work for every organisation."""
+    staff = User.objects.filter(_holds(CHANGE_ORGANISATION), is_active=True, is_staff=True, is_superuser=False)
+    # Two queries: with both conditions in one, the database would read the memberships of everybody.
+    own, of_all = staff.filter(membership__organisation=organisation), staff.filter(_holds(scope.EVERY_ORGANISATION))
+    return {pk for some in (own, of_all) for pk in some.order_by().values_list("pk", flat=True)}
 
 
-def _holders(permission: str) -> QuerySet[User]:
+def _holds(permission: str) -> Q:
+    """The condition on people that they have this permission, directly or through a group."""
     found = _permission(permission)
-    direct, by_group = Q(user_permissions__in=found), Q(groups__permissions__in=found)
-    return User.objects.filter(direct | by_group).order_by().values("pk")  # type: ignore[return-value]
+    directly = User.user_permissions.through.objects.filter(permission__in=found)
+    by_group = User.groups.through.objects.filter(group__permissions__in=found)
+    return Q(pk__in=directly.values("user")) | Q(pk__in=by_group.values("user"))
 
 
 def _permission(permission: str) -> QuerySet[Permission]:

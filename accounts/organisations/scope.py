@@ -5,12 +5,13 @@ Every page and flow of the administration and of support asks here before it sho
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q
 
 from accounts.models import User
-from accounts.organisations.models import Membership
+from accounts.organisations.models import Membership, Organisation
 
 EVERY_ORGANISATION = "organisations.work_for_every_organisation"
 
@@ -55,6 +56,13 @@ def has_access_elsewhere(subject: User) -> bool:
     # By the relation's name: the package of environments is in a higher layer.
     access: Any = subject.access
     return access.exclude(environment__organisation_id=organisation_id_of(subject)).exists()
+
+
+def with_access_elsewhere(organisation: Organisation, people: Collection[int]) -> set[int]:
+    """Which of these members of the organisation can open an environment of another one."""
+    access: Any = User._meta.get_field("access").related_model
+    theirs = access.objects.filter(user__in=people).exclude(environment__organisation=organisation)
+    return set(theirs.values_list("user", flat=True))
 
 
 def may_manage_sign_in(worker: User, subject: User) -> bool:

@@ -27,7 +27,7 @@ from accounts.organisations import memberships, scope
 from accounts.organisations.models import Organisation
 from accounts.permissions.flows import Rights
 from accounts.support import wording as support_wording
-from environments.filters import EnvironmentFilter, OrganisationFilter
+from environments.filters import EnvironmentFilter, MembersFilter
 from environments.models import Environment
 from environments.people import flows
 from environments.people.access_admin import ACCESS_LOOKUPS  # the import registers that page as well
@@ -54,7 +54,7 @@ class PeopleAdmin(LongListAdmin, UserAdmin):
     list_display = ["named", "organisation", "second_step", "last_seen", "active"]
     sortable_by: ClassVar[list[str]] = ["named"]
     list_filter = [
-        *(OrganisationFilter, EnvironmentFilter, TwoFactorFilter, LastSignInFilter),
+        *(MembersFilter, EnvironmentFilter, TwoFactorFilter, LastSignInFilter),
         *(("is_staff", StaffFilter), "is_active"),
     ]
     search_help_text = SEARCH_HELP

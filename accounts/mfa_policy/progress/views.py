@@ -48,8 +48,10 @@ def organisations(request: PersonRequest) -> HttpResponse:
 @with_organisation
 def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse:
     """How many people have a second factor, the chart over time, and who has none."""
-    people = statistics.coverage(organisation)
-    pages = CountedPaginator(statistics.without_second_factor(organisation), limits.NAMES_PAGE, number=people.without)
+    members = statistics.members(organisation)
+    people = statistics.coverage(organisation, members)
+    without = statistics.without_second_factor(organisation, within=members)
+    pages = CountedPaginator(without, limits.NAMES_PAGE, number=people.without)
     present = Choice.of(organisation)
     context = admin.site.each_context(request) | {
         "title": _("Second step of %(name)s") % {"name": organisation.name},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Value
-from django.db.models.functions import Lower, StrIndex, Substr
+from collections import Counter
 
 from accounts import limits
-from accounts.models import User
+from accounts.organisations import memberships
 from accounts.organisations.models import Organisation
 from accounts.sso.domains import names
 from accounts.sso.domains.names import DomainRefusedError
@@ -15,10 +14,12 @@ from accounts.sso.models import MailDomain
 
 def of(organisation: Organisation) -> list[str]:
     """At most `limits.MAIL_DOMAINS_PROPOSED`, the most used first, as they are stored; none where anybody gets an
-    address, and none that another organisation proved."""
-    members = User.objects.filter(is_active=True, membership__organisation=organisation)
-    found = members.values(part=Lower(Substr("email", StrIndex("email", Value("@")) + 1)))
-    used = found.annotate(number=Count("pk")).order_by("-number", "part").values_list("part", flat=True)
+    address, and none that another organisation proved. Of a large organisation the addresses of some people show them.
+    """
+    members = memberships.people_of(organisation).filter(is_active=True).order_by("email")
+    some = members.values_list("email", flat=True)[: limits.SAMPLE_OF_MEMBERS]
+    counted = Counter(address.rpartition("@")[2].lower() for address in some)
+    used = sorted(counted, key=lambda part: (-counted[part], part))
     own = [name for part in used[: limits.MAIL_DOMAINS] if (name := _stored(part))]
     others = MailDomain.objects.exclude(organisation=organisation).filter(proved_at__isnull=False)
     taken = set(others.filter(domain__in=own).values_list("domain", flat=True))

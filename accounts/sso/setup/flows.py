@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from accounts import limits, rate_limits
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.models import User
-from accounts.organisations import rank
+from accounts.organisations import memberships, rank, scope
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.sso import assurance
 from accounts.sso.inspection.reading import Reader, inspect
@@ -152,7 +153,7 @@ def set_emergency_account(organisation: Organisation, person_id: int | None, *, 
         return Outcome.NO_PROVIDER
     # Locked against a parallel deactivation or move.
     list(User.objects.select_for_update(no_key=True).filter(pk=person_id or 0).values_list("pk"))
-    person = next((one for one in emergency_account_candidates(organisation) if one.pk == person_id), None)
+    person = _emergency_account_candidate(organisation, person_id or 0)
     if person_id and person is None:
         return Outcome.NOT_A_MEMBER
     if person is None and organisation.second_step == SecondStep.BUSINESS_ACCOUNT:
@@ -165,10 +166,29 @@ def set_emergency_account(organisation: Organisation, person_id: int | None, *, 
 
 def emergency_account_candidates(organisation: Organisation) -> list[User]:
     """Who can be the emergency account: active members with a usable password. Nobody above those who choose, because
-    the emergency account cannot be deactivated while it is needed."""
-    people = User.objects.filter(is_active=True, membership__organisation=organisation).order_by("email")
-    own = [person for person in people.select_related("membership") if person.has_usable_password()]
-    return [person for person in own if rank.organisation_decides_over(person)]
+    the emergency account cannot be deactivated while it is needed. By address; of more than
+    `limits.EMERGENCY_ACCOUNTS_OFFERED` the present one, the staff and the first others."""
+    connection = connection_of(organisation)
+    people = (
+        memberships.people_of(organisation)
+        .filter(is_active=True)
+        .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    )
+    people, most = people.order_by("email").select_related("membership"), limits.EMERGENCY_ACCOUNTS_OFFERED
+    staff = list(people.filter(is_staff=True)[:most])
+    present = list(people.filter(is_staff=False, pk=(connection and connection.break_glass_id) or 0))
+    others = people.filter(is_staff=False).exclude(pk__in=[person.pk for person in present])
+    some = [*staff, *present, *others[: most - len(staff)]]
+    guests = scope.with_access_elsewhere(organisation, [person.pk for person in some])
+    own = (person for person in some if person.has_usable_password() and person.pk not in guests)
+    return sorted((one for one in own if not rank.outranks_organisation(one)), key=lambda person: person.email)
+
+
+def _emergency_account_candidate(organisation: Organisation, pk: int) -> User | None:
+    """The same for one person, among all of them."""
+    person = User.objects.filter(pk=pk, is_active=True, membership__organisation=organisation).first()
+    usable = person is not None and person.has_usable_password()
+    return person if person is not None and usable and rank.organisation_decides_over(person) else None
 
 
 @transaction.atomic
