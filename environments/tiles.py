@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -26,10 +27,11 @@ from accounts.unicode_text import folded
 from environments.models import Access
 
 
-def by_name(name: str) -> list[tuple[int, int, str]]:
+@lru_cache(maxsize=10_000)  # the names come back with the next request
+def by_name(name: str) -> tuple[tuple[int, int, str], ...]:
     """A key that sorts "Wijk 2" before "Wijk 10"."""
     parts = re.findall(r"[0-9]+|[^0-9]+", folded(name))
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
 ROW_FIELDS = (
