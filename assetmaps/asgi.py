@@ -1,19 +1,56 @@
 """The ASGI application, which gunicorn serves (see `gunicorn.conf.py`)."""
 
 import gc
-from contextlib import suppress
+import io
+import sys
+from contextlib import closing
+from urllib.parse import urlsplit
 
-from django.urls import Resolver404, resolve
+import uvloop  # noqa: F401 - see `warm`
+from django.conf import settings
+from django.template.loader import get_template
+from django.urls import resolve
 
-from assetmaps import wsgi  # sets up Django, which the next import needs
+from accounts import encryption
+from assetmaps import wsgi  # sets up Django, which the next imports need
+from assetmaps.serving import protocol  # noqa: F401
 from assetmaps.serving.application import ASGIApplication
 
-# Django imports views and forms when it resolves the first address. Do that before gunicorn forks its workers: they
-# share the memory, and no visitor waits for it.
-with suppress(Resolver404):
-    resolve("/no/such/address/")
-# The garbage collector writes to every object that it visits, and a memory page that is written to is no longer shared.
-gc.collect()
+# What a sign-in goes through: its pages, and templates beside that of the first.
+FIRST_PAGES = ("/inloggen/", "/inloggen/verificatie/", "/")
+FIRST_TEMPLATES = ("accounts/two_factor/challenge.html", "environments/overview.html")
+
+
+def warm() -> None:
+    """Load what nearly every visitor needs before gunicorn forks its workers: they share the memory, and no visitor
+    waits for it. The rest is loaded by the worker that first needs it.
+
+    Answers the page to sign in once, which also reads templates and translations, and touches neither the database nor
+    the cache.
+    """
+    for address in FIRST_PAGES:
+        resolve(address)
+    for template in FIRST_TEMPLATES:
+        get_template(template)
+    encryption.unseal(encryption.seal(b"", owner="start"), owner="start")
+    encryption.derived_key(encryption.newest_key_id(), "start")
+    public = urlsplit(settings.PUBLIC_URL)
+    request = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": FIRST_PAGES[0],
+        "SERVER_NAME": public.hostname,
+        "SERVER_PORT": str(public.port or 443),
+        "HTTP_HOST": public.netloc,
+        "REMOTE_ADDR": "192.0.2.1",  # of no network (RFC 5737): a trusted proxy would have to say more
+        "wsgi.url_scheme": public.scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+    }
+    with closing(wsgi.application(request, lambda *answer: None)) as page:  # type: ignore[type-var]
+        b"".join(page)
+
+
+warm()
 gc.freeze()
 
 application = ASGIApplication(wsgi.application)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
-from argon2.low_level import Type, hash_secret_raw
 from django.utils.crypto import constant_time_compare
 from django_otp.oath import hotp
 
@@ -193,6 +192,8 @@ def _digests(codes: Sequence[str], salt: bytes) -> list[str]:
 
 
 def _digest(code: str, salt: bytes) -> str:
+    from argon2.low_level import Type, hash_secret_raw  # here, to save start-up time
+
     return hash_secret_raw(
         code.encode(),
         bytes(salt),

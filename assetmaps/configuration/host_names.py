@@ -5,8 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 
-import idna
-
 from assetmaps.configuration.errors import UnreadableError
 
 LABELS = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
@@ -28,6 +26,8 @@ def host(text: str) -> str:
             raise UnreadableError("names a host that is no IPv6 address; a port or scheme is not part of it.") from None
     name = text.lower().removesuffix(".")
     if not name.isascii():
+        import idna  # here, to save start-up time: few names have such letters
+
         try:
             name = idna.encode(name, uts46=True).decode()
         except idna.IDNAError:

@@ -1,6 +1,6 @@
-from django.urls import path
+from accounts.lazy_views import Views, path
 
-from assetmaps.mail_preview import views
+views = Views("assetmaps.mail_preview.views")
 
 urlpatterns = [
     path("", views.all_mails, name="mail_preview"),
