@@ -89,13 +89,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 _template_files = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
+# Django's own where its error page shows the source of a template.
+_template_loader = "django.template.loaders.cached.Loader" if DEBUG else "assetmaps.folded_templates.loader.Loader"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            # Django's error page shows the source of a template only of its own loaders.
-            "loaders": _template_files if DEBUG else [("assetmaps.folded_templates.loader.Loader", _template_files)],
+            "loaders": [(_template_loader, _template_files)],
             "libraries": {"form_attrs": "assetmaps.form_attrs", "row_headers": "assetmaps.row_headers"},
             "context_processors": [
                 "django.template.context_processors.request",

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.template import engines
 from django.template.backends.django import Template
+from django.template.loader_tags import BlockNode, ExtendsNode
 from django.test import Client, RequestFactory
 from django.utils import translation
 
@@ -23,6 +24,7 @@ from tests.pages import ACTIVATE, browser, half_signed_in, signed_in
 
 ROOT = Path(settings.BASE_DIR) / "templates"
 EVERY = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.*"))
+OUTAGE = {"errors/plain.html", "errors/proxy.html"}  # documents of their own
 both_languages = pytest.mark.parametrize("language", ["nl", "en"])
 
 
@@ -60,6 +62,13 @@ def test_every_mail_says_what_djangos_loader_says(language: str, monkeypatch: py
     for template in EXAMPLES:
         assert messages_of(template, language)
     assert {name for name in EVERY if name.endswith("/body.txt")} <= compared
+
+
+def test_only_pages_whose_frame_depends_on_the_visitor_keep_their_blocks() -> None:
+    # Else a page would get slow without anybody noticing: a tag that is not known, or `block` used in another way.
+    folded = {name: engines["django"].get_template(name).template.nodelist for name in EVERY}
+    kept = {name for name, nodes in folded.items() if nodes.get_nodes_by_type((BlockNode, ExtendsNode))}
+    assert kept - {"admin/invalid_setup.html"} == {name for name in EVERY if name.startswith("errors/")} - OUTAGE
 
 
 def shown(template: Template) -> str:
