@@ -1,3 +1,6 @@
+import gc
+from types import ModuleType
+
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_dependencies
 from django.core.checks import Tags, register
@@ -14,8 +17,19 @@ class AssetmapsAdminConfig(SimpleAdminConfig):
 
     default_site = "assetmaps.admin.AssetmapsAdminSite"
 
+    def __init__(self, name: str, module: ModuleType) -> None:
+        """The first app that is loaded, and the first that is ready once all models are.
+
+        What is imported meanwhile stays: the garbage collector would look at it several times now, and with every
+        collection later. In a worker that writes to memory that the processes share until then.
+        """
+        gc.disable()
+        super().__init__(name, module)
+
     def ready(self) -> None:
         """Instead of Django's, which checks only the pages that are registered already."""
+        gc.freeze()
+        gc.enable()
         register(check_dependencies, Tags.admin)
         register(checks.administration, Tags.admin)
         checks.register_all()

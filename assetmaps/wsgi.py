@@ -11,10 +11,6 @@ from assetmaps.configuration.errors import EXIT_BOOT_FAILED, exit_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
 
-# All that is imported stays. The garbage collector would look at it several times while it is imported, and then again
-# with every collection; in a worker that writes to memory that the processes share until then.
-gc.disable()
-
 with exit_in_one_line(EXIT_BOOT_FAILED):
     django_application = get_wsgi_application()
 
@@ -23,5 +19,4 @@ from assetmaps import proxy_headers
 from assetmaps.wsgi_guard import guard
 
 application = proxy_headers.apply(guard(django_application), settings.TRUSTED_PROXIES)
-gc.freeze()
-gc.enable()
+gc.freeze()  # see `assetmaps.apps`
