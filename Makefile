@@ -67,7 +67,7 @@ lighthouse pa11y: .venv/installed-test
 survival: .venv/installed-test
 	@$(BIN)/python -m tests.resilience
 
-# Processor time, statements and memory beside other software; `docs/development.md`.
+# Processor time, statements and memory beside other software: docs/performance.md.
 benchmark: .venv/installed-test
 	@$(BIN)/python -m benchmarks
 

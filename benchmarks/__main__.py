@@ -14,7 +14,7 @@ from benchmarks import growth, instructions, serving
 from benchmarks.peers import sides as peers
 from benchmarks.rounds import FULL, QUICK
 from benchmarks.rows import Comparison
-from benchmarks.serving import BARE, OURS
+from benchmarks.serving import BARE, NEW_CONNECTIONS, OURS
 from benchmarks.table import Row, printed
 
 PARTS = ("sign-in", "landing", "set-up", "statements", "import", "start", "first-visit")
@@ -30,7 +30,7 @@ def main() -> int:
             return _judged(instructions.rows([serving.prepare(side, Path(folder), 4) for side in (BARE, OURS)]))
         others = peers.installed() if chosen.peers or not chosen.quick else ()
         count = size.people(chosen.only)
-        sides = [serving.prepare(side, Path(folder), count) for side in (BARE, OURS, *others)]
+        sides = [serving.prepare(side, Path(folder), count) for side in (BARE, NEW_CONNECTIONS, OURS, *others)]
         return _judged(Comparison(sides, size, chosen.only, chosen.verbose).rows())
 
 

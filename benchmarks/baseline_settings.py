@@ -35,11 +35,12 @@ TEMPLATES = [
         },
     }
 ]
-# The options are those of the portal, so that the database costs both sides the same.
+# The options are those of the portal, so that the database costs both sides the same; also that a connection is kept.
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ["DATABASE"],
+        "CONN_MAX_AGE": 0 if os.environ.get("NEW_CONNECTIONS") else None,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

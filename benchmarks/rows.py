@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from benchmarks import first_visit, fresh, rounds, serving
 from benchmarks.rounds import Figures, Size, ratios
-from benchmarks.serving import BARE, OURS, Prepared, Server
+from benchmarks.serving import BARE, NEW_CONNECTIONS, OURS, Prepared, Server
 from benchmarks.table import Row
 from benchmarks.visits import Browser
 
 # Statements, and of them those that write.
 STATEMENTS = {"sign-in": (13, 5), "landing": (3, None), "set-up": (14, 5)}
 NOT_INSTALLED = "the peers are not installed here"
+NO_PEERS = (OURS.name, BARE.name, NEW_CONNECTIONS.name)
 YARDSTICK = "two-factor-auth"  # of the set-up, because bare Django has none
 
 
@@ -23,7 +24,7 @@ RATE = "landing pages a second, 8 clients, × the fastest peer"
 
 @dataclass
 class Comparison:
-    """``sides``: bare Django, ours, and the peers that are installed."""
+    """``sides``: bare Django in two ways, ours, and the peers that are installed."""
 
     sides: list[Prepared]
     size: Size
@@ -33,6 +34,11 @@ class Comparison:
     def rows(self) -> list[Row]:
         return [*self._visits(), *self._statements(), *self._fresh(), *self._first_visit()]
 
+    @property
+    def _different(self) -> list[Prepared]:
+        """Where keeping a connection makes no difference, bare Django is one side."""
+        return [one for one in self.sides if one.side is not NEW_CONNECTIONS]
+
     def _visits(self) -> list[Row]:
         rows = []
         if not {"sign-in", "landing", "set-up"} & set(self.only):
@@ -40,11 +46,11 @@ class Comparison:
         with ExitStack() as stack:
             servers = [stack.enter_context(serving.running(one)) for one in self.sides]
             if "sign-in" in self.only:
-                rows.append(beside_bare("sign-in, processor time × bare", 2.4, rounds.sign_in(servers, self.size)))
+                rows += beside_both("sign-in, processor time", 2.4, rounds.sign_in(servers, self.size))
             if "landing" in self.only:
                 browsers = rounds.signed_in(servers)
                 figures = rounds.landing(servers, self.size, browsers)
-                rows.append(beside_bare("landing page, processor time × bare", 2.6, figures))
+                rows += beside_both("landing page, processor time", 2.6, figures)
                 rows += self._rates(servers, browsers)
             if "set-up" in self.only:
                 able = [server for server in servers if hasattr(server.side.visits, "set_up")]
@@ -54,7 +60,7 @@ class Comparison:
     def _rates(self, servers: list[Server], browsers: dict[str, list[Browser]]) -> list[Row]:
         """Beside the peers with a page of three tiles made for this, and beside the page that each of them brings."""
         tiles = rounds.landings_a_second(servers, self.size, browsers, lambda visits: visits.landing_page)
-        names = [server.side.name for server in servers if server.side.name not in (OURS.name, BARE.name)]
+        names = [server.side.name for server in servers if server.side.name not in NO_PEERS]
         if not names:
             return [Row(RATE, 1.15, (), note=f"{NOT_INSTALLED}; {each(tiles, '/s', 0)}")]
         own = rounds.landings_a_second(servers, self.size, browsers, lambda visits: visits.account_page)
@@ -71,7 +77,11 @@ class Comparison:
 
     def _statements(self) -> list[Row]:
         chosen = [name for name in STATEMENTS if name in self.only or "statements" in self.only]
-        found = {one.side.name: fresh.statements(one) for one in self.sides} if chosen else {}
+        found = (
+            {one.side.name: fresh.statements(one) for one in self.sides if one.side is not NEW_CONNECTIONS}
+            if chosen
+            else {}
+        )
         rows = []
         for name in chosen:
             told = {side: visits[name] for side, visits in found.items() if name in visits}
@@ -85,11 +95,11 @@ class Comparison:
         return rows
 
     def _fresh(self) -> list[Row]:
-        rows = []
+        rows, sides = [], self._different
         if "import" in self.only:
-            rows.append(beside_bare("import of the application × bare", 1.3, fresh.load(self.sides, self.size.fresh)))
+            rows.append(beside_bare("import of the application × bare", 1.3, fresh.load(sides, self.size.fresh)))
         if "start" in self.only:
-            started, memory = fresh.start(self.sides, self.size.fresh)
+            started, memory = fresh.start(sides, self.size.fresh)
             rows.append(beside_bare("start to first page × bare", 1.3, started))
             rows.append(beside_bare("memory after first requests × bare", 1.2, memory, "MiB"))
         return rows
@@ -116,6 +126,12 @@ def _beside_fastest(figures: Figures, peers: list[str]) -> tuple[float, ...]:
 
 def beside_bare(name: str, goal: float, figures: Figures, unit: str = "ms") -> Row:
     return Row(name, goal, ratios(figures, OURS.name, BARE.name), note=each(figures, unit))
+
+
+def beside_both(name: str, goal: float, figures: Figures) -> list[Row]:
+    """Beside Django's default as well, which opens the database anew for every request."""
+    new = ratios(figures, OURS.name, NEW_CONNECTIONS.name)
+    return [beside_bare(f"{name} × bare", goal, figures), Row(f"{name} × {NEW_CONNECTIONS.name}", None, new)]
 
 
 def each(figures: Figures, unit: str = "ms", digits: int = 2) -> str:

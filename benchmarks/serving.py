@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks import processes, visits
@@ -26,7 +26,8 @@ PLAIN = ("-c", "/dev/null", "--preload", "--no-control-socket", "--log-level", "
 @dataclass(frozen=True)
 class Side:
     """``settings`` and ``application``: modules; ``python``: of the environment that has its packages; ``options``: of
-    gunicorn; ``people``: the module that fills its database and prints the people."""
+    gunicorn; ``people``: the module that fills its database and prints the people; ``variables``: more of the
+    environment."""
 
     name: str
     settings: str
@@ -37,6 +38,7 @@ class Side:
     python: str = sys.executable
     options: tuple[str, ...] = PLAIN
     tasks: tuple[tuple[str, ...], ...] = (("migrate",),)
+    variables: tuple[tuple[str, str], ...] = ()
 
     def environment(self, folder: Path, **more: str) -> dict[str, str]:
         database = folder / "db.sqlite3"
@@ -52,10 +54,13 @@ class Side:
             "TRUSTED_PROXIES": "127.0.0.1",
             "STATIC_ROOT": str(folder / "static"),
             "EMAIL_URL": "dummymail://",
+            **dict(self.variables),
         } | more
 
 
 BARE = Side("bare Django", "benchmarks.baseline_settings", "benchmarks.wsgi:application", visits.Bare())
+# Django's default: every request opens the database anew.
+NEW_CONNECTIONS = replace(BARE, name="bare, new connections", variables=(("NEW_CONNECTIONS", "1"),))
 OURS = Side(
     "ours",
     "benchmarks.our_settings",
@@ -104,7 +109,7 @@ def prepare(side: Side, folder: Path, count: int, *more: str) -> Prepared:
     for task in side.tasks:
         prepared.run("-m", "django", *task, "--verbosity", "0")
     for person in json.loads(prepared.run("-m", side.people, str(count), *more).splitlines()[-1]):
-        kind = prepared.people if "secret" in person or side is BARE else prepared.newcomers
+        kind = prepared.people if "secret" in person or not hasattr(side.visits, "set_up") else prepared.newcomers
         kind.append(person)
     return prepared
 

@@ -139,6 +139,11 @@ class Bare:
 
 
 class Ours(Bare):
+    def landing(self, browser: Browser) -> None:
+        text = browser.get(self.landing_page)
+        if not all(name in text for name in ("Kaart", "Beheer", "Inspecties")):
+            raise UnexpectedAnswerError("the landing page does not show three tiles")
+
     def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
         browser.get(self.sign_in_page)
         page = browser.submit(self.sign_in_page, username=person["name"], password=person["password"])
