@@ -214,8 +214,6 @@ def _second_step(who: str) -> Iterator[Page]:
     yield Page("second step: choice", reverse("organisation_demand", args=[largest]))
     for days in (0, 1, 14, 45):
         yield Page(f"second step: dry run, in {days} days", _dry_run(largest, days))
-    optional = f"{reverse('organisation_demand_check', args=[largest])}?second_step=optional"
-    yield Page("second step: dry run, optional", optional)
     for group in Group:
         yield Page(
             f"second step: dry run, names of group {group.value}", f"{_dry_run(largest, 14)}&groep={group.value}"

@@ -104,7 +104,8 @@ def coverage(organisation: Organisation, within: QuerySet[User] | None = None) -
     ``within``: the `members`, where the caller has them."""
     people = (members(organisation) if within is None else within).order_by()
     no_password = Q(pk__in=people.filter(NO_PASSWORD).values("pk"))
-    protected = {Group.PROTECTED: Q(pk__in=Authenticator.objects.filter(confirmed=True).values("user"))}
+    theirs = Authenticator.objects.filter(confirmed=True, user__in=people.values("pk"))
+    protected = {Group.PROTECTED: Q(pk__in=theirs.values("user"))}
     grouped = _with_group(people, protected | _conditions(organisation, without_password=no_password))
     rows = grouped.values("group").annotate(number=Count("pk"), keys=Sum("pk"))
     found = {Group(row["group"]): (row["number"], row["keys"]) for row in rows}
