@@ -47,14 +47,14 @@ def _newest_entries() -> None:
 def _people(cursor, count: int) -> None:
     from accounts.models import User
     from accounts.organisations.models import Membership, Organisation
-    from benchmarks.large_data import _insert
+    from benchmarks.large_data import insert
     from environments.models import Access, Environment
 
     numbers = f"(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s)"
     organisations = max(1, count // 500)
     names = "'Gemeente ' || n"
     given = {"name": names, "name_key": f"lower({names})", "slug": "'gemeente-' || n"}
-    _insert(cursor, Organisation, given, f"{numbers} WHERE n <= {organisations}")
+    insert(cursor, Organisation, given, f"{numbers} WHERE n <= {organisations}")
     first = Organisation.objects.order_by("pk").last().pk - organisations
     person = {
         "password": "'nothing$$geheim'",
@@ -66,10 +66,10 @@ def _people(cursor, count: int) -> None:
         "last_name_key": "'bakker'",
         "date_joined": "datetime('now', '-500 days')",
     }
-    _insert(cursor, User, person, numbers)
+    insert(cursor, User, person, numbers)
     belongs = f"{first} + 1 + u.id % {organisations}"
     crowd = "accounts_user u WHERE u.email LIKE 'iemand%'"
-    _insert(cursor, Membership, {"user_id": "u.id", "organisation_id": belongs}, crowd)
+    insert(cursor, Membership, {"user_id": "u.id", "organisation_id": belongs}, crowd)
     environment = {
         "organisation_id": "o.id",
         "name": "'Kaart van ' || o.name",
@@ -77,10 +77,10 @@ def _people(cursor, count: int) -> None:
         "slug": "'kaart-' || o.id",
         "address": "'https://kaart.voorbeeld.nl/'",
     }
-    _insert(cursor, Environment, environment, f"organisations_organisation o WHERE o.id > {first}")
+    insert(cursor, Environment, environment, f"organisations_organisation o WHERE o.id > {first}")
     may_open = f"""organisations_membership m JOIN environments_environment e ON e.organisation_id = m.organisation_id
         WHERE m.organisation_id > {first}"""
-    _insert(cursor, Access, {"user_id": "m.user_id", "environment_id": "e.id"}, may_open)
+    insert(cursor, Access, {"user_id": "m.user_id", "environment_id": "e.id"}, may_open)
 
 
 def _what_they_left(cursor) -> None:
@@ -89,17 +89,17 @@ def _what_they_left(cursor) -> None:
     from accounts.throttling.models import AttemptCounter
     from accounts.throttling.rules import Kind
     from accounts.two_factor.models import Authenticator, RecoveryCodeSet
-    from benchmarks.large_data import _insert
+    from benchmarks.large_data import insert
 
     crowd, now = "accounts_user u WHERE u.email LIKE 'iemand%'", "datetime('now')"
     device = {"user_id": "u.id", "name": "'Telefoon'", "confirmed": "true", "created_at": now}
-    _insert(cursor, Authenticator, device | {"sealed_secret": f"x'{os.urandom(57).hex()}'"}, crowd)
-    _insert(cursor, RecoveryCodeSet, device | {"salt": "randomblob(16)", "asked_at": now}, crowd)
+    insert(cursor, Authenticator, device | {"sealed_secret": f"x'{os.urandom(57).hex()}'"}, crowd)
+    insert(cursor, RecoveryCodeSet, device | {"salt": "randomblob(16)", "asked_at": now}, crowd)
     for kind in (Kind.PASSWORD, Kind.CODE):
         counter = {"subject": "'user:' || u.id", "kind": f"'{kind.value}'", "changed_at": now}
-        _insert(cursor, AttemptCounter, counter, crowd)
+        insert(cursor, AttemptCounter, counter, crowd)
     entry = {"event": "'signed_in'", "subject_id": "u.id", "subject_name": "u.email", "actor_id": "u.id"}
-    _insert(cursor, AuditEntry, entry | {"at": now, "detail": "'{}'"}, crowd)
+    insert(cursor, AuditEntry, entry | {"at": now, "detail": "'{}'"}, crowd)
     session = {
         "digest": "lower(hex(randomblob(32)))",
         "data": "hex(randomblob(300))",
@@ -109,7 +109,7 @@ def _what_they_left(cursor) -> None:
         "seen_at": now,
         "expires_at": "datetime('now', '12 hours')",
     }
-    _insert(cursor, Session, session, f"{crowd} AND u.id % 10 = 0")
+    insert(cursor, Session, session, f"{crowd} AND u.id % 10 = 0")
 
 
 if __name__ == "__main__":
