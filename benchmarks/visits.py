@@ -140,9 +140,8 @@ class Bare:
 
 class Ours(Bare):
     def landing(self, browser: Browser) -> None:
-        text = browser.get(self.landing_page)
-        if not all(name in text for name in ("Kaart", "Beheer", "Inspecties")):
-            raise UnexpectedAnswerError("the landing page does not show three tiles")
+        if "Beheer" not in browser.get(self.landing_page):  # the first in order, however many there are
+            raise UnexpectedAnswerError("the landing page does not show the tiles")
 
     def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
         browser.get(self.sign_in_page)
