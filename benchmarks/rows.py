@@ -62,7 +62,7 @@ class Comparison:
         tiles = rounds.landings_a_second(servers, self.size, browsers, lambda visits: visits.landing_page)
         names = [server.side.name for server in servers if server.side.name not in NO_PEERS]
         if not names:
-            return [Row(RATE, 1.15, (), note=f"{NOT_INSTALLED}; {each(tiles, '/s', 0)}")]
+            return [Row(RATE, 1.15, (), least=True, note=f"{NOT_INSTALLED}; {each(tiles, '/s', 0)}")]
         own = rounds.landings_a_second(servers, self.size, browsers, lambda visits: visits.account_page)
         return [
             Row(f"{RATE} and its own page", 1.15, _beside_fastest(own, names), least=True, note=each(own, "/s", 0)),
