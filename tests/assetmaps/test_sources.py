@@ -239,6 +239,7 @@ def test_addresses_from_outside_are_split_in_one_place_only() -> None:
         "accounts/http_requests.py",
         "accounts/sso/provider/client.py",
         "accounts/sso/provider/availability.py",
+        "assetmaps/asgi.py",
         "assetmaps/checks.py",
         "assetmaps/configuration/addresses.py",
         "assetmaps/middleware.py",
