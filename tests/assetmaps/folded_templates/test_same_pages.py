@@ -53,7 +53,7 @@ def test_every_address_shows_what_djangos_loader_shows(language: str, monkeypatc
         for _name, address in filled(1, "kaart"):
             if "uitloggen" not in address:
                 client.get(address)
-    assert len(compared) > 70, sorted(compared)
+    assert len(compared) > 60, sorted(compared)  # else nothing was compared
 
 
 @both_languages
