@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
@@ -19,8 +20,7 @@ from accounts.organisations.models import Membership, Organisation
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
 
-UNUSABLE = "!"  # how the hash of somebody who never chose a password begins
-NO_PASSWORD = Q(password__startswith=UNUSABLE)
+NO_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)  # somebody who never chose one
 
 
 class Group(models.TextChoices):

@@ -33,7 +33,7 @@ def line(cells: Iterable[object]) -> str:
 def record(people: QuerySet[User], filters: str, *, actor: User, origin: Origin) -> None:
     """Record the export in the audit trail of each organisation of these people, with their number; an empty export in
     that of the actor's own organisation."""
-    rows = people.order_by().values_list("membership__organisation").annotate(count=Count("pk"))
+    rows = people.order_by().values_list("membership__organisation").annotate(count=Count("pk", distinct=True))
     counts = dict(rows) or {scope.organisation_id_of(actor): 0}
     entries = [(whose, {"filters": filters, "count": count}) for whose, count in counts.items()]
     record_per_organisation(Event.PEOPLE_EXPORTED, entries, actor=actor, origin=origin)
