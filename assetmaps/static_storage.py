@@ -1,7 +1,7 @@
 """Static files as they are collected for production.
 
-Own code, because a minifier is a dependency for less than a kilobyte more: whole-line comments and indentation are most of
-it, and the rest compresses well."""
+Own code: leaving comments and indentation out is a few lines; a minifier would be one more dependency in production.
+"""
 
 from __future__ import annotations
 
