@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -20,7 +21,7 @@ from tests.accounts.support.desk_pages import HERE, act, check_caller, page_of
 from tests.accounts.support.interventions.test_who_may import bound_worker
 from tests.conftest import mails
 from tests.factories import OrganisationFactory, UserFactory
-from tests.pages import shown, signed_in
+from tests.pages import at_once, shown, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,3 +84,10 @@ def test_worker_bound_to_another_organisation_withdraws_nothing(person: User, de
     stranger = bound_worker(OrganisationFactory())
     assert withdraw_code(person, stranger, HERE) is Refusal.OUT_OF_SCOPE
     assert account_recovery.use_bridge_code(person, code, HERE) is Outcome.ACCEPTED
+
+
+def test_code_is_either_used_or_withdrawn_also_at_the_same_moment(person: User, desk: User) -> None:
+    code = give(person, desk)
+    use = partial(account_recovery.use_bridge_code, person, code, HERE)
+    found = at_once([use, partial(withdraw_code, person, desk, HERE)])
+    assert found in ([Outcome.ACCEPTED, Refusal.NO_CODE], [Outcome.WRONG, None])
