@@ -17,14 +17,16 @@ from django.http.request import validate_host
 
 from accounts import encryption
 from accounts.lazy_views import load_administration
+from assetmaps import gunicorn_settings
 from assetmaps.settings import env
 
 OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
+Judge = Callable[[], CheckMessage | None]
 Check = Callable[..., list[CheckMessage]]
 CHECKS: list[Check] = []
 
 
-def deployment_check(judge: Callable[[], CheckMessage | None]) -> Check:
+def as_check(judge: Judge) -> Check:
     """Make a Django check of a function that returns a message or None."""
 
     def check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -32,12 +34,16 @@ def deployment_check(judge: Callable[[], CheckMessage | None]) -> Check:
         return [message] if message else []
 
     check.__doc__ = judge.__doc__
-    CHECKS.append(check)
     return check
 
 
-def register_all() -> None:
-    for check in CHECKS:
+def deployment_check(judge: Judge) -> Check:
+    CHECKS.append(as_check(judge))
+    return CHECKS[-1]
+
+
+def register_all(found: list[Check]) -> None:
+    for check in found:
         register(check, Tags.security, deploy=True)
 
 
@@ -146,10 +152,30 @@ def counts_are_shared() -> CheckMessage | None:
     """Counters in the memory of one process are unknown to the others."""
     if not settings.CACHES["default"]["BACKEND"].endswith("ProcessCache"):
         return None
+    processes = gunicorn_settings.workers()
+    if processes > 1:
+        hint = (
+            "Set CACHE_URL to a Redis server, or start one process only (`workers` in gunicorn.conf.py): each process "
+            "counts wrong attempts for itself, so that all together allow several times as many."
+        )
+        told = f"gunicorn starts {processes} processes and CACHE_URL names no cache that they share."
+        return Error(told, hint=hint, id="assetmaps.E010")
     hint = "Set CACHE_URL to a Redis server when there is more than one process or machine."
     return Warning(
         "CACHE_URL names no shared cache: each process counts attempts for itself.", hint=hint, id="assetmaps.W002"
     )
+
+
+@deployment_check
+def database_is_the_one_that_is_written_to() -> CheckMessage | None:
+    """Of several servers libpq takes the first that answers: after a failover that may be one that only reads."""
+    database = settings.DATABASES["default"]
+    wanted = database.get("OPTIONS", {}).get("target_session_attrs")
+    if "," not in str(database.get("HOST", "")) or wanted in ("read-write", "primary"):
+        return None
+    hint = "Add ?target_session_attrs=read-write to DATABASE_URL."
+    told = "DATABASE_URL names several servers and does not say that the portal writes."
+    return Error(told, hint=hint, id="assetmaps.E012")
 
 
 @deployment_check

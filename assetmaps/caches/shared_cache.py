@@ -144,6 +144,14 @@ class SharedCache(BaseCache):
         for pool in self._redis._cache._pools.values():  # type: ignore[attr-defined]
             pool.disconnect(inuse_connections=False)  # new connections resolve the host name again
 
+    def server_memory(self) -> dict[str, Any] | None:
+        """What Redis tells of its memory and its limit (INFO memory); None when it does not answer or may not tell."""
+        try:
+            found: dict[str, Any] = self._in_redis(lambda: self._redis._cache.get_client().info("memory"))
+        except CacheUnavailableError:
+            return None
+        return found
+
     def _ask(self, what: str, *args: Any) -> Any:
         try:
             return self._in_redis(partial(getattr(self._redis, what), *args))

@@ -48,7 +48,8 @@ def test_settings_that_fit_each_other_are_not_spoken_of(monkeypatch: pytest.Monk
         ("E009", "SECRET_KEY_FALLBACKS", GOOD["SECRET_KEY"]),
         ("E009", "SECRET_KEY_FALLBACKS", f"{'x' * 50},{'x' * 50}"),
         ("W001", "TRUSTED_PROXIES", ""),
-        ("W002", "CACHE_URL", ""),
+        ("E010", "CACHE_URL", ""),
+        ("E012", "DATABASE_URL", "postgres://portal:geheim@db1,db2/portal"),
         ("W003", "DATABASE_URL", ""),
         ("W004", "EMAIL_URL", "smtp://portal:geheim@mail.voorbeeld.nl"),
     ],
@@ -61,6 +62,19 @@ def test_setting_that_does_not_fit_is_named_and_its_value_is_not(
     assert name in found[check]
     assert "geheim" not in found[check]
     assert KEY not in found[check]
+
+
+@pytest.mark.parametrize(("options", "says"), [("", "E010"), ("-w 3", "E010"), ("--workers 1 --bind :80", "W002")])
+def test_several_processes_and_no_shared_cache_contradict_each_other(
+    options: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process may count in its own memory, and only grows past it in time."""
+    assert set(said(monkeypatch, CACHE_URL="", GUNICORN_CMD_ARGS=options)) == {says}
+
+
+def test_several_databases_of_which_the_writing_one_is_taken_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = "postgres://portal:geheim@db1,db2/portal?target_session_attrs=read-write"
+    assert said(monkeypatch, DATABASE_URL=several) == {}
 
 
 def test_development_is_not_for_production(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,5 +121,5 @@ def test_command_says_all_of_it_and_fails() -> None:
     wrong = {"PUBLIC_URL": "http://ander.voorbeeld.nl", "EMAIL_URL": "consolemail://", "TRUSTED_PROXY": "10.0.0.1"}
     checked = run("manage.py", "check", "--deploy", **wrong)
     assert checked.returncode == 1
-    for number in ("E001", "E003", "E006", "W002", "W003", "W005"):
+    for number in ("E001", "E003", "E006", "E010", "W003", "W005"):
         assert f"(assetmaps.{number})" in checked.stderr

@@ -36,6 +36,11 @@ def wait_for(done: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def missing(program: str) -> bool:
+    """For a test that is skipped then."""
+    return not shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
 def listens(port: int) -> bool:
     with socket.socket() as asked:
         asked.settimeout(1)

@@ -1,0 +1,115 @@
+"""Deployment checks that ask the services and the system: what the settings alone do not tell.
+
+A service that does not answer is reported by `/readyz` and the log, not here: then its check says nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from accounts import limits
+from assetmaps import gunicorn_settings
+from assetmaps.checks import as_check
+
+# File systems that several machines use at once (the third field of /proc/mounts). SQLite cannot lock files on them,
+# and its write-ahead log is in memory that only processes of one machine share.
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "9p", "afs", "ceph", "glusterfs", "lustre", "gfs2", "ocfs2", "fuse.sshfs"}
+    | {"fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.gcsfuse", "fuse.blobfuse", "fuse.blobfuse2"}
+)
+MOUNTS = Path("/proc/mounts")
+CONNECTIONS_FOR_COMMANDS = 5  # `migrate`, `purge`, a backup and an operator at the same time
+
+LIMITS = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+       pg_backend_pid()
+UNION ALL SELECT rolconnlimit, pg_backend_pid() FROM pg_roles WHERE rolname = current_user
+UNION ALL SELECT datconnlimit, pg_backend_pid() FROM pg_database WHERE datname = current_database()
+"""
+
+
+def sqlite_is_on_this_machine() -> CheckMessage | None:
+    """On a network drive SQLite is either used by several machines, or will be damaged by the first outage."""
+    database = settings.DATABASES["default"]
+    if not database["ENGINE"].endswith("sqlite3") or (kind := file_system_of(Path(database["NAME"]))) is None:
+        return None
+    if kind not in NETWORK_FILE_SYSTEMS:
+        return None
+    hint = "Set DATABASE_URL to a PostgreSQL database; SQLite needs a disk of this machine, and one machine only."
+    return Error(f"DATABASE_URL names an SQLite file on a network drive ({kind}).", hint=hint, id="assetmaps.E011")
+
+
+def file_system_of(file: Path) -> str | None:
+    """The kind of the file system that holds this file, or would hold it; None where the system does not tell."""
+    try:
+        lines = MOUNTS.read_text().splitlines()
+    except OSError:
+        return None
+    # A later line covers an earlier one of the same place.
+    places = {fields[1].replace("\\040", " "): fields[2] for fields in map(str.split, lines) if len(fields) > 2}
+    folder = file.absolute().parent.resolve()
+    return next((places[str(above)] for above in (folder, *folder.parents) if str(above) in places), None)
+
+
+def database_has_room_for_every_process() -> CheckMessage | None:
+    """Otherwise the last processes to start, or all of them under load, show the page of an outage."""
+    processes = gunicorn_settings.workers()
+    wanted = processes * (limits.REQUEST_THREADS + limits.DATABASE_BACKGROUND) + CONNECTIONS_FOR_COMMANDS
+    allowed = connections_allowed()
+    if allowed is None or wanted <= allowed:
+        return None
+    hint = (
+        "Raise max_connections in postgresql.conf (or the limit of this role or database), start fewer processes, or "
+        'put PgBouncer in between: docs/operations.md, "Outages". Count every machine.'
+    )
+    told = (
+        f"{processes} processes of this machine may take {wanted} database connections; the database allows {allowed}."
+    )
+    return Warning(told, hint=hint, id="assetmaps.W006")
+
+
+def connections_allowed() -> int | None:
+    """For this role in this database; None on SQLite, behind PgBouncer, or when the database does not answer."""
+    if connection.vendor != "postgresql":
+        return None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(LIMITS)
+            found = cursor.fetchall()
+            # PgBouncer tells a number of its own; then processes may be more than connections.
+            direct = cursor.connection.info.backend_pid == found[0][1]
+    except DatabaseError:
+        return None
+    return min(limit for limit, _pid in found if limit >= 0) if direct else None
+
+
+def cache_keeps_what_it_counts() -> CheckMessage | None:
+    """A Redis that removes entries when it is full forgets wrong attempts: whoever fills it opens the limits."""
+    policy = eviction_policy()
+    if policy in (None, "noeviction"):
+        return None
+    hint = "Set maxmemory-policy noeviction in redis.conf, and enough maxmemory; use this Redis for nothing else."
+    return Warning(
+        f"Redis removes entries when it is full (maxmemory-policy {policy}).", hint=hint, id="assetmaps.W007"
+    )
+
+
+def eviction_policy() -> str | None:
+    """None with local memory, without a limit of memory, or when Redis does not answer or does not tell."""
+    if not settings.CACHES["default"]["BACKEND"].endswith("SharedCache"):
+        return None
+    memory: dict[str, Any] | None = cache.server_memory()  # type: ignore[attr-defined]
+    return memory.get("maxmemory_policy") if memory and memory.get("maxmemory") else None
+
+
+CHECKS = [
+    as_check(judge)
+    for judge in (sqlite_is_on_this_machine, database_has_room_for_every_process, cache_keeps_what_it_counts)
+]
