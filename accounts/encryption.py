@@ -2,6 +2,10 @@
 
 A sealed value is ``version (1 byte) | key id (8 bytes) | nonce (12 bytes) | ciphertext and tag``. The key id tells
 which of the ``ENCRYPTION_KEYS`` opens it, so keys can change while the site runs.
+
+Every configured key opens; one of them, the key in use, encrypts. Which one is asked of the function that the setting
+KEY_IN_USE names, because all processes must agree on it: one that was not restarted yet cannot read what another one
+encrypts with a key that it does not have. Without an answer it is the first of the list.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -60,6 +65,29 @@ def check_keys() -> None:
         raise ImproperlyConfigured("ENCRYPTION_KEYS is empty.")
 
 
+def key_ids() -> list[str]:
+    """The names of the configured keys in their order, 16 hexadecimal digits each; they tell nothing about a key."""
+    return [key_id.hex() for key_id in _configured()]
+
+
+def _in_use() -> tuple[bytes, bytes]:
+    """The name of the key that encrypts, and the key."""
+    keys = _configured()
+    if settings.KEY_IN_USE:
+        key_id = bytes.fromhex(import_string(settings.KEY_IN_USE)())
+        if key_id in keys:
+            return key_id, keys[key_id]
+    return next(iter(keys.items()))
+
+
+def load() -> None:
+    """Load what encrypting needs, without asking which key is in use."""
+    nonce = bytes(NONCE_BYTES)
+    for key_id, key in list(_configured().items())[:1]:
+        _cipher(key).decrypt(nonce, _cipher(key).encrypt(nonce, b"", b""), b"")
+        derived_key(key_id.hex(), "start")
+
+
 def _cipher(key: bytes) -> AESGCM:
     # here, to save start-up time: visitors who are not signed in need no cipher
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -68,8 +96,8 @@ def _cipher(key: bytes) -> AESGCM:
 
 
 def seal(plain: bytes, *, owner: str) -> bytes:
-    """Encrypt with the newest key. ``owner`` names what the secret belongs to and must be given again to open it."""
-    key_id, key = next(iter(_configured().items()))
+    """Encrypt with the key in use. ``owner`` names what the secret belongs to and must be given again to open it."""
+    key_id, key = _in_use()
     nonce = os.urandom(NONCE_BYTES)
     return VERSION + key_id + nonce + _cipher(key).encrypt(nonce, plain, owner.encode())
 
@@ -106,14 +134,19 @@ def unseal_text(sealed: str, *, owner: str) -> str:
         raise SecretUnreadableError("this is not a sealed text") from mistake
 
 
-def is_newest(sealed: bytes) -> bool:
-    """Was the value sealed with the newest key?"""
-    return sealed[1 : 1 + KEY_ID_BYTES] == next(iter(_configured()))
+def is_current(sealed: bytes) -> bool:
+    """Was the value sealed with the key in use?"""
+    return sealed[1 : 1 + KEY_ID_BYTES] == _in_use()[0]
 
 
-def newest_key_id() -> str:
-    """The name of the newest key, 16 hexadecimal digits; tells nothing about the key."""
-    return next(iter(_configured())).hex()
+def key_id_of(sealed: bytes) -> str:
+    """The name of the key with which the value was sealed."""
+    return sealed[1 : 1 + KEY_ID_BYTES].hex()
+
+
+def key_in_use() -> str:
+    """The name of the key in use, 16 hexadecimal digits."""
+    return _in_use()[0].hex()
 
 
 def derived_key(key_id: str, purpose: str) -> bytes | None:

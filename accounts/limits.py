@@ -232,7 +232,8 @@ DATABASE_WAIT = timedelta(seconds=2)  # for a working connection; a restart of P
 DATABASE_ANSWER = timedelta(seconds=1)  # of that, for one connection to answer
 DATABASE_REST = timedelta(seconds=1)  # after no connection was got, before the next request tries
 DATABASE_SILENCE = timedelta(seconds=10)  # of the network, after which a connection counts as lost
-DATABASE_BACKGROUND = 5  # connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, readiness
+# Connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, readiness, presence.
+DATABASE_BACKGROUND = 6
 UNAVAILABLE_AGAIN = timedelta(seconds=10)  # Retry-After of the answers during an outage
 
 # --- Single sign-on ---
@@ -288,6 +289,12 @@ POLICY_REPORTS_AT_ONCE = 10  # in one request; more are left unread
 POLICY_REPORTS = 20  # requests from one address, in a POLICY_REPORTS_PERIOD
 POLICY_REPORTS_OF_ALL = 200
 POLICY_REPORTS_PERIOD = timedelta(minutes=1)
+
+# --- Changing keys ---
+
+KEYS_NOTED = timedelta(seconds=5)  # how often a process notes which keys it has, and reads which one is in use
+KEY_IN_USE_KEPT = timedelta(seconds=10)  # what was read counts at most so long
+PROCESS_GONE = timedelta(seconds=60)  # a process that noted nothing for so long has ended
 
 # --- Audit trail ---
 

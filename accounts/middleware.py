@@ -97,7 +97,8 @@ class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
 
 def _person_of_session(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
     """Who is signed in. Whatever is unusual is left to Django: nobody, somebody else's or a changed password, somebody
-    who is no longer active, an earlier SECRET_KEY."""
+    who is no longer active. Not an earlier SECRET_KEY, with which Django gives the session a new number: while
+    processes with and without a new key take turns, requests at the same time would lose the session."""
     session = store.of(request)
     signed_in = session.get(auth.SESSION_KEY)
     owner = store.person_of(session)
@@ -106,10 +107,16 @@ def _person_of_session(request: HttpRequest) -> AbstractBaseUser | AnonymousUser
         and owner.is_active
         and signed_in == str(owner.pk)
         and session.get(auth.BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
-        and constant_time_compare(session.get(auth.HASH_SESSION_KEY, ""), owner.get_session_auth_hash())
+        and _is_hash_of(owner, session.get(auth.HASH_SESSION_KEY, ""))
     ):
         return owner
     return auth.get_user(request)
+
+
+def _is_hash_of(owner: User, given: str) -> bool:
+    if constant_time_compare(given, owner.get_session_auth_hash()):
+        return True
+    return any(constant_time_compare(given, earlier) for earlier in owner.get_session_auth_fallback_hash())
 
 
 class SecondFactorMiddleware(OTPMiddleware):

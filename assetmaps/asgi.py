@@ -32,8 +32,7 @@ def warm() -> None:
         resolve(address)
     for template in FIRST_TEMPLATES:
         get_template(template)
-    encryption.unseal(encryption.seal(b"", owner="start"), owner="start")
-    encryption.derived_key(encryption.newest_key_id(), "start")
+    encryption.load()
     public = urlsplit(settings.PUBLIC_URL)
     request = {
         "REQUEST_METHOD": "GET",

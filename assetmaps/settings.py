@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "accounts.sso",
     "accounts.support",
     "accounts.mfa_policy",
+    "accounts.key_rotation",
     "environments",
     "environments.people",
 ]
@@ -227,6 +228,9 @@ STORAGES = {
 IMPORT_IN_BACKGROUND = True
 # Further work of `purge`: functions of higher packages, without arguments, that return the number of deleted rows.
 PURGES = ["environments.people.imports.purge", "environments.address_change.flows.purge"]
+
+# Which of ENCRYPTION_KEYS encrypts: all processes must agree, so the database says it. Empty: the first one.
+KEY_IN_USE = "accounts.key_rotation.key_in_use.read"
 
 # New audit entries are sealed in the background, a few seconds later.
 AUDIT_SEAL_AFTER_COMMIT = True

@@ -272,6 +272,7 @@ WRITING: dict[str, Command] = {
 # Into an empty database only: there is nobody yet who could hear of it. The entries are tested with the command.
 FILLING = {"demo"}
 READING: dict[str, Command] = {
+    "keys": Command(),
     "two_factor_status": Command(lambda w: [w.person.email]),
     "verify_audit_trail": Command(),
 }

@@ -22,6 +22,7 @@ from assetmaps.settings import BASE_DIR, CACHES, DATABASES, STORAGES, VAR_DIR  #
 SECURE_SSL_REDIRECT = False
 AUDIT_HEAD_FILE = ""  # each test begins a chain of its own
 AUDIT_SEAL_AFTER_COMMIT = False  # a thread of its own would meet a test database that is gone
+KEY_IN_USE = ""  # what one test read would count in the next one
 IMPORT_IN_BACKGROUND = False  # the same; tests that want the thread switch it on
 STATIC_ROOT = BASE_DIR / "static"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -7,8 +7,9 @@ entry without a valid one is never sealed. The newest digest goes to the log and
 end shows; a chain that does not contain it is not continued (`reason_not_to_seal`). What nothing shows: an entry that
 was removed in the seconds before its sealing.
 
-The key is derived from the newest of ENCRYPTION_KEYS, and each seal names it. So a retired key stays at the end of that
-list as long as seals made with it must be verified; it decrypts nothing any more after `rotate_encryption_keys`.
+The key is derived from the one of ENCRYPTION_KEYS that is in use, and each seal names it. So a retired key stays at
+the end of that list as long as seals made with it must be verified; it decrypts nothing any more after
+`rotate_encryption_keys`.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def _seal_batch(entries: list[AuditEntry]) -> int | None:
 def _seals_after(last: AuditSeal | None, entries: list[AuditEntry]) -> list[AuditSeal]:
     """Not stored yet."""
     before, digest = (last.position, last.digest) if last else (0, INITIAL_DIGEST)
-    key_id = encryption.newest_key_id()
+    key_id = encryption.key_in_use()
     seals = []
     for position, entry in enumerate(entries, before + 1):
         digest = digest_of(key_id, position, digest, fields_of(entry))

@@ -5,7 +5,7 @@ make an entry nor change one: an entry whose code is missing or wrong is never s
 `verify_audit_trail` reports it. A copy of an entry has the code of the first, which shows as well.
 
 A code is ``key id . nonce . keyed hash``, each in hexadecimal digits. The nonce tells two entries apart that say the
-same. The key is derived from the newest of ENCRYPTION_KEYS and is not that of the seals.
+same. The key is derived from the one of ENCRYPTION_KEYS that is in use and is not that of the seals.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def fields_of(entry: Any) -> dict[str, Any]:
 
 def sign(entry: Any) -> None:
     """Give the entry its code, just before it is written."""
-    key_id, nonce = encryption.newest_key_id(), secrets.token_hex(NONCE_BYTES)
+    key_id, nonce = encryption.key_in_use(), secrets.token_hex(NONCE_BYTES)
     key = encryption.derived_key(key_id, PURPOSE)
-    assert key is not None  # noqa: S101 - the newest key is there
+    assert key is not None  # noqa: S101 - the key in use is there
     entry.code = f"{key_id}.{nonce}.{_mac(key, key_id, nonce, entry)}"
 
 

@@ -48,7 +48,7 @@ def mac_of(key: bytes, previous: str, body: bytes) -> str:
 
 def json_lines(batches: Batches, metadata: Metadata) -> Iterator[str]:
     """Lines with their ends, made while they are read: memory holds one batch."""
-    key_id, count, mac = encryption.newest_key_id(), 0, INITIAL_MAC
+    key_id, count, mac = encryption.key_in_use(), 0, INITIAL_MAC
     key = encryption.derived_key(key_id, PURPOSE) or b""
     facts = {"made_by": metadata.made_by, "made_at": metadata.made_at, "filters": metadata.filters}
 

@@ -134,7 +134,7 @@ class Connection(models.Model):
 
     @classmethod
     def renew_encryption(cls, pk: int) -> int:
-        """Encrypt the secrets with the newest key; returns how many. Raises encryption.SecretUnreadableError.
+        """Encrypt the secrets with the key in use; returns how many. Raises encryption.SecretUnreadableError.
 
         The condition on the old value prevents overwriting a parallel change.
         """
@@ -143,7 +143,7 @@ class Connection(models.Model):
 
     def _renew(self, field: str) -> int:
         old = bytes(getattr(self, field))
-        if not old or encryption.is_newest(old):
+        if not old or encryption.is_current(old):
             return 0
         new = encryption.seal(encryption.unseal(old, owner=self._owner()), owner=self._owner())
         return Connection.objects.filter(pk=self.pk, **{field: old}).update(**{field: new})

@@ -32,13 +32,13 @@ class SealedSecretMixin:
 
     @classmethod
     def renew_encryption(cls, pk: int) -> bool:
-        """Encrypt the secret with the newest key, unless that was done or the secret changes meanwhile: True when done.
+        """Encrypt the secret with the key in use, unless that was done or the secret changes meanwhile: True when done.
 
         Raises encryption.SecretUnreadableError. The condition on the old value prevents overwriting a parallel change.
         """
         rows = cls._default_manager  # type: ignore[attr-defined]
         device = rows.filter(pk=pk).first()
-        if device is None or encryption.is_newest(bytes(device.sealed_secret)):
+        if device is None or encryption.is_current(bytes(device.sealed_secret)):
             return False
         old = bytes(device.sealed_secret)
         device.set_secret(device.secret())

@@ -47,6 +47,9 @@ class Worker(UvicornWorker):
         signal.signal(signal.SIGTERM, _exit)
 
     async def _serve(self) -> None:
+        from accounts.key_rotation import presence  # here: it needs Django, which is set up later
+
+        presence.start()
         heartbeat = asyncio.create_task(self._heartbeat())
         try:
             await super()._serve()

@@ -51,7 +51,7 @@ def test_newer_key_in_front_still_opens_the_older_values(settings: object) -> No
     settings.ENCRYPTION_KEYS = [new_key(), *settings.ENCRYPTION_KEYS]
     new = encryption.seal(b"geheim", owner="x")
     assert encryption.unseal(old, owner="x") == encryption.unseal(new, owner="x") == b"geheim"
-    assert (encryption.is_newest(old), encryption.is_newest(new)) == (False, True)
+    assert (encryption.is_current(old), encryption.is_current(new)) == (False, True)
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     assert encryption.unseal(new, owner="x") == b"geheim"
 

@@ -180,7 +180,7 @@ def test_entry_after_a_removed_seal_or_with_a_lost_key_is_not_shown_as_unchanged
     assert "met een sleutel die hier niet meer is ingesteld" in shown(client, address)
     assert keys == settings.ENCRYPTION_KEYS
     seal = chain.seal_state_of(entry)[1]
-    sql("UPDATE audit_auditseal SET key_id = %s WHERE entry_id = %s", chain.encryption.newest_key_id(), entry.pk)
+    sql("UPDATE audit_auditseal SET key_id = %s WHERE entry_id = %s", chain.encryption.key_in_use(), entry.pk)
     assert chain.seal_state_of(entry)[0] is chain.SealState.INTACT
     sql("DELETE FROM audit_auditseal WHERE position = %s", seal.position - 1)
     assert "Dit klopt niet" in shown(client, address)

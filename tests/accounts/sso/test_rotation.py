@@ -41,7 +41,7 @@ def test_all_three_move_to_the_newest_key_and_the_old_one_can_go(settings: objec
     settings.ENCRYPTION_KEYS = [NEW]
     fresh = Connection.objects.get()
     assert (fresh.secret(), fresh.private_key()) == ("geheim", b"sleutel")
-    assert all(encryption.is_newest(bytes(getattr(fresh, name))) for name in SEALED)
+    assert all(encryption.is_current(bytes(getattr(fresh, name))) for name in SEALED)
     assert encryption.unseal(bytes(fresh.sealed_next_private_key), owner=fresh._owner()) == b"volgende"
 
 
@@ -78,7 +78,7 @@ def test_unreadable_one_is_named_and_the_others_are_renewed(settings: object) ->
     settings.ENCRYPTION_KEYS = [NEW, *settings.ENCRYPTION_KEYS]
     with pytest.raises(CommandError, match=rf"1 secrets cannot be read \(single sign-on {lost.pk}\)"):
         rotate()
-    assert encryption.is_newest(bytes(Connection.objects.get(pk=readable.pk).sealed_secret))
+    assert encryption.is_current(bytes(Connection.objects.get(pk=readable.pk).sealed_secret))
 
 
 # ASVS 11.3.3

@@ -34,7 +34,7 @@ def test_secrets_move_to_the_newest_key_and_the_old_one_can_go(client: Client, s
     settings.ENCRYPTION_KEYS = [NEW]
     device = Authenticator.objects.get()
     assert device.secret() == before
-    assert encryption.is_newest(bytes(device.sealed_secret))
+    assert encryption.is_current(bytes(device.sealed_secret))
     assert sign_in(client, person).url == "/"
 
 
@@ -69,4 +69,4 @@ def test_unreadable_secret_is_reported_and_the_others_are_renewed(settings: obje
     settings.ENCRYPTION_KEYS = [NEW, *settings.ENCRYPTION_KEYS]
     with pytest.raises(CommandError, match=rf"1 secrets cannot be read \(authenticator {lost.pk}\)"):
         rotate()
-    assert encryption.is_newest(bytes(Authenticator.objects.get(pk=readable.pk).sealed_secret))
+    assert encryption.is_current(bytes(Authenticator.objects.get(pk=readable.pk).sealed_secret))
