@@ -13,11 +13,14 @@ from environments.people.reading import names
 from environments.people.reading.characters import bare, straight, tidy
 from environments.people.reading.types import LONGEST_CELL, Flaw
 
+_ANY_OF = {separators: re.compile(f"[{separators}]") for separators in (",", ";\n")}
 _BETWEEN = re.compile(r"([\s<>()\[\]\",;|]+)")
 _LABEL = re.compile(
     r"(?:aan|to|cc|bcc|van|from|e-?mail(?:adres| address)?|mail|adres|address|e|m)\s*:\s*", re.IGNORECASE
 )
 _BULLET = re.compile(r"\s*(?:[-*•·–—▪◦>]|\d{1,4}[.)])\s+")
+# Nothing stands around it and nothing of it has to be changed.
+_PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,63}")
 BEFORE, BEHIND = '<([{“”„«"‘’•·*', ".,;:!?'\"‘’“”»>)]}*"
 GUEST = "#ext#@"  # how Entra writes the sign-in name of somebody of another organisation
 
@@ -64,6 +67,8 @@ def mailbox(text: str) -> Mailbox:
     """One address with the name before or behind it; a flaw when it cannot be told what is what."""
     if len(text) > LONGEST_CELL:
         return Mailbox(tidy(text[:LONGEST_CELL]), flaw=Flaw.TOO_LONG)
+    if _PLAIN.fullmatch(text):
+        return Mailbox(text)
     whole = tidy(straight(text))
     parts = _BETWEEN.split(whole)
     places = [place for place, part in enumerate(parts) if "@" in part]
@@ -121,9 +126,11 @@ def mailboxes(text: str) -> list[Mailbox] | None:
     """
     text = bullets_off(straight(text))
     text = _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
+    parts = [_pieces(part) for part in map(str.strip, _apart(text, ";\n")) if part]
+    if sum(len(pieces) for pieces, _left in parts) < 2 and any(left for _pieces, left in parts):
+        return None  # the usual line with columns; looked at no further
     found, rest, is_plain = [], 0, True
-    for part in filter(None, map(str.strip, _apart(text, ";\n"))):
-        pieces, left = _pieces(part)
+    for pieces, left in parts:
         for piece in pieces:
             one = mailbox(piece)
             if "," in piece and one.flaw is not Flaw.TOO_LONG and not one.is_bracketed and _has_comma(piece):
@@ -134,7 +141,7 @@ def mailboxes(text: str) -> list[Mailbox] | None:
             rest += 1
             found.append(Mailbox("", tidy(bare(left[:LONGEST_CELL]))))
     count = len(found) - rest
-    return None if not count or (rest and (count < 2 or not is_plain)) else found
+    return None if not count or (rest and not is_plain) else found
 
 
 def _has_comma(piece: str) -> bool:
@@ -155,6 +162,8 @@ def _pieces(part: str) -> tuple[list[str], str]:
 
 def _apart(text: str, separators: str) -> list[str]:
     """Split where a separator stands outside quotation marks; a single stray mark is no quotation."""
+    if '"' not in text:
+        return _ANY_OF[separators].split(text)
     quoted = text.count('"') % 2 == 0
     parts, start, inside = [], 0, False
     for place in [found.start() for found in re.finditer(f'[{re.escape(separators)}"]', text)]:

@@ -32,20 +32,28 @@ def tidy(text: str) -> str:
 def visible(text: str) -> str:
     """Without invisible characters; line breaks are "\\n", other control characters but the tab are spaces; every @ is
     the ordinary one, so that nothing takes it for a letter."""
+    if is_plain(text):
+        return text
     for sign in LINE_BREAKS:
         text = text.replace(sign, "\n")
-    return text if text.isascii() and text.isprintable() else text.translate(_SIGNS)
+    return text.translate(_SIGNS)
+
+
+def is_plain(text: str) -> bool:
+    """On one line and in ASCII, as most of a list is: nothing to look at sign by sign."""
+    return text.isascii() and text.isprintable()
 
 
 def straight(text: str) -> str:
     """With the double quotation marks of word processors as a keyboard makes them."""
-    return text.translate(_QUOTES)
+    return text if text.isascii() else text.translate(_QUOTES)
 
 
 def bare(text: str) -> str:
     """Without quotation marks around the whole."""
     text = text.strip()
     for _time in range(NESTED):
-        if len(text) > 1 and text[-1] in _PAIRS.get(text[0], ""):
-            text = text[1:-1].strip()
+        if len(text) < 2 or text[-1] not in _PAIRS.get(text[0], ""):
+            break
+        text = text[1:-1].strip()
     return text.strip('" ')

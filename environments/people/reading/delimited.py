@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from accounts import limits
 from accounts.spreadsheets import bare_cell
 from environments.people.reading import headings
-from environments.people.reading.characters import bare, straight, tidy, visible
+from environments.people.reading.characters import bare, is_plain, straight, tidy, visible
 from environments.people.reading.types import LONGEST_CELL, Flaw, Line, Unreadable
 
 SEPARATORS = ";\t,|"
@@ -103,7 +103,9 @@ def _over_lines(typed: Sequence[tuple[int, str]], place: int, separator: str) ->
 
 
 def _cells(text: str, separator: str) -> list[str] | None:
-    """None when the quotation marks do not fit."""
+    """None when the quotation marks do not fit. Without any, as nearly always, no reader is made for the line."""
+    if '"' not in text and separator in SEPARATORS and 0 < len(text) < CELL_CHARACTERS:
+        return [cell.lstrip(" ") for cell in text.split(separator)]
     source = [f"{line}\n" for line in text.split("\n")]
     source[-1] = source[-1][:-1]
     try:
@@ -114,6 +116,8 @@ def _cells(text: str, separator: str) -> list[str] | None:
 
 
 def plain(cell: str) -> str:
+    if is_plain(cell):
+        return bare_cell(bare(tidy(cell)))
     parts = [tidy(part) for part in visible(cell).split("\n")]
     return bare_cell(bare(straight("\n".join(filter(None, parts)))))
 
