@@ -383,6 +383,7 @@ EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read;
 # --- Environments ---
 
 ENVIRONMENTS_PAGE = 60  # tiles on one page
+TILES_REMEMBERED = 2_048  # the markup of this many in each process, 1 kB each
 ENVIRONMENTS_RECENT = 6  # tiles under "opened recently"
 ENVIRONMENTS_FEW = 5  # that are seen at a glance: no search, no headings, and each keeps its place
 HOSTS_AT_ONCE = 12  # other domains that one notice names

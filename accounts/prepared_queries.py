@@ -38,17 +38,20 @@ class _Compiled(Generic[Row]):
         compiler = queryset.query.get_compiler(connection=connection)
         self._sql, self._parameters = compiler.as_sql()
         select, klass = compiler.select, compiler.klass_info
+        self._converters = [
+            (position, converters, expression)
+            for position, (converters, expression) in compiler.get_converters(column[0] for column in select).items()
+        ]
+        self._makes_objects = vars(queryset)["_fields"] is None
+        if not self._makes_objects:  # of `values_list`
+            return
         first, last = klass["select_fields"][0], klass["select_fields"][-1] + 1
         self._model, self._columns = klass["model"], slice(first, last)
         self._names = [column[0].target.attname for column in select[self._columns]]
         self._related = get_related_populators(klass, select, connection.alias)  # type: ignore[call-arg]  # from 6.1 on
         self._annotations = list(compiler.annotation_col_map.items())
-        self._converters = [
-            (position, converters, expression)
-            for position, (converters, expression) in compiler.get_converters(column[0] for column in select).items()
-        ]
 
-    def run(self, values: dict[str, object]) -> list[Row]:
+    def run(self, values: dict[str, object]) -> list[Any]:
         connection = self._connection
         parameters = [
             one.prepared(values[one.value], connection) if isinstance(one, Parameter) else one
@@ -57,12 +60,17 @@ class _Compiled(Generic[Row]):
         with connection.cursor() as cursor:
             cursor.execute(self._sql, parameters)
             rows = cursor.fetchall()
-        return [self._object(list(row)) for row in rows]
+        converted = map(self._converted, rows) if self._converters else map(list, rows)
+        return [self._object(row) for row in converted] if self._makes_objects else [tuple(row) for row in converted]
 
-    def _object(self, row: list[Any]) -> Row:
+    def _converted(self, raw: tuple[Any, ...]) -> list[Any]:
+        row = list(raw)
         for position, converters, expression in self._converters:
             for convert in converters:
                 row[position] = convert(row[position], expression, self._connection)
+        return row
+
+    def _object(self, row: list[Any]) -> Row:
         found: Row = self._model.from_db(self._connection.alias, self._names, row[self._columns])
         for related in self._related:
             related.populate(row, found)
@@ -72,7 +80,8 @@ class _Compiled(Generic[Row]):
 
 
 class PreparedQuery(Generic[Row]):
-    """``make`` returns the query, with a `Parameter` for each value; called once for each connection."""
+    """``make`` returns the query, with a `Parameter` for each value; called once for each connection. A query of
+    `values_list` gives tuples."""
 
     def __init__(self, make: Callable[[], models.QuerySet[Row]]) -> None:
         self._make = make

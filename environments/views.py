@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import limits
 from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
-from environments import flows, tiles
+from environments import flows, tile_markup, tiles
 from environments.flows import Opening, Outcome
 from environments.forms import LeaveForm, OverviewForm
 from environments.models import Environment, Logo, Picture
@@ -22,9 +22,9 @@ def overview(request: PersonRequest) -> HttpResponse:
     shown = tiles.overview(request.user, form.words, form.number)
     context: dict[str, object] = {
         "overview": shown,
+        "sections": tile_markup.of(shown),
         "words": form.words,
         "longest": limits.SEARCH_LONGEST,
-        "widths": limits.PICTURE_WIDTHS,
     }
     if form.words or not shown.is_short:  # else there is no search field
         context["slash_key"] = flows.slash_key_works(request.user)

@@ -44,7 +44,7 @@ def open_in_order(person: User, *names: str) -> None:
 
 def outline(person: User, words: str = "", number: int = 1) -> list[tuple[str, list[str]]]:
     found = tiles.overview(person, words, number)
-    return [(one.heading, [access.environment.name for access in one.tiles]) for one in found.sections]
+    return [(one.heading, [tile.row.name for tile in one.tiles]) for one in found.sections]
 
 
 def names(person: User, words: str) -> list[str]:

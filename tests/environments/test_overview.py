@@ -6,7 +6,9 @@ import gzip
 import re
 
 import pytest
+from django.apps import apps
 from django.test import Client
+from django.utils import timezone
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
@@ -96,6 +98,46 @@ def test_initials_are_of_the_first_and_last_word(name: str, initials: str) -> No
 @pytest.mark.parametrize(("colour", "ink"), [("#ffffff", "#000000"), ("#000000", "#ffffff"), ("#ffee00", "#000000")])
 def test_letters_contrast_with_the_colour(colour: str, ink: str) -> None:
     assert EnvironmentFactory.build(organisation=OrganisationFactory.build(colour=colour)).ink == ink
+
+
+CHANGES = {
+    "environments.Environment": {
+        "name": "Andere naam",
+        "slug": "ander-kort",
+        "place": "Elders",
+        "description": "Anders",
+        "is_closed": True,
+        "has_picture": True,
+        "next_address": "https://nieuw.voorbeeld.nl/",
+    },
+    "organisations.Organisation": {"name": "Andere gemeente", "colour": "#ffee00"},
+    "environments.Access": {"is_favourite": True, "role": "manager"},
+}
+
+
+@pytest.mark.parametrize(("label", "column"), [(label, column) for label, of in CHANGES.items() for column in of])
+def test_remembered_tile_shows_each_change_at_once(person: User, label: str, column: str) -> None:
+    one = EnvironmentFactory(people=[person], next_address_at=timezone.now())
+    EnvironmentFactory(people=[person])  # of another organisation, so that both are named
+    client = signed_in(person)
+    before = client.get("/").content
+    assert client.get("/").content.count(b"tile__name") == before.count(b"tile__name") == 2
+    row = one.organisation if label.startswith("organisations") else one
+    rows = apps.get_model(label).objects.filter(**{"environment": one} if "Access" in label else {"pk": row.pk})
+    rows.update(**{column: CHANGES[label][column]})
+    tile = markup_of(client.get("/").content, one.slug if column != "slug" else "ander-kort")
+    assert tile != markup_of(before, one.slug)
+
+
+def test_remembered_tile_is_of_one_language(person: User) -> None:
+    EnvironmentFactory(people=[person], people__role="editor")
+    assert "bewerker" in shown(signed_in(person), "/")
+    User.objects.filter(pk=person.pk).update(language="en")
+    assert "editor" in shown(signed_in(User.objects.get(pk=person.pk)), "/")
+
+
+def markup_of(page: bytes, slug: str) -> bytes:
+    return page.partition(f'id="omgeving-{slug}"'.encode())[2].partition(b"</li>")[0]
 
 
 def test_only_own_environments_are_shown(person: User) -> None:  # ASVS 8.4.1
