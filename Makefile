@@ -6,7 +6,7 @@ SEED ?= 16
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
 
-.PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility benchmark icons lighthouse pa11y survival mutants messages lock
+.PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility benchmark icons lighthouse pa11y faults survival mutants messages lock
 
 help:
 	@echo "make run            the portal on http://127.0.0.1:$(PORT), with people to try it"
@@ -17,10 +17,11 @@ help:
 	@echo "make test-sqlite    the same on SQLite"
 	@echo "make test-everywhere  every test on both databases, and those of people and accounts on Redis"
 	@echo "make benchmark      speed and memory beside other software; exit status 1 when a goal is missed"
+	@echo "make faults         faults while people sign in: what fails, what is lost; ONLY=redis takes some of them"
 	@echo "make demo-sso       the portal with identity providers"
 	@echo "make messages       collect new texts for the Dutch catalogue"
 	@echo "make lock           lock the versions of the packages anew"
-	@echo "Pictures and measurements: screenshots contact-sheet accessibility icons lighthouse pa11y survival mutants"
+	@echo "Pictures and measurements: screenshots contact-sheet accessibility icons lighthouse pa11y mutants"
 
 run: .venv/installed-run var/run.env
 	@$(LOCAL) && $(BIN)/python manage.py migrate --verbosity 0
@@ -63,9 +64,9 @@ icons: .venv/installed-test
 lighthouse pa11y: .venv/installed-test
 	@$(BIN)/python -m tests.quality $@
 
-# Hurts the production command while people sign in; needs PostgreSQL, Redis and nginx. Exit status 1 on a broken promise.
-survival: .venv/installed-test
-	@$(BIN)/python -m tests.resilience
+# Causes faults while people sign in: exit status 1 on a broken promise. As root on Debian it installs what it lacks.
+faults survival: .venv/installed-test
+	@$(BIN)/python -m tests.resilience $(if $(ONLY),--only "$(ONLY)")
 
 # Processor time, statements and memory beside other software: docs/performance.md.
 benchmark: .venv/installed-test

@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from itertools import count as count_up
 from threading import Lock
 from typing import Any
+from uuid import uuid4
 
 import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -28,15 +29,26 @@ from assetmaps.caches.process_cache import ProcessCache
 from assetmaps.outages import CircuitBreaker
 
 # One atomic step: a key can expire between a check that it exists and the INCR, which would then make a key without
-# expiry. Keys that an earlier version left without expiry get one here too.
+# expiry. Keys that an earlier version left without expiry get one here too. The second key names the content of this
+# Redis: another name than the caller knew means that Redis was emptied, or restarted without what it held, and then
+# counting goes on from what the caller saw last.
 COUNT = """
 local by = tonumber(ARGV[1])
-if by <= 0 and redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
+local content = redis.call('GET', KEYS[2])
+if not content then
+  content = ARGV[5]
+  redis.call('SET', KEYS[2], content)
+end
+if content ~= ARGV[4] and tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[3]) then
+  redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[2])
+end
+if by <= 0 and redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0, content} end
 local count = redis.call('INCRBY', KEYS[1], by)
 if count < 0 then count = redis.call('INCRBY', KEYS[1], -count) end
 if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-return {count, redis.call('TTL', KEYS[1])}
+return {count, redis.call('TTL', KEYS[1]), content}
 """
+CONTENT = "content"  # the name of the second key
 # No retry: the first attempt has used all the time that a visitor may wait.
 OPTIONS = {
     "pool_class": Connections,
@@ -59,9 +71,10 @@ class LocalFallback:
     def __init__(self, prefix: str) -> None:
         own = {"KEY_PREFIX": prefix, "OPTIONS": {"MAX_ENTRIES": limits.CACHE_ENTRIES}}
         self.breaker = CircuitBreaker("the cache", limits.CACHE_REST)
-        # `unsent`: counted in this process and not yet in Redis. Django keeps the content of each under its own name.
-        self.values, self.counts, self.unsent = (
-            ProcessCache(f"replacement {next(_fallback_numbers)}", own) for _ in range(3)
+        # `unsent`: counted in this process and not yet in Redis; `contents`: of Redis, in which a count was seen.
+        # Django keeps the content of each under its own name.
+        self.values, self.counts, self.unsent, self.contents = (
+            ProcessCache(f"replacement {next(_fallback_numbers)}", own) for _ in range(4)
         )
         self._deleted: dict[str, None] = {}  # deleted in this process and not yet in Redis
         self._lock = Lock()
@@ -88,7 +101,17 @@ class LocalFallback:
                 self._deleted.pop(next(iter(self._deleted)))
 
     def forget(self, key: str) -> bool:
-        return sum(store.delete(key) for store in (self.values, self.counts, self.unsent)) > 0
+        stores = (self.values, self.counts, self.unsent, self.contents)
+        return sum(store.delete(key) for store in stores) > 0
+
+    def seen(self, key: str, unsent: int) -> tuple[int, str]:
+        """The count in Redis when this process last saw it, and in which content; 0 when it did not, or it expired."""
+        content = self.contents.get(key)
+        return (max(self.counts.get(key, 0) - unsent, 0), content) if content else (0, "")
+
+    def note(self, key: str, count: int, seconds: int, content: str) -> None:
+        self.counts.set(key, count, seconds)
+        self.contents.set(key, content, seconds)
 
 
 @lru_cache(maxsize=8)
@@ -105,21 +128,25 @@ class SharedCache(BaseCache):
         self._fallback: LocalFallback = local_fallback(str(location), self.key_prefix)
 
     def count(self, key: str, seconds: int, by: int = 1) -> int:
-        """As `ProcessCache.count`, for all processes together."""
+        """As `ProcessCache.count`, for all processes together. When Redis lost its content, counting goes on from the
+        highest number that any process saw, and the period begins anew."""
         unsent = self._fallback.take_unsent(key)
+        seen = self._fallback.seen(key, unsent)
         try:
-            count, left = self._in_redis(partial(self._count, key, seconds, by + unsent))
+            count, left, content = self._in_redis(partial(self._count, key, seconds, by + unsent, seen))
         except CacheUnavailableError:
             self._fallback.unsent.count(key, seconds, by + unsent)
             return self._fallback.counts.count(key, seconds, by)
-        self._fallback.counts.set(key, count, left)
+        self._fallback.note(key, count, left, content)
         return count
 
-    def _count(self, key: str, seconds: int, by: int) -> tuple[int, int]:
-        """The count in Redis and the seconds until it expires."""
-        name = self._redis.make_and_validate_key(key)
-        count, left = self._redis._cache.get_client(name, write=True).eval(COUNT, 1, name, by, seconds)
-        return int(count), int(left)
+    def _count(self, key: str, seconds: int, by: int, seen: tuple[int, str]) -> tuple[int, int, str]:
+        """The count in Redis, the seconds until it expires, and the name of the content."""
+        name, content = self._redis.make_and_validate_key(key), self._redis.make_and_validate_key(CONTENT)
+        values = (by, seconds, *seen, uuid4().hex)
+        client = self._redis._cache.get_client(name, write=True)
+        count, left, found = client.eval(COUNT, 2, name, content, *values)
+        return int(count), int(left), found.decode()
 
     def _in_redis(self, ask: Callable[[], Any]) -> Any:
         """The answer of Redis. Raises CacheUnavailableError."""
@@ -182,6 +209,6 @@ class SharedCache(BaseCache):
             return here
 
     def clear(self) -> None:
-        for store in (self._fallback.values, self._fallback.counts, self._fallback.unsent):
+        for store in (self._fallback.values, self._fallback.counts, self._fallback.unsent, self._fallback.contents):
             store.clear()
         self._ask("clear")

@@ -134,11 +134,34 @@ def test_what_was_counted_meanwhile_counts_for_all_afterwards(used: SharedCache,
     assert elsewhere.count(rate_limits._key("test", "one"), 60) >= 5  # 1 + 2 + 1 + 1; what timed out may count twice
 
 
-def test_counts_go_on_when_redis_came_back_empty(used: SharedCache, ask: redis.Redis) -> None:
-    assert all(spend() for _ in range(3))
+def test_emptied_redis_opens_no_limit_and_counts_nothing_twice(
+    used: SharedCache, ask: redis.Redis, settings: Any, server: Redis
+) -> None:
+    other = SharedCache(f"{server.url}?", {})  # as another process: with a memory of its own
+    assert [spend() for _ in range(2)] == [True, True]
+    key = rate_limits._key("test", "one")
+    assert other.count(key, 3600) == 3
     ask.flushall()
-    assert spend()  # what Redis forgot is forgotten
-    assert ask.ttl(f":1:{rate_limits._key('test', 'one')}") > 0
+    assert other.count(key, 3600) == 4, "that process saw three"
+    assert not spend(), "this one saw two, which is less"
+    assert used.count(key, 3600, -1) == 4
+    assert 3500 < ask.ttl(used._redis.make_key(key)) <= 3600
+    assert used.count("new", 3600) == 1
+    ask.flushall()
+    rate_limits.forget("test", "one")
+    assert spend(), "forgotten on purpose"
+
+
+def test_what_was_counted_while_redis_was_away_counts_once_when_it_comes_back_empty(
+    used: SharedCache, server: Redis, ask: redis.Redis
+) -> None:
+    assert used.count("a", 3600) == 1
+    server.pause()
+    assert [used.count("a", 3600) for _ in range(2)] == [2, 3]
+    server.go_on()
+    ask.flushall()
+    let_rest_end(used)
+    assert used.count("a", 3600) == 4
 
 
 def test_mute_redis_is_asked_once_and_then_left_alone_for_a_while(used: SharedCache, server: Redis) -> None:

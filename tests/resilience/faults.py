@@ -10,12 +10,14 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
+import redis
 import requests
-from requests.adapters import HTTPAdapter
 
 from tests.outbound.visitors import token_of
 from tests.resilience.portal import Stage
-from tests.services import HOST, wait_for
+from tests.resilience.visitors import session
+from tests.resilience.waiting import Waiting
+from tests.services import HOST, Postgres, Redis, wait_for
 from tests.serving import raw_http
 
 LASTS = 10  # seconds, of what lasts
@@ -35,16 +37,102 @@ def worker_killed(stage: Stage) -> None:
     wait_for(lambda: len(stage.workers()) == len(before) and before[0] not in stage.workers(), "a new worker begins")
 
 
+def all_killed(stage: Stage) -> None:
+    """`kill -9` of gunicorn and all of its workers; systemd starts it again."""
+    stage.web.kill_and_let_systemd_restart()
+    wait_for(lambda: len(stage.workers()) > 1, "new workers begin")
+
+
+def restarted(stage: Stage) -> None:
+    """`systemctl restart`: requests under way are answered, the others wait at the socket."""
+    stage.web.restart()
+
+
+def reloaded(stage: Stage) -> None:
+    """`systemctl reload`: gunicorn starts new workers, and the old ones finish what they have begun."""
+    assert stage.web.process
+    before = stage.workers()
+    stage.web.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: len(stage.workers()) == len(before) and not set(before) & set(stage.workers()), "new workers")
+
+
 def database_restarted(stage: Stage) -> None:
-    stage.postgres.restart()
+    database(stage).restart()
+
+
+def database_fails_over(stage: Stage) -> None:
+    """A standby that confirms each commit takes over from a server that is killed: `kill -9`, then promote."""
+    primary = database(stage)
+    standby = primary.standby(stage.standby)
+    stage.others.enter_context(standby)
+    primary.wait_for_standby()
+    primary.stop(signal.SIGQUIT)
+    standby.promote()
+    stage.postgres = standby
 
 
 def cache_mute(stage: Stage) -> None:
-    stage.redis.pause()
+    cache(stage).pause()
     try:
         time.sleep(LASTS)
     finally:
-        stage.redis.go_on()
+        cache(stage).go_on()
+
+
+def cache_gone(stage: Stage) -> None:
+    """Without what it held, too: it comes back empty."""
+    cache(stage).stop(signal.SIGKILL)
+    time.sleep(LASTS)
+    cache(stage).start()
+
+
+def cache_flushed(stage: Stage) -> None:
+    """Nobody is signed out by it, and who has to wait after wrong attempts still has to."""
+    with Waiting(stage):
+        redis.Redis.from_url(cache(stage).url).flushall()
+
+
+def mail_server_gone(stage: Stage) -> None:
+    stage.mailbox.stop()
+    time.sleep(LASTS)
+    stage.mailbox.start()
+
+
+def mail_server_mute(stage: Stage) -> None:
+    server = stage.mailbox.server
+    assert server
+    server.mute.set()
+    time.sleep(LASTS)
+    server.mute.clear()
+
+
+def mail_server_greylists(stage: Stage) -> None:
+    """Each recipient is refused for the moment, once."""
+    server = stage.mailbox.server
+    assert server
+    server.greylists.set()
+    time.sleep(LASTS)
+    server.greylists.clear()
+
+
+def mail_server_refuses_one(stage: Stage) -> None:
+    """One address for good; the others get theirs."""
+    server = stage.mailbox.server
+    assert server
+    assert stage.fresh
+    stage.refused.add(refused := stage.fresh[-1])
+    server.refuse("RCPT", "550 5.1.1 onbekend", containing=refused)
+    time.sleep(LASTS)
+
+
+def database(stage: Stage) -> Postgres:
+    assert stage.postgres
+    return stage.postgres
+
+
+def cache(stage: Stage) -> Redis:
+    assert stage.redis
+    return stage.redis
 
 
 def silent_sockets(stage: Stage) -> None:
@@ -77,24 +165,16 @@ def provider_silent(stage: Stage) -> None:
         thread.join()
 
 
-class FromElsewhere(HTTPAdapter):
-    """From another network than the visitors: the proxy counts by network."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options | {"source_address": (raw_http.STRANGER, 0)})
-
-
 def _session() -> requests.Session:
-    session = requests.Session()
-    session.mount("https://", FromElsewhere())
-    session.trust_env = False
-    session.headers.update({"Host": raw_http.HOST, "Referer": f"https://{raw_http.HOST}/inloggen/sso/stil/"})
-    return session
+    """From another network than the visitors: the proxy counts by network."""
+    made = session(raw_http.STRANGER)
+    made.headers["Referer"] = f"https://{raw_http.HOST}/inloggen/sso/stil/"
+    return made
 
 
-def _ask(session: requests.Session, method: str, stage: Stage, path: str, data: Any = None) -> requests.Response | None:
+def _ask(browser: requests.Session, method: str, stage: Stage, path: str, data: Any = None) -> requests.Response | None:
     try:
-        return session.request(
+        return browser.request(
             method, f"{stage.address}{path}", data=data, timeout=60, verify=False, allow_redirects=False
         )
     except requests.RequestException:
@@ -102,16 +182,16 @@ def _ask(session: requests.Session, method: str, stage: Stage, path: str, data: 
 
 
 def _start(stage: Stage, over: threading.Event) -> None:
-    session, path = _session(), "/inloggen/sso/stil/"
-    page = _ask(session, "GET", stage, path)
+    browser, path = _session(), "/inloggen/sso/stil/"
+    page = _ask(browser, "GET", stage, path)
     while page is not None and page.status_code == 200 and not over.is_set():
-        _ask(session, "POST", stage, path, {"csrfmiddlewaretoken": token_of(page.text)})
+        _ask(browser, "POST", stage, path, {"csrfmiddlewaretoken": token_of(page.text)})
 
 
 def _send_tokens(stage: Stage, over: threading.Event, number: int) -> None:
-    session = _session()
+    browser = _session()
     tokens = ["een.willekeurige.tekst", "", "a" * 40_000, "eyJhbGciOiJSUzI1NiJ9.e30.x"]
     while not over.wait(2 / TOKENS_A_SECOND):
         number += 1
         data = {"logout_token": tokens[number % len(tokens)]}
-        _ask(session, "POST", stage, "/inloggen/sso/stil/backchannel-logout/", data)
+        _ask(browser, "POST", stage, "/inloggen/sso/stil/backchannel-logout/", data)

@@ -1,5 +1,5 @@
-"""The portal as in production: the README's command, PostgreSQL, Redis, nginx in front, and an
-organisation whose identity provider is silent."""
+"""The portal as in production: the README's command at a socket as systemd keeps it, PostgreSQL, Redis, a mail server,
+nginx in front, and an organisation whose identity provider is silent."""
 
 from __future__ import annotations
 
@@ -7,36 +7,28 @@ import json
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tests.services import HOST, Postgres, Redis, free_port, listens, wait_for
+import requests
+
+from tests.resilience.mailbox import Mailbox
+from tests.services import HOST, Postgres, Redis, free_port
 from tests.serving import nginx, raw_http
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 500  # each signs in once in half a minute at most: a code works once
 STARTED_AT = "127.0.0.1:8000"  # in the README
-FILL = f"""
-import base64, json, django
-django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-call_command("collectstatic", interactive=False, verbosity=0)
-import sys
-from accounts.sso.models import Connection
-from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
-silent = OrganisationFactory(name="Stil", slug="stil")
-Connection.objects.create(organisation=silent, issuer=sys.argv[1], client_id="portaal", enabled=True)
-people = [UserFactory(with_totp=True) for _ in range({PEOPLE})]
-EnvironmentFactory(people=people)
-secrets = {{one.email: base64.b32encode(one.authenticator_set.get().secret()).decode() for one in people}}
-print(json.dumps(secrets))
-"""
+SYSTEMD_RESTARTS = 1.0  # seconds: RestartSec in deploy/assetmaps.service
+GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
 
 
 def production_command(port: int) -> list[str]:
@@ -48,27 +40,119 @@ def production_command(port: int) -> list[str]:
     return shlex.split(told.replace(STARTED_AT, f"{HOST}:{port}"))
 
 
+class Web:
+    """The production command at a socket that outlives it, as `deploy/assetmaps.socket` sets it up. ``code``: the
+    folder with the version that is started; ``wrapper``: a command that runs it."""
+
+    def __init__(self, environment: dict[str, str], log: Path, host: str = HOST, wrapper: tuple[str, ...] = ()) -> None:
+        self.environment, self._log, self._wrapper = environment, log, wrapper
+        self.socket = socket.create_server((host, 0), backlog=2048)
+        self.port = self.socket.getsockname()[1]
+        self.code = ROOT
+        self.process: subprocess.Popen[bytes] | None = None
+        self.starts_in = 0.0  # seconds from the command to the first answer
+
+    def wait(self) -> None:
+        """Until it answers."""
+        began = time.monotonic()
+        with suppress(requests.RequestException):
+            requests.get(f"http://{self.socket.getsockname()[0]}:{self.port}/healthz", timeout=60)
+        self.starts_in = time.monotonic() - began
+
+    def start(self) -> None:
+        """Returns at once: whoever comes meanwhile waits at the socket."""
+        command = [GUNICORN, *production_command(self.port)[1:]]
+        given = f"exec 3<&{self.socket.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec {shlex.join(command)}"
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self._wrapper, "bash", "-c", given],
+                cwd=self.code,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                pass_fds=[self.socket.fileno()],
+            )
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self.process = None
+
+    def restart(self, code: Path | None = None) -> None:
+        """As `systemctl restart` does, with this version."""
+        self.stop()
+        self.code = code or self.code
+        self.start()
+
+    def kill(self) -> None:
+        """`kill -9` of all of it, as after a lack of memory."""
+        assert self.process is not None
+        for pid in [self.process.pid, *self.children()]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def kill_and_let_systemd_restart(self) -> None:
+        self.kill()
+        time.sleep(SYSTEMD_RESTARTS)
+        self.start()
+
+    def children(self) -> list[int]:
+        assert self.process is not None
+        pid = self.process.pid
+        try:
+            return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        except FileNotFoundError:
+            return []
+
+    def __exit__(self, *_what: object) -> None:
+        self.stop()
+        self.socket.close()
+
+    def __enter__(self) -> Web:
+        self.start()
+        return self
+
+
 @dataclass
 class Stage:
-    """``address``: of nginx, where visitors ask; ``port``: of the portal itself; ``secrets``:
-    of the authenticator app by e-mail address, in base32."""
+    """``address``: of nginx, where visitors ask; ``secrets``, ``twins``, ``inviting``: of the authenticator app by
+    e-mail address, in base32; ``fresh``: addresses without one; ``password``: the hash that all begin with."""
 
-    postgres: Postgres
-    redis: Redis
-    portal: subprocess.Popen[bytes]
-    port: int
+    web: Web
     address: str
-    secrets: dict[str, str]
-    silent: socket.socket
+    mailbox: Mailbox
+    database: str
+    postgres: Postgres | None = None
+    redis: Redis | None = None
+    silent: socket.socket | None = None
+    secrets: dict[str, str] = field(default_factory=dict)
+    twins: dict[str, str] = field(default_factory=dict)
+    inviting: dict[str, str] = field(default_factory=dict)
+    fresh: list[str] = field(default_factory=list)
+    password: str = ""
+    standby: int = 0  # the port of the second database server, which is there during and after the failover
+    refused: set[str] = field(default_factory=set)  # addresses that the mail server refuses for good
+    complaints: list[str] = field(default_factory=list)  # of a fault that itself looks whether a promise was kept
+    others: ExitStack = field(default_factory=ExitStack)  # what a fault started, and what ends with the stage
+
+    @property
+    def port(self) -> int:
+        return self.web.port
 
     def workers(self) -> list[int]:
-        pid = self.portal.pid
-        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return self.web.children()
 
     def memory(self) -> float:
         """MiB of all processes together, what they share counted once (PSS)."""
         found = 0
-        for pid in [self.portal.pid, *self.workers()]:
+        process = self.web.process
+        for pid in [process.pid, *self.workers()] if process else []:
             try:
                 text = Path(f"/proc/{pid}/smaps_rollup").read_text()
             except (FileNotFoundError, ProcessLookupError):
@@ -76,26 +160,58 @@ class Stage:
             found += int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1])  # type: ignore[index]
         return found / 1024
 
+    def rows(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+        """Of the portal's database, asked beside the portal."""
+        if self.database.startswith("sqlite:///"):
+            import sqlite3
+
+            with closing(sqlite3.connect(self.database.removeprefix("sqlite:///"), timeout=20)) as connection:
+                return connection.execute(question.replace("%s", "?"), values).fetchall()
+        import psycopg
+
+        with psycopg.connect(self.database.replace("postgres://", "postgresql://")) as connection:
+            return connection.execute(question, values).fetchall()  # type: ignore[arg-type]
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`manage.py` of this portal."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=self.web.code,
+            env=self.web.environment,
+            capture_output=True,
+            text=True,
+        )
+
 
 @contextmanager
-def running(folder: Path) -> Iterator[Stage]:
+def running(folder: Path, people: int = PEOPLE, *, more: dict[str, str] | None = None) -> Iterator[Stage]:
+    """Everything, with PostgreSQL and Redis. ``more``: of the environment."""
     with ExitStack() as stack:
         silent = stack.enter_context(closing(socket.create_server((HOST, 0), backlog=512)))
         postgres, redis = stack.enter_context(Postgres()), stack.enter_context(Redis())
-        environment = _environment(postgres, redis, silent) | {"AUDIT_HEAD_FILE": str(folder / "audit-head")}
-        issuer = f"http://{HOST}:{silent.getsockname()[1]}"
-        fill = [sys.executable, "-c", FILL, issuer]
-        filled = subprocess.run(fill, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
-        port = free_port()
-        log = stack.enter_context((folder / "portal.log").open("wb"))
-        portal = subprocess.Popen(production_command(port), cwd=ROOT, env=environment, stdout=log, stderr=log)
-        stack.callback(_stop, portal)
-        wait_for(lambda: listens(port), "the portal answers")
-        address = f"https://{HOST}:{stack.enter_context(nginx.running(folder, port))}"
-        yield Stage(postgres, redis, portal, port, address, json.loads(filled.stdout), silent)
+        mailbox = stack.enter_context(Mailbox())
+        standby = free_port()
+        place = f"{HOST}:{postgres.port}"
+        database = postgres.url.replace(place, f"{place},{HOST}:{standby}") + "?target_session_attrs=read-write"
+        environment = environment_of(folder, database, redis.url, mailbox, silent) | (more or {})
+        told = fill(environment, silent, people)
+        web = stack.enter_context(Web(environment, folder / "portal.log"))
+        web.wait()
+        address = f"https://{HOST}:{stack.enter_context(nginx.running(folder, web.port))}"
+        stage = Stage(web, address, mailbox, database, postgres, redis, silent, standby=standby, **told)
+        stack.enter_context(stage.others)
+        yield stage
 
 
-def _environment(postgres: Postgres, redis: Redis, silent: socket.socket) -> dict[str, str]:
+def fill(environment: dict[str, str], silent: socket.socket, people: int) -> dict[str, Any]:
+    issuer = f"http://{HOST}:{silent.getsockname()[1]}"
+    command = [sys.executable, "-m", "tests.resilience.fill", issuer, str(people)]
+    filled = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+    found: dict[str, Any] = json.loads(filled.stdout)
+    return found
+
+
+def environment_of(folder: Path, database: str, cache: str, mailbox: Mailbox, silent: socket.socket) -> dict[str, str]:
     own = subprocess.run([sys.executable, "-m", "assetmaps.local_env"], capture_output=True, text=True, check=True)
     return (
         os.environ
@@ -105,18 +221,10 @@ def _environment(postgres: Postgres, redis: Redis, silent: socket.socket) -> dic
             "ALLOWED_HOSTS": f"{raw_http.HOST},{HOST}",
             "PUBLIC_URL": f"https://{raw_http.HOST}",
             "TRUSTED_PROXIES": raw_http.PROXY,
-            "DATABASE_URL": postgres.url,
-            "CACHE_URL": redis.url,
-            "EMAIL_URL": "dummymail://",
+            "DATABASE_URL": database,
+            "CACHE_URL": cache,
+            "EMAIL_URL": f"smtp://{mailbox.host}:{mailbox.port}",
             "SSO_ALLOWED_PRIVATE_ADDRESSES": f"{HOST}:{silent.getsockname()[1]}",
+            "AUDIT_HEAD_FILE": str(folder / "audit-head"),
         }
     )
-
-
-def _stop(portal: subprocess.Popen[bytes]) -> None:
-    portal.terminate()
-    try:
-        portal.wait(40)
-    except subprocess.TimeoutExpired:
-        portal.kill()
-        portal.wait()

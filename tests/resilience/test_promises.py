@@ -35,6 +35,7 @@ def test_portal_that_is_well_breaks_no_promise() -> None:
         ({"statuses": Counter({BROKEN: 1})}, "requests failed"),
         ({"statuses": Counter({429: 1})}, "refused"),
         ({"statuses": Counter({WRONG: 1})}, "led elsewhere"),
+        ({"twice": ["iemand"]}, "accepted twice"),
         ({"without_retry_after": 1}, "without Retry-After"),
         ({"longest": 6.0}, "somebody waited"),
         ({"longest_probe": 6.0}, "a probe waited"),

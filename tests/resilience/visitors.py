@@ -1,29 +1,68 @@
-"""People who sign in over HTTP, look at Mijn Omgevingen and sign out, and what each answer was."""
+"""What visitors do and see: sign in with real codes, one code in two browsers at once, and changes that are mailed."""
 
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyotp
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from tests.factories import PASSWORD
 from tests.outbound.visitors import token_of
+from tests.pages import ACTIVATE, CODE, CONFIRM, DETAILS, SIGN_IN
 from tests.resilience.portal import Stage
 from tests.serving import raw_http
 
 GIVE_UP = 60  # seconds
 VISITORS = 4
 EVERY = 1.0  # seconds from the beginning of one visit to that of the next
+TWINS_EVERY = 2.0
+CHANGES_EVERY = 2.0
+LINK_WITHIN = 20.0  # seconds in which the mailed link has to come, or the visitor goes away
 BROKEN = 0  # instead of a status: the connection broke
 WRONG = -1  # an answer that does not belong there, for example the form again
+RECOVERY, AFTER_RECOVERY = "/inloggen/herstelcode/", "/inloggen/herstelcode/gebruikt/"
+CODES, KEPT = "/persoonlijke-gegevens/herstelcodes/", "/persoonlijke-gegevens/herstelcodes/bewaard/"
+SIGN_OUT, FORGOTTEN, SENT = "/uitloggen/", "/wachtwoord-vergeten/", "/wachtwoord-vergeten/verstuurd/"
+NEW_PASSWORD = "/wachtwoord-instellen/"
+ANOTHER_PASSWORD = "een heel andere lange zin"
+PROBES = ("/healthz", "/readyz")
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
+_networks = itertools.count(1)
+
+
+class From(HTTPAdapter):
+    """From this address of the loopback network: proxy and portal count by network."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options | {"source_address": (self._address, 0)})
+
+
+def session(address: str = "") -> requests.Session:
+    """A browser at this address, or at one of its own."""
+    number = next(_networks)
+    made = requests.Session()
+    made.mount("https://", From(address or f"127.1.{number // 250 % 250}.{number % 250 + 1}"))
+    made.trust_env = False  # else the environment of the machine says which certificates count
+    made.verify = False
+    made.headers.update({"Host": raw_http.HOST, "Referer": f"https://{raw_http.HOST}/inloggen/"})
+    return made
 
 
 class CutShortError(Exception):
@@ -32,7 +71,8 @@ class CutShortError(Exception):
 
 @dataclass
 class Seen:
-    """In one part of the run. ``odd``: what the answers were that nobody should get, with their address."""
+    """In one part of the run. ``odd``: what the answers were that nobody should get, with their address; ``twice``:
+    codes with which somebody got in a second time."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     odd: Counter[str] = field(default_factory=Counter)
@@ -42,6 +82,9 @@ class Seen:
     probes: Counter[str] = field(default_factory=Counter)
     begun: int = 0
     complete: list[tuple[float, float]] = field(default_factory=list)  # when each complete visit began and ended
+    twice: list[str] = field(default_factory=list)
+    pairs: int = 0  # codes that were sent from two browsers at once
+    changes: int = 0  # of security state, that were mailed
 
     def back_after(self, moment: float) -> float:
         """Seconds from then until a visit that began later was complete; 0 when none was."""
@@ -50,6 +93,10 @@ class Seen:
     @property
     def requests(self) -> int:
         return sum(count for status, count in self.statuses.items() if status != WRONG)
+
+    @property
+    def failed(self) -> int:
+        return self.statuses[503] + self.statuses[BROKEN]
 
 
 class Record:
@@ -83,40 +130,69 @@ class Record:
 
 
 class Visit:
-    """One person, from the sign-in to the sign-out."""
+    """A browser of one person. Every method raises CutShortError when the answer is another than it should be.
 
-    def __init__(self, stage: Stage, record: Record, email: str) -> None:
-        self._stage, self._record, self._email = stage, record, email
-        self._session = requests.Session()
-        self._session.trust_env = False  # else the environment of the machine says which certificates count
-        self._session.verify = False
-        self._session.headers.update({"Host": raw_http.HOST, "Referer": f"https://{raw_http.HOST}/inloggen/"})
+    ``before``: is called with the address just before a form is sent; ``network``: the address of the browser.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        record: Record,
+        email: str,
+        before: Callable[[str], None] | None = None,
+        network: str = "",
+    ) -> None:
+        self.stage, self._record, self.email, self._before = stage, record, email, before
+        self._session = session(network)
+        self.page = ""
 
     def go(self) -> None:
-        """Raises CutShortError."""
-        page = self._get("/inloggen/")
-        page = self._post("/inloggen/", page, "/inloggen/verificatie/", username=self._email, password=PASSWORD)
-        code = pyotp.TOTP(self._stage.secrets[self._email]).now()
-        page = self._post("/inloggen/verificatie/", page, "/", code=code)
-        self._post("/uitloggen/", page, "/inloggen/")
+        """From the sign-in to the sign-out."""
+        self.sign_in(self.stage.secrets[self.email])
+        self.post(SIGN_OUT, SIGN_IN)
 
-    def _get(self, path: str) -> requests.Response:
-        call = lambda: self._session.get(self._stage.address + path, timeout=GIVE_UP, allow_redirects=False)  # noqa: E731
-        answer = self._record.ask(call, f"GET {path}")
+    def give_password(self, target: str, password: str = PASSWORD) -> None:
+        self.get(SIGN_IN)
+        self.post(SIGN_IN, target, username=self.email, password=password)
+
+    def sign_in(self, secret: str) -> None:
+        self.give_password(CODE)
+        self.post(CODE, "/", code=pyotp.TOTP(secret).now())
+
+    def get(self, path: str) -> None:
+        answer = self._ask("GET", path)
         if answer is None or answer.status_code != 200:
             raise self._cut_short(answer, f"GET {path}")
-        return answer
+        self.page = answer.text
 
-    def _post(self, path: str, page: requests.Response, target: str, **values: str) -> requests.Response:
-        """The page that the form leads to."""
-        values["csrfmiddlewaretoken"] = token_of(page.text)
-        call = lambda: self._session.post(  # noqa: E731
-            self._stage.address + path, values, timeout=GIVE_UP, allow_redirects=False
-        )
-        answer = self._record.ask(call, f"POST {path}")
-        if answer is None or answer.headers.get("Location") != target:
+    def post(self, path: str, target: str, **values: str) -> str:
+        """Send the form of the present page, and get the one that it leads to. ``target``: a pattern; returns what it
+        matched."""
+        answer = self.send(path, **values)
+        found = re.fullmatch(target, answer.headers.get("Location", "")) if answer is not None else None
+        if not found:
             raise self._cut_short(answer, f"POST {path}")
-        return self._get(target)
+        self.get(found[0])
+        return found[0]
+
+    def send(self, path: str, **values: str) -> requests.Response | None:
+        if self._before:
+            self._before(path)
+        return self._ask("POST", path, values | {"csrfmiddlewaretoken": token_of(self.page)})
+
+    def follow(self, path: str, target: str) -> None:
+        """A link that leads on."""
+        answer = self._ask("GET", path)
+        if answer is None or answer.headers.get("Location") != target:
+            raise self._cut_short(answer, f"GET {target}")
+        self.get(target)
+
+    def _ask(self, method: str, path: str, values: dict[str, str] | None = None) -> requests.Response | None:
+        call = lambda: self._session.request(  # noqa: E731
+            method, self.stage.address + path, data=values, timeout=GIVE_UP, allow_redirects=False
+        )
+        return self._record.ask(call, f"{method} {re.sub('instellen/.+', 'instellen/…', path)}")
 
     def _cut_short(self, answer: requests.Response | None, address: str) -> CutShortError:
         if answer is not None and answer.status_code < 400:
@@ -126,15 +202,80 @@ class Visit:
         return CutShortError(address)
 
 
-class Crowd:
-    """VISITORS at a time, each person once in turn, and two probes; until the block ends."""
+class Changes(Visit):
+    """Somebody without a second step switches it on, uses a recovery code, and forgets the password: three changes of
+    security state, each with an audit entry and a mail."""
 
-    def __init__(self, stage: Stage, record: Record) -> None:
+    def go(self) -> None:
+        codes = self.activate()
+        self.post(SIGN_OUT, SIGN_IN)
+        self.use(codes[0])
+        self.post(SIGN_OUT, SIGN_IN)
+        self.reset_password()
+
+    def activate(self) -> list[str]:
+        """The recovery codes."""
+        self.give_password("/")
+        self.get(DETAILS)
+        self.post(ACTIVATE, CONFIRM)
+        shown = re.search(r'id="secret"[^>]*>(.*?)</code>', self.page, re.S)
+        assert shown
+        secret = re.sub(r"<[^>]+>|\s", "", shown[1])
+        self.post(CONFIRM, CODES, code=pyotp.TOTP(secret).now(), name="")
+        found = re.findall(r"<code translate=\"no\">((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})</code>", self.page)
+        self.post(KEPT, "/")
+        return found
+
+    def use(self, code: str) -> None:
+        self.give_password(CODE)
+        self.get(RECOVERY)
+        self.post(RECOVERY, AFTER_RECOVERY, code=code)
+
+    def reset_password(self) -> None:
+        self.get(FORGOTTEN)
+        self.post(FORGOTTEN, SENT, email=self.email)
+        link = self.stage.mailbox.link(self.email, LINK_WITHIN)
+        if not link:
+            raise CutShortError("no link was mailed")
+        self.follow(link, NEW_PASSWORD)
+        self.post(NEW_PASSWORD, SIGN_IN, new_password1=ANOTHER_PASSWORD, new_password2=ANOTHER_PASSWORD)
+
+
+def send_from_two_browsers(stage: Stage, record: Record, email: str) -> int:
+    """One code from two browsers at the same moment, and once more from a third: how many got in."""
+    visits = [Visit(stage, record, email) for _ in range(3)]
+    for visit in visits:
+        visit.give_password(CODE)
+    code, got_in = pyotp.TOTP(stage.twins[email]).now(), []
+
+    def send(visit: Visit) -> None:
+        answer = visit.send(CODE, code=code)
+        if answer is not None and answer.headers.get("Location") == "/":
+            got_in.append(visit)
+
+    together = [threading.Thread(target=send, args=[visit]) for visit in visits[:2]]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    send(visits[2])
+    return len(got_in)
+
+
+class Crowd:
+    """VISITORS at a time, each person once in turn, a pair with one code, somebody who changes things, and two probes;
+    until the block ends. ``changes``: whether anything is changed, which takes a mail server."""
+
+    def __init__(self, stage: Stage, record: Record, visitors: int = VISITORS, *, changes: bool = True) -> None:
         self._stage, self._record = stage, record
         self._over = threading.Event()
         self._people: Iterator[str] = itertools.cycle(stage.secrets)
-        self._threads = [threading.Thread(target=self._sign_in, daemon=True) for _ in range(VISITORS)]
+        self._twins: Iterator[str] = itertools.cycle(stage.twins)
+        self._threads = [threading.Thread(target=self._sign_in, daemon=True) for _ in range(visitors)]
         self._threads += [threading.Thread(target=self._probe, args=[path], daemon=True) for path in PROBES]
+        self._threads.append(threading.Thread(target=self._send_twice, daemon=True))
+        if changes:
+            self._threads.append(threading.Thread(target=self._change, daemon=True))
 
     def __enter__(self) -> Crowd:
         for thread in self._threads:
@@ -146,20 +287,42 @@ class Crowd:
         for thread in self._threads:
             thread.join(GIVE_UP)
 
-    def _sign_in(self) -> None:
+    def _again_and_again(self, every: float, visit: Callable[[Seen], Any]) -> None:
         while not self._over.is_set():
+            began = time.monotonic()
+            with suppress(CutShortError):
+                visit(self._record.now)
+            self._over.wait(max(0.0, began + every - time.monotonic()))
+
+    def _sign_in(self) -> None:
+        def visit(part: Seen) -> None:
             with self._record.lock:
-                person, part = next(self._people), self._record.now
+                person = next(self._people)
                 part.begun += 1
             began = time.monotonic()
-            try:
-                Visit(self._stage, self._record, person).go()
-            except CutShortError:
-                pass
-            else:
-                with self._record.lock:
-                    part.complete.append((began, time.monotonic()))
-            self._over.wait(max(0.0, began + EVERY - time.monotonic()))
+            Visit(self._stage, self._record, person).go()
+            with self._record.lock:
+                part.complete.append((began, time.monotonic()))
+
+        self._again_and_again(EVERY, visit)
+
+    def _send_twice(self) -> None:
+        def visit(part: Seen) -> None:
+            person = next(self._twins)
+            got_in = send_from_two_browsers(self._stage, self._record, person)
+            with self._record.lock:
+                part.pairs += 1
+                part.twice += [person] if got_in > 1 else []
+
+        self._again_and_again(TWINS_EVERY, visit)
+
+    def _change(self) -> None:
+        def visit(part: Seen) -> None:
+            if self._stage.fresh:
+                Changes(self._stage, self._record, self._stage.fresh.pop()).go()
+                part.changes += 1
+
+        self._again_and_again(CHANGES_EVERY, visit)
 
     def _probe(self, path: str) -> None:
         """As a load balancer does, by address and from the portal itself."""
@@ -173,6 +336,3 @@ class Crowd:
                 part.probes[f"{path} {status}"] += 1
                 part.longest_probe = max(part.longest_probe, time.monotonic() - began)
             self._over.wait(0.5)
-
-
-PROBES = ("/healthz", "/readyz")

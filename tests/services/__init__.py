@@ -178,11 +178,49 @@ class Postgres(Service):
         for pid in self._all():
             os.kill(pid, signal.SIGCONT)
 
+    def standby(self, port: int) -> Standby:
+        """A second server that follows this one, and without which this one reports no commit from now on."""
+        return Standby(self, port)
+
+    def wait_for_standby(self) -> None:
+        self.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.ask("ALTER SYSTEM SET synchronous_commit = on")  # the options of the command line would override it
+        self.ask("SELECT pg_reload_conf()")
+        wait_for(lambda: self.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'") == [(1,)], "a standby")
+
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
+        import psycopg
+
+        address = self.url.replace("postgres://", "postgresql://")
+        with psycopg.connect(address, connect_timeout=2, autocommit=True) as connection:
+            answer = connection.execute(question)  # type: ignore[call-overload]
+            return answer.fetchall() if answer.description else []
+
     def _all(self) -> list[int]:
         assert self._process is not None
         own = self._process.pid
         children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
         return [own, *map(int, children)]
+
+
+class Standby(Postgres):
+    """A copy of a running server that follows it (streaming replication), until it is promoted."""
+
+    def __init__(self, primary: Postgres, port: int) -> None:
+        Service.__init__(self)
+        self.port = port
+        self.options, self.url = primary.options, f"postgres://{USER}@{HOST}:{port}/postgres"
+        self._server, self._programs = primary._server, Path(primary._server).parent
+        copy = [str(self._programs / "pg_basebackup"), "-D", str(self.folder / "data"), "-R", "-c", "fast", "-N"]
+        if self.run([*copy, "-h", HOST, "-p", str(primary.port), "-U", USER]).wait(60) != 0:
+            raise RuntimeError("pg_basebackup failed")
+
+    def promote(self) -> None:
+        self.ask("SELECT pg_promote()")
+        self.ask(
+            "ALTER SYSTEM SET synchronous_standby_names = ''"
+        )  # a copy of the other's setting: nobody follows this one
+        self.ask("SELECT pg_reload_conf()")
 
 
 class PgBouncer(Service):

@@ -1,0 +1,140 @@
+"""The parts of the run, one after the other, and the table."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.resilience import faults, killing, portal
+from tests.resilience.ledger import Ledger
+from tests.resilience.portal import Stage
+from tests.resilience.promises import IN_FLIGHT, Promise, broken
+from tests.resilience.visitors import Crowd, Record, Seen
+
+SETTLE = 4  # seconds after each fault that still count for it
+WARM = 8  # complete visits before the first part: each worker loads what it lacks
+BACK = 20  # seconds in which somebody must have signed in from beginning to end
+# A visit has seven requests, of which an interrupted one ends the visit; so a restart that takes a second or two can
+# meet each visitor at each of the visits begun in that time.
+RESTART = Promise(errors=4 * IN_FLIGHT, may_be_unready=True)
+KILLS = Promise(errors=killing.ROUNDS * 2 * IN_FLIGHT, may_be_unready=True, may_grow=True, starts=True)
+
+
+@dataclass(frozen=True)
+class Part:
+    title: str
+    fault: Callable[[Stage], None]
+    promise: Promise = field(default_factory=Promise)
+
+
+PARTS = [
+    Part("nothing", faults.nothing),
+    Part("kill -9 of a worker", faults.worker_killed, Promise(errors=IN_FLIGHT, may_be_unready=True)),
+    Part(
+        "kill -9 of gunicorn and all",
+        faults.all_killed,
+        Promise(errors=2 * IN_FLIGHT, may_be_unready=True, starts=True),
+    ),
+    Part("systemctl restart", faults.restarted, Promise(starts=True)),
+    Part("systemctl reload (HUP)", faults.reloaded, Promise(starts=True)),
+    *(Part(f"kill -9 in {what}", fault, KILLS) for what, fault in killing.FAULTS.items()),
+    Part("PostgreSQL restarted", faults.database_restarted, RESTART),
+    Part("Redis mute for 10 s", faults.cache_mute),
+    Part("Redis gone for 10 s, then empty", faults.cache_gone),
+    Part("Redis flushed", faults.cache_flushed),
+    Part("500 silent sockets for 10 s", faults.silent_sockets),
+    Part("silent provider for 10 s", faults.provider_silent),
+    Part("mail server gone for 10 s", faults.mail_server_gone),
+    Part("mail server mute for 10 s", faults.mail_server_mute),
+    Part("mail server greylists", faults.mail_server_greylists),
+    Part("mail server refuses one", faults.mail_server_refuses_one),
+    Part("PostgreSQL fails over", faults.database_fails_over, RESTART),
+    Part("nothing, afterwards", faults.nothing),
+]
+COLUMNS = "{:<34}{:>9}{:>8}{:>12}{:>10}{:>10}{:>8}{:>8}{:>9}{:>14}  {}"
+HEADING = (
+    *("what happened", "requests", "failed", "sign-ins", "longest", "probe", "back"),
+    *("pairs", "changes", "MiB", "lost, and kept?"),
+)
+
+
+def run(only: str = "", *, only_names: bool = False) -> int:
+    parts = [part for part in PARTS if only.lower() in part.title.lower()]
+    if only_names:
+        print("\n".join(part.title for part in parts))
+        return 0
+    failed = False
+    if parts:
+        failed |= _with_postgresql(parts)
+    return int(failed)
+
+
+def _with_postgresql(parts: list[Part]) -> bool:
+    failed = False
+    with tempfile.TemporaryDirectory() as name, portal.running(Path(name)) as on:
+        Path(name).chmod(0o755)
+        print(" ".join(portal.production_command(on.port)), "behind", on.address, flush=True)
+        print(COLUMNS.format(*HEADING), flush=True)
+        record = Record()
+        with Crowd(on, record):
+            usual = warm_up(record)
+            print(
+                f"while nothing happens somebody waits {usual:.1f} s, and the server starts in {on.web.starts_in:.1f} s"
+            )
+            for part in parts:
+                failed |= judge(on, record, part, usual)
+        log = (Path(name) / "portal.log").read_text()
+        print(f"in the log: {log.count('Traceback')} tracebacks")
+    return failed
+
+
+def warm_up(record: Record) -> float:
+    """Returns the longest wait of somebody, in seconds, when every worker has loaded what it needs."""
+    for _ in range(2):
+        seen, until = record.begin(), time.monotonic() + 60
+        while len(seen.complete) < WARM and time.monotonic() < until:
+            time.sleep(0.1)
+    return seen.longest
+
+
+def judge(on: Stage, record: Record, part: Part, usual: float) -> bool:
+    """Cause one fault, print its row, and say whether a promise was broken."""
+    ledger, seen, before = Ledger(on), record.begin(), on.memory()
+    part.fault(on)
+    over = time.monotonic()
+    time.sleep(SETTLE)
+    while not (back := seen.back_after(over)) and time.monotonic() < over + BACK:
+        time.sleep(0.1)
+    after = on.memory()
+    with record.lock:
+        seen = deepcopy(seen)
+    complaints = [
+        *broken(part.promise, seen, back, before, after, usual, on.web.starts_in),
+        *ledger.complaints(),
+        *on.complaints,
+    ]
+    on.complaints.clear()
+    _print(part.title, seen, back, before, after, complaints)
+    return bool(complaints)
+
+
+def _print(title: str, seen: Seen, back: float, before: float, after: float, complaints: list[str]) -> None:
+    numbers = (seen.requests, seen.failed, f"{len(seen.complete)} of {seen.begun}")
+    waits = (f"{seen.longest:.2f} s", f"{seen.longest_probe:.2f} s", f"{back:.1f} s")
+    rest = (seen.pairs, seen.changes, f"{before:.0f} -> {after:.0f}")
+    print(COLUMNS.format(title, *numbers, *waits, *rest, "BROKEN" if complaints else "nothing, kept"))
+    for complaint in complaints:
+        print(f"    broken: {complaint}")
+    for line in _odd(seen) if complaints else ():
+        print(f"    {line}")
+    sys.stdout.flush()
+
+
+def _odd(seen: Seen) -> Iterator[str]:
+    for what, count in sorted(seen.odd.items()):
+        yield f"{count} times {what}"

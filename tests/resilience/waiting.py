@@ -1,0 +1,57 @@
+"""What an emptied cache must not undo: waits after wrong attempts, and sessions."""
+
+from __future__ import annotations
+
+import pyotp
+
+from accounts import limits
+from tests.pages import CODE, SIGN_IN
+from tests.resilience.portal import Stage
+from tests.resilience.visitors import CutShortError, Record, Visit
+
+GUESSING = "127.77.0.1"  # the network from which passwords are guessed
+MORE = 3  # guesses afterwards: as many as there are processes, and one
+
+
+class Waiting:
+    """At the beginning of the block somebody signs in, one person gets wrong codes until a wait, and a network guesses
+    passwords to its limit; at the end all of it still holds, or the broken promises are in ``stage.complaints``."""
+
+    def __init__(self, stage: Stage) -> None:
+        record = Record()  # not that of the crowd: here refusals are right
+        people = iter(stage.twins)
+        self._stage = stage
+        self._signed_in = Visit(stage, record, next(people))
+        self._guessed = Visit(stage, record, next(people))
+        self._stranger = Visit(stage, record, "niemand@voorbeeld.nl", network=GUESSING)
+
+    def __enter__(self) -> None:
+        self._signed_in.sign_in(self._stage.twins[self._signed_in.email])
+        self._guessed.give_password(CODE)
+        for _ in range(limits.CODE_FREE_FAILURES):
+            self._guessed.send(CODE, code="000000")
+        for _ in range(limits.NETWORK_FAILURES + 1):
+            self._guess()
+        if self._guess() != CODE:  # where password and code are judged together
+            self._stage.complaints.append("the network that guesses passwords did not have to wait to begin with")
+
+    def __exit__(self, *_what: object) -> None:
+        complain = self._stage.complaints.append
+        try:
+            self._signed_in.get("/persoonlijke-gegevens/")
+        except CutShortError:
+            complain("a session ended")
+        code = pyotp.TOTP(self._stage.twins[self._guessed.email]).now()
+        answer = self._guessed.send(CODE, code=code)
+        if answer is None or answer.headers.get("Location") == "/":
+            complain("the wait after wrong codes was forgotten")
+        opened = sum(self._guess() != CODE for _ in range(MORE))
+        if opened:
+            complain(f"a network at its limit could guess {opened} more passwords of {MORE}")
+
+    def _guess(self) -> str:
+        """Where a wrong password of a new browser leads to."""
+        browser = Visit(self._stage, Record(), self._stranger.email, network=GUESSING)
+        browser.get(SIGN_IN)
+        answer = browser.send(SIGN_IN, username=browser.email, password="fout wachtwoord")
+        return answer.headers.get("Location", "") if answer is not None else ""
