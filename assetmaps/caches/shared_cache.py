@@ -15,7 +15,6 @@ from functools import lru_cache, partial
 from itertools import count as count_up
 from threading import Lock
 from typing import Any
-from uuid import uuid4
 
 import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -36,7 +35,7 @@ COUNT = """
 local by = tonumber(ARGV[1])
 local content = redis.call('GET', KEYS[2])
 if not content then
-  content = ARGV[5]
+  content = table.concat(redis.call('TIME'), '.')
   redis.call('SET', KEYS[2], content)
 end
 if content ~= ARGV[4] and tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[3]) then
@@ -143,9 +142,8 @@ class SharedCache(BaseCache):
     def _count(self, key: str, seconds: int, by: int, seen: tuple[int, str]) -> tuple[int, int, str]:
         """The count in Redis, the seconds until it expires, and the name of the content."""
         name, content = self._redis.make_and_validate_key(key), self._redis.make_and_validate_key(CONTENT)
-        values = (by, seconds, *seen, uuid4().hex)
         client = self._redis._cache.get_client(name, write=True)
-        count, left, found = client.eval(COUNT, 2, name, content, *values)
+        count, left, found = client.eval(COUNT, 2, name, content, by, seconds, *seen)
         return int(count), int(left), found.decode()
 
     def _in_redis(self, ask: Callable[[], Any]) -> Any:
