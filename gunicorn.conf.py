@@ -1,6 +1,8 @@
 """Configuration of gunicorn, which reads this file from the folder that it is started in. Options on the command line
 (`--bind`, `--workers`) override it. docs/server.md gives the reasons."""
 
+from typing import Any
+
 from accounts import limits
 
 wsgi_app = "assetmaps.asgi:application"
@@ -21,3 +23,29 @@ logconfig_dict = {
     "loggers": {"gunicorn.error": _handled, "gunicorn.access": _handled},
     "root": {"handlers": ["console"]},
 }
+
+
+# Metrics, where METRICS_ADDRESS is set. Imported here, because Django is set up after this file is read.
+def when_ready(_server: object) -> None:
+    from assetmaps.metrics import server
+
+    if server.configured():
+        server.open_socket(server.configured())
+
+
+def post_worker_init(_worker: object) -> None:
+    from assetmaps.metrics import server
+
+    server.serve()
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    from assetmaps.metrics import server
+
+    server.forget(worker.pid)
+
+
+def on_exit(_server: object) -> None:
+    from assetmaps.metrics import server
+
+    server.end()

@@ -7,6 +7,7 @@ threads of two hundred visitors, some hundreds of MiB stayed behind.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
@@ -14,7 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import connections
 
-from accounts import limits
+from accounts import limits, metrics
 
 CORES = len(os.sched_getaffinity(0))
 AT_ONCE = limits.HASHES_A_CORE * CORES
@@ -39,6 +40,12 @@ def run_queued(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def run_together(works: Sequence[Callable[[], T]]) -> list[T]:
     """The same for several at once, each in a turn of its own. Raises TooBusyError when one did not begin in time."""
+    if metrics.recorder:
+        return _run_watched(works, metrics.recorder)
+    return _run(works)
+
+
+def _run(works: Sequence[Callable[[], T]]) -> list[T]:
     turns = [_threads.submit(work) for work in works]
     if wait(turns, timeout=AT_HAND).not_done:
         _release_connections()
@@ -47,6 +54,21 @@ def run_together(works: Sequence[Callable[[], T]]) -> list[T]:
     if any(withdrawn):
         raise TooBusyError
     return [turn.result() for turn in turns]
+
+
+def _run_watched(works: Sequence[Callable[[], T]], recorder: metrics.Recorder) -> list[T]:
+    """`_run`, and tell the monitoring how long the first waited for its turn."""
+    asked, began = time.perf_counter(), 0.0
+
+    def begin() -> T:
+        nonlocal began
+        began = time.perf_counter()
+        return works[0]()
+
+    try:
+        return _run([begin, *works[1:]])
+    finally:
+        recorder.hash_waited((began or time.perf_counter()) - asked, began=began > 0)
 
 
 def _release_connections() -> None:

@@ -271,6 +271,16 @@ READY_TIMEOUT = timedelta(seconds=2)  # how long `/readyz` waits for the databas
 READY_KEPT = timedelta(seconds=1)  # how long an answer is reused
 READY_STALE = timedelta(seconds=30)  # how old a reused answer may be while a check runs
 READY_AGAIN = timedelta(seconds=3)  # how long the answer "not ready" is reused
+# What `/readyz` warns of, without taking the process out of service.
+WARNINGS_KEPT = timedelta(seconds=10)  # how long what was found is reused
+WARNINGS_WAIT = timedelta(milliseconds=500)  # for what is new, when somebody asks for details
+CLOCK_OFF = timedelta(seconds=15)  # codes of authenticator apps change every 30 s
+CLOCK_ASKED = timedelta(minutes=10)  # how often CLOCK_URL is asked
+MAIL_LATE = timedelta(minutes=5)  # the oldest mail that waits; a link to set a password should come within a minute
+WORKER_AWAY = timedelta(minutes=2)  # since the process of background tasks last wrote that it works
+# Metrics.
+METRICS_ORGANISATIONS = 100  # that a process counts by name; the others are counted together
+METRICS_DEADLINE = timedelta(seconds=5)  # for whoever asks for metrics
 LOG_AGAIN = timedelta(minutes=10)  # a fault that every request shows is in the log once in this time, a process
 
 SECURITY_CONTACT = timedelta(days=180)  # how long security.txt may be relied upon; RFC 9116 asks for less than a year

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from django.core.cache import cache
 
-from accounts import ip_addresses, limits
+from accounts import ip_addresses, limits, metrics
 
 IPV6_NETWORK, IPV6_HOME, IPV6_SITE = 64, 56, 48  # bits: one network, what a home line has, what a company has
 
@@ -32,7 +32,10 @@ def consume(what: str, subject: str, *, limit: int, period: timedelta) -> bool:
 
     While the shared cache is out of order each process counts by itself, to the same limit.
     """
-    return _count(what, subject, period) <= limit
+    is_within = _count(what, subject, period) <= limit
+    if not is_within and metrics.recorder:
+        metrics.recorder.over_limit(what)
+    return is_within
 
 
 def refund(what: str, subject: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
@@ -9,7 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from accounts import limits
 from accounts.active_sessions.decorators import background_request
+from assetmaps import internal_networks
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -25,17 +28,22 @@ def alive(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Whether this process can serve, without any detail (ASVS 13.4.5); why not is in the log."""
-    from assetmaps import readiness  # here, to save start-up time
+    """Whether this process can serve; why, and what else is wrong, from internal networks only (ASVS 13.4.5)."""
+    from assetmaps import readiness_report  # here, to save start-up time
 
-    return _plain_text(request, "not ready", 503) if readiness.PROCESS.reason() else _plain_text(request, "ok", 200)
+    inside = internal_networks.is_inside(request)
+    report = readiness_report.report(limits.WARNINGS_WAIT.total_seconds() if inside else 0)
+    text, status = ("ok", 200) if report.is_ready else ("not ready", 503)
+    if not inside:
+        return _plain_text(request, text, status)
+    told = json.dumps({"status": text, **report.detail}, indent=1)
+    return _plain_text(request, told, status, "application/json")
 
 
-def _plain_text(request: HttpRequest, text: str, status: int) -> HttpResponse:
+def _plain_text(request: HttpRequest, text: str, status: int, kind: str = "text/plain; charset=utf-8") -> HttpResponse:
     """No middleware adds the length to this response, or removes the body for HEAD, so do both here."""
     body = f"{text}\n".encode()
     headers = {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
-    kind = "text/plain; charset=utf-8"
     return HttpResponse(b"" if request.method == "HEAD" else body, status=status, content_type=kind, headers=headers)
 
 

@@ -44,9 +44,9 @@ def proxy_faults(get_response: Handler) -> Handler:
             return get_response(request)
         peer = request.META.get(PEER, UNKNOWN_PEER)
         if peer.fault and logs.is_due("X-Forwarded-For"):
-            log.error(peer.fault)
+            log.error("%s", peer.fault)
         if peer.hint and logs.is_due("another proxy"):
-            log.warning(peer.hint)
+            log.warning("%s", peer.hint)
         fault = _fault(request.META, peer) if settings.SECURE_SSL_REDIRECT and not request.is_secure() else ""
         if not fault:
             return get_response(request)

@@ -10,6 +10,8 @@ from time import monotonic
 
 from django.db import InterfaceError, InternalError, OperationalError
 
+from accounts import metrics
+
 log = logging.getLogger(__name__)
 
 READ_ONLY = "25006"  # PostgreSQL: the server is a standby, or was made read-only
@@ -59,6 +61,8 @@ class CircuitBreaker:
             begins, self._retry_at = self._retry_at is None, monotonic() + self._open_seconds
         if begins:
             log.error("%s does not answer and is left alone for a moment: %s", self._name, why)
+            if metrics.recorder:
+                metrics.recorder.outage_began(self._name)
 
     def record_success(self) -> bool:
         """Note that the service answers. True when that ended an outage."""

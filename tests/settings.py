@@ -7,6 +7,7 @@ os.environ.setdefault("ENCRYPTION_KEYS", "b25seSBmb3IgdGVzdHMgb25seSBmb3IgdGVzdH
 os.environ.setdefault("ALLOWED_HOSTS", "localhost,testserver")
 os.environ.setdefault("PUBLIC_URL", "https://mijn.assetmaps.nl")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
+os.environ.setdefault("INTERNAL_NETWORKS", "192.0.2.1")  # the tests ask from this machine, as visitors
 
 from accounts import limits
 

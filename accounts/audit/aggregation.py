@@ -15,7 +15,7 @@ from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, Repetition
 from accounts.audit.origin import Origin
-from accounts.audit.recording import record
+from accounts.audit.recording import count_event, record
 from accounts.models import User
 
 Detail = dict[str, str | int]
@@ -48,6 +48,8 @@ def record_aggregated(
         record(event, subject=subject, organisation=organisation, origin=origin, succeeded=False, detail=detail)
     else:
         row.gathered += 1
+        organisation_id = organisation.pk if organisation else None
+        count_event(event, False, organisation_id, detail)
     row.save()
 
 
@@ -92,7 +94,8 @@ def _write_aggregate(row: Repetition) -> int:
     # By the field, because accounts.organisations is a higher layer.
     model = AuditEntry._meta.get_field("organisation").related_model
     organisation = model._base_manager.filter(pk=row.organisation).first() if row.organisation else None
+    event, origin = Event(row.event), Origin()
     record(
-        Event(row.event), subject=subject, organisation=organisation, origin=Origin(), succeeded=False, detail=detail
+        event, subject=subject, organisation=organisation, origin=origin, succeeded=False, detail=detail, is_new=False
     )
     return 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.db import models, transaction
 
+from accounts import metrics
 from accounts.audit import chain
 from accounts.audit.events import MAILED, Event
 from accounts.audit.models import AuditEntry
@@ -25,17 +27,21 @@ def record(
     succeeded: bool = True,
     reason: str = "",
     detail: dict[str, str | int] | None = None,
+    is_new: bool = True,
 ) -> AuditEntry:
     """Write one entry in the caller's transaction, and mail the person after it commits if the event is in `MAILED`.
 
     ``organisation``: whose administrators see the entry; by default that of the person, as it is now: a later move
     changes no history. ``actor`` is who did it and defaults to the person; the command line is an actor without a
     person. ``detail`` holds plain facts (a factor, a cause, minutes), never a code, secret, password or session key.
+    ``is_new``: False for what was counted when it happened.
     """
     entry = _entry(event, subject, origin, actor, organisation, detail)
     entry.succeeded, entry.reason = succeeded, without_control_characters(reason)[:500]
     entry.save()
     transaction.on_commit(chain.seal_soon, robust=True)
+    if is_new:
+        count_event(event, succeeded, entry.organisation_id, entry.detail)
     if subject is not None and event in MAILED:
         notify(entry, subject)
     return entry
@@ -55,6 +61,8 @@ def record_many(
     entries = [_entry(event, subject, origin, actor, organisation, detail) for subject, detail in about]
     AuditEntry.objects.bulk_create(entries)
     transaction.on_commit(chain.seal_soon, robust=True)
+    for entry in entries:
+        count_event(event, True, entry.organisation_id, entry.detail)
 
 
 def record_per_organisation(
@@ -73,6 +81,21 @@ def record_per_organisation(
         entries.append(entry)
     AuditEntry.objects.bulk_create(entries)
     transaction.on_commit(chain.seal_soon, robust=True)
+    for entry in entries:
+        count_event(event, True, entry.organisation_id, entry.detail)
+
+
+def count_event(event: Event, succeeded: bool, organisation_id: int | None, detail: dict[str, str | int]) -> None:
+    """For the monitoring, once the caller's transaction commits."""
+    if metrics.recorder:
+        count = partial(
+            metrics.recorder.security_event,
+            event.value,
+            organisation_id=organisation_id,
+            succeeded=succeeded,
+            detail=detail,
+        )
+        transaction.on_commit(count, robust=True)
 
 
 def _entry(

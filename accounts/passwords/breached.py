@@ -38,7 +38,7 @@ class NoRedirects(HTTPRedirectHandler):
         return None
 
 
-_opener = build_opener(NoRedirects)
+opener_without_redirects = build_opener(NoRedirects)
 
 
 def check_address() -> None:
@@ -86,7 +86,7 @@ def _range(prefix: str) -> str:
     # Padding: without it the size of the answer would reveal to an eavesdropper which range was requested.
     request = Request(address, headers={"Add-Padding": "true", "User-Agent": "Assetmaps"})  # noqa: S310 - see check_address
     received = bytearray()
-    with _opener.open(request, timeout=SECONDS) as answer:
+    with opener_without_redirects.open(request, timeout=SECONDS) as answer:
         while chunk := answer.read1(CHUNK):
             received += chunk
             if len(received) > limits.BREACHED_LONGEST_ANSWER or time.monotonic() > deadline:

@@ -177,6 +177,13 @@ class SharedCache(BaseCache):
             return None
         return found
 
+    def answers(self) -> bool:
+        """Whether Redis answers this process now, or answered a moment ago."""
+        try:
+            return bool(self._in_redis(lambda: self._redis._cache.get_client().ping()))
+        except CacheUnavailableError:
+            return False
+
     def _ask(self, what: str, *args: Any) -> Any:
         try:
             return self._in_redis(partial(getattr(self._redis, what), *args))

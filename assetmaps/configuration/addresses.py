@@ -117,3 +117,14 @@ def endpoint(text: str) -> str:
             raise UnreadableError("takes a host and a path, without user, password and query.")
         host(address.hosts[0][0])
     return text
+
+
+def sentry(text: str) -> str:
+    """A DSN of Sentry, ``https://key@host/number``; "" stays "". Raises UnreadableError."""
+    if text:
+        address = split(text, ("https", "http"))
+        is_dsn = address.user and len(address.hosts) == 1 and address.path.rpartition("/")[2].isdecimal()
+        if not is_dsn or "?" in text:
+            raise UnreadableError("is not https://key@host/number as the Sentry server shows it.")
+        host(address.hosts[0][0])
+    return text

@@ -101,6 +101,11 @@ def host_and_port(text: str) -> str:
     return f"{host(name).strip('[]')}:{port}"
 
 
+def listening(text: str) -> str:
+    """``host:port`` on which this program listens, or "" for none. Raises UnreadableError."""
+    return host_and_port(text) if text else ""
+
+
 def port_number(text: str) -> int:
     """Raises UnreadableError."""
     if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 65535):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from accounts import limits
+from accounts import limits, metrics
 from assetmaps import health
 from assetmaps.serving import client_networks, error_pages, request_bodies, wsgi_environ
 from assetmaps.serving.thread_pool import Answer, Application, QueueFullError, ThreadPool
@@ -75,6 +75,8 @@ async def _send(answer: Answer, send: Send, receive: request_bodies.Receive | No
 async def _refuse(status: HTTPStatus, scope: Scope, receive: request_bodies.Receive, send: Send) -> None:
     headers, text = error_pages.page(status, error_pages.language(wsgi_environ.header(scope, b"cookie")))
     log.info("refused with %d before it was read", status)
+    if metrics.recorder:
+        metrics.recorder.refused_unread(status)
     await _send(Answer(status, headers, text), send, receive)
 
 

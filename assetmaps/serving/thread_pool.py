@@ -83,6 +83,16 @@ class ThreadPool:
         begun = list(self._running.values())
         return time.monotonic() - max(begun) if len(begun) >= self._count else 0.0
 
+    @property
+    def busy(self) -> int:
+        """Threads that run a request."""
+        return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a thread."""
+        return max(0, self._inside - self._count)
+
     def _run(self, environ: Environ) -> Answer:
         thread = threading.get_ident()
         self._running[thread] = time.monotonic()

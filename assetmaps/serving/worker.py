@@ -12,7 +12,7 @@ from typing import Any
 
 from uvicorn_worker import UvicornWorker
 
-from accounts import limits
+from accounts import limits, metrics
 from assetmaps.serving.connections import open_connections
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,8 @@ class Worker(UvicornWorker):
         while True:
             await asyncio.sleep(1)
             self._notify_unless_stuck()
+            if metrics.recorder:
+                metrics.recorder.process_state(busy=self.wsgi.threads.busy, waiting=self.wsgi.threads.waiting)
             open_connections.close_overdue(asyncio.get_running_loop().time())
             if os.getppid() != self.ppid:
                 log.error("the process that looks after the workers is gone; this one ends too")

@@ -90,4 +90,5 @@ def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         "STATIC_ROOT": str(folder / "static"),
         "EMAIL_URL": "dummymail://",
+        "INTERNAL_NETWORKS": "192.0.2.1",  # the tests ask from this machine, as visitors
     } | more

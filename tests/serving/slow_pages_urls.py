@@ -60,7 +60,16 @@ def died(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(len(Path(os.environ["WRITTEN"]).read_text().splitlines())))
 
 
+@csrf_exempt
+@login_not_required
+def fail(request: HttpRequest, token: str) -> HttpResponse:
+    """With everything that a visitor sent in a variable and in the text of the exception."""
+    sent = f"{request.body.decode()} {token} {request.META}"
+    raise ValueError(sent)
+
+
 urlpatterns = [
+    path("faalt/<str:token>", fail),
     path("wie", who),
     path("sterf", die),
     path("gestorven", died),
