@@ -232,8 +232,8 @@ DATABASE_WAIT = timedelta(seconds=2)  # for a working connection; a restart of P
 DATABASE_ANSWER = timedelta(seconds=1)  # of that, for one connection to answer
 DATABASE_REST = timedelta(seconds=1)  # after no connection was got, before the next request tries
 DATABASE_SILENCE = timedelta(seconds=10)  # of the network, after which a connection counts as lost
-# Connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, readiness, presence.
-DATABASE_BACKGROUND = 6
+# Connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, two of `/readyz`, presence.
+DATABASE_BACKGROUND = 7
 UNAVAILABLE_AGAIN = timedelta(seconds=10)  # Retry-After of the answers during an outage
 
 # --- Single sign-on ---

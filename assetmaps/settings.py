@@ -89,7 +89,6 @@ MIDDLEWARE = [
 INTERNAL_NETWORKS = env.read("INTERNAL_NETWORKS", values.entries(host_names.network), "127.0.0.1,::1")
 # host:port for Prometheus; empty: nothing is counted.
 METRICS_ADDRESS = env.read("METRICS_ADDRESS", host_names.listening)
-WORKER_METRICS_ADDRESS = env.read("WORKER_METRICS_ADDRESS", host_names.listening)
 if METRICS_ADDRESS:
     MIDDLEWARE.insert(0, "assetmaps.metrics.middleware.requests")
 # A web server whose clock is right; its header Date is compared with the clock of this machine. Empty: nobody is asked.
