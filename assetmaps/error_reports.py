@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -44,7 +43,7 @@ def begin() -> None:
 
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
-        environment=urlsplit(settings.PUBLIC_URL).hostname,
+        environment=settings.SECURE_SSL_HOST,
         # Only the log: the other integrations read requests, arguments of commands and statements.
         default_integrations=False,
         auto_enabling_integrations=False,

@@ -34,6 +34,7 @@ def test_variables_are_read_in_one_place() -> None:
     assert reading == {
         "assetmaps/settings.py",
         "accounts/management/commands/createsuperuser.py",
+        "assetmaps/gunicorn_settings.py",  # those of gunicorn
         "environments/subprocesses.py",  # leaves all but a few out for the processes that read what was uploaded
     }
 

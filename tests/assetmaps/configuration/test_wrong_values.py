@@ -54,6 +54,13 @@ WRONG = {
     """,
     "SSO_ALLOWED_PRIVATE_ADDRESSES": "127.0.0.1 https://127.0.0.1:8001 127.0.0.1:x ::1:80 :80 a:0 $SSO",
     "DNS_RESOLVERS": "dns.voorbeeld.nl 127.0.0.1:x 127.0.0.1: [::1]x [::1 192.0.2.1/24 $DNS",
+    "INTERNAL_NETWORKS": "intern 10.0.0.0/33 10.0.0.5/8 * 0.0.0.0/0 10.0.0.1:8000 127.0.0.1,x $NETWORKS",
+    "METRICS_ADDRESS": "9464 :9464 127.0.0.1 127.0.0.1:x 127.0.0.1:0 http://127.0.0.1:9464 ::1:9464 a:1,b:2 $METRICS",
+    "CLOCK_URL": f"voorbeeld.nl ftp://x.nl https:// https://{LEFT}:{RIGHT}@voorbeeld.nl https://x.nl?a=1 $CLOCK",
+    "SENTRY_DSN": f"""
+        sentry.nl/1 https://sentry.nl/1 https://{LEFT}@sentry.nl https://{LEFT}@sentry.nl/x ftp://{LEFT}@sentry.nl/1
+        https://{LEFT}@sentry.nl/1?x=1 https://{LEFT}@a.nl,b.nl/1 https://@sentry.nl/1 $SENTRY
+    """,
     "AUDIT_HEAD_FILE": "var/head head /srv/ $HEAD ../head",
 }
 WITH_SPACES = [
