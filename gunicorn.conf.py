@@ -25,12 +25,17 @@ logconfig_dict = {
 }
 
 
-# Metrics, where METRICS_ADDRESS is set. Imported here, because Django is set up after this file is read.
-def when_ready(_server: object) -> None:
+_embedded: list[Any] = []
+
+
+# Imported here, because Django is set up after this file is read. Metrics, where METRICS_ADDRESS is set.
+def when_ready(master: object) -> None:
     from assetmaps.metrics import server
+    from assetmaps.serving import embedded_worker
 
     if server.configured():
         server.open_socket(server.configured())
+    _embedded.append(embedded_worker.begin(master))
 
 
 def post_worker_init(_worker: object) -> None:
@@ -49,3 +54,5 @@ def on_exit(_server: object) -> None:
     from assetmaps.metrics import server
 
     server.end()
+    for worker in filter(None, _embedded):
+        worker.wait()

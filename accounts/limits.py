@@ -219,7 +219,27 @@ OUTSIDE_AT_ONCE = 6
 BREACHED_AT_ONCE = 2  # look-ups of stolen passwords, a process
 DNS_AT_ONCE = 1  # look-ups of one domain, a process
 MAIL_OUTCOME_WAIT = timedelta(seconds=3)  # that a page for staff waits for the answer of the mail server
-MAIL_QUEUE_LENGTH = 10_000  # messages in memory, a process; one more is logged and not sent
+
+# Mail that is not taken by the mail server at once: the waits before the next tries, the last one again and again until
+# the mail is this old.
+MAIL_WAITS = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=2),
+)
+MAIL_GIVEN_UP = timedelta(days=1)
+MAIL_KEPT = timedelta(days=30)  # to whom which mail was sent; its text is deleted as soon as nothing more is tried
+
+# The worker that does work in the background.
+TASK_POLL = timedelta(seconds=0.5)  # that an idle thread waits before it looks for tasks again
+TASK_KEPT = timedelta(days=7)  # after its end
+TASK_TRIES = 5  # workers that end with a task in hand; then it is not begun anew
+TASK_HEARTBEAT = timedelta(seconds=10)
+TASK_WORKER_LOST = timedelta(seconds=45)  # not seen for so long, its tasks are begun anew by others
+TASK_WORKER_AGAIN = timedelta(seconds=5)  # after a fault of the database, and before a worker that ended is replaced
 
 # The cache that all processes share: the timeout of one call, and how long it is not called after a failure.
 CACHE_TIMEOUT = timedelta(milliseconds=250)
@@ -232,8 +252,7 @@ DATABASE_WAIT = timedelta(seconds=2)  # for a working connection; a restart of P
 DATABASE_ANSWER = timedelta(seconds=1)  # of that, for one connection to answer
 DATABASE_REST = timedelta(seconds=1)  # after no connection was got, before the next request tries
 DATABASE_SILENCE = timedelta(seconds=10)  # of the network, after which a connection counts as lost
-# Connections of a process beside REQUEST_THREADS: IMPORTS_AT_ONCE, two that seal, two of `/readyz`, presence.
-DATABASE_BACKGROUND = 7
+DATABASE_BACKGROUND = 3  # connections of a process beside REQUEST_THREADS: two of `/readyz`, presence
 UNAVAILABLE_AGAIN = timedelta(seconds=10)  # Retry-After of the answers during an outage
 
 # --- Single sign-on ---
@@ -375,7 +394,7 @@ WORKBOOKS_AT_ONCE = 2  # that are read, in a process
 # How long a request waits until another upload has been read; then its sender is asked to come back.
 UPLOAD_TURN = timedelta(seconds=3)
 IMPORT_PAGE = 100  # lines shown at once
-IMPORTS_AT_ONCE = 2  # in a process
+IMPORT_TURN = timedelta(seconds=10)  # of one list, before other tasks of the worker have theirs
 IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
 IMPORT_LEASE = timedelta(seconds=30)  # without a heartbeat the work of a list counts as interrupted
 IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)

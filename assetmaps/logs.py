@@ -12,16 +12,15 @@ import re
 import secrets
 import threading
 import time
-from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from accounts import limits
 from accounts.audit.origin import REFERENCE
+from accounts.log_context import reference
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without letters that are mistaken for digits
 REFERENCE_LENGTH = 10  # 49 bits: unique for any practical purpose, short enough to read out
 
-reference: ContextVar[str] = ContextVar("reference", default="")  # of the current request; empty outside requests
 
 # Session keys, mailed tokens, signed cookies and TOTP secrets are long runs without a space, dot or slash. Every such
 # run is redacted, so that an address or an exception cannot carry one into the log (ASVS 16.2.5).

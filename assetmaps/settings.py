@@ -45,6 +45,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "django_otp",
+    "django_tasks",
+    "django_tasks_db",
+    "accounts.background",
+    "accounts.mail",
     "accounts.audit",
     "accounts.organisations",
     "accounts.active_sessions",
@@ -236,16 +240,19 @@ STORAGES = {
     },
 }
 
-# Imports of people run in the background after they are confirmed.
-IMPORT_IN_BACKGROUND = True
+# Work in the background: docs/operations.md, "The worker".
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}  # any queue
+# Whether gunicorn runs a worker itself, or `manage.py worker` is started apart from it.
+WORKER = env.read("WORKER", values.worker, "embedded")
+# What each worker does every so many seconds.
+WORKER_INTERVALS = {"accounts.audit.chain.seal_new": limits.SEAL_AFTER.total_seconds()}
+TASKS_IN_PROCESS = False  # on in tests: whoever waits for a task runs it
 # Further work of `purge`: functions of higher packages, without arguments, that return the number of deleted rows.
 PURGES = ["environments.people.imports.purge", "environments.address_change.flows.purge"]
 
 # Which of ENCRYPTION_KEYS encrypts: all processes must agree, so the database says it. Empty: the first one.
 KEY_IN_USE = "accounts.key_rotation.key_in_use.read"
 
-# New audit entries are sealed in the background, a few seconds later.
-AUDIT_SEAL_AFTER_COMMIT = True
 # The newest seal is also kept outside the database: one file for each database that this machine uses.
 AUDIT_HEAD_FILE = env.read("AUDIT_HEAD_FILE", values.file, services.audit_head(DATABASES["default"], VAR_DIR))
 
@@ -269,6 +276,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # INFO is two lines for each task.
+        "django_tasks": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django_tasks_db": {"handlers": [], "level": "WARNING", "propagate": True},
         "psycopg.pool": {"handlers": [], "level": "WARNING", "propagate": True},  # INFO is three lines per request
     },
 }

@@ -276,6 +276,8 @@ READING: dict[str, Command] = {
     "two_factor_status": Command(lambda w: [w.person.email]),
     "verify_audit_trail": Command(),
 }
+# Run until they are stopped, and do what the other commands and tasks do.
+RUNNING = {"worker"}
 # What comes with Django. Whoever runs these has the database itself; none of them is about an account.
 # fmt: off
 OF_DJANGO = {
@@ -284,5 +286,6 @@ OF_DJANGO = {
     "optimizemigration", "remove_stale_contenttypes", "runserver", "sendtestemail", "shell", "showmigrations",
     "sqlflush", "sqlmigrate", "sqlsequencereset", "squashmigrations", "startapp", "startproject", "test",
     "testserver",
+    "db_worker", "prune_db_task_results",  # of django-tasks-db
 }
 # fmt: on

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis
 import pytest
@@ -17,11 +16,11 @@ from hypothesis.internal.conjecture import providers
 
 from accounts import limits, outbound_requests
 from accounts.active_sessions import reauthentication
-from accounts.mail import sending
 from accounts.models import User
 from accounts.passwords import dummy_hash
 from accounts.passwords.hashers import Argon2idHasher
 from tests import database_cleanup, middleware_cache, selection
+from tests.background import run_tasks
 from tests.codes import code_of
 from tests.factories import PASSWORD
 
@@ -35,12 +34,10 @@ if not os.environ.get("HYPOTHESIS_RANDOM"):
 
 
 @pytest.fixture(autouse=True)
-def _clean() -> Iterator[None]:
+def _clean() -> None:
     cache.clear()
     cache.set(dummy_hash.CACHED, [])  # as after the first visitor of the hour: no test has hashes of before by itself
     outbound_requests.forget()
-    yield
-    sending.wait_until_sent()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -98,13 +95,6 @@ def browser(**options: object) -> Browser:
     return Browser(headers={"user-agent": "Testbrowser"}, **options)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_sender_of_mail() -> None:
-    """Messages are then sent in the order in which they were queued; with two threads it is chance."""
-    sending.SENDER_THREADS = 1
-    sending._sender = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail")
-
-
 @pytest.fixture
 def client() -> Client:
     return browser()
@@ -133,8 +123,8 @@ def outlive_proof(client: Client) -> None:
 
 
 def mails() -> list[outbox.EmailMessage]:
-    """The messages sent so far; the sender threads are waited for."""
-    sending.wait_until_sent()
+    """The messages sent so far, and those that wait."""
+    run_tasks()
     return outbox.outbox
 
 

@@ -22,9 +22,8 @@ from assetmaps.settings import BASE_DIR, CACHES, DATABASES, STORAGES, VAR_DIR  #
 # The browser tests run a plain http server on localhost; browsers treat that as secure, __Host- cookies included.
 SECURE_SSL_REDIRECT = False
 AUDIT_HEAD_FILE = ""  # each test begins a chain of its own
-AUDIT_SEAL_AFTER_COMMIT = False  # a thread of its own would meet a test database that is gone
 KEY_IN_USE = ""  # what one test read would count in the next one
-IMPORT_IN_BACKGROUND = False  # the same; tests that want the thread switch it on
+TASKS_IN_PROCESS = True  # few tests have a worker beside them; `tests.background.run_tasks`
 STATIC_ROOT = BASE_DIR / "static"
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -1,7 +1,7 @@
 """The audit trail as a hash chain: a keyed hash over each entry and the seal before it, so that a change shows.
 
-Entries are sealed in batches a few seconds after they are written, never in the transaction of a sign-in: sign-ins
-would wait for each other's place in the chain. The order is that of sealing, because on PostgreSQL an entry with a
+The worker seals entries in batches a few seconds after they are written, never in the transaction of a sign-in, which
+would wait for the place in the chain of another. The order is that of sealing, because on PostgreSQL an entry with a
 lower id can be committed later. Until then the code of each entry (`entry_codes`) shows whether it was changed; an
 entry without a valid one is never sealed. The newest digest goes to the log and to a file (`chain_head`), so a removed
 end shows; a chain that does not contain it is not continued (`reason_not_to_seal`). What nothing shows: an entry that
@@ -18,13 +18,11 @@ import hashlib
 import hmac
 import json
 import logging
-import threading
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from accounts import encryption, limits
@@ -38,25 +36,19 @@ log = logging.getLogger(__name__)
 PURPOSE = "audit trail"
 INITIAL_DIGEST = "0" * 64  # what the first entry has instead of a predecessor
 
-_scheduled = threading.Lock()  # locked from the scheduling of a sealing to its beginning
+_newest_seen = 0  # the highest id when this process sealed last
 
 
-def seal_soon() -> None:
-    """Schedule a sealing in a thread of its own, unless one is scheduled already."""
-    if settings.AUDIT_SEAL_AFTER_COMMIT and _scheduled.acquire(blocking=False):
-        timer = threading.Timer(limits.SEAL_AFTER.total_seconds(), _seal_in_thread)
-        timer.daemon = True  # the end of the program does not wait: the next sealing takes what is left
-        timer.start()
+def seal_new() -> None:
+    """Seal what was written since the last call in this process; the worker calls it every few seconds.
 
-
-def _seal_in_thread() -> None:
-    _scheduled.release()  # first: an entry that commits during the sealing schedules the next one
-    try:
-        seal()
-    except Exception:  # the next sealing tries again; until then the entries are reported as unsealed
-        log.exception("the audit trail could not be sealed")
-    finally:
-        connections.close_all()
+    One look at the primary key when there is nothing: cheap enough for a portal that nobody uses at night. What was
+    sealed is followed by one more round, for an entry with a lower id whose transaction ended later.
+    """
+    global _newest_seen
+    newest = AuditEntry.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    if newest != _newest_seen:
+        _newest_seen = -1 if seal() else newest
 
 
 def seal(*, everything: bool = False) -> int:

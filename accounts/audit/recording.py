@@ -8,7 +8,6 @@ from functools import partial
 from django.db import models, transaction
 
 from accounts import metrics
-from accounts.audit import chain
 from accounts.audit.events import MAILED, Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.notices import notify
@@ -29,7 +28,7 @@ def record(
     detail: dict[str, str | int] | None = None,
     is_new: bool = True,
 ) -> AuditEntry:
-    """Write one entry in the caller's transaction, and mail the person after it commits if the event is in `MAILED`.
+    """Write one entry in the caller's transaction, and mail the person, if the event is in `MAILED`.
 
     ``organisation``: whose administrators see the entry; by default that of the person, as it is now: a later move
     changes no history. ``actor`` is who did it and defaults to the person; the command line is an actor without a
@@ -39,7 +38,6 @@ def record(
     entry = _entry(event, subject, origin, actor, organisation, detail)
     entry.succeeded, entry.reason = succeeded, without_control_characters(reason)[:500]
     entry.save()
-    transaction.on_commit(chain.seal_soon, robust=True)
     if is_new:
         count_event(event, succeeded, entry.organisation_id, entry.detail)
     if subject is not None and event in MAILED:
@@ -60,7 +58,6 @@ def record_many(
         raise ValueError(event)
     entries = [_entry(event, subject, origin, actor, organisation, detail) for subject, detail in about]
     AuditEntry.objects.bulk_create(entries)
-    transaction.on_commit(chain.seal_soon, robust=True)
     for entry in entries:
         count_event(event, True, entry.organisation_id, entry.detail)
 
@@ -80,7 +77,6 @@ def record_per_organisation(
         entry.organisation_id = organisation_id
         entries.append(entry)
     AuditEntry.objects.bulk_create(entries)
-    transaction.on_commit(chain.seal_soon, robust=True)
     for entry in entries:
         count_event(event, True, entry.organisation_id, entry.detail)
 

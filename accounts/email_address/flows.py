@@ -72,9 +72,8 @@ def _mail(user: User, new_address: str, owner: User | None) -> str:
     if owner is not None:
         sending.send("address_taken", owner)
         return "notice"
-    sending.send(
-        "address_link", user, to=new_address, link=link, hours=int(limits.ADDRESS_LINK.total_seconds()) // 3600
-    )
+    hours = int(limits.ADDRESS_LINK.total_seconds()) // 3600
+    sending.send("address_link", user, to=new_address, valid_for=limits.ADDRESS_LINK, link=link, hours=hours)
     return "link"
 
 

@@ -6,25 +6,34 @@ A page for strangers never asks: whether a mail was sent would tell whether the 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from threading import Condition
 
+from django.conf import settings
+from django.utils.translation import gettext
+
+from accounts.background import running
+from accounts.mail.models import OutgoingMail, State
 from accounts.unicode_text import without_control_characters
 
 LONGEST_REFUSAL = 200  # characters
+POLL = 0.1  # seconds
+SENT_BY_WORKER = 20  # seconds that a command waits for a mail that a worker took meanwhile
 # Some servers quote what they refuse: an address of a page, or a token of one, must not end up in a list or a log.
 _LINKS_AND_TOKENS = re.compile(r"\S*(?:://|www\.)\S*|[\w:+/=-]{25,}")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``refusal``: the answer of the mail server on one line, without links; empty when it took the message."""
+    """``refusal``: the answer of the mail server on one line, without links; empty when it took the message.
+    ``is_final``: no further try follows."""
 
     to: str
     refusal: str = ""
+    is_final: bool = True
 
 
 @dataclass
@@ -32,24 +41,27 @@ class Outcomes:
     """The outcomes of the messages that were sent in a block of `collect`."""
 
     found: list[Outcome] = field(default_factory=list)
-    _pending: int = 0
-    _changed: Condition = field(default_factory=Condition)
+    _mails: list[int] = field(default_factory=list)
+    _tasks: list[str] = field(default_factory=list)
 
-    def expect(self) -> None:
-        with self._changed:
-            self._pending += 1
-
-    def add(self, outcome: Outcome) -> None:
-        with self._changed:
-            self._pending -= 1
-            self.found.append(outcome)
-            self._changed.notify_all()
+    def note(self, mail_id: int, task_id: str) -> None:
+        self._mails.append(mail_id)
+        self._tasks.append(task_id)
 
     def wait(self, seconds: float | None = None) -> int:
-        """Wait until every message has an outcome, at most so long; returns how many have none yet."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._pending, seconds)
-            return self._pending
+        """Wait until each message was tried, at most so long; returns how many were not. Without a time, for a command,
+        this process sends them itself: a worker need not run."""
+        if seconds is None or settings.TASKS_IN_PROCESS:
+            running.run(self._tasks)
+        until = time.monotonic() + (SENT_BY_WORKER if seconds is None else seconds)
+        while (left := self._look()) and time.monotonic() < until and not settings.TASKS_IN_PROCESS:
+            time.sleep(POLL)
+        return left
+
+    def _look(self) -> int:
+        mails = OutgoingMail.objects.filter(pk__in=self._mails).exclude(state=State.WAITING, tries=0).order_by("pk")
+        self.found = [outcome_of(mail) for mail in mails.defer("content")]
+        return len(self._mails) - len(self.found)
 
     @property
     def refused(self) -> list[Outcome]:
@@ -72,6 +84,13 @@ def collect() -> Iterator[Outcomes]:
 
 def current() -> Outcomes | None:
     return _collecting.get()
+
+
+def outcome_of(mail: OutgoingMail) -> Outcome:
+    """What became of a mail that was tried."""
+    if mail.state == State.EXPIRED:
+        return Outcome(mail.to, mail.answer or gettext("its link expired before the mail server took it"))
+    return Outcome(mail.to, mail.answer, is_final=mail.state != State.WAITING)
 
 
 def describe(refused: list[Outcome]) -> str:

@@ -171,7 +171,8 @@ def _send_link(
     context |= {"address": address, "minutes": purpose.minutes, "days": purpose.days}
     if template == "invitation":
         context |= inviter.named(user, actor)
-    sending.send(template, user, deliver=deliver, in_bulk=in_bulk, on_outcome=on_outcome, **context)
+    life = purpose.lifetime if address else None
+    sending.send(template, user, deliver=deliver, in_bulk=in_bulk, valid_for=life, on_outcome=on_outcome, **context)
 
 
 def _link_kind_of(user: User | None) -> LinkKind:

@@ -43,6 +43,13 @@ def flag(text: str) -> bool:
     raise UnreadableError("is neither true nor false.")
 
 
+def worker(text: str) -> str:
+    """Who runs the worker."""
+    if text not in ("embedded", "separate"):
+        raise UnreadableError("is neither embedded nor separate.")
+    return text
+
+
 def signing_key(text: str) -> str:
     if len(text) < limits.SIGNING_KEY_LEAST:
         raise UnreadableError(f"is too short: {limits.SIGNING_KEY_LEAST} characters at least, better 50 random ones.")

@@ -48,6 +48,12 @@ def open_socket(address: str) -> None:
     _socket.setblocking(False)  # of the workers that wake up for one request, all but one find nothing
 
 
+def close() -> None:
+    """In a process that answers nobody: else the address stays taken when the server has ended."""
+    if _socket is not None:
+        _socket.close()
+
+
 def serve() -> None:
     """Answer on the socket from a thread of this process; nothing without a socket."""
     if _socket is None:

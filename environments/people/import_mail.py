@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -18,11 +18,8 @@ NOTE_MAIL = "environments.people.import_mail.note_mail"
 
 def note_mail(line_id: int, outcome: Outcome) -> None:
     """Store the mail server's answer to the invitation of a line."""
-    state = Mail.REFUSED if outcome.refusal else Mail.SENT
-    try:
-        ImportLine.objects.filter(pk=line_id).update(mail=state, mail_answer=outcome.refusal[:200])
-    finally:
-        connection.close()  # of a thread that sends mail; it has none otherwise
+    state = Mail.SENT if not outcome.refusal else Mail.REFUSED if outcome.is_final else Mail.WAITING
+    ImportLine.objects.filter(pk=line_id).update(mail=state, mail_answer=outcome.refusal[:200])
 
 
 def not_mailed(batch: PeopleImport) -> QuerySet[ImportLine]:

@@ -1,21 +1,23 @@
-"""Carrying out a confirmed list of people, in batches in the background.
+"""Carrying out a confirmed list of people: a task, in batches.
 
-One worker at a time has the lease of a list: the thread that its confirmation starts, or after an interruption the page
-that shows the progress, or `imports.purge`. The list's row is locked for each batch, so nobody is invited twice.
+One worker at a time has the lease of a list. The list's row is locked for each batch, so nobody is invited twice. After
+so many seconds a list makes way for the other tasks, and goes on behind them.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable
+import time
+from datetime import datetime
 
-from django.db import DatabaseError, connections, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django_tasks import task
 
-from accounts import limits
+from accounts import limits, log_context
 from accounts.audit.origin import Origin
+from accounts.background import queues, stopping
 from accounts.models import User
 from environments import flows as access
 from environments.people import flows
@@ -24,30 +26,41 @@ from environments.people.models import TO_DO, ImportLine, Mail, PeopleImport, St
 from environments.people.validation import LineValidator, language_of, role_of
 
 log = logging.getLogger(__name__)
-# Others wait: each working thread has a database connection, and the pool reserves only this many for them.
-_slots = threading.Semaphore(limits.IMPORTS_AT_ONCE)
 
 
-def start(pk: int) -> None:
-    """Process the list in a thread of its own, unless another thread has the lease."""
-    threading.Thread(target=_in_thread, args=(pk,), name="people", daemon=True).start()
+def enqueue(batch: PeopleImport, after: datetime | None = None) -> None:
+    """Let a worker process the list, in the transaction of the caller."""
+    queues.enqueue(carry_out_list, batch.pk, after=after)
 
 
-def _in_thread(pk: int) -> None:
-    try:
-        with _slots:
-            carry_out(pk, between=connections.close_all)
-    except Exception:  # when the lease ends, the list counts as interrupted and can go on
-        log.exception("a list of people was interrupted")
-    finally:
-        connections.close_all()
+@task(queue_name=queues.OTHER)
+def carry_out_list(pk: int) -> None:
+    """Process the list for a while; the rest in a new task. When another worker has the lease: after its end."""
+    batch = PeopleImport.objects.filter(pk=pk, finished_at=None).exclude(confirmed_at=None).first()
+    if batch is None:
+        return
+    if not claim(pk):
+        enqueue(batch, after=timezone.now() + limits.IMPORT_LEASE)
+        return
+    until = time.monotonic() + limits.IMPORT_TURN.total_seconds()
+    with log_context.of_request(batch.reference):
+        while process_batch(pk):
+            if time.monotonic() > until or stopping.requested.is_set():
+                _make_way(batch)
+                return
 
 
-def carry_out(pk: int, *, between: Callable[[], None] = lambda: None) -> None:
-    """Process the list to its end; nothing when another thread has the lease. ``between`` is called between batches."""
+@transaction.atomic
+def _make_way(batch: PeopleImport) -> None:
+    PeopleImport.objects.filter(pk=batch.pk).update(held_until=None)
+    enqueue(batch)
+
+
+def carry_out(pk: int) -> None:
+    """Process the list to its end; nothing when a worker has the lease."""
     if claim(pk):
         while process_batch(pk):
-            between()
+            pass
 
 
 def claim(pk: int) -> bool:

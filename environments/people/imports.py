@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import partial
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -137,8 +135,7 @@ def confirm(batch: PeopleImport, worker: User, origin: Origin) -> bool:
         origin=origin,
         detail=detail,
     )
-    if settings.IMPORT_IN_BACKGROUND:
-        transaction.on_commit(partial(import_processing.start, batch.pk))
+    import_processing.enqueue(batch)
     return True
 
 
@@ -148,8 +145,9 @@ def purge() -> int:
     old = Q(confirmed_at=None, made_at__lt=now - limits.IMPORT_UNCONFIRMED_KEPT)
     old |= Q(finished_at__lt=now - limits.IMPORT_KEPT)
     unfinished = PeopleImport.objects.filter(finished_at=None).exclude(confirmed_at=None)
-    for pk in list(unfinished.values_list("pk", flat=True)):
-        import_processing.carry_out(pk)
+    for batch in unfinished:
+        if batch.is_stalled:
+            import_processing.enqueue(batch)
     gone = PeopleImport.objects.filter(old)
     count = gone.count()
     gone.delete()

@@ -141,10 +141,10 @@ def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
 
 @require_POST
 def continue_import(request: PersonRequest, import_id: int) -> HttpResponse:
-    """Go on with an interrupted list; does nothing while a thread processes it."""
+    """Go on with an interrupted list; does nothing while a worker processes it."""
     batch = _import(request, import_id)
     if batch.is_stalled:
-        import_processing.start(batch.pk)
+        import_processing.enqueue(batch)
     return redirect("people_import", batch.pk)
 
 

@@ -9,7 +9,9 @@ from django.utils.module_loading import import_string
 from accounts import flows
 from accounts.active_sessions.store import SessionStore
 from accounts.audit import aggregation, chain
+from accounts.background import retention as tasks
 from accounts.mail import outcomes
+from accounts.mail import retention as outbox
 from accounts.mfa_policy.progress import flows as progress
 from accounts.mfa_policy.reminders import flows as reminders
 from accounts.sso import replay_protection
@@ -21,7 +23,7 @@ from accounts.two_factor.account_recovery import flows as account_recovery
 
 
 class Command(BaseCommand):
-    help = "Deletes what has outlived its time, and seals the audit trail. Run it every hour."
+    help = "Deletes what has outlived its time, and seals the audit trail. The worker runs it every hour."
 
     def handle(self, *args: Any, **options: Any) -> None:
         SessionStore.clear_expired()
@@ -33,6 +35,8 @@ class Command(BaseCommand):
         caller_check.purge()
         reminders.purge()
         progress.purge()
+        outbox.purge()
+        tasks.purge()
         flows.refresh_search_keys()
         with outcomes.collect() as mails:
             others = sum(import_string(name)() for name in settings.PURGES)
@@ -45,5 +49,5 @@ class Command(BaseCommand):
         )
         if reason := chain.reason_not_to_seal():
             raise CommandError(f"The audit trail is not sealed any more: {reason}. See docs/audit-trail-and-keys.md.")
-        if mails.refused:  # invitations of lists that were interrupted
+        if mails.refused:  # about addresses of environments that are in use now
             raise CommandError(outcomes.describe(mails.refused))

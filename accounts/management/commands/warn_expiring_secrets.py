@@ -10,7 +10,9 @@ from accounts.sso.credentials import expiry
 
 
 class Command(BaseCommand):
-    help = "Mails administrators whose secret or certificate of single sign-on expires soon. Run it every day."
+    help = (
+        "Mails administrators whose secret or certificate of single sign-on expires soon. The worker runs it every day."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with outcomes.collect() as mails:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import get_connection
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import limits, outbound_requests
+from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE
 from accounts.audit.recording import record
-from accounts.mail import outcomes, sending
-from accounts.mail.outcomes import Outcome
+from accounts.mail import sending
 from accounts.mfa_policy import statistics
 from accounts.mfa_policy.models import Reminder
 from accounts.mfa_policy.statistics import AFFECTED, NO_PASSWORD, Coverage, Group
@@ -31,21 +28,14 @@ from accounts.organisations.sign_in_policy import Requirement
 from accounts.passwords import flows as passwords
 from accounts.two_factor import devices
 
-log = logging.getLogger(__name__)
-
-
-class MailIsDownError(Exception):
-    """The mail server does not answer. The next run sends the remaining mails."""
-
 
 @dataclass(frozen=True)
 class Sent:
     reminded: int = 0
     invited: int = 0
-    refused: tuple[Outcome, ...] = ()
 
     def __add__(self, other: Sent) -> Sent:
-        return Sent(self.reminded + other.reminded, self.invited + other.invited, self.refused + other.refused)
+        return Sent(self.reminded + other.reminded, self.invited + other.invited)
 
 
 def due(days_left: int) -> int | None:
@@ -59,10 +49,7 @@ def due(days_left: int) -> int | None:
 
 
 def send_all() -> Sent:
-    """Send what is due today and was not sent yet. Parallel runs send each mail once.
-
-    Raises MailIsDownError before anything is stored as sent.
-    """
+    """Send what is due today and was not sent yet. Parallel runs send each mail once."""
     total = Sent()
     today = timezone.localdate()
     announced = Organisation.objects.filter(
@@ -71,32 +58,9 @@ def send_all() -> Sent:
     for key in list(announced.order_by("pk").values_list("pk", flat=True)):
         last: int | None = 0
         while last is not None:
-            _check_mail()
-            since = timezone.now()
-            with outcomes.collect() as mails:
-                sent, last = _send_batch(key, last)
-            mails.wait()  # otherwise 100,000 messages could queue in memory
-            total += sent + _undo_refused(key, mails.refused, since)
+            sent, last = _send_batch(key, last)
+            total += sent
     return total
-
-
-@transaction.atomic
-def _undo_refused(key: int, refused: list[Outcome], since: datetime) -> Sent:
-    """Delete the reminders whose mail was refused, so that the next run tries again. Returns what to subtract."""
-    people = User.objects.filter(email__in=[one.to for one in refused])
-    Reminder.objects.filter(user__in=people, organisation=key, sent_at__gte=since).delete()
-    invited = sum(not person.has_usable_password() for person in people)
-    return Sent(invited - len(people), -invited, tuple(refused))
-
-
-def _check_mail() -> None:
-    outbound_requests.release_database_connections()
-    try:
-        connection = get_connection()
-        connection.open()
-        connection.close()
-    except Exception as mistake:
-        raise MailIsDownError(str(mistake)) from mistake
 
 
 @transaction.atomic
@@ -174,9 +138,8 @@ def _remind_or_invite(person: User, organisation: Organisation, requirement: Req
     if not person.has_usable_password():
         return _invite_again(person)
     address = settings.PUBLIC_URL + reverse("totp_confirm")
-    sending.send(
-        "second_step_reminder", person, requirement=requirement, organisation=requirement.organisation, address=address
-    )
+    facts: dict[str, Any] = {"requirement": requirement, "organisation": requirement.organisation, "address": address}
+    sending.send("second_step_reminder", person, in_bulk=True, **facts)
     record(
         Event.REMINDED,
         subject=person,
@@ -192,7 +155,7 @@ def _invite_again(person: User) -> bool:
     locked = User.objects.select_for_update().get(pk=person.pk)
     if locked.has_usable_password() or _valid_invitations(locked, timezone.now()).exists():
         return False
-    return passwords.invite(locked, actor=None, origin=CONSOLE)
+    return passwords.invite(locked, actor=None, origin=CONSOLE, in_bulk=True)
 
 
 def purge() -> int:

@@ -65,7 +65,7 @@ def send(subject: User, worker: User, origin: Origin) -> Outcome | Refusal:
         CallerCheck.objects.update_or_create(subject=subject, worker=worker, defaults=fresh)
         entry = record(Event.CALLER_CHECK_SENT, subject=subject, actor=worker, origin=origin)
         minutes = int(limits.CALLER_CHECK.total_seconds()) // 60
-        notify(entry, subject, words=words, minutes=minutes)
+        notify(entry, subject, words=words, minutes=minutes, valid_for=limits.CALLER_CHECK)
     return Outcome.SENT
 
 

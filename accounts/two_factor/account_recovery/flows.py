@@ -89,7 +89,7 @@ def send_link(user: User, origin: Origin) -> bool:
         if not AccountRecovery.objects.select_for_update().filter(user=user):
             return False
         hours = int(limits.RECOVERY_LINK.total_seconds()) // 3600
-        sending.send("recovery_link", user, address=_new_link(user), hours=hours)
+        sending.send("recovery_link", user, valid_for=limits.RECOVERY_LINK, address=_new_link(user), hours=hours)
         record(Event.RECOVERY_LINK_SENT, subject=user, origin=origin)
     return True
 

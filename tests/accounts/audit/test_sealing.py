@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from accounts import limits
 from accounts.audit import chain
@@ -66,38 +67,20 @@ def test_sealing_meanwhile_loses_no_entry_and_seals_none_twice() -> None:
     assert "200 entries are in order, 0 are not sealed yet" in verify()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_entries_are_sealed_in_the_background_soon_after_the_commit(
-    settings: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    planned = []
-
-    class Timer:
-        def __init__(self, seconds: float, work: Any) -> None:
-            planned.append((seconds, work))
-
-        def start(self) -> None:
-            pass
-
-    settings.AUDIT_SEAL_AFTER_COMMIT = True
-    monkeypatch.setattr(chain.threading, "Timer", Timer)
-    some_entries(3)
-    assert [seconds for seconds, _work in planned] == [limits.SEAL_AFTER.total_seconds()]  # one for all three
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(planned[0][1]).result()
-    assert AuditSeal.objects.count() == 3
-    some_entries(1)
-    assert len(planned) == 2  # the next entry plans the next sealing
-    chain._scheduled.release()
-
-
 @pytest.mark.django_db
-def test_failure_of_the_background_sealing_is_logged_and_leaves_the_next_one_free(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_worker_seals_what_is_new_and_looks_once_more_for_what_was_committed_later(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(chain, "seal", lambda: 1 / 0)
-    chain._scheduled.acquire()
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(chain._seal_in_thread).result()
-    assert "could not be sealed" in caplog.text
-    assert not chain._scheduled.locked()
+    monkeypatch.setattr(chain, "_newest_seen", 0)
+    first, second = some_entries(2)
+    late = AuditEntry(pk=first.pk, event=Event.SIGNED_OUT)
+    sql("DELETE FROM audit_auditentry WHERE id = %s", first.pk)
+    chain.seal_new()
+    assert [seal.entry_id for seal in AuditSeal.objects.all()] == [second.pk]
+    AuditEntry.objects.bulk_create([late])  # a lower id, whose transaction ended later
+    chain.seal_new()
+    assert AuditSeal.objects.count() == 2
+    chain.seal_new()
+    with CaptureQueriesContext(connection) as asked:
+        chain.seal_new()
+    assert len(asked) == 1, "an idle portal is asked for one number"

@@ -8,15 +8,14 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.mail import outcomes, sending
-from accounts.mfa_policy.models import Reminder
-from accounts.organisations.models import Organisation
+from accounts.mail.models import OutgoingMail, State
 from assetmaps.mail_preview.examples import EXAMPLES
+from tests.background import run_tasks
 from tests.conftest import browser
-from tests.factories import OrganisationFactory, UserFactory
+from tests.factories import UserFactory
 from tests.mail_server import MailServer, mail_server
 from tests.outbound.portal import silent_provider
 
@@ -29,7 +28,7 @@ FACTS = EXAMPLES["help_asked"][0]
 def server(settings: Settings) -> Iterator[MailServer]:
     with mail_server(settings) as running:
         yield running
-        sending.wait_until_sent()
+        run_tasks()
 
 
 def sent_to(*addresses: str) -> outcomes.Outcomes:
@@ -41,19 +40,23 @@ def sent_to(*addresses: str) -> outcomes.Outcomes:
 
 
 @pytest.mark.parametrize(
-    ("command", "answer"),
+    ("command", "answer", "is_final"),
     [
-        ("MAIL", "550 sender unknown"),
-        ("RCPT", "451 try again later"),
-        ("RCPT", "550 5.1.1 no such mailbox"),
-        ("DATA", "554 no mail today"),
-        (".", "552 message too large"),
+        ("MAIL", "550 sender unknown", False),  # about us, and somebody may mend it
+        ("RCPT", "451 try again later", False),
+        ("RCPT", "550 5.1.1 no such mailbox", True),
+        ("DATA", "554 no mail today", True),
+        (".", "451 busy", False),
+        (".", "552 message too large", True),
     ],
 )
-def test_answer_of_the_server_is_the_refusal_for_that_recipient(server: MailServer, command: str, answer: str) -> None:
-    server.refuse(command, answer, "" if command in ("MAIL", "DATA") else "weg@x.nl")
+def test_answer_of_the_server_is_the_refusal_for_that_recipient(
+    server: MailServer, command: str, answer: str, is_final: bool
+) -> None:
+    server.refuse(command, answer, "weg@x.nl" if command == "RCPT" else "")
     found = sent_to("weg@x.nl")
-    assert found.refused == [outcomes.Outcome("weg@x.nl", answer)]
+    assert found.refused == [outcomes.Outcome("weg@x.nl", answer, is_final)]
+    assert OutgoingMail.objects.get().state == (State.REFUSED if is_final else State.WAITING)
 
 
 def test_the_other_recipients_get_their_mail(server: MailServer) -> None:
@@ -97,22 +100,6 @@ def test_command_exits_with_1_and_names_the_recipient_and_the_reason(server: Mai
     assert refusal.value.returncode == 1
     assert "is reset" in said.getvalue(), "what was done is told all the same"
     assert "a mail is sent" not in said.getvalue()
-
-
-def test_person_whose_reminder_was_refused_is_reminded_by_the_next_run(server: MailServer) -> None:
-    organisation = OrganisationFactory()
-    for name in ("een", "weg"):
-        UserFactory(email=f"{name}@x.nl", organisation=organisation)
-    Organisation.objects.update(second_step="required", required_from=timezone.localdate())
-    server.refuse("RCPT", "451 later", "weg@x.nl")
-    said = StringIO()
-    with pytest.raises(CommandError, match=r"1 mail could not be sent: weg@x\.nl \(451 later\)"):
-        call_command("send_reminders", stdout=said)
-    assert "1 people are reminded" in said.getvalue()
-    assert [note.user.email for note in Reminder.objects.select_related("user")] == ["een@x.nl"]
-    server.answers.clear()
-    call_command("send_reminders", stdout=said)
-    assert server.recipients == ["een@x.nl", "weg@x.nl"]
 
 
 def test_stranger_gets_the_same_answer_whatever_the_server_says(server: MailServer) -> None:

@@ -6,8 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 import time_machine
-from django.core import mail as outbox
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts import limits
@@ -214,24 +213,6 @@ def test_batches_reach_everybody_once(organisation: Organisation, monkeypatch: p
     with days_before(7):
         assert flows.send_all() == Sent(reminded=7, invited=1)
         assert flows.send_all() == Sent()
-
-
-def test_mail_server_that_is_down_stops_the_run_and_nothing_counts_as_sent(
-    organisation: Organisation, monkeypatch: pytest.MonkeyPatch, settings: object
-) -> None:
-    UserFactory(organisation=organisation)
-
-    def refuse(self: object) -> None:
-        raise ConnectionRefusedError("nobody there")
-
-    with days_before(7):
-        monkeypatch.setattr(outbox.get_connection().__class__, "open", refuse)
-        with pytest.raises(CommandError, match="does not answer"):
-            call_command("send_reminders")
-        assert not Reminder.objects.exists()
-        assert not AuditEntry.objects.filter(event="reminded").exists()
-        monkeypatch.undo()
-        assert flows.send_all() == Sent(reminded=1)
 
 
 def test_notes_are_purged_long_after_the_first_day(organisation: Organisation) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ast
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,9 @@ from django.conf import settings as program
 from django.contrib.auth.models import Permission
 from django.db import connections
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.mail import sending
-from accounts.mfa_policy.reminders import flows as reminders
-from accounts.mfa_policy.reminders.flows import MailIsDownError
 from accounts.models import User
-from accounts.organisations.models import SecondStep
 from accounts.passwords import links
 from accounts.passwords.links import Purpose
 from accounts.sso.models import Connection, MailDomain
@@ -31,8 +25,9 @@ from tests.accounts.passwords.test_breached import service as stolen_passwords  
 from tests.accounts.sso.browsing import come_back, connect, employee, entry, leave, led_to, signed_in_there
 from tests.accounts.sso.domains.dns_server import serving
 from tests.accounts.sso.provider import Provider
+from tests.background import run_tasks
 from tests.conftest import browser, prove
-from tests.factories import PASSWORD, OrganisationFactory, UserFactory
+from tests.factories import PASSWORD, UserFactory
 from tests.outbound.portal import silent_provider
 from tests.pages import signed_in
 
@@ -173,20 +168,10 @@ def silent_mail(settings: Settings) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("silent_mail")
-def test_mail_is_sent_by_threads_that_hold_none(watch: Watch) -> None:
-    watch.waits = False
+def test_mail_is_sent_by_a_worker_that_holds_none(watch: Watch) -> None:
     answer = browser().post("/wachtwoord-vergeten/", {"email": UserFactory().email})
     assert answer.status_code == 302
-    sending.wait_until_sent()
-    watch.check()
-
-
-@pytest.mark.usefixtures("silent_mail")
-def test_command_that_looks_whether_the_mail_server_is_there(watch: Watch) -> None:
-    first_day = timezone.localdate() + timedelta(days=1)
-    OrganisationFactory(second_step=SecondStep.REQUIRED, required_from=first_day)
-    with pytest.raises(MailIsDownError):
-        reminders.send_all()
+    run_tasks()
     watch.check()
 
 

@@ -47,6 +47,7 @@ WRONG = {
         smtp://mail?ssl=true smtp://mail/?EMAIL_USE_TLS=True
     """,
     "ALARM_EMAIL": "iemand a@voorbeeld.nl,b@voorbeeld.nl <a@voorbeeld.nl> a@ $ALARM",
+    "WORKER": "Embedded seperate both 1 true $WORKER",
     "SUPPORT_PHONE": "bel 12 +31+20 +31(0)20x tel:+31201234567 020/1234567 +31201234567,+31201234568 $PHONE",
     "BREACHED_PASSWORDS_URL": f"""
         voorbeeld.nl/range ftp://voorbeeld.nl https:// https://[::1/range https://voorbeeld.nl:x/range $URL

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import timedelta
 from functools import partial
 
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core import mail as outbox
 from django.core.management import call_command
+from django.db.models import Q
 from django.utils import timezone, translation
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
-from accounts.mail import sending
+from accounts.background import queues, running
 from accounts.models import User
 from accounts.organisations.models import Membership
 from accounts.passwords import flows as passwords
@@ -26,6 +25,7 @@ from environments.people import import_processing, imports
 from environments.people.list_reader import read
 from environments.people.models import ImportLine, PeopleImport
 from environments.people.reading import choices
+from tests.background import run_tasks
 from tests.conftest import mails
 from tests.environments.people.staff import administrator, superuser
 from tests.factories import EnvironmentFactory, UserFactory
@@ -119,7 +119,7 @@ def test_confirmed_list_invites_and_gives_access(environment: Environment) -> No
     known = UserFactory(email="bekend@x.nl", organisation=environment.organisation)
     batch = offer(environment, "nieuw@x.nl;Nina;Nieuw;wegen\nbekend@x.nl;;;wegen\nfout")
     carried_out(batch)
-    sending.wait_until_sent()
+    run_tasks()
     assert [state for _number, state, _why in lines(batch)] == ["done", "done", "wrong"]
     person = User.objects.get(email="nieuw@x.nl")
     assert (person.first_name, person.last_name, person.has_usable_password()) == ("Nina", "Nieuw", False)
@@ -324,6 +324,7 @@ def test_interrupted_list_goes_on_where_it_stopped(environment: Environment) -> 
     assert import_processing.process_batch(batch.pk)
     with time_machine.travel(timezone.now() + limits.IMPORT_LEASE + timedelta(seconds=1)):
         call_command("purge", verbosity=0)
+        run_tasks()
     assert invited(batch) == people
     assert AuditEntry.objects.filter(event="invited").count() == people
 
@@ -341,50 +342,47 @@ def test_old_lists_are_deleted_with_what_they_hold(environment: Environment) -> 
     assert not PeopleImport.objects.filter(pk=unconfirmed.pk).exists()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_confirmation_starts_the_work_and_nobody_waits(environment: Environment, settings: object) -> None:
-    settings.IMPORT_IN_BACKGROUND = True
+def test_confirmation_enqueues_the_work(environment: Environment) -> None:
     batch = offer(environment, "a@x.nl\nb@x.nl")
     imports.confirm(batch, batch.made_by, HERE)
-    for thread in [thread for thread in threading.enumerate() if thread.name == "people"]:
-        thread.join(20)
+    run_tasks()
     batch.refresh_from_db()
     assert batch.finished_at is not None
     assert invited(batch) == 2
 
 
-@pytest.mark.django_db(transaction=True)
-def test_invitations_of_a_list_let_every_other_mail_go_first(
+def test_list_makes_way_for_other_tasks_and_goes_on_behind_them(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent, gate = [], threading.Event()
+    monkeypatch.setattr(limits, "IMPORT_BATCH", 2)
+    monkeypatch.setattr(limits, "IMPORT_TURN", timedelta(0))
+    long = offer(environment, "\n".join(f"p{number}@x.nl" for number in range(6)))
+    short = offer(environment, "q@x.nl", long.made_by)
+    for batch in (long, short):
+        imports.confirm(batch, batch.made_by, HERE)
+    run_tasks()
+    for batch in (long, short):
+        batch.refresh_from_db()
+    assert short.finished_at < long.finished_at
+    assert invited(long) == 6
 
-    def slow(message: EmailMessage, *args: object) -> None:
-        if "nodigt je uit" in message.subject:
-            gate.wait(20)  # a mail server that takes its time
-        sent.append(message.to[0])
 
-    monkeypatch.setattr(EmailMessage, "send", slow)
+def test_list_that_another_worker_holds_is_tried_again_after_its_lease(environment: Environment) -> None:
+    batch = offer(environment, "a@x.nl")
+    imports.confirm(batch, batch.made_by, HERE)
+    assert import_processing.claim(batch.pk)  # a worker that is killed now
+    run_tasks()
+    assert invited(batch) == 0
+    with time_machine.travel(timezone.now() + limits.IMPORT_LEASE + timedelta(seconds=1)):
+        run_tasks()
+    assert invited(batch) == 1
+
+
+def test_invitations_of_a_list_let_every_other_mail_go_first(environment: Environment) -> None:
     person = UserFactory(email="vergeten@x.nl")
     carried_out(offer(environment, "\n".join(f"p{number}@x.nl" for number in range(10))))
     passwords.send_reset_link(person.email, HERE)
-    for _ in range(100):
-        if sent:
-            break
-        time.sleep(0.05)
-    assert sent == ["vergeten@x.nl"]
-    gate.set()
-    sending.wait_until_sent()
-    assert len(sent) == 11
-
-
-@pytest.mark.django_db(transaction=True)
-def test_who_was_there_already_hears_once_of_what_the_list_opens() -> None:
-    environment = EnvironmentFactory(name="Bomen")
-    UserFactory(email="jan@voorbeeld.nl", organisation=environment.organisation)
-    worker = administrator(environment.organisation)
-    for _again in range(2):
-        carried_out(offer(environment, "jan@voorbeeld.nl;Jan;Jansen;Bomen", worker))
-    (message,) = mails()
-    assert message.to == ["jan@voorbeeld.nl"]
-    assert "Je kunt openen: Bomen" in message.body
+    running.Runner("a thread").run(Q(queue_name=queues.URGENT_MAIL))
+    assert [message.to for message in outbox.outbox] == [["vergeten@x.nl"]]
+    run_tasks()
+    assert len(outbox.outbox) == 11

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class State(models.TextChoices):
+    WAITING = "waiting", _("waits for the mail server")
+    SENT = "sent", _("sent")
+    REFUSED = "refused", _("refused")  # by the mail server, for good (RFC 5321 section 4.2.1: 5yz)
+    GIVEN_UP = "given_up", _("given up")  # not taken for `limits.MAIL_GIVEN_UP`
+    EXPIRED = "expired", _("expired")  # what it leads to was over before the mail server took it
+
+
+NOT_SENT = (State.REFUSED, State.GIVEN_UP, State.EXPIRED)
+
+
+class OutgoingMail(models.Model):
+    """A mail that was composed in a request, and what became of it (the outbox).
+
+    ``content`` is sealed, because a mail holds links that open an account, and deleted as soon as nothing more is
+    tried. ``deliver`` is off for a mail that must cost as much as another and is dropped instead of sent.
+    """
+
+    to = models.EmailField(_("to"), max_length=320)
+    template = models.CharField(_("mail"), max_length=100)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    message_id = models.CharField(max_length=255)  # its header; what the content is bound to
+    content = models.BinaryField(default=bytes)
+    deliver = models.BooleanField(default=True)
+    in_bulk = models.BooleanField(default=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
+    created_at = models.DateTimeField(_("composed on"), default=timezone.now, db_index=True)
+    expires_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    next_try_at = models.DateTimeField(_("next try"), null=True)  # empty before the first
+    ended_at = models.DateTimeField(_("ended on"), null=True)
+    answer = models.CharField(_("answer of the mail server"), max_length=200, blank=True, default="")
+    # A function that is told what became of the mail, by its dotted name, and the number that it gets with it.
+    callback = models.CharField(max_length=200, blank=True, default="")
+    callback_number = models.BigIntegerField(null=True)
+    reference = models.CharField(max_length=20, blank=True, default="")  # the number of the request
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["created_at"], name="mail_not_sent", condition=~Q(state="sent")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.to}"

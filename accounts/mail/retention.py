@@ -1,0 +1,13 @@
+"""How long it is kept to whom which mail was sent."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts import limits
+from accounts.mail.models import OutgoingMail
+
+
+def purge() -> int:
+    """Delete mails of which nothing more was tried for long. Returns their number."""
+    return OutgoingMail.objects.filter(ended_at__lt=timezone.now() - limits.MAIL_KEPT).delete()[0]
