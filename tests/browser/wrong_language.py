@@ -66,24 +66,29 @@ def _other(text: str, language: str) -> bool:
     telling = (TELLING[foreign] - BOTH) & used
     if len(telling) > 1 and len(telling) > len(TELLING[language] & used):
         return True
-    return any(sentence.search(text) for sentence in _sentences(foreign))
+    return any(piece in text and _whole(own).search(text) for own, piece in _sentences(foreign))
 
 
 @cache
-def _sentences(language: str) -> tuple[re.Pattern[str], ...]:
-    """Every sentence of the catalogue in this language, but for those that are the same in the other."""
+def _sentences(language: str) -> tuple[tuple[str, str], ...]:
+    """Every sentence of the catalogue in this language, but for those that are the same in the other.
+
+    Each with its longest piece between places: a text without that piece needs no expression, and compiling 2,600 of
+    them takes half a second.
+    """
     known = words.pairs(words.OURS, *words.THEIRS)
     here = [(pair.dutch, pair.english) if language == "nl" else (pair.english, pair.dutch) for pair in known]
     there = {other.lower() for _own, other in here}
     kept = {own for own, _other in here if own.lower() not in there and _telling_enough(own)}
-    return tuple(re.compile(_whole(own)) for own in kept)
+    return tuple((own, max(words.PLACEHOLDER.sub("\0", own).split("\0"), key=len)) for own in kept)
 
 
 def _telling_enough(text: str) -> bool:
     return len(re.sub(r"[^a-zA-Z]", "", words.PLACEHOLDER.sub("", text))) > 3
 
 
-def _whole(text: str) -> str:
+@cache
+def _whole(text: str) -> re.Pattern[str]:
     """A sentence may stand among others; of a word or two the whole text must be that."""
     pattern = words.pattern(text)
-    return rf"(?<!\w){pattern}(?!\w)" if text.count(" ") > 2 else rf"^{pattern}$"
+    return re.compile(rf"(?<!\w){pattern}(?!\w)" if text.count(" ") > 2 else rf"^{pattern}$")
