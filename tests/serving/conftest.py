@@ -19,9 +19,10 @@ from tests.serving import raw_http, separate_portal
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """pytest-django makes a database only when a test asks for one; here it is the portals that need it."""
-    here = [item for item in items if Path(__file__).parent in item.path.parents]
-    if here:
-        here[0].add_marker(pytest.mark.django_db(transaction=True))
+    here = f"{Path(__file__).parent}{os.sep}"
+    first = next((item for item in items if str(item.path).startswith(here)), None)
+    if first:
+        first.add_marker(pytest.mark.django_db(transaction=True))
 
 
 def environment(**more: str) -> dict[str, str]:
