@@ -3,7 +3,7 @@
 browser    drives a real browser
 database   asks for the database; the others give the same answer on any
 sqlite     can answer otherwise on SQLite than on PostgreSQL: it commits, locks, searches, sorts, counts statements or
-           migrates; or it is one of the quick tests, so that every page has run on both
+           migrates; that every page opens on SQLite too is what the browser tests show
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _marks(item: pytest.Item, path: str) -> list[str]:
     found = {
         "browser": path.startswith(f"{IN_BROWSERS}/"),
         "database": asks or path.startswith(ON_THE_DATABASE),
-        "sqlite": commits or path.startswith((*SQL, *QUICK)),
+        "sqlite": commits or path.startswith(SQL),
     }
     return [name for name, is_so in found.items() if is_so]
 
