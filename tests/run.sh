@@ -59,16 +59,23 @@ run_pytest() {
   printf 'UNSTABLE (failed first, passed alone): %s\n' "${again[@]}"
 }
 
+# Types take as long as all the rest together and one core only: beside each other.
 static() {
-  step "Lint, format, types, import contracts"
-  "$BIN/ruff" check . && "$BIN/ruff" format --check . && "$BIN/mypy" . || return 1
-  "$BIN/lint-imports" --no-cache >/dev/null || "$BIN/lint-imports" --no-cache || return 1
-  step "Texts: every sentence of the program stands in the Dutch catalogue"
+  local types failures=0 said
+  step "Lint, format, types, import contracts; every sentence of the program stands in the Dutch catalogue"
+  said=$(mktemp)
+  "$BIN/mypy" . >"$said" 2>&1 &
+  types=$!
+  "$BIN/ruff" check . && "$BIN/ruff" format --check . || failures=1
+  "$BIN/lint-imports" --no-cache >/dev/null || "$BIN/lint-imports" --no-cache || failures=1
   if have msgfmt && have xgettext; then
-    "$BIN/python" -m tests.catalogue
+    "$BIN/python" -m tests.catalogue || failures=1
   else
     leave_out "comparison of texts and catalogue: no gettext"
   fi
+  wait "$types" || failures=1
+  cat "$said"
+  return "$failures"
 }
 
 # Of every package the tests of its main pages and flows: what a change is most likely to break.
