@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 LONGEST = 100  # characters; a longer text is no address
@@ -16,6 +17,7 @@ PORT = re.compile(r":[0-9]{1,5}$")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+@lru_cache(maxsize=64)  # one request asks four times
 def parse(text: str) -> IPv4Address | IPv6Address | None:
     """The address in one part of a header or in REMOTE_ADDR; None when there is none in it.
 

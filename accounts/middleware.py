@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import cast
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import auth, messages
-from django.contrib.auth import middleware as auth_middleware
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone, translation
-from django.utils.crypto import constant_time_compare
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.middleware import OTPMiddleware
-from django_otp.models import Device
 
 from accounts import limits, policy, post_redirect_get
 from accounts.active_sessions import flows as sessions
@@ -32,7 +23,6 @@ from accounts.audit.origin import Origin
 from accounts.http_requests import OWES_SET_UP, REQUIREMENT, in_administration, person, referring_page
 from accounts.language import choice
 from accounts.language import flows as languages
-from accounts.models import User
 from accounts.organisations import rank, sign_in_policy
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.organisations.wording import one_factor_at_most, second_step_is_there
@@ -85,45 +75,6 @@ def language(get_response: Handler) -> Handler:
         return response
 
     return middleware
-
-
-class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
-    """Django's, without a statement of its own: the session was read together with its person."""
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.user = cast(User, SimpleLazyObject(partial(_person_of_session, request)))
-        return cast(HttpResponseBase, self.get_response(request))
-
-
-def _person_of_session(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
-    """Who is signed in. Whatever is unusual is left to Django: nobody, somebody else's or a changed password, somebody
-    who is no longer active. Not an earlier SECRET_KEY, with which Django gives the session a new number: while
-    processes with and without a new key take turns, requests at the same time would lose the session."""
-    session = store.of(request)
-    signed_in = session.get(auth.SESSION_KEY)
-    owner = store.person_of(session)
-    if (
-        owner is not None
-        and owner.is_active
-        and signed_in == str(owner.pk)
-        and session.get(auth.BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
-        and _is_hash_of(owner, session.get(auth.HASH_SESSION_KEY, ""))
-    ):
-        return owner
-    return auth.get_user(request)
-
-
-def _is_hash_of(owner: User, given: str) -> bool:
-    if constant_time_compare(given, owner.get_session_auth_hash()):
-        return True
-    return any(constant_time_compare(given, earlier) for earlier in owner.get_session_auth_fallback_hash())
-
-
-class SecondFactorMiddleware(OTPMiddleware):
-    """django-otp's, with a prepared query for the device."""
-
-    def _device_from_persistent_id(self, persistent_id: str) -> Device | None:
-        return devices.by_persistent_id(self._normalize_persistent_id(persistent_id))
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -207,7 +158,7 @@ class TwoFactorMiddleware:
         return policy.Facts(
             must_have=not enough
             and (user.is_staff or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
-            has_factor=enough or devices.has_confirmed_device(user),
+            has_factor=enough or any(device.confirmed for device in devices.read_with(request.session, user)),
             is_verified=verified,
             device_removed=request.META[HAD_DEVICE] and not verified,
             set_up_only=sessions.SET_UP_ONLY in request.session,
@@ -216,6 +167,7 @@ class TwoFactorMiddleware:
             business_account_only=not vouched and owner is not None and sign_in_policy.must_use_business_account(owner),
             second_factor_at_provider=not verified
             and not vouched
+            and store.may_be_vouched_for(request.session, user)
             and sign_in_policy.has_second_factor_at_provider(owner or user),
             outranks_organisation=not verified
             and vouched is Vouched.NOTHING

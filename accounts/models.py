@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import NameField, SearchKeyField, with_keys
 from accounts.prefix_search import Plain, last_word
+from accounts.prepared_queries import Parameter, PreparedUpdate
 
 # `email__lower=…` matches without regard to case and uses the index of the constraint below.
 models.EmailField.register_lookup(Lower)
@@ -134,7 +135,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         return self.email
 
     def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
-        """A name is never stored without its search key."""
+        """A name is never stored without its search key. ``last_login`` alone is what every sign-in stores."""
+        if update_fields == ["last_login"] and _note_sign_in(pk=self.pk, now=self.last_login):
+            return
         super().save(*args, update_fields=with_keys(User, update_fields), **kwargs)
 
     def get_full_name(self) -> str:
@@ -142,3 +145,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def get_short_name(self) -> str:
         return self.first_name or self.email
+
+
+@PreparedUpdate
+def _note_sign_in() -> tuple[models.QuerySet[User], dict[str, object]]:
+    now = Parameter("now", models.DateTimeField())
+    return User.objects.filter(pk=Parameter("pk", models.BigAutoField())), {"last_login": now}

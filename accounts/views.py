@@ -46,7 +46,7 @@ def _details_form(request: PersonRequest, me: User) -> PersonalDetailsForm:
 
 
 def _details(request: PersonRequest, form: object) -> dict[str, object]:
-    mine = devices.situation_of(request.user)
+    mine = devices.situation_read_with(request.session, request.user)
     return {
         "form": form,
         "authenticators": mine.authenticators,
@@ -59,7 +59,8 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
 
 def _business_account(request: PersonRequest) -> dict[str, object]:
     """``takes_care``: the organisation that takes care of the second factor; ``can_link``: the button is offered."""
-    connection = connections.of_person(request.user)
+    may_have_one = store.may_have_provider(request.session, request.user)
+    connection = connections.of_person(request.user) if may_have_one else None
     owner = store.person_of(request.session)  # read with the membership
     vouched = rank.accepted(store.vouched(request.session), owner or request.user)
     is_linked = connection is not None and identities.is_linked(connection, request.user)

@@ -13,7 +13,7 @@ from django.contrib import auth
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BigAutoField, DateTimeField, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django_otp.models import Device
@@ -25,6 +25,7 @@ from accounts.audit.events import Event
 from accounts.audit.origin import Origin, browser_in_words
 from accounts.audit.recording import record
 from accounts.models import User
+from accounts.prepared_queries import Parameter, PreparedQuery
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SET_UP_ONLY = "set_up_only"  # in the session of somebody who may do nothing but link a new phone
@@ -125,6 +126,12 @@ def sign_out(request: HttpRequest, origin: Origin) -> None:
     auth.logout(request)
 
 
+@PreparedQuery
+def _running() -> QuerySet[Session]:
+    which = {"user": Parameter("user", BigAutoField()), "expires_at__gt": Parameter("now", DateTimeField())}
+    return Session.objects.filter(**which, signed_in=True).only("known_since", "started_at", "digest")
+
+
 def end_surplus_sessions(user: User, known_since: int) -> None:
     """At most `limits.SESSIONS_AT_ONCE`, the coming one included.
 
@@ -133,10 +140,12 @@ def end_surplus_sessions(user: User, known_since: int) -> None:
     password could sign the owner out again and again. So there may be one more than the limit.
     """
     # Sorted here: the database would spend more on a sorted and cut query than on these few rows.
-    running = Session.objects.filter(user=user, signed_in=True, expires_at__gt=timezone.now())
-    found = running.values_list("known_since", "started_at", "digest")
-    last_to_end = sorted(found, key=lambda one: (one[0] == 0, one[0], -one[1].timestamp()))
-    too_many = [digest for known, _at, digest in last_to_end[limits.SESSIONS_AT_ONCE - 1 :] if known_since or not known]
+    last_to_end = sorted(
+        _running(user=user.pk, now=timezone.now()),
+        key=lambda one: (one.known_since == 0, one.known_since, -one.started_at.timestamp()),
+    )
+    surplus = last_to_end[limits.SESSIONS_AT_ONCE - 1 :]
+    too_many = [one.digest for one in surplus if known_since or not one.known_since]
     if too_many:
         Session.objects.filter(digest__in=too_many).delete()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, cast
@@ -20,16 +21,17 @@ from typing import Any, cast
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase, UpdateError
 from django.core import signing
-from django.db.models import CharField, DateTimeField, F, QuerySet
+from django.db.models import CharField, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from accounts import encryption, limits
+from accounts.active_sessions import read_along
 from accounts.active_sessions.models import Session
+from accounts.active_sessions.read_along import ReadAlong
 from accounts.models import User
 from accounts.policy import Vouched
-from accounts.prepared_queries import Parameter, PreparedQuery
+from accounts.prepared_queries import Parameter, PreparedUpdate, insert
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,12 @@ VOUCHED = "vouched"  # and what that provider vouched for
 PASSWORD_TOO = "password_too"  # noqa: S105 - of a session that a provider opened: the password was shown just before
 IDLED = "idled"  # in the session of staff: longer without user activity than the administration allows
 STALE = "stale"  # the person signed in at the provider too long ago for this sign-in to be fresh proof
+
+
+KEY_LENGTH = 32
+# Each character for seven bytes. The bytes that are left over are not used: they would make some characters likelier.
+_LEFT_OVER = bytes(range(256 - 256 % len(VALID_KEY_CHARS), 256))
+_CHARACTER_OF_BYTE = "".join(VALID_KEY_CHARS[byte % len(VALID_KEY_CHARS)] for byte in range(256)).encode()
 
 
 def of(request: HttpRequest) -> SessionStore:
@@ -63,23 +71,40 @@ def vouched(session: SessionBase) -> Vouched:
         return Vouched.NOTHING
 
 
-@PreparedQuery
-def _find_unexpired() -> QuerySet[Session]:
-    found = Session.objects.filter(
-        digest=Parameter("digest", CharField()), expires_at__gt=Parameter("now", DateTimeField())
-    )
-    # By the relation's name: the package of the second factor is in a higher layer.
-    asked_at = F("user__recoverycodeset__asked_at")
-    return found.select_related("user__membership__organisation").annotate(codes_asked_at=asked_at)
+def along_of(session: SessionBase, user: User) -> ReadAlong | None:
+    """What was read together with the session of this person; None once the session was written, because something may
+    have changed with it."""
+    along = cast(SessionStore, session).along
+    return along if along and along.person == user.pk else None
 
 
-def _find(key: str) -> Session | None:
-    return next(iter(_find_unexpired(digest=digest_of(key), now=timezone.now())), None)
+def may_have_provider(session: SessionBase, user: User) -> bool:
+    """False when no provider signs in for the organisation of this person, so that nothing need be asked about it."""
+    along = along_of(session, user)
+    return along is None or along.has_provider
+
+
+def may_be_vouched_for(session: SessionBase, user: User) -> bool:
+    """False when none vouches for the second factor of its people."""
+    along = along_of(session, user)
+    return along is None or along.is_vouched_for
+
+
+@PreparedUpdate
+def _replace_row() -> tuple[QuerySet[Session], dict[str, object]]:
+    columns = {field.name: Parameter(field.attname, field) for field in Session._meta.concrete_fields}
+    return Session.objects.filter(digest=Parameter("present", CharField())), {**columns}
 
 
 def fresh_key() -> str:
-    """A session key of 165 random bits, so collisions need no check (ASVS 7.2.3)."""
-    return get_random_string(32, VALID_KEY_CHARS)
+    """A session key of 165 random bits, so collisions need no check (ASVS 7.2.3).
+
+    Django's `get_random_string` asks the operating system for each character, which takes thirty times as long.
+    """
+    key = b""
+    while len(key) < KEY_LENGTH:  # as good as always once
+        key += secrets.token_bytes(2 * KEY_LENGTH).translate(_CHARACTER_OF_BYTE, _LEFT_OVER)
+    return key[:KEY_LENGTH].decode()
 
 
 def digest_of(key: str) -> str:
@@ -98,13 +123,14 @@ def expiry(started: datetime, seen: datetime) -> datetime:
 class SessionStore(SessionBase):
     _get_session: Callable[..., dict[str, Any]]  # Django's own, which its type stubs leave out
     row: Session | None = None  # as last read or written
+    along: ReadAlong | None = None  # what was read with the row, until something is written
     codes_asked_at: datetime | None = None  # when the person was last asked about the recovery codes
     written: tuple[str | None, str] | None = None  # key and data as last written
 
     def load(self) -> dict[str, Any]:
         key = self.session_key
-        row = _find(key) if key else None
-        self.row, self.codes_asked_at = row, getattr(row, "codes_asked_at", None)
+        row, self.along = read_along.find(digest_of(key)) if key else (None, None)
+        self.row, self.codes_asked_at = row, self.along.codes_asked_at if self.along else None
         if row is None:
             self._session_key = None  # never adopt a key that an attacker may have set (session fixation)
             return {}
@@ -145,7 +171,7 @@ class SessionStore(SessionBase):
     def create(self) -> None:
         """Take a fresh key; the row follows at `save`."""
         self._session_key = fresh_key()
-        self.row = None
+        self.row = self.along = None
         self.modified = True
 
     def cycle_key(self) -> None:
@@ -164,10 +190,10 @@ class SessionStore(SessionBase):
             return  # a flow has saved it in its own transaction already
         new = self._row_for(data)
         if self.row is None:
-            new.save(force_insert=True)
+            insert(new)
         elif not self._replace(self.row.digest, new):
             raise UpdateError
-        self.row, self.written = new, state
+        self.row, self.along, self.written = new, None, state
 
     def _row_for(self, data: dict[str, Any]) -> Session:
         now = timezone.now()
@@ -191,7 +217,7 @@ class SessionStore(SessionBase):
     @staticmethod
     def _replace(digest: str, new: Session) -> bool:
         values = {field.attname: getattr(new, field.attname) for field in Session._meta.concrete_fields}
-        return Session.objects.filter(digest=digest).update(**values) == 1
+        return _replace_row(present=digest, **values) == 1
 
     def delete(self, session_key: str | None = None) -> None:
         digest = digest_of(session_key) if session_key else self.row.digest if self.row else None
@@ -200,7 +226,7 @@ class SessionStore(SessionBase):
         if digest:
             Session.objects.filter(digest=digest).delete()
         if session_key is None:
-            self.row = None
+            self.row = self.along = None
 
     def touch(self) -> None:
         """Note that the person is still there, at most once in `limits.SESSION_SEEN_EVERY`."""

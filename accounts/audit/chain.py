@@ -77,23 +77,24 @@ def reason_not_to_seal() -> str:
         head = chain_head.read()
     except chain_head.HeadUnreadableError as error:
         return f"the head outside the database cannot be read ({error})"
-    last = AuditSeal.objects.order_by("-position").first()
-    if head and not _contains(head):
+    newest = list(AuditSeal.objects.order_by("-position")[:2])
+    if head and not _contains(newest, head):
         return f"the chain does not hold seal {head.position}, which this machine noted in {chain_head.path()}"
-    if last is None:
+    if not newest:
         return ""
+    last = newest[0]
     entry = AuditEntry.objects.filter(pk=last.entry_id).first()
     if entry is None:
         return f"entry {last.entry_id}, the last that was sealed, was removed"
-    return f"entry {entry.pk}, the last that was sealed, was changed" if _is_broken(entry) else ""
+    before = _digests_before(newest).get(last.position)
+    is_broken = _state_by(last, before, entry) is SealState.BROKEN
+    return f"entry {entry.pk}, the last that was sealed, was changed" if is_broken else ""
 
 
-def _contains(head: Head) -> bool:
+def _contains(newest: list[AuditSeal], head: Head) -> bool:
+    if any((one.position, one.digest) == (head.position, head.digest) for one in newest):
+        return True
     return AuditSeal.objects.filter(position=head.position, digest=head.digest).exists()
-
-
-def _is_broken(entry: AuditEntry) -> bool:
-    return seal_state_of(entry)[0] is SealState.BROKEN
 
 
 def in_batches(entries: QuerySet[AuditEntry]) -> Iterator[list[AuditEntry]]:
@@ -189,16 +190,24 @@ def seal_state_of(entry: AuditEntry) -> tuple[SealState, AuditSeal | None]:
     seal_ = AuditSeal.objects.filter(entry_id=entry.pk).first()
     if seal_ is None:
         return SealState.UNSEALED, None
-    previous = previous_digests([seal_]).get(seal_.position)
+    return _state_by(seal_, previous_digests([seal_]).get(seal_.position), entry), seal_
+
+
+def _state_by(seal_: AuditSeal, previous: str | None, entry: AuditEntry) -> SealState:
+    """Of an entry that has this seal. ``previous``: the digest before it; None when that seal is gone."""
     try:
         digest = digest_of(seal_.key_id, seal_.position, previous or "", fields_of(entry))
     except (LookupError, ValueError):
-        return SealState.KEY_UNKNOWN, seal_
-    return SealState.INTACT if hmac.compare_digest(digest, seal_.digest) else SealState.BROKEN, seal_
+        return SealState.KEY_UNKNOWN
+    return SealState.INTACT if hmac.compare_digest(digest, seal_.digest) else SealState.BROKEN
 
 
 def previous_digests(seals: Iterable[AuditSeal]) -> dict[int, str]:
     """By position, the digest of the seal before; a position whose predecessor is gone is left out."""
     wanted = [seal_.position - 1 for seal_ in seals]
-    found = AuditSeal.objects.filter(position__in=wanted).values_list("position", "digest")
-    return {1: INITIAL_DIGEST} | {position + 1: digest for position, digest in found}
+    return _digests_before(AuditSeal.objects.filter(position__in=wanted).only("position", "digest"))
+
+
+def _digests_before(seals: Iterable[AuditSeal]) -> dict[int, str]:
+    """The digests of these seals, by the position that follows."""
+    return {1: INITIAL_DIGEST} | {one.position + 1: one.digest for one in seals}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import entry_codes
 from accounts.audit.events import Event
+from accounts.prepared_queries import insert
 
 ADDRESS_CHANGES = (Event.ADDRESS_CHANGED.value, Event.ADDRESS_CHANGED_BY_PERSON.value)
 
@@ -59,7 +60,7 @@ class AppendOnly(models.Model):
         if not self._state.adding:
             raise AppendOnlyError("audit entries are never changed")
         self.before_writing()
-        super().save(force_insert=True)
+        insert(self)
 
     def before_writing(self) -> None:
         """Called for every row, by whichever way it is written."""

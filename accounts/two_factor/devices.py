@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.db.models import BigAutoField, Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django_otp.models import Device
 
 from accounts import limits
+from accounts.active_sessions import store
 from accounts.active_sessions.models import Session
 from accounts.models import User
 from accounts.prepared_queries import Parameter, PreparedQuery
@@ -31,20 +33,32 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @PreparedQuery
-def _by_pk() -> QuerySet[Authenticator]:
-    return Authenticator.objects.filter(pk=Parameter("pk", BigAutoField()))
-
-
-@PreparedQuery
 def _confirmed() -> QuerySet[Authenticator]:
     return Authenticator.objects.filter(user=Parameter("user", BigAutoField()), confirmed=True)
 
 
-def by_persistent_id(name: str) -> Device | None:
-    """The device that django-otp's `Device.from_persistent_id` finds; every page of a verified session asks."""
+def read_with(session: SessionBase, user: User) -> list[Authenticator]:
+    """`every`, as read together with the session of this request: without a statement, until the session is written."""
+    along = store.along_of(session, user)
+    return every(user) if along is None else cast(list[Authenticator], along.devices)
+
+
+def situation_read_with(session: SessionBase, user: User) -> Situation:
+    """`situation_of` in the same way, without ``recovers`` and ``sessions``; asked again of whoever has recovery codes,
+    because how many are left is not read with the session."""
+    along = store.along_of(session, user)
+    if along is None or along.has_codes:
+        return situation_of(user)
+    mine = read_with(session, user)
+    return Situation(mine, has_factor=any(device.confirmed for device in mine))
+
+
+def by_persistent_id(name: str, mine: Iterable[Authenticator]) -> Device | None:
+    """The device that django-otp's `Device.from_persistent_id` finds. ``mine``: those of the person, who can have no
+    other."""
     label, _slash, pk = name.rpartition("/")
-    if label == Authenticator._meta.label_lower and pk.isascii() and pk.isdigit():
-        return next(iter(_by_pk(pk=int(pk))), None)
+    if label == Authenticator._meta.label_lower:
+        return next((device for device in mine if str(device.pk) == pk), None)
     found: Device | None = Device.from_persistent_id(name)
     return found
 

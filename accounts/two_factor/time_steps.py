@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from django.db.models import BigAutoField, BigIntegerField, DateTimeField, JSONField, QuerySet
 from django.utils import timezone
 
 from accounts import limits
 from accounts.encryption import SecretUnreadableError
+from accounts.prepared_queries import Parameter, PreparedUpdate
 from accounts.two_factor import codes
 from accounts.two_factor.models import Authenticator, FormerAuthenticator
 
@@ -36,12 +38,22 @@ def invalidate(device: Authenticator, step: int) -> None:
         Authenticator.objects.filter(pk=device.pk).update(void_steps=sorted(ahead | {step}))
 
 
+@PreparedUpdate
+def _take() -> tuple[QuerySet[Authenticator], dict[str, object]]:
+    step = Parameter("step", BigIntegerField())
+    unused = Authenticator.objects.filter(pk=Parameter("device", BigAutoField()), last_step__lt=step)
+    not_made_void = unused.filter(void_steps=Parameter("void_steps", JSONField()))
+    return not_made_void, {"last_step": step, "last_used_at": Parameter("now", DateTimeField())}
+
+
 def use_up(device: Authenticator, step: int) -> bool:
     """Mark a time step as used; False when it or a later one was used before (RFC 6238 section 5.2)."""
-    unused = Authenticator.objects.filter(pk=device.pk, last_step__lt=step)
-    values = {"last_step": step, "last_used_at": timezone.now()}
-    if step not in device.void_steps and unused.filter(void_steps=device.void_steps).update(**values) == 1:
+    now, void = timezone.now(), device.void_steps
+    if step not in void and _take(device=device.pk, step=step, void_steps=void, now=now) == 1:
         return True
     # Used or void, or another step became void since the device was read: read again, locked.
+    unused = Authenticator.objects.filter(pk=device.pk, last_step__lt=step)
     newest = next(iter(unused.select_for_update()), None)
-    return newest is not None and step not in newest.void_steps and unused.update(**values) == 1
+    if newest is None or step in newest.void_steps:
+        return False
+    return unused.update(last_step=step, last_used_at=now) == 1

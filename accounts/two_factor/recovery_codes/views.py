@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 @require_safe
 def overview(request: PersonRequest) -> HttpResponse:
     """How many are left; after making them the codes themselves, until they are kept."""
-    mine = devices.situation_of(request.user)
+    mine = devices.situation_read_with(request.session, request.user)
     if not mine.has_factor:
         messages.info(request, _("Recovery codes belong to two-step authentication. Activate that first."))
         return redirect("personal_details")

@@ -27,17 +27,24 @@ from accounts.two_factor.verification import Outcome, VerificationResult
 
 
 def begin(
-    user: User, *, replaces: Authenticator | None = None, begun_in: str = "", all_lost: bool = False, name: str = ""
+    user: User,
+    *,
+    replaces: Authenticator | None = None,
+    begun_in: str = "",
+    all_lost: bool = False,
+    name: str = "",
+    known: list[Authenticator] | None = None,
 ) -> Authenticator | None:
     """The pending authenticator of this person: the one in progress, or a new one; None when there are too many.
 
     One per person: reload, second tab and double click get the same secret, because the person's row is locked and the
     database allows one unconfirmed device. Another purpose or another sign-in (``begun_in``) starts over: somebody who
     is signed in with a stolen password must not know the secret that the owner scans. ``all_lost``: it will replace
-    every device, so there are never too many. ``name``: what the person typed before the time was over.
+    every device, so there are never too many. ``name``: what the person typed before the time was over. ``known``: the
+    devices of the person, if they were read in this request.
     """
     wanted = Authenticator(user=user, name=name, confirmed=False, replaces=replaces, begun_in=begun_in)
-    mine = devices.every(user)
+    mine = devices.every(user) if known is None else known
     if found := _in_progress(mine, wanted):
         return found
     if not mine:
@@ -114,6 +121,11 @@ def pending(user: User, begun_in: str = "") -> Authenticator | None:
     return _usable(devices.pending_authenticator_of(user), begun_in)
 
 
+def pending_among(mine: list[Authenticator], begun_in: str) -> Authenticator | None:
+    """The same among the devices of one person."""
+    return _usable(devices.pending_among(mine), begun_in)
+
+
 def _usable(found: Authenticator | None, begun_in: str) -> Authenticator | None:
     return found if found and found.begun_in == begun_in and time_steps.secret_of(found) else None
 
@@ -142,10 +154,10 @@ class Activation:
         return None if self.replaces_all else self.before.code_set
 
 
-def foresee(user: User, typed: str, *, begun_in: str = "") -> Situation | None:
-    """What the person has, if `activate` would accept the code now; else None. Changes and locks nothing: it tells what
-    must be ready before the transaction."""
-    found, code = devices.situation_of(user), codes.parse(typed)
+def foresee(found: Situation, typed: str, *, begun_in: str = "") -> Situation | None:
+    """What the person has (``found``), if `activate` would accept the code now; else None. Changes and locks nothing:
+    it tells what must be ready before the transaction."""
+    code = codes.parse(typed)
     device = _usable(devices.pending_among(found.devices), begun_in)
     if device is None or code is None:
         return None
@@ -171,12 +183,9 @@ def activate(
     recovery codes stop. ``foreseen``: the answer of `foresee`. ``on_accepted`` is called on success, in the same
     transaction.
     """
-    # Until now the password alone made a browser known: an attacker could have collected any number of counters.
-    is_forgotten = bool(foreseen and (all_lost or not foreseen.has_factor)) and known_browsers.forget_read(user)
-    if not is_forgotten:
-        devices.lock(user)
+    is_forgotten = _lock(user, forgetting=foreseen is not None and (all_lost or not foreseen.has_factor))
     before = devices.situation_of(user)
-    device = _usable(devices.pending_among(before.devices), begun_in)
+    device = pending_among(before.devices, begun_in)
     if device is None:
         return None
     code = codes.parse(typed)
@@ -185,13 +194,23 @@ def activate(
     verdict = verification.judge(device, code)
     if verdict.match is not codes.Match.RIGHT:
         return Activation(_refuse(user, device, code, verdict, origin))
-    if (all_lost or not before.has_factor) and not is_forgotten:
-        known_browsers.forget_all(user)
     activation = Activation(VerificationResult(Outcome.ACCEPTED, device), before, all_lost)
+    if (all_lost or activation.is_first) and not is_forgotten:
+        known_browsers.forget_all(user)
     _confirm(user, activation, device, verdict.step, name, origin)
     if on_accepted:
         on_accepted(activation)
     return activation
+
+
+def _lock(user: User, *, forgetting: bool) -> bool:
+    """Lock the row of the person, and ``forgetting`` known browsers in the same statement: until a first device the
+    password alone made a browser known, so an attacker could have collected any number of counters. False when they
+    were not forgotten."""
+    if forgetting and known_browsers.forget_read(user):
+        return True
+    devices.lock(user)
+    return False
 
 
 def _confirm(user: User, activation: Activation, device: Authenticator, step: int, name: str, origin: Origin) -> None:

@@ -71,7 +71,8 @@ def activate(request: PersonRequest) -> HttpResponse:
     old = request.POST.get("replaces")
     replaces = own_device(request, old) if old else None
     begun_in, all_lost, name = _sign_in_id(request), _all_lost(request), _typed_name(request)
-    begun = flows.begin(request.user, replaces=replaces, begun_in=begun_in, all_lost=all_lost, name=name)
+    mine = devices.read_with(request.session, request.user)
+    begun = flows.begin(request.user, replaces=replaces, begun_in=begun_in, all_lost=all_lost, name=name, known=mine)
     if begun is None:
         messages.warning(request, _("You have the greatest number of devices. Remove one first."))
         return redirect("personal_details")
@@ -92,8 +93,9 @@ def _fresh_proof_or_set_up(view: View) -> View:
 
 def _has_begun_first(request: PersonRequest) -> bool:
     """With fresh proof: support's code begins one without it, for who signed in at the provider this morning."""
-    is_first = _all_lost(request) or not devices.has_confirmed_device(request.user)
-    pending = flows.pending(request.user, _sign_in_id(request)) if is_first else None
+    mine = devices.read_with(request.session, request.user)
+    is_first = _all_lost(request) or not any(device.confirmed for device in mine)
+    pending = flows.pending_among(mine, _sign_in_id(request)) if is_first else None
     return pending is not None and was_fresh(request, pending.created_at)
 
 
@@ -104,7 +106,8 @@ def confirm(request: PersonRequest) -> HttpResponse:
         return redirect("personal_details")
     if request.method == "POST":
         return _confirm(request)
-    pending = flows.pending(request.user, _sign_in_id(request)) or _begin_if_owed(request)
+    mine = devices.read_with(request.session, request.user)
+    pending = flows.pending_among(mine, _sign_in_id(request)) or _begin_if_owed(request)
     if pending is None:
         return _without_set_up(request)
     form = restore(request, NamedCodeForm(initial={"name": pending.name}))
@@ -162,7 +165,8 @@ def _confirm(request: PersonRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     data, origin = form.cleaned_data, Origin.of(request)
     begun_in, all_lost = _sign_in_id(request), _all_lost(request)
-    foreseen = flows.foresee(request.user, data["code"], begun_in=begun_in)
+    known = devices.situation_read_with(request.session, request.user)
+    foreseen = flows.foresee(known, data["code"], begun_in=begun_in)
     fresh = _prepared_codes() if foreseen and (all_lost or not foreseen.codes_left) else None
     activation = flows.activate(
         request.user,

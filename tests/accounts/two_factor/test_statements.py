@@ -6,16 +6,20 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import policy
+from accounts.active_sessions.store import SessionStore
+from accounts.sso.models import Connection
+from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
 from tests.codes import phone
 from tests.factories import OrganisationFactory, UserFactory
 from tests.pages import ACTIVATE, CONFIRM, DETAILS, signed_in
-from tests.statements import CONTROL
+from tests.statements import CONTROL, statements
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,21 +63,21 @@ def begun() -> tuple[Client, Authenticator]:
     return client, Authenticator.objects.get(user=person)
 
 
-def test_a_set_up_begins_with_two_statements(asked: Callable) -> None:
+def test_a_set_up_begins_with_one_statement(asked: Callable) -> None:
     client = signed_in(UserFactory(organisation=OrganisationFactory()))
-    assert asked(lambda: client.post(ACTIVATE)) == [("SELECT", DEVICE), ("INSERT", DEVICE)]
+    assert asked(lambda: client.get(DETAILS)) == []
+    assert asked(lambda: client.post(ACTIVATE)) == [("INSERT", DEVICE)]
 
 
-def test_the_qr_code_takes_one(asked: Callable) -> None:
+def test_the_qr_code_takes_none(asked: Callable) -> None:
     client, _device = begun()
-    assert asked(lambda: client.get(CONFIRM)) == [("SELECT", DEVICE)]
+    assert asked(lambda: client.get(CONFIRM)) == []
 
 
-def test_confirming_reads_before_and_under_the_lock_and_writes_each_table_once(asked: Callable) -> None:
+def test_confirming_reads_under_the_lock_and_writes_each_table_once(asked: Callable) -> None:
     client, device = begun()
     typed = {"code": phone(device).now(), "name": "Telefoon"}
     assert asked(lambda: client.post(CONFIRM, typed)) == [
-        ("SELECT", DEVICE),
         ("UPDATE", PERSON),  # no browser is known any more; the lock of the rest
         ("SELECT", DEVICE),
         ("INSERT", ENTRY),
@@ -102,6 +106,50 @@ def test_recovery_codes_are_shown_with_one_made_anew_with_seven_and_put_away_wit
     ]
 
 
-def test_personal_details_take_one_and_one_for_the_business_account(asked: Callable) -> None:
-    client, _device = begun()
-    assert asked(lambda: client.get(DETAILS)) == [("SELECT", DEVICE), ("SELECT", "sso_connection")]
+def test_before_the_view_the_session_is_read_with_all_that_the_middleware_asks() -> None:
+    client, device = begun()
+    with statements() as without_factor:
+        client.get(CONFIRM)
+    client.post(CONFIRM, {"code": phone(device).now(), "name": "Telefoon"})
+    with statements() as verified:
+        client.get("/")
+    assert without_factor == [f"SELECT {SESSION}"]
+    assert verified == [f"SELECT {SESSION}", "SELECT environments_access"]
+
+
+def test_devices_are_those_of_the_person_and_asked_anew_once_the_session_was_written() -> None:
+    person, other = UserFactory(with_totp=True), UserFactory(with_totp=True)
+    Authenticator.objects.create(user=person, name="Tablet", confirmed=False, sealed_secret=b"x", void_steps=[7])
+    written = SessionStore()
+    written[SESSION_KEY] = str(person.pk)
+    written.save()
+    session = SessionStore(written.session_key)
+    session.get(SESSION_KEY)
+    columns = [column.attname for column in Authenticator._meta.concrete_fields]
+    with statements() as asked:
+        found = devices.read_with(session, person)
+    assert asked == []
+    of_the_orm = {one.pk: one for one in Authenticator.objects.filter(user=person)}
+    assert len(found) == len(of_the_orm) == 2
+    for one in found:
+        assert [getattr(one, name) for name in columns] == [getattr(of_the_orm[one.pk], name) for name in columns]
+    assert [one.user_id for one in devices.read_with(session, other)] == [other.pk]
+    Authenticator.objects.filter(user=person, confirmed=True).delete()
+    session["changed"] = True
+    session.save()
+    assert [one.confirmed for one in devices.read_with(session, person)] == [False]
+
+
+def test_personal_details_ask_how_many_codes_are_left_and_about_a_business_account_where_there_is_one(
+    asked: Callable,
+) -> None:
+    client, device = begun()
+    client.post(CONFIRM, {"code": phone(device).now(), "name": "Telefoon"})
+    assert asked(lambda: client.get(DETAILS)) == [("SELECT", DEVICE)]
+    here = device.user.membership.organisation
+    Connection.objects.create(organisation=here, enabled=True, issuer="https://idp.test")
+    assert asked(lambda: client.get(DETAILS)) == [
+        ("SELECT", DEVICE),
+        ("SELECT", "sso_connection"),
+        ("SELECT", "sso_identity"),
+    ]
