@@ -1,7 +1,7 @@
 """The decision about the second factor, as a pure function: facts in, decision out."""
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import NamedTuple
 
 
 class Vouched(StrEnum):
@@ -13,8 +13,7 @@ class Vouched(StrEnum):
     CLAIM = "claim"  # the token says that there was one
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     must_have: bool  # staff, or somebody whose organisation demands it today
     has_factor: bool  # a confirmed device exists
     is_verified: bool  # this session has shown one

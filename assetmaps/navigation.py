@@ -6,7 +6,7 @@ Each entry is shown to whoever may open its page; the page checks again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -24,8 +24,7 @@ HELPS = "accounts.reset_second_factor"
 ADMINISTERS = ("accounts.change_user", "organisations.change_organisation", "environments.change_environment")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A page in the menu. ``permissions``: any one of them opens it; empty: whoever may enter the administration."""
 
     url_name: str
@@ -33,8 +32,7 @@ class Entry:
     permissions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """An entry as it is shown. ``current``: "page" for the page itself, "true" for a page below it, else empty."""
 
     name: str

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts import ip_addresses
 from accounts.audit.origin import VIA
@@ -32,8 +31,7 @@ UNTRUSTED_PROXY = (
 LOOPBACK = (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(NamedTuple):
     """The other end of the connection to this server. ``name``: for the log; ``fault``: what is wrong with the
     visitor's address that it sent, a sentence for the operator; ``hint``: the same for what a visitor can also cause.
     """
@@ -44,8 +42,7 @@ class Peer:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class Visitor:
+class Visitor(NamedTuple):
     """``address``: None when unknown; ``writer``: the proxy that wrote it; ``hops``: trusted proxies between that one
     and this server; ``fault`` and ``hint`` as above."""
 
@@ -113,7 +110,7 @@ def apply(application: Application, trusted: Sequence[str]) -> Application:
         visitor = proxies.visitor(environ.get(FOR, ""), peer) if peer.is_trusted else Visitor(ip, peer.name)
         environ["REMOTE_ADDR"] = str(visitor.address) if visitor.address else ""
         environ[VIA] = "" if visitor.address else visitor.writer
-        environ[PEER] = replace(peer, fault=visitor.fault, hint=visitor.hint)
+        environ[PEER] = peer._replace(fault=visitor.fault, hint=visitor.hint)
         if peer.is_trusted and (scheme := scheme_of(environ.get(PROTO, ""), visitor.hops)):
             environ["wsgi.url_scheme"] = scheme
         return application(environ, start_response)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -34,8 +34,7 @@ class Outcome(Enum):
     ASK_FIRST = auto()  # the person has not yet been warned that this is another domain
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(NamedTuple):
     outcome: Outcome
     environment: Environment | None = None
     others: tuple[str, ...] = ()  # other hosts that the same warning names

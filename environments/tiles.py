@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -113,8 +112,7 @@ class Tile(NamedTuple):
         return Owner(row.organisation_id, row.organisation, self.organisation_slug, self.colour, self.logo)
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     heading: str  # "" when there is only one section
     tiles: list[Tile]
 
@@ -125,8 +123,7 @@ class Section:
         return owner if owner and owner.name == self.heading else None
 
 
-@dataclass(frozen=True)
-class Overview:
+class Overview(NamedTuple):
     sections: list[Section]
     page: Page
     total: int  # environments of this person, found or not

@@ -5,8 +5,8 @@ The only flows that see a request: Django's `login` needs it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import django_otp
 from django.contrib import auth
@@ -176,8 +176,7 @@ def end_others_on_request(request: HttpRequest, user: User, origin: Origin) -> i
     return ended
 
 
-@dataclass(frozen=True)
-class ListedSession:
+class ListedSession(NamedTuple):
     """``name``: a part of the digest, which identifies the session and cannot be used as its key."""
 
     name: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -14,8 +14,7 @@ from accounts.active_sessions import store
 from accounts.active_sessions.models import Session
 
 
-@dataclass(frozen=True)
-class Remaining:
+class Remaining(NamedTuple):
     """``idle``: seconds until it ends without user activity; ``overall``: until it ends whatever the user does;
     ``until``: the same as a time of day. Never more than is true, so that a page does not promise too much."""
 

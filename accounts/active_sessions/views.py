@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import timedelta
 
 from django.contrib import messages
@@ -34,7 +33,7 @@ def extend(request: PersonRequest) -> HttpResponse:
 
 def _remaining(request: PersonRequest) -> HttpResponse:
     found = {"portal": lifetime.in_portal(request), "administration": lifetime.in_administration(request)}
-    return JsonResponse({place: asdict(one) for place, one in found.items() if one})
+    return JsonResponse({place: one._asdict() for place, one in found.items() if one})
 
 
 @require_safe

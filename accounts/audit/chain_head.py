@@ -12,8 +12,8 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -25,8 +25,7 @@ class HeadUnreadableError(Exception):
     """There is a file, and it cannot be read or holds something else."""
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """``position`` and ``digest`` of a seal that the chain must contain for good."""
 
     position: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -17,8 +17,7 @@ REFERENCE = "portal.reference"
 VIA = "portal.via"
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """``address``: IP address or None when not known; ``browser``: the User-Agent header on one line; ``reference``:
     the number of the request, which is on its lines in the log too; ``via``: when the address is not known, the proxy
     or socket that did not tell it, so that limits by network apply all the same."""

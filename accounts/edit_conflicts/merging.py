@@ -7,8 +7,7 @@ change of one field because another one changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
@@ -20,8 +19,7 @@ from accounts.unicode_text import normalise, shortened
 LONGEST_TOLD = 100  # characters of a value in a sentence
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(NamedTuple):
     """A field that both people changed, with both values as texts."""
 
     field: str

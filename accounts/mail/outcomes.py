@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext
@@ -26,8 +27,7 @@ SENT_BY_WORKER = 20  # seconds that a command waits for a mail that a worker too
 _LINKS_AND_TOKENS = re.compile(r"\S*(?:://|www\.)\S*|[\w:+/=-]{25,}")
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """``refusal``: the answer of the mail server on one line, without links; empty when it took the message.
     ``is_final``: no further try follows."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -20,16 +20,14 @@ Labels = dict[str, tuple[str, str]]  # by address: the words, and what kind of b
 NEVER = r"(?!)"  # a pattern that matches nothing
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Some words; with an address they are a link."""
 
     words: str
     address: str = ""
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """``kind``: brand, text, large, button or link."""
 
     kind: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Model
@@ -17,8 +16,7 @@ from accounts.mail.untrusted_text import single_line
 from accounts.models import User
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """``name``: of the field, as in code; the other three are shown to people, in the reader's language."""
 
     name: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import BigAutoField, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -17,8 +16,7 @@ from accounts.organisations.models import Organisation, SecondStep
 from accounts.prepared_queries import Parameter, PreparedQuery
 
 
-@dataclass(frozen=True)
-class Requirement:
+class Requirement(NamedTuple):
     """That an organisation requires a second factor. ``required_from``: the first day, in the portal's time zone."""
 
     organisation: str

@@ -8,9 +8,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts import limits
 from accounts.models import User
@@ -33,8 +32,7 @@ class Purpose(StrEnum):
 REAUTHENTICATED = (Purpose.PROVE, Purpose.LINK, Purpose.INVITED)
 
 
-@dataclass(frozen=True)
-class AuthenticationRequest:
+class AuthenticationRequest(NamedTuple):
     """``target``: the address on this site to go to afterwards; ``user``: id of the person, where known beforehand;
     ``begun_at``: seconds since 1970."""
 
@@ -93,7 +91,7 @@ def sign_ins_in_progress(session: Session) -> list[AuthenticationRequest]:
 def store(session: Session, requests: list[AuthenticationRequest]) -> None:
     newest = [one for one in requests if one.is_fresh][-limits.SSO_TRANSACTIONS :]
     if newest:
-        session[KEY] = [asdict(one) for one in newest]
+        session[KEY] = [one._asdict() for one in newest]
     else:
         session.pop(KEY, None)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core import signing
@@ -25,12 +27,11 @@ PEOPLE_A_BROWSER = 5  # a shared computer; keeps the cookie small
 _NOBODY = ("", -1, 0)
 
 
-@dataclass(frozen=True)
-class KnownBrowsers:
+class KnownBrowsers(NamedTuple):
     """What a visitor's cookie proves: per person (id as text) the bucket of this browser, the person's epoch, and since
     when the browser is known, in seconds since 1970."""
 
-    buckets: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    buckets: Mapping[str, tuple[str, int, int]] = MappingProxyType({})
     mailed: tuple[str, str] = ("", "")  # whose mailbox this browser proved just now, and the account as it was then
 
     @classmethod

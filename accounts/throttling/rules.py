@@ -6,9 +6,9 @@ wait that a success resets would only slow guessing down.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from accounts import limits
 
@@ -22,8 +22,7 @@ class Kind(StrEnum):
 Network = tuple[str, int, int]  # its name, wrong passwords in a row, until when it waits
 
 
-@dataclass(frozen=True)
-class CounterState:
+class CounterState(NamedTuple):
     """The state of a counter: wrong attempts so far. Times are seconds since 1970.
 
     ``failures``: in a row; ``recent``: when, oldest first, as far back as a rule looks; ``waits_until``: nothing is
@@ -33,11 +32,11 @@ class CounterState:
     """
 
     failures: int = 0
-    recent: tuple[int, ...] = field(default_factory=tuple)
+    recent: tuple[int, ...] = ()
     waits_until: int = 0
     closed: bool = False
     forgiven: int = 0
-    networks: tuple[Network, ...] = field(default_factory=tuple)
+    networks: tuple[Network, ...] = ()
 
     def waits_until_for(self, network: str) -> int:
         """Until when this network waits; without one, the one that waits longest."""
@@ -48,42 +47,42 @@ def after_failure(state: CounterState, kind: Kind, now: int, *, known: bool, net
     """``known``: the attempt came from a browser in which this person signed in fully before. ``network``: where a
     stranger's attempt came from; the wait is of that network, what counts in a period or closes is of all together."""
     kept = (*state.recent, now)[-limits.CODE_CAP :]
-    state = replace(state, failures=state.failures + 1, recent=kept)
+    state = state._replace(failures=state.failures + 1, recent=kept)
     # A wait that runs already is never made shorter.
     waits = [state.waits_until, now + int(_wait(kind, state, known).total_seconds())]
     if network and not known:
         waits[1] = now + int(_wait_of_all(state, kind).total_seconds())
-        state = replace(state, networks=_networks_after_failure(state, kind, network, now))
+        state = state._replace(networks=_networks_after_failure(state, kind, network, now))
     if known:
         fresh = kept[state.forgiven - state.failures :] if state.forgiven else kept
         waits.append(_full_until(fresh, limits.KNOWN_BROWSER_FAILURES, limits.KNOWN_BROWSER_PERIOD, now))
     elif kind is Kind.CODE:
         waits.append(_full_until(kept, limits.CODE_CAP, limits.CODE_CAP_PERIOD, now))
     closes = _closes(kind, state.failures, known) or (known and kind is Kind.CODE and _is_capped(kept, now))
-    return replace(state, waits_until=max(waits), closed=state.closed or closes)
+    return state._replace(waits_until=max(waits), closed=state.closed or closes)
 
 
 def after_success(state: CounterState, network: str = "") -> CounterState:
     """Clears what counts in a row, never what counts in a period; of the networks the one that it came from, or all."""
     others = tuple(one for one in state.networks if network not in ("", one[0]))
-    return replace(state, failures=0, forgiven=0, waits_until=0, networks=others)
+    return state._replace(failures=0, forgiven=0, waits_until=0, networks=others)
 
 
 def after_lift(state: CounterState, kind: Kind, now: int, *, known: bool) -> CounterState:
     """Support ended the wait: as many attempts are free again as at first. The counts stay, and closed stays closed."""
     cap = 0 if known else full_until(state, kind, now)
-    return replace(state, forgiven=state.failures, waits_until=cap, networks=())
+    return state._replace(forgiven=state.failures, waits_until=cap, networks=())
 
 
 def after_success_by_unknown_browser(state: CounterState) -> CounterState:
     """For the closed bucket of a browser whose owner got in as a stranger: open, but what counts in a period stays."""
-    return replace(state, failures=0, forgiven=0, waits_until=0, closed=False)
+    return state._replace(failures=0, forgiven=0, waits_until=0, closed=False)
 
 
 def after_new_password(state: CounterState, kind: Kind, now: int) -> CounterState:
     """The password was set anew by mail: what was closed opens, but the cap over a period stays."""
     until = full_until(state, kind, now)
-    return replace(state, failures=0, forgiven=0, closed=False, waits_until=until, networks=())
+    return state._replace(failures=0, forgiven=0, closed=False, waits_until=until, networks=())
 
 
 def full_until(state: CounterState, kind: Kind, now: int) -> int:

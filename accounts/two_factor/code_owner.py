@@ -6,9 +6,9 @@ gives an attacker no more guesses than comparing with one (calculation in `docs/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import NamedTuple
 
 from accounts.models import User
 from accounts.two_factor import codes, previous_devices, time_steps
@@ -22,8 +22,7 @@ class Kind(Enum):
     REMOVED = auto()
 
 
-@dataclass(frozen=True)
-class CodeOwner:
+class CodeOwner(NamedTuple):
     """``ended_at``: when the app was replaced or removed; None for an app in use or being set up."""
 
     kind: Kind

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
+from typing import NamedTuple
 
 from django.utils.crypto import constant_time_compare
 from django_otp.oath import hotp
@@ -38,8 +38,7 @@ class Match(Enum):
     UNREADABLE = auto()  # not compared: the secret cannot be decrypted
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     match: Match
     step: int = -1  # the time step that the code belongs to; -1 for WRONG
     minutes_off: int = 0  # CLOCK_OFF: how far the phone's clock is ahead (positive) or behind, at least one

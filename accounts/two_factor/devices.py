@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
@@ -86,13 +85,12 @@ def lock(user: User) -> None:
     list(User.objects.select_for_update().filter(pk=user.pk).order_by().values_list("pk"))
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(NamedTuple):
     """What somebody has. ``devices``: confirmed or not; ``has_factor``: is one confirmed; ``code_set``, ``code_salt``:
     key and salt of the recovery codes, None without any; ``codes_left``: how many of them still work; ``recovers``: is
     there an account recovery or a code of support; ``sessions``: how many there are of the person."""
 
-    devices: list[Authenticator] = field(default_factory=list)
+    devices: Sequence[Authenticator] = ()
     has_factor: bool = False
     code_set: int | None = None
     code_salt: bytes | None = None

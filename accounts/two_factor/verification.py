@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import NamedTuple
 
 from django.utils import timezone
 from django_otp.models import Device
@@ -55,8 +55,7 @@ class Outcome(Enum):
 NOT_CODES = frozenset({Outcome.NOT_A_CODE, Outcome.RECOVERY_CODE, Outcome.SEVERAL_CODES, Outcome.SUPPORT_CODE})
 
 
-@dataclass(frozen=True)
-class VerificationResult:
+class VerificationResult(NamedTuple):
     """``waits_until``: aware datetime before which nothing is verified; ``minutes_off``: the phone's clock, + is ahead;
     ``closes``: after this wrong code only a password reset helps; ``owner``: the app that made the code;
     ``reference``: the number to give to support."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from assetmaps.configuration.errors import UnreadableError
@@ -19,8 +19,7 @@ HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::(.*))?", re.DOTALL)
 STANDARD_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """``user`` and ``password`` are decoded, and None when absent; the rest is unchanged."""
 
     scheme: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import CharField, QuerySet
@@ -25,8 +25,7 @@ from accounts.two_factor.challenge.combined import CombinedSignIn
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class PasswordAnswer:
+class PasswordAnswer(NamedTuple):
     """``user``: whose password it is; ``network_waits_until``: nothing was judged, too many came from this network;
     ``business_account_only``: the password is right and opens nothing, told in a known browser only; ``combined``:
     wrong passwords make this network wait, so what was typed counts together with a code only."""
@@ -89,8 +88,7 @@ def _tell_owner(user: User, origin: Origin, browsers: KnownBrowsers) -> Password
     return PasswordAnswer(business_account_only=told)
 
 
-@dataclass(frozen=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """``user``: whose address was typed, if anybody's; ``from_unknown_browser``: this user is not known in it."""
 
     typed_address: str

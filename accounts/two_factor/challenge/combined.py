@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import MutableMapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
@@ -36,8 +35,7 @@ MARKER = "held_sign_in"
 TRIES_KEY = "held_sign_in_tries"
 
 
-@dataclass(frozen=True)
-class CombinedSignIn:
+class CombinedSignIn(NamedTuple):
     """``address``: as typed; ``user``: whose it is, or None; ``is_right``: is the password right and allowed?"""
 
     address: str
@@ -45,8 +43,7 @@ class CombinedSignIn:
     is_right: bool
 
 
-@dataclass(frozen=True)
-class PendingCombinedSignIn:
+class PendingCombinedSignIn(NamedTuple):
     """``target``: the address on this site to go to afterwards."""
 
     attempt: CombinedSignIn

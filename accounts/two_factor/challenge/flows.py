@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
@@ -31,8 +30,7 @@ from accounts.two_factor.verification import OnAccepted, Outcome, VerificationRe
 MARKER = "pending_sign_in"
 
 
-@dataclass(frozen=True)
-class PendingSignIn:
+class PendingSignIn(NamedTuple):
     """Who has shown the right password but not yet the code. ``target``: the address on this site to go to
     afterwards; ``choice``: the authenticator apps as (id, name), the last used first."""
 

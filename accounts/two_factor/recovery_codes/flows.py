@@ -11,7 +11,7 @@ import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -166,8 +166,7 @@ def _owner(user: User) -> str:
     return f"recovery-codes:{user.pk}"
 
 
-@dataclass(frozen=True)
-class FreshCodes:
+class FreshCodes(NamedTuple):
     """``codes``: in groups of four, as they are shown."""
 
     codes: list[str]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -135,13 +135,12 @@ def unfinished(user: User) -> Authenticator | None:
     return Authenticator.objects.filter(user=user, confirmed=False).first()
 
 
-@dataclass(frozen=True)
-class Activation:
+class Activation(NamedTuple):
     """``answer.device``: the confirmed authenticator; ``before``: what the person had, read under the lock;
     ``replaces_all``: nothing of that is left."""
 
     answer: VerificationResult
-    before: Situation = field(default_factory=Situation)
+    before: Situation = Situation()
     replaces_all: bool = False
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 QUIET_ZONE = 4  # modules, ISO/IEC 18004
 # The symbol names its mask, so every reader undoes any of the eight. Fixed, because `qrcode` draws the symbol eight
@@ -15,8 +15,7 @@ PIXELS_A_MODULE = 8  # in the image
 SHOWN_AT_LEAST = 200  # CSS pixels
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """``uri``: a PNG as ``data:image/png;base64,…``; ``width``: in CSS pixels, a whole number a module, or the edges
     of the modules would blur."""
 

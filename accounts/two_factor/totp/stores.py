@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from accounts.two_factor.totp import qr
 
@@ -22,8 +22,7 @@ APPS = (
 )
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(NamedTuple):
     app: str
     on_iphone: bool
     address: str
