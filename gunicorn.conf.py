@@ -1,9 +1,13 @@
 """Configuration of gunicorn, which reads this file from the folder that it is started in. Options on the command line
 (`--bind`, `--workers`) override it. docs/server.md gives the reasons."""
 
+import gc
 from typing import Any
 
 from accounts import limits
+
+# What is loaded before the fork stays, so looking for garbage in it is in vain; `assetmaps.asgi` enables it at the end.
+gc.disable()
 
 wsgi_app = "assetmaps.asgi:application"
 worker_class = "assetmaps.serving.worker.Worker"

@@ -23,13 +23,15 @@ class AssetmapsAdminConfig(SimpleAdminConfig):
         What is imported meanwhile stays: the garbage collector would look at it several times now, and with every
         collection later. In a worker that writes to memory that the processes share until then.
         """
+        self._collected_before = gc.isenabled()  # no: the server starts, see `gunicorn.conf.py`
         gc.disable()
         super().__init__(name, module)
 
     def ready(self) -> None:
         """Instead of Django's, which checks only the pages that are registered already."""
         gc.freeze()
-        gc.enable()
+        if self._collected_before:
+            gc.enable()
         register(check_dependencies, Tags.admin)
         register(checks.administration, Tags.admin)
         checks.register_all(checks.CHECKS + service_checks.CHECKS)

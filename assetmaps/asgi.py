@@ -6,10 +6,14 @@ import sys
 from contextlib import closing
 from urllib.parse import urlsplit
 
-import uvloop  # noqa: F401 - see `warm`
 from django.conf import settings
+from django.db.models.sql import compiler  # noqa: F401 - see `warm`
 from django.template.loader import get_template
 from django.urls import resolve
+from django.utils.formats import get_format
+from django.utils.module_loading import import_string
+from uvicorn.lifespan import off  # noqa: F401
+from uvicorn.loops import uvloop  # noqa: F401
 
 from accounts import encryption
 from assetmaps import wsgi  # sets up Django, which the next imports need
@@ -32,6 +36,8 @@ def warm() -> None:
         resolve(address)
     for template in FIRST_TEMPLATES:
         get_template(template)
+    import_string(settings.CACHES["default"]["BACKEND"])
+    get_format("DATE_FORMAT")
     encryption.load()
     public = urlsplit(settings.PUBLIC_URL)
     request = {
@@ -49,7 +55,9 @@ def warm() -> None:
         b"".join(page)
 
 
+gc.disable()  # see `assetmaps.apps`
 warm()
 gc.freeze()
+gc.enable()
 
 application = ASGIApplication(wsgi.application)

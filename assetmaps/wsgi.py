@@ -11,6 +11,7 @@ from assetmaps.configuration.errors import EXIT_BOOT_FAILED, exit_in_one_line
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "assetmaps.settings")
 
+gc.disable()  # see `assetmaps.apps`
 with exit_in_one_line(EXIT_BOOT_FAILED):
     django_application = get_wsgi_application()
 
@@ -19,4 +20,5 @@ from assetmaps import proxy_headers
 from assetmaps.wsgi_guard import guard
 
 application = proxy_headers.apply(guard(django_application), settings.TRUSTED_PROXIES)
-gc.freeze()  # see `assetmaps.apps`
+gc.freeze()
+gc.enable()
