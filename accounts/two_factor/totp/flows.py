@@ -4,7 +4,7 @@ confirms it."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
@@ -121,7 +121,7 @@ def pending(user: User, begun_in: str = "") -> Authenticator | None:
     return _usable(devices.pending_authenticator_of(user), begun_in)
 
 
-def pending_among(mine: list[Authenticator], begun_in: str) -> Authenticator | None:
+def pending_among(mine: Iterable[Authenticator], begun_in: str) -> Authenticator | None:
     """The same among the devices of one person."""
     return _usable(devices.pending_among(mine), begun_in)
 
