@@ -80,9 +80,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     # theirs. Until somebody of support has spoken to them.
     links_withheld = models.BooleanField(default=False, db_default=False, editable=False)
     # The organisation of the membership, copied: with it one index holds the people of an organisation in order of
-    # address, and 100,000 of them are counted without reading their rows. Null without an organisation. Only
-    # `accounts.organisations.memberships` writes it, and says whether it can be relied on.
+    # address, and 100,000 of them are counted without reading their rows. Null without an organisation. On PostgreSQL
+    # triggers keep it exact (`accounts.organisations.copies`); elsewhere nothing reads it.
     organisation_key = models.BigIntegerField(null=True, editable=False)
+    # Has this person a confirmed authenticator app? The same kind of copy: ask `accounts.two_factor.devices`.
+    is_protected = models.BooleanField(default=False, db_default=False, editable=False)
     # Part of the cookie of a known browser: counting on makes every such cookie void.
     known_browsers_epoch = models.PositiveIntegerField(default=0, editable=False)
 
@@ -120,8 +122,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             models.Index(fields=["email"], name="people_never_came", condition=models.Q(last_login=None)),
             models.Index(Coalesce("last_login", "date_joined"), name="people_last_seen"),
             models.Index(
-                fields=["organisation_key", "email", "id", "is_active", "is_staff", "last_login"],
-                name="people_of_an_organisation",
+                fields=["organisation_key", "email", "id", "is_active", "is_staff", "last_login", "is_protected"],
+                name="members_by_address",
             ),
             models.Index(
                 fields=["organisation_key", "id"],

@@ -168,10 +168,18 @@ class Access(models.Model):
     opened_at = models.DateTimeField(null=True, editable=False)
     # The host that the person was warned about; another host is warned about again.
     known_host = models.CharField(max_length=255, blank=True, editable=False)
+    # The organisation of the person, where the environment is of another one. Written by a trigger of PostgreSQL only
+    # (`accounts.organisations.copies`), so that a member with such access is found among 100,000 at once.
+    guest_of = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("access")
         verbose_name_plural = _("access")
+        indexes = [
+            # Who may open one environment, in the order of the list.
+            models.Index(fields=["environment", "-id"], name="access_to_an_environment"),
+            models.Index(fields=["guest_of"], condition=models.Q(guest_of__isnull=False), name="access_of_guests"),
+        ]
         constraints = [models.UniqueConstraint(fields=["user", "environment"], name="one_access_a_person")]
 
     def __str__(self) -> str:

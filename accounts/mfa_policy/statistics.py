@@ -9,16 +9,15 @@ from dataclasses import dataclass
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
-from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.models import User
 from accounts.organisations import memberships, sign_in_policy
-from accounts.organisations.models import Membership, Organisation
+from accounts.organisations.models import Organisation
 from accounts.two_factor import devices
-from accounts.two_factor.models import Authenticator
 
 NO_PASSWORD = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)  # somebody who never chose one
 
@@ -99,22 +98,28 @@ def _with_group(people: QuerySet[User], conditions: dict[Group, Q]) -> QuerySet:
 
 
 def coverage(organisation: Organisation, within: QuerySet[User] | None = None) -> Coverage:
-    """Count everybody, in one query that reads indexes only: of 100,000 people the rows are too many to read. So
-    devices, business accounts and missing passwords are sets that are looked up once, and not once a person.
-    ``within``: the `members`, where the caller has them."""
+    """Count everybody, in one query that reads one index only: of 100,000 people the rows are too many to read. So
+    business accounts and missing passwords are sets that are looked up once, and not once a person. ``within``: the
+    `members`, where the caller has them."""
     people = (members(organisation) if within is None else within).order_by()
-    no_password = Q(pk__in=people.filter(NO_PASSWORD).values("pk"))
-    theirs = Authenticator.objects.filter(confirmed=True, user__in=people.values("pk"))
-    protected = {Group.PROTECTED: Q(pk__in=theirs.values("user"))}
-    grouped = _with_group(people, protected | _conditions(organisation, without_password=no_password))
+    # Whoever has none, active or not: that would have to be read in the rows.
+    no_password = Q(pk__in=memberships.people_of(organisation).filter(NO_PASSWORD).order_by().values("pk"))
+    groups = {Group.PROTECTED: _has_factor()} | _conditions(organisation, without_password=no_password)
+    grouped = _with_group(people, groups)
     rows = grouped.values("group").annotate(number=Count("pk"), keys=Sum("pk"))
     found = {Group(row["group"]): (row["number"], row["keys"]) for row in rows}
     counts = {group: found.get(group, (0, 0))[0] for group in Group}
     return Coverage(counts, "|".join("{}-{}".format(*found.get(group, (0, 0))) for group in Group))
 
 
+def _has_factor() -> Q:
+    """The condition on people."""
+    found = devices.is_protected()
+    return Q(is_protected=True) if isinstance(found, F) else Q(found)
+
+
 def with_second_factor(organisation: Organisation) -> QuerySet[User]:
-    return members(organisation).filter(devices.confirmed_device_exists()).order_by("email")
+    return members(organisation).filter(_has_factor()).order_by("email")
 
 
 def without_second_factor(
@@ -122,7 +127,7 @@ def without_second_factor(
 ) -> QuerySet[User]:
     """People without a second factor, in this group or in any, by address. ``within``: the `members`, if known."""
     people = members(organisation) if within is None else within
-    without = people.filter(~devices.confirmed_device_exists()).order_by("email")
+    without = people.filter(~_has_factor()).order_by("email")
     return without.filter(_only(group, _conditions(organisation))) if group else without
 
 
@@ -153,22 +158,9 @@ class Totals:
 
 def totals(organisations: QuerySet[Organisation] | list[Organisation] | None = None) -> dict[int, Totals]:
     """The totals of these organisations, or of all, by primary key; organisations without people are left out."""
-    mine = Membership.objects.all()
+    column = memberships.organisation_column()
+    people = User.objects.filter(is_active=True, **{f"{column}__isnull": False}).order_by()
     if organisations is not None:
-        mine = mine.filter(organisation__in=organisations)
-    # Everybody, less the few who are not active: nobody's row is read to see that they are.
-    gone = mine.filter(user__in=User.objects.filter(is_active=False).order_by().values("pk"))
-    device = Q(user__in=Authenticator.objects.filter(confirmed=True).values("user"))
-    everybody, protected = _by_organisation(mine), _by_organisation(mine.filter(device))
-    gone_of_all, gone_of_protected = _by_organisation(gone), _by_organisation(gone.filter(device))
-    found = {
-        key: Totals(number - gone_of_all.get(key, 0), protected.get(key, 0) - gone_of_protected.get(key, 0))
-        for key, number in everybody.items()
-    }
-    return {key: totals for key, totals in found.items() if totals.people}
-
-
-def _by_organisation(memberships: QuerySet[Membership]) -> dict[int, int]:
-    # The column is in the index of members, unlike the primary key.
-    rows = memberships.order_by().values("organisation_id").annotate(number=Count("user"))
-    return {row["organisation_id"]: row["number"] for row in rows}
+        people = people.filter(**{f"{column}__in": [one.pk for one in organisations]})
+    rows = people.values_list(column).annotate(number=Count("pk"), protected=Count("pk", filter=_has_factor()))
+    return {key: Totals(number, protected) for key, number, protected in rows}

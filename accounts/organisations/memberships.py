@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 import idna
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
+from accounts.organisations import copies
 from accounts.organisations.models import Membership, Organisation
 
 BATCH = 1000  # people whose copied organisation is restored in one transaction
@@ -67,7 +68,8 @@ def join(users: Collection[User], organisation: Organisation) -> None:
     """Make these people, who have no organisation yet, members. Raises ForeignAddressError."""
     refuse_foreign([user.email for user in users], organisation.pk)
     Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in users])
-    User.objects.filter(pk__in=[user.pk for user in users]).update(organisation_key=organisation.pk)
+    joined = User.objects.filter(pk__in=[user.pk for user in users])
+    joined.exclude(organisation_key=organisation.pk).update(organisation_key=organisation.pk)  # without triggers
     for user in users:
         user.organisation_key = organisation.pk  # otherwise the next `save` would store the earlier one
 
@@ -85,20 +87,18 @@ def people_of(organisation: Organisation) -> QuerySet[User]:
 
 
 def belongs_to(organisation: Organisation) -> Q:
-    """The condition on people that they are members, by the quickest way that is right: by the copied key in `User`
-    where it agrees with the memberships, otherwise by those.
+    """The condition on people that they are members."""
+    return Q(**{organisation_column(): organisation.pk})
 
-    It may disagree for a while after a version that does not know the copy has run beside this one. The daily job
-    restores it (`restore_keys`).
-    """
-    by_key, members = User.objects.filter(organisation_key=organisation.pk), Membership.objects.order_by()
-    copied = by_key.order_by().aggregate(number=Count("pk"), keys=Sum("pk"))
-    stored = members.filter(organisation=organisation).aggregate(number=Count("user"), keys=Sum("user"))
-    return Q(organisation_key=organisation.pk) if copied == stored else Q(membership__organisation=organisation)
+
+def organisation_column() -> str:
+    """The lookup from a person to the primary key of the organisation."""
+    return "organisation_key" if copies.are_exact() else "membership__organisation_id"
 
 
 def restore_keys() -> int:
-    """Copy the organisation of each membership to the people whose copy disagrees. Returns their number."""
+    """Copy the organisation of each membership to the people whose copy disagrees, for example in a database that was
+    put back without its triggers. Returns their number."""
     differs = Q(organisation_key=None) | ~Q(organisation_key=F("membership__organisation_id"))
     disagree = Q(membership=None, organisation_key__isnull=False) | Q(differs, membership__isnull=False)
     wrong = list(User.objects.filter(disagree).order_by("pk").values_list("pk", flat=True))

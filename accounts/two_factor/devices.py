@@ -17,6 +17,7 @@ from accounts import limits
 from accounts.active_sessions import store
 from accounts.active_sessions.models import Session
 from accounts.models import User
+from accounts.organisations import copies
 from accounts.prepared_queries import Parameter, PreparedQuery
 from accounts.two_factor import previous_devices
 from accounts.two_factor.models import (
@@ -28,6 +29,7 @@ from accounts.two_factor.models import (
     RecoveryCodeSet,
 )
 
+BATCH = 1000  # people whose copy is restored in one transaction
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -151,6 +153,22 @@ def has_confirmed_device(user: User) -> bool:
 def confirmed_device_exists() -> Exists:
     """`has_confirmed_device` as an expression for a query over people."""
     return Exists(Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True))
+
+
+def is_protected() -> Exists | F:
+    """The same for lists and counts of many people: from the copy in their own row, where that is exact."""
+    return F("is_protected") if copies.are_exact() else confirmed_device_exists()
+
+
+def restore_copies() -> int:
+    """Copy to the people whose copy disagrees, see `memberships.restore_keys`. Returns their number."""
+    wrong = User.objects.annotate(has_one=confirmed_device_exists()).exclude(is_protected=F("has_one"))
+    found = list(wrong.order_by("pk").values_list("pk", "has_one"))
+    for has_one in (True, False):
+        keys = [pk for pk, has in found if has is has_one]
+        for first in range(0, len(keys), BATCH):
+            User.objects.filter(pk__in=keys[first : first + BATCH]).update(is_protected=has_one)
+    return len(found)
 
 
 def pending_authenticator_of(user: User) -> Authenticator | None:

@@ -26,6 +26,7 @@ from accounts.models import User
 from accounts.organisations import memberships
 from accounts.organisations.models import Organisation
 from accounts.spreadsheets import safe_cell
+from accounts.two_factor import devices
 
 BATCH = 500
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads UTF-8 as Windows-1252
@@ -35,6 +36,7 @@ def take_snapshots() -> int:
     """Store for every organisation how many people have a second factor today; replaces an earlier snapshot of the day.
     Returns the number of organisations."""
     memberships.restore_keys()  # before the reminders, which count by them
+    devices.restore_copies()
     today = timezone.localdate()
     fresh = [
         Snapshot(organisation_id=key, day=today, people=totals.people, protected=totals.protected)
