@@ -25,13 +25,13 @@ MISSING = "valgrind is not installed here"
 def rows(sides: list[Prepared]) -> list[Row]:
     if not (shutil.which("valgrind") and shutil.which("callgrind_control")):
         return [Row("instructions of a landing page × bare", None, (), note=MISSING)]
-    found = {one.side.name: _of(one) for one in sides}
+    found = {one.side.name: of_landing(one) for one in sides}
     note = ", ".join(f"{name} {count / 1e6:.2f} million" for name, count in found.items())
     ratio = found[serving.OURS.name] / found[serving.BARE.name]
     return [Row("instructions of a landing page × bare", None, (ratio,), note=note)]
 
 
-def _of(prepared: Prepared) -> float:
+def of_landing(prepared: Prepared) -> float:
     with serving.running(prepared) as server:
         browser = server.browser()
         server.side.visits.sign_in(browser, *prepared.take_people(1))
