@@ -31,7 +31,7 @@ def begin(*, shared: bool = True) -> ModuleType:
     global _folder
     if shared and not _folder:
         _folder = tempfile.mkdtemp(prefix="assetmaps-metrics-")
-        os.environ.setdefault(SHARED, _folder)
+        os.environ[SHARED] = _folder  # also where it is set: after USR2 that is the folder of the previous master
     from assetmaps.metrics import collection  # here: not while metrics are off, and after the folder is there
 
     metrics.recorder = collection.RECORDER

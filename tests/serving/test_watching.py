@@ -70,6 +70,7 @@ class Portal:
             "METRICS_ADDRESS": f"127.0.0.1:{self.metrics_port}",
             "SENTRY_DSN": reports.dsn,
             "TMPDIR": str(folder),
+            "PROMETHEUS_MULTIPROC_DIR": "/left/by/the/previous/master",
         }
         with self.log.open("wb") as log:
             address = f"http://127.0.0.1:{self.port}"

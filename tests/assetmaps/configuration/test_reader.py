@@ -35,6 +35,7 @@ def test_variables_are_read_in_one_place() -> None:
         "assetmaps/settings.py",
         "accounts/management/commands/createsuperuser.py",
         "assetmaps/gunicorn_settings.py",  # those of gunicorn
+        "assetmaps/metrics/server.py",  # sets one, which prometheus_client reads
         "environments/subprocesses.py",  # leaves all but a few out for the processes that read what was uploaded
     }
 
