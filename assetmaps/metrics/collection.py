@@ -182,4 +182,21 @@ def _whose_fault(cause: object) -> str:
     return "refused_provider" if reason.is_of_provider or reason.is_outage else "refused_person"
 
 
+def _begin_at_zero() -> None:
+    """Prometheus sees no increase in what it sees for the first time: the first event of a kind would be missed."""
+    for event in Event:
+        EVENTS.labels(event.value, "succeeded")
+    for found in {*FOUND.values(), "other"}:
+        CODES.labels("sign_in", Authenticator.kind, found)
+    for kind in RESET_EVENTS:
+        RESETS.labels(kind.value, "succeeded")
+    for factor in (Authenticator.kind, "password", "business_account"):
+        SIGN_INS.labels("succeeded", factor, "")
+    for factor in (Authenticator.kind, "password"):
+        SIGN_INS.labels("refused", factor, "wrong")
+    for service in ("database", "cache"):
+        OUTAGES.labels(service)
+
+
+_begin_at_zero()
 RECORDER = Recorder()

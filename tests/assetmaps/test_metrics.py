@@ -28,6 +28,7 @@ from tests.test_documents import rows, section
 
 ROOT = Path(django_settings.BASE_DIR)
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
+TESTS = ROOT / "tests" / "assetmaps" / "alerts.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "assetmaps.json"
 ORIGIN = Origin("203.0.113.7", "Firefox", "ABCDE-FGHJK")
 
@@ -178,9 +179,15 @@ def test_every_alarm_says_what_to_do_why_and_where_to_read_on() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is missing: Debian's package prometheus")
-def test_promtool_takes_the_alarms() -> None:
-    run = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+@pytest.mark.parametrize("task", [["check", "rules", RULES], ["test", "rules", TESTS]], ids=["check", "test"])
+def test_alarms_sound_for_their_fault_and_only_then(task: list[str]) -> None:
+    run = subprocess.run(["promtool", *task], capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_alarm_has_a_case_that_makes_it_sound() -> None:
+    cases = {case["name"] for case in yaml.safe_load(TESTS.read_text())["tests"]}
+    assert {rule["alert"] for rule in rules()} <= cases
 
 
 def test_every_limit_has_a_name_that_can_be_a_label() -> None:
