@@ -57,6 +57,6 @@ def child_exit(_server: object, worker: Any) -> None:
 def on_exit(_server: object) -> None:
     from assetmaps.metrics import server
 
-    server.end()
     for worker in filter(None, _embedded):
         worker.wait()
+    server.end()

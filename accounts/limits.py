@@ -296,6 +296,7 @@ WARNINGS_WAIT = timedelta(milliseconds=500)  # for what is new, when somebody as
 CLOCK_OFF = timedelta(seconds=15)  # codes of authenticator apps change every 30 s
 CLOCK_ASKED = timedelta(minutes=10)  # how often CLOCK_URL is asked
 MAIL_LATE = timedelta(minutes=5)  # the oldest mail that waits; a link to set a password should come within a minute
+TASK_WORKER_AWAY = timedelta(minutes=2)  # since a worker last said that it is there
 # Metrics.
 METRICS_ORGANISATIONS = 100  # that a process counts by name; the others are counted together
 METRICS_DEADLINE = timedelta(seconds=5)  # for whoever asks for metrics

@@ -12,11 +12,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Count, Max, Min
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from accounts import limits
+from accounts.background.models import Worker
+from accounts.mail.models import OutgoingMail, State
 from assetmaps import clock, logs
 
 log = logging.getLogger(__name__)
@@ -92,5 +98,49 @@ def clocks() -> Condition:
     return Condition("", facts)
 
 
-CHECKS: dict[str, Check] = {"cache": shared_cache, "clock": clocks}
+class WorkerCheck:
+    """Whether a worker says that it is there. Its clock may be wrong, so what counts is that its time moves on."""
+
+    def __init__(self) -> None:
+        self._newest: datetime | None = None
+        self._changed_at = time.monotonic()
+
+    def __call__(self) -> Condition:
+        newest = Worker.objects.aggregate(newest=Max("seen_at"))["newest"]
+        if newest is not None and newest != self._newest:
+            self._newest, self._changed_at = newest, time.monotonic()
+        away = time.monotonic() - self._changed_at
+        due = DBTaskResult.objects.ready().aggregate(number=Count("pk"), oldest=Min("run_after"))
+        facts = {"seen_seconds_ago": away, "tasks_waiting": due["number"], "tasks_oldest_seconds": _age(due["oldest"])}
+        warning = f"no worker was seen for {away:.0f} s; mail, lists and hourly jobs wait for one."
+        return Condition(warning if away > limits.TASK_WORKER_AWAY.total_seconds() else "", facts)
+
+
+def mail() -> Condition:
+    """One that was never tried means that no worker does, several that were tried that the mail server takes none."""
+    now = timezone.now()
+    unsent = OutgoingMail.objects.exclude(state=State.SENT).filter(deliver=True)
+    waiting = unsent.filter(state=State.WAITING)
+    found = waiting.aggregate(number=Count("pk"), oldest=Min("created_at"))
+    failed = unsent.filter(state__in=(State.REFUSED, State.GIVEN_UP), ended_at__gt=now - FAILED_IN).count()
+    facts = {"waiting": found["number"], "oldest_seconds": _age(found["oldest"]), "failed_last_day": failed}
+    late = waiting.filter(in_bulk=False, created_at__lt=now - limits.MAIL_LATE)
+    if not late.exists() or (not late.filter(tries=0).exists() and _some_mail_is_sent(now)):
+        return Condition("", facts)
+    return Condition(f"{found['number']} mails wait, the oldest for {facts['oldest_seconds']:.0f} s.", facts)
+
+
+def _some_mail_is_sent(now: datetime) -> bool:
+    lately = now - limits.MAIL_LATE
+    return OutgoingMail.objects.filter(state=State.SENT, created_at__gt=lately, ended_at__gt=lately).exists()
+
+
+def _age(moment: datetime | None) -> float:
+    """Seconds; 0 when there is none."""
+    return max(0.0, (timezone.now() - moment).total_seconds()) if moment else 0.0
+
+
+FAILED_IN = timedelta(days=1)
+# The clock last: another machine may take its time to answer.
+CHECKS: dict[str, Check] = {"cache": shared_cache, "worker": WorkerCheck(), "mail": mail, "clock": clocks}
 PROCESS = Conditions(CHECKS)

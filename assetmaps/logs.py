@@ -1,7 +1,8 @@
 """The log: one JSON object per line, in UTC, with the request ID and without secrets.
 
-Own code instead of a library (python-json-logger, structlog): what matters is that secrets are redacted (`SECRET`); the
-JSON itself is one call.
+Own code instead of a library: what matters is that secrets are redacted (`SECRET`), and that only known fields are
+written; the JSON itself is one call. python-json-logger writes every attribute that a call adds: Django adds the whole
+request, under the name of our field with its number. structlog wants its own calls instead of the standard ones.
 """
 
 from __future__ import annotations

@@ -93,6 +93,8 @@ MIDDLEWARE = [
 INTERNAL_NETWORKS = env.read("INTERNAL_NETWORKS", values.entries(host_names.network), "127.0.0.1,::1")
 # host:port for Prometheus; empty: nothing is counted.
 METRICS_ADDRESS = env.read("METRICS_ADDRESS", host_names.listening)
+# The same for `manage.py worker`, which counts by itself; the worker of WORKER=embedded counts with the server.
+WORKER_METRICS_ADDRESS = env.read("WORKER_METRICS_ADDRESS", host_names.listening)
 if METRICS_ADDRESS:
     MIDDLEWARE.insert(0, "assetmaps.metrics.middleware.requests")
 # A web server whose clock is right; its header Date is compared with the clock of this machine. Empty: nobody is asked.
@@ -244,7 +246,8 @@ STORAGES = {
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}  # any queue
 # Whether gunicorn runs a worker itself, or `manage.py worker` is started apart from it.
 WORKER = env.read("WORKER", values.worker, "embedded")
-# What each worker does every so many seconds.
+# What each worker does when it begins, and every so many seconds: functions of higher packages, without arguments.
+WORKER_BEGINS = ["assetmaps.metrics.server.begin_worker"]
 WORKER_INTERVALS = {"accounts.audit.chain.seal_new": limits.SEAL_AFTER.total_seconds()}
 TASKS_IN_PROCESS = False  # on in tests: whoever waits for a task runs it
 # Further work of `purge`: functions of higher packages, without arguments, that return the number of deleted rows.

@@ -100,7 +100,7 @@ def in_words(value: object) -> str:
         (
             "operations.md",
             r"(STAFF_)?SESSION_(OVERALL|IDLE)|SESSIONS_AT_ONCE|OUTSIDE_(?!TIMEOUT)|FRESH_PROOF|REMINDER|DEMAND_|SNAPSHOTS_|SSO_CHECKS|MAIL_DOMAINS|SECRET_W|LONGEST_|HASH"
-            r"|WARNINGS_|CLOCK_|CACHE_|DATABASE_|REQUEST_THREADS|UNAVAILABLE_|MAIL_(WAITS|GIVEN|KEPT)|TASK_",
+            r"|WARNINGS_|CLOCK_|CACHE_|DATABASE_|REQUEST_THREADS|UNAVAILABLE_|MAIL_(WAITS|GIVEN|KEPT|LATE)|TASK_",
         ),
     ],
 )
@@ -230,7 +230,7 @@ def test_every_setting_from_the_environment_that_may_hold_a_secret_has_a_renewal
     read = set(re.findall(r'(?:env\.\w+|_required)\("([A-Z_]+)"', source))
     plain = {"DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "BREACHED_PASSWORDS_URL", "ALARM_EMAIL"}
     plain |= {"DNS_RESOLVERS", "SSO_ALLOWED_PRIVATE_ADDRESSES", "AUDIT_HEAD_FILE", "SUPPORT_PHONE"}
-    plain |= {"INTERNAL_NETWORKS", "METRICS_ADDRESS", "WORKER", "CLOCK_URL"}
+    plain |= {"INTERNAL_NETWORKS", "METRICS_ADDRESS", "WORKER_METRICS_ADDRESS", "WORKER", "CLOCK_URL"}
     assert set(told) == read - plain
     assert all(told.values())
 

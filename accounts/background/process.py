@@ -61,6 +61,8 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.requested.set())
         log.info("worker %s begins", self.name)
+        for name in settings.WORKER_BEGINS:
+            import_string(name)()
         intervals = self._intervals()
         threads = [
             Thread(target=self._run_queue, args=(queue, f"{queue}-{number}"), name=f"{queue}-{number}", daemon=True)

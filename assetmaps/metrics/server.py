@@ -13,12 +13,15 @@ import tempfile
 import threading
 from socketserver import ThreadingMixIn
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from django.conf import settings
 
 from accounts import limits, metrics
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client while it is imported
 POLL = 3600.0  # seconds between looks whether to stop, which nobody asks for: the thread ends with the process
@@ -38,7 +41,7 @@ def begin(*, shared: bool = True) -> ModuleType:
     return collection
 
 
-def open_socket(address: str) -> None:
+def open_socket(address: str) -> socket.socket:
     """``address``: host:port. Raises OSError when it is taken."""
     global _socket
     host, _colon, port = address.rpartition(":")
@@ -46,6 +49,7 @@ def open_socket(address: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     _socket = socket.create_server((host, int(port)), family=family, reuse_port=True)
     _socket.setblocking(False)  # of the workers that wake up for one request, all but one find nothing
+    return _socket
 
 
 def close() -> None:
@@ -55,19 +59,33 @@ def close() -> None:
 
 
 def serve() -> None:
-    """Answer on the socket from a thread of this process; nothing without a socket."""
+    """Answer on the socket from a thread of this process, for all that share the folder; nothing without a socket."""
     if _socket is None:
         return
-    from prometheus_client import CollectorRegistry, make_wsgi_app, multiprocess
+    from prometheus_client import CollectorRegistry, multiprocess
 
-    from assetmaps.metrics import collection, state
+    from assetmaps.metrics import state
 
-    registry = collection.REGISTRY
-    if _folder:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry, path=_folder)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry, path=_folder)
     registry.register(state.Collector())
-    server = _Server(_socket)
+    _answer(_socket, registry)
+
+
+def begin_worker() -> None:
+    """In a process of background tasks. One that gunicorn forked counts into the folder, and gunicorn's workers answer
+    for it; any other answers for itself on WORKER_METRICS_ADDRESS."""
+    if _socket is not None:
+        _socket.close()  # else the address stays taken when the server has ended
+    elif settings.WORKER_METRICS_ADDRESS:
+        collection = begin(shared=False)
+        _answer(open_socket(settings.WORKER_METRICS_ADDRESS), collection.REGISTRY)
+
+
+def _answer(listening: socket.socket, registry: CollectorRegistry) -> None:
+    from prometheus_client import make_wsgi_app
+
+    server = _Server(listening)
     server.set_app(make_wsgi_app(registry))
     threading.Thread(target=server.serve_forever, args=(POLL,), name="metrics", daemon=True).start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -12,10 +13,13 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from accounts import limits, outbound_requests
+from accounts.background.models import Worker
+from accounts.mail.models import OutgoingMail, State
 from assetmaps import clock, conditions, logs, proxy_headers, readiness
-from assetmaps.conditions import Condition, Conditions
+from assetmaps.conditions import Condition, Conditions, WorkerCheck
 from assetmaps.internal_networks import is_inside
 from assetmaps.readiness import Readiness
 
@@ -115,6 +119,60 @@ def test_silent_check_delays_nobody_for_long(monkeypatch: pytest.MonkeyPatch) ->
     assert [found.found() for _ in range(50)]
     assert time.monotonic() - begun < 2
     found._thread.join(10)
+
+
+def mail_of(age: timedelta, state: State = State.WAITING, **facts: object) -> None:
+    created = timezone.now() - age
+    ended = None if state is State.WAITING else timezone.now()
+    OutgoingMail.objects.create(
+        to="a@voorbeeld.nl", template="x", created_at=created, ended_at=ended, state=state, **facts
+    )
+
+
+LATE = limits.MAIL_LATE + timedelta(minutes=1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("mails", "warns"),
+    [
+        ([], False),
+        ([{"age": timedelta(minutes=1)}], False),
+        ([{"age": LATE}], True),  # no worker tried it
+        ([{"age": LATE, "tries": 3}], True),  # the mail server takes nothing
+        ([{"age": LATE, "tries": 3}, {"age": timedelta(0), "state": State.SENT}], False),  # this one address
+        ([{"age": LATE}, {"age": timedelta(0), "state": State.SENT}], True),
+        ([{"age": LATE, "in_bulk": True}], False),  # thousands of invitations take their time
+        ([{"age": LATE, "deliver": False}], False),
+        ([{"age": LATE, "state": State.REFUSED}], False),
+    ],
+)
+def test_mail_that_waits_too_long_is_found(mails: list[dict], warns: bool) -> None:
+    for facts in mails:
+        mail_of(**facts)
+    found = conditions.mail()
+    waiting = [one for one in mails if "state" not in one and one.get("deliver", True)]
+    assert bool(found.warning) is warns
+    assert found.facts["waiting"] == len(waiting)
+    assert found.facts["failed_last_day"] == sum(one.get("state") is State.REFUSED for one in mails)
+    oldest = max((one["age"].total_seconds() for one in waiting), default=0)
+    assert abs(found.facts["oldest_seconds"] - oldest) < 5
+
+
+@pytest.mark.django_db
+def test_worker_that_is_away_is_found_whatever_its_clock_says() -> None:
+    check, away = WorkerCheck(), limits.TASK_WORKER_AWAY.total_seconds() + 1
+    assert check().warning == "", "the worker may still be starting"
+    check._changed_at -= away
+    assert check().warning.startswith("no worker was seen for 121 s")
+    wrong_clock = timezone.now() - timedelta(hours=1)
+    worker = Worker.objects.create(name="a", host="b", process=1, seen_at=wrong_clock)
+    assert check().warning == ""
+    check._changed_at -= away
+    assert check().warning != "", "its time stands still"
+    worker.seen_at = wrong_clock + timedelta(seconds=10)
+    worker.save()
+    assert check().warning == ""
 
 
 INSIDE = ["127.0.0.1", "10.0.0.0/8"]

@@ -126,7 +126,12 @@ def metric_names() -> set[str]:
     return names | {"assetmaps_ready", "assetmaps_warning"}
 
 
-FACTS = {"cache": [], "clock": ["ahead_of_database", "ahead_of_outside"]}
+FACTS = {
+    "cache": [],
+    "worker": ["seen_seconds_ago", "tasks_waiting", "tasks_oldest_seconds"],
+    "mail": ["waiting", "oldest_seconds", "failed_last_day"],
+    "clock": ["ahead_of_database", "ahead_of_outside"],
+}
 
 
 @pytest.mark.django_db

@@ -9,10 +9,13 @@ import os
 import re
 import signal
 import socketserver
+import subprocess
+import sys
 import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -139,7 +142,7 @@ def test_detail_is_told_inside_only(portal: Portal) -> None:
     inside = urllib.request.urlopen(f"http://127.0.0.1:{portal.port}/readyz", timeout=TIMEOUT)
     told = json.loads(inside.read())
     assert (inside.status, told["status"], told["reason"], told["warnings"]) == (200, "ok", "", {})
-    assert {"cache", "clock"} <= set(told["checks"])
+    assert set(told["checks"]) == {"cache", "worker", "mail", "clock"}
     visitor = portal.ask("/readyz")  # through the proxy, which tells that somebody else asks
     assert (visitor.status, visitor.text) == (200, "ok\n")
     assert portal.ask("/metrics").status == 404
@@ -202,10 +205,28 @@ def test_report_of_an_error_says_where_and_nothing_that_somebody_sent(portal: Po
     assert [one for one in private if one and one in report] == []
 
 
+def test_worker_on_its_own_answers_on_an_address_of_its_own() -> None:
+    port = free_port("127.0.0.1")
+    command = [sys.executable, "manage.py", "worker"]
+    settings = {"WORKER_METRICS_ADDRESS": f"127.0.0.1:{port}", "DJANGO_SETTINGS_MODULE": "assetmaps.settings"}
+    process = subprocess.Popen(command, env=environment(**settings), cwd=server.ROOT, stderr=subprocess.DEVNULL)
+
+    def answers() -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=TIMEOUT) as answer:
+            return b"assetmaps_security_events_total" in answer.read()
+        return False
+
+    try:
+        wait_until(answers)
+    finally:
+        process.terminate()
+        assert process.wait(TIMEOUT) == 0
+
+
 def test_nothing_is_loaded_or_counted_while_it_is_off() -> None:
     program = "import sys, assetmaps.asgi, accounts.metrics as m; print([n for n in ('prometheus_client', 'sentry_sdk')"
     program += " if n in sys.modules], m.recorder)"
-    run = server.subprocess.run(
-        [server.sys.executable, "-c", program], env=environment(), cwd=server.ROOT, capture_output=True, text=True
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), cwd=server.ROOT, capture_output=True, text=True
     )
     assert run.stdout.strip() == "[] None", run.stderr

@@ -57,6 +57,7 @@ WRONG = {
     "DNS_RESOLVERS": "dns.voorbeeld.nl 127.0.0.1:x 127.0.0.1: [::1]x [::1 192.0.2.1/24 $DNS",
     "INTERNAL_NETWORKS": "intern 10.0.0.0/33 10.0.0.5/8 * 0.0.0.0/0 10.0.0.1:8000 127.0.0.1,x $NETWORKS",
     "METRICS_ADDRESS": "9464 :9464 127.0.0.1 127.0.0.1:x 127.0.0.1:0 http://127.0.0.1:9464 ::1:9464 a:1,b:2 $METRICS",
+    "WORKER_METRICS_ADDRESS": "9465 127.0.0.1:x $METRICS",
     "CLOCK_URL": f"voorbeeld.nl ftp://x.nl https:// https://{LEFT}:{RIGHT}@voorbeeld.nl https://x.nl?a=1 $CLOCK",
     "SENTRY_DSN": f"""
         sentry.nl/1 https://sentry.nl/1 https://{LEFT}@sentry.nl https://{LEFT}@sentry.nl/x ftp://{LEFT}@sentry.nl/1
