@@ -1,12 +1,13 @@
 import gc
 from types import ModuleType
 
+from django.conf import settings
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_dependencies
 from django.core.checks import Tags, register
 from django.utils.translation import gettext_noop
 
-from assetmaps import checks, collation, error_reports, service_checks
+from assetmaps import checks, collation, service_checks
 
 # A column of Django's admin index, missing from Django's Dutch catalogue; here `makemessages` finds it.
 HEARD_ONLY = gettext_noop("Change or view list link")
@@ -36,4 +37,7 @@ class AssetmapsAdminConfig(SimpleAdminConfig):
         register(checks.administration, Tags.admin)
         checks.register_all(checks.CHECKS + service_checks.CHECKS)
         collation.register()
-        error_reports.begin()
+        if settings.SENTRY_DSN:
+            from assetmaps import error_reports  # here, to save start-up time
+
+            error_reports.begin()

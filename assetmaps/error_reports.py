@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+import sentry_sdk
 from django.conf import settings
+from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 
 from assetmaps import logs
 
@@ -36,11 +38,6 @@ NOBODYS_FAULT = "django.security.DisallowedHost"  # any visitor can cause a line
 
 
 def begin() -> None:
-    if not settings.SENTRY_DSN:
-        return
-    import sentry_sdk  # here: not while reports are off
-    from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
-
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         environment=settings.SECURE_SSL_HOST,

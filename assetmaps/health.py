@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from accounts import limits
 from accounts.active_sessions.decorators import background_request
-from assetmaps import internal_networks
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -29,7 +28,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
     """Whether this process can serve; why, and what else is wrong, from internal networks only (ASVS 13.4.5)."""
-    from assetmaps import readiness_report  # here, to save start-up time
+    from assetmaps import internal_networks, readiness_report  # here, to save start-up time
 
     inside = internal_networks.is_inside(request)
     report = readiness_report.report(limits.WARNINGS_WAIT.total_seconds() if inside else 0)
