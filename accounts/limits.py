@@ -406,6 +406,7 @@ AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an addr
 AUDIT_CLOCK_SKEW = timedelta(minutes=10)  # how far the clocks of two machines may differ before a period misses entries
 AUDIT_CLOCK_SAMPLE = 20  # entries compared on each side of a period, so that one wrong clock hides nothing
 EXPORT_ROWS = 20_000  # in one request; the command has no limit
+MOVE_BATCH = 500  # rows of one table that go to another database at a time
 EXPORT_BATCH = 500  # rows of any export read at a time
 EXPORT_LINE_BYTES = 65_536  # the longest line of an exported file that is read; ours are below 8,000
 

@@ -133,6 +133,9 @@ TEMPLATES = [
 # Data ------------------------------------------------------------------------------------------------------------
 _database = partial(services.database, folder=BASE_DIR)
 DATABASES = {"default": backends.database(env.read("DATABASE_URL", _database, "sqlite:///var/db.sqlite3"))}
+# Where `move_database` brings everything; not used by anything else.
+_new_database = env.read("NEW_DATABASE_URL", lambda text: _database(text) if text else None)
+NEW_DATABASE = backends.database(_new_database) if _new_database else None
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(exist_ok=True)
 CACHES = {"default": backends.cache(env.read("CACHE_URL", services.cache, "locmemcache://"))}
@@ -252,6 +255,9 @@ WORKER_INTERVALS = {"accounts.audit.chain.seal_new": limits.SEAL_AFTER.total_sec
 TASKS_IN_PROCESS = False  # on in tests: whoever waits for a task runs it
 # Further work of `purge`: functions of higher packages, without arguments, that return the number of deleted rows.
 PURGES = ["environments.people.imports.purge", "environments.address_change.flows.purge"]
+
+# Further work of `after_restore`: functions of higher packages, without arguments, that return counts by name.
+AFTER_RESTORE = ["environments.address_change.flows.cancel_all"]
 
 # Which of ENCRYPTION_KEYS encrypts: all processes must agree, so the database says it. Empty: the first one.
 KEY_IN_USE = "accounts.key_rotation.key_in_use.read"

@@ -31,7 +31,7 @@ class Environment(models.Model):
     name = NameField(_("name"), max_length=150)
     name_key = SearchKeyField(source="name", max_length=300)
     slug = models.SlugField(_("short name for addresses"), max_length=80, unique=True)
-    place = models.CharField(_("place"), max_length=100, blank=True)
+    place = models.CharField(_("place"), max_length=100, blank=True, default="", db_default="")
     description = models.CharField(_("description"), max_length=300, blank=True)
     address = models.URLField(
         _("address"),
@@ -48,22 +48,26 @@ class Environment(models.Model):
     open_on_arrival = models.BooleanField(
         _("open to every new person"),
         default=False,
+        db_default=False,
         help_text=_("For whoever of the organisation comes in with the business account for the first time."),
     )
     is_closed = models.BooleanField(
         _("closed for maintenance"),
         default=False,
+        db_default=False,
         help_text=_("Nobody can open it from here, except the administrators of its organisation."),
     )
     closed_text = models.CharField(
         _("text while it is closed"),
         max_length=300,
         blank=True,
+        default="",
+        db_default="",
         help_text=_("What is being done, and until when. Everybody who may open the environment reads this."),
     )
-    has_picture = models.BooleanField(default=False, editable=False)
+    has_picture = models.BooleanField(default=False, db_default=False, editable=False)
     # Part of the addresses of a picture: a new picture has new ones, so no browser shows the one before.
-    picture_version = models.PositiveIntegerField(default=0, editable=False)
+    picture_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     people = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Access", related_name="environments", verbose_name=_("people")
     )
@@ -163,11 +167,13 @@ class Access(models.Model):
         Environment, verbose_name=_("environment"), on_delete=models.CASCADE, related_name="access"
     )
     # Changed on a page of its own, so that every change is recorded.
-    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.READER, editable=False)
-    is_favourite = models.BooleanField(default=False, editable=False)
+    role = models.CharField(
+        _("role"), max_length=10, choices=Role.choices, default=Role.READER, db_default=Role.READER, editable=False
+    )
+    is_favourite = models.BooleanField(default=False, db_default=False, editable=False)
     opened_at = models.DateTimeField(null=True, editable=False)
     # The host that the person was warned about; another host is warned about again.
-    known_host = models.CharField(max_length=255, blank=True, editable=False)
+    known_host = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
     # The organisation of the person, where the environment is of another one. Written by a trigger of PostgreSQL only
     # (`accounts.organisations.copies`), so that a member with such access is found among 100,000 at once.
     guest_of = models.BigIntegerField(null=True, editable=False)

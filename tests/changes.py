@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
@@ -253,7 +255,13 @@ def _due_address(w: World) -> list[str]:
     return []
 
 
+def _new_file(w: World) -> list[str]:
+    return [str(Path(tempfile.mkdtemp()) / "portal.dump")]
+
+
 WRITING: dict[str, Command] = {
+    "after_restore": Command(options={"reason": "proef"}, events={"database_restored"}),
+    "backup": Command(_new_file, events={"backed_up"}),
     "changepassword": Command(lambda w: [w.person.email], events={"password_changed"}, heard={PERSON}),
     "createsuperuser": Command(
         options={"interactive": False, "email": "vers@voorbeeld.nl"},
@@ -270,9 +278,10 @@ WRITING: dict[str, Command] = {
     "warn_expiring_secrets": Command(_soon_expired, events={"sso_expiry_warned"}, heard={ADMIN}),
 }
 # Into an empty database only: there is nobody yet who could hear of it. The entries are tested with the command.
-FILLING = {"demo"}
+FILLING = {"demo", "move_database", "restore"}
 READING: dict[str, Command] = {
     "keys": Command(),
+    "void_unreadable_secrets": Command(),  # without a reason
     "two_factor_status": Command(lambda w: [w.person.email]),
     "verify_audit_trail": Command(),
 }

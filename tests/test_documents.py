@@ -208,6 +208,7 @@ def test_network_calls_are_made_by_these_modules_and_the_rest_is_listed() -> Non
         "assetmaps/clock.py",
         "assetmaps/error_reports.py",
         "assetmaps/metrics/server.py",  # listens
+        "accounts/continuity/programs.py",  # pg_dump and pg_restore
         "environments/subprocesses.py",  # a process on this machine, not the network
     }
     connections = {row[1]: row for row in rows(section(document("operations.md"), "Connections"))[1:]}

@@ -22,7 +22,7 @@ class Session(models.Model):
     known_since = models.BigIntegerField(default=0, db_default=0)
 
     # For a session that a provider opened: a digest of its name there, by which the provider may end it.
-    upstream = models.CharField(max_length=64, blank=True, db_index=True)
+    upstream = models.CharField(max_length=64, blank=True, default="", db_default="", db_index=True)
 
     class Meta:
         indexes = [models.Index(fields=["user", "started_at"], name="sessions_of_a_person")]

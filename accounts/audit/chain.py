@@ -78,7 +78,7 @@ def reason_not_to_seal() -> str:
     except chain_head.HeadUnreadableError as error:
         return f"the head outside the database cannot be read ({error})"
     newest = list(AuditSeal.objects.order_by("-position")[:2])
-    if head and not _contains(newest, head):
+    if head and not contains(head, newest):
         return f"the chain does not hold seal {head.position}, which this machine noted in {chain_head.path()}"
     if not newest:
         return ""
@@ -91,7 +91,8 @@ def reason_not_to_seal() -> str:
     return f"entry {entry.pk}, the last that was sealed, was changed" if is_broken else ""
 
 
-def _contains(newest: list[AuditSeal], head: Head) -> bool:
+def contains(head: Head, newest: Iterable[AuditSeal] = ()) -> bool:
+    """Is this seal, of an earlier time, in the chain? ``newest``: seals that were read already."""
     if any((one.position, one.digest) == (head.position, head.digest) for one in newest):
         return True
     return AuditSeal.objects.filter(position=head.position, digest=head.digest).exists()

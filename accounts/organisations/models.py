@@ -32,7 +32,12 @@ class Organisation(models.Model):
         help_text=_("Who in the organisation helps colleagues; shown to somebody who has no environments yet."),
     )
     second_step = models.CharField(
-        _("second step"), max_length=20, choices=SecondStep.choices, default=SecondStep.OPTIONAL, editable=False
+        _("second step"),
+        max_length=20,
+        choices=SecondStep.choices,
+        default=SecondStep.OPTIONAL,
+        db_default=SecondStep.OPTIONAL,
+        editable=False,
     )
     required_from = models.DateField(_("required from"), null=True, editable=False)
 

@@ -243,6 +243,13 @@ def set_on_server(user: User, new_password: str, origin: Origin) -> None:
 
 
 @transaction.atomic
+def void_on_server(user: User, origin: Origin) -> None:
+    """No password opens the account until the person chooses one by "Wachtwoord vergeten?", of which a mail tells."""
+    _set(user, make_password(None), origin, way="command")
+    sessions.end_all(user)
+
+
+@transaction.atomic
 def _set(user: User, encoded: str, origin: Origin, **detail: str | int) -> None:
     user.password = encoded
     user.save(update_fields=["password"])

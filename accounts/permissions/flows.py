@@ -64,8 +64,8 @@ def change(user: User, *, before: Rights, after: Rights, actor: User | None, ori
 
 
 @transaction.atomic
-def deactivated(user: User, *, actor: User, origin: Origin, in_bulk: bool = False) -> None:
-    """The caller has stored it."""
+def deactivated(user: User, *, actor: User | None, origin: Origin, in_bulk: bool = False) -> None:
+    """The caller has stored it. ``actor`` None: a command."""
     sessions.end_all(user)
     _notify_of_change(record(Event.DEACTIVATED, subject=user, actor=actor, origin=origin), user, actor, in_bulk=in_bulk)
 
@@ -81,7 +81,7 @@ def moved(entry: AuditEntry, user: User, *, actor: User) -> None:
     _notify_of_change(entry, user, actor)
 
 
-def _notify_of_change(entry: AuditEntry, user: User, actor: User, *, in_bulk: bool = False) -> None:
+def _notify_of_change(entry: AuditEntry, user: User, actor: User | None, *, in_bulk: bool = False) -> None:
     notify(entry, user, in_bulk=in_bulk)
     if user.is_superuser:
         _tell_superusers(entry, user, actor)

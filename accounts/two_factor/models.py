@@ -61,7 +61,7 @@ class Authenticator(SealedSecretMixin, TimestampMixin, Device):
     begun_in = models.CharField(max_length=32, default="", editable=False)
     # "Geef me meer tijd": when the time was last extended, and how often.
     extended_at = models.DateTimeField(null=True, editable=False)
-    extensions = models.PositiveSmallIntegerField(default=0, editable=False)
+    extensions = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     sealed_secret = models.BinaryField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)  # the newest time step whose code was used
     # The audit entry of the activation; empty for older devices. A report "this was not me" about that entry, or about

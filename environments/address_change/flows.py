@@ -79,6 +79,11 @@ def cancel(environment_id: int, shown: str, *, actor: User, origin: Origin) -> O
     return Outcome.DONE
 
 
+def cancel_all() -> dict[str, int]:
+    """After a backup was restored: somebody may have cancelled them since. Returns how many, for the audit entry."""
+    return {"new_addresses": Environment.objects.exclude(next_address="").update(**NOTHING_WAITS)}
+
+
 def is_due(environment: Environment) -> bool:
     """Is the waiting period over, and does it take effect without approval?"""
     at = environment.next_address_takes_effect

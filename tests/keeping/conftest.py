@@ -9,6 +9,14 @@ from pytest_django import DjangoDbBlocker
 from tests.keeping.installation import Installation
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """pytest-django makes a database only when a test asks for one; here it is copied."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    if here:
+        here[0].add_marker(pytest.mark.django_db(transaction=True))
+
+
 @pytest.fixture(scope="session")
 def prepared(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker

@@ -123,6 +123,10 @@ class Redis(Service):
         self.send(signal.SIGCONT)
 
 
+def has_postgres() -> bool:
+    return shutil.which("pg_config") is not None and (_programs() / "postgres").exists()
+
+
 def _programs() -> Path:
     found = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True)
     return Path(found.stdout.strip())
