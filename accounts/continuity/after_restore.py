@@ -26,6 +26,8 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
+from accounts.mail.models import OutgoingMail
+from accounts.mail.models import State as MailState
 from accounts.models import User
 from accounts.passwords import flows as passwords
 from accounts.permissions import flows as permissions
@@ -132,6 +134,9 @@ def void_what_was_handed_out(reason: str, origin: Origin) -> Result:
     counts["codes_of_support"] = BridgeCode.objects.all().delete()[0] + CallerCheck.objects.all().delete()[0]
     waiting = Intervention.objects.filter(state__in=Intervention.OPEN)
     counts["interventions"] = waiting.update(state=State.CANCELLED, cancelled_at=timezone.now())
+    # What waited was sent, or its links are void now.
+    mails = OutgoingMail.objects.filter(state=MailState.WAITING)
+    counts["mails"] = mails.update(state=MailState.EXPIRED, content=b"", ended_at=timezone.now())
     for name in settings.AFTER_RESTORE:
         counts |= import_string(name)()
     head, head_file = _put_head_aside()
