@@ -13,7 +13,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -54,7 +54,9 @@ class Note:
     def write(self, backup: Path) -> None:
         path = note_path(backup)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asdict(self), file, indent=1)
+            json.dump(
+                {**vars(self), "head": {"position": self.head.position, "digest": self.head.digest}}, file, indent=1
+            )
 
 
 def note_path(backup: Path) -> Path:
