@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('environments', '0007_organisation_logo'),
+        ('environments', '0009_guests_by_organisation'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('two_factor', '0006_large_organisations'),
+        ('two_factor', '0007_copied_to_people'),
     ]
 
     operations = [
