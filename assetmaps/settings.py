@@ -252,6 +252,8 @@ WORKER = env.read("WORKER", values.worker, "embedded")
 # What each worker does when it begins, and every so many seconds: functions of higher packages, without arguments.
 WORKER_BEGINS = ["assetmaps.metrics.server.begin_worker"]
 WORKER_INTERVALS = {"accounts.audit.chain.seal_new": limits.SEAL_AFTER.total_seconds()}
+# Functions of higher packages that may be told what became of a mail (`sending.send(on_outcome=…)`).
+MAIL_CALLBACKS = ["environments.people.import_mail.note_mail"]
 TASKS_IN_PROCESS = False  # on in tests: whoever waits for a task runs it
 # Further work of `purge`: functions of higher packages, without arguments, that return the number of deleted rows.
 PURGES = ["environments.people.imports.purge", "environments.address_change.flows.purge"]
