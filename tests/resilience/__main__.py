@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -18,6 +19,7 @@ def main() -> int:
     options.add_argument("--only", default="", help="a part of the name of a fault")
     options.add_argument("--list", action="store_true", help="print the names of the faults, and do nothing")
     chosen = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends
 
     from tests.resilience import packages
 

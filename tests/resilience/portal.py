@@ -44,10 +44,12 @@ class Web:
     """The production command at a socket that outlives it, as `deploy/assetmaps.socket` sets it up. ``code``: the
     folder with the version that is started; ``wrapper``: a command that runs it."""
 
-    def __init__(self, environment: dict[str, str], log: Path, host: str = HOST, wrapper: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, environment: dict[str, str], log: Path, at: socket.socket | None = None, wrapper: tuple[str, ...] = ()
+    ) -> None:
         self.environment, self._log, self._wrapper = environment, log, wrapper
-        self.socket = socket.create_server((host, 0), backlog=2048)
-        self.port = self.socket.getsockname()[1]
+        self.socket = at or socket.create_server((HOST, 0), backlog=2048)
+        self.host, self.port = self.socket.getsockname()
         self.code = ROOT
         self.process: subprocess.Popen[bytes] | None = None
         self.starts_in = 0.0  # seconds from the command to the first answer
@@ -56,7 +58,7 @@ class Web:
         """Until it answers."""
         began = time.monotonic()
         with suppress(requests.RequestException):
-            requests.get(f"http://{self.socket.getsockname()[0]}:{self.port}/healthz", timeout=60)
+            requests.get(f"http://{self.host}:{self.port}/healthz", timeout=60)
         self.starts_in = time.monotonic() - began
 
     def start(self) -> None:
@@ -188,7 +190,9 @@ def running(folder: Path, people: int = PEOPLE, *, more: dict[str, str] | None =
     """Everything, with PostgreSQL and Redis. ``more``: of the environment."""
     with ExitStack() as stack:
         silent = stack.enter_context(closing(socket.create_server((HOST, 0), backlog=512)))
-        postgres, redis = stack.enter_context(Postgres()), stack.enter_context(Redis())
+        # Else a standby could lack what was reported as done.
+        postgres = stack.enter_context(Postgres("synchronous_commit=on"))
+        redis = stack.enter_context(Redis())
         mailbox = stack.enter_context(Mailbox())
         standby = free_port()
         place = f"{HOST}:{postgres.port}"

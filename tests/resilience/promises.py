@@ -16,12 +16,14 @@ GROWTH = 1.5  # times the memory of before, at most
 class Promise:
     """``errors``: how many requests may fail, with 503 and Retry-After or a broken connection; ``may_be_unready``:
     /readyz may say so; ``may_grow``: new processes have less in memory to begin with, so it is not compared.
-    ``starts``: visitors and probes may wait for a new server to begin."""
+    ``starts``: visitors and probes may wait for a new server to begin; ``silence``: visitors may wait so many seconds
+    for a machine that is silent."""
 
     errors: int = 0
     may_be_unready: bool = False
     may_grow: bool = False
     starts: bool = False
+    silence: float = 0.0
 
 
 def broken(
@@ -31,7 +33,7 @@ def broken(
     ``after``: MiB; ``usual``: the longest wait of a visitor while nothing happens, which is long on a busy machine;
     ``start``: how long the server takes to begin."""
     starting = 2 * start + usual if promise.starts else 0.0
-    longest, ready = max(LONGEST, 2 * usual) + starting, max(READY, usual) + starting
+    longest, ready = max(LONGEST, 2 * usual) + starting + promise.silence, max(READY, usual) + starting
     faults = sum(count for status, count in seen.statuses.items() if status >= 500 and status != 503)
     if faults:
         yield f"{faults} answers were faults of ours (500)"

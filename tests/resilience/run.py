@@ -7,14 +7,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.resilience import faults, killing, portal
+from tests.resilience import faults, killing, machines, portal
 from tests.resilience.ledger import Ledger
 from tests.resilience.portal import Stage
 from tests.resilience.promises import IN_FLIGHT, Promise, broken
 from tests.resilience.visitors import Crowd, Record, Seen
+from tests.serving import nginx
 
 SETTLE = 4  # seconds after each fault that still count for it
 WARM = 8  # complete visits before the first part: each worker loads what it lacks
@@ -23,6 +24,7 @@ BACK = 20  # seconds in which somebody must have signed in from beginning to end
 # meet each visitor at each of the visits begun in that time.
 RESTART = Promise(errors=4 * IN_FLIGHT, may_be_unready=True)
 KILLS = Promise(errors=killing.ROUNDS * 2 * IN_FLIGHT, may_be_unready=True, may_grow=True, starts=True)
+MACHINES = "several machines"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ PARTS = [
     Part("mail server mute for 10 s", faults.mail_server_mute),
     Part("mail server greylists", faults.mail_server_greylists),
     Part("mail server refuses one", faults.mail_server_refuses_one),
-    Part("PostgreSQL fails over", faults.database_fails_over, RESTART),
+    Part("PostgreSQL fails over", faults.database_fails_over, replace(RESTART, silence=10)),
     Part("nothing, afterwards", faults.nothing),
 ]
 COLUMNS = "{:<34}{:>9}{:>8}{:>12}{:>10}{:>10}{:>8}{:>8}{:>9}{:>14}  {}"
@@ -66,11 +68,13 @@ HEADING = (
 def run(only: str = "", *, only_names: bool = False) -> int:
     parts = [part for part in PARTS if only.lower() in part.title.lower()]
     if only_names:
-        print("\n".join(part.title for part in parts))
+        print("\n".join([*(part.title for part in PARTS), MACHINES]))
         return 0
     failed = False
     if parts:
         failed |= _with_postgresql(parts)
+    if only.lower() in MACHINES:
+        failed |= _with_machines()
     return int(failed)
 
 
@@ -91,6 +95,40 @@ def _with_postgresql(parts: list[Part]) -> bool:
         log = (Path(name) / "portal.log").read_text()
         print(f"in the log: {log.count('Traceback')} tracebacks")
     return failed
+
+
+def _with_machines() -> bool:
+    failed = False
+    with tempfile.TemporaryDirectory() as name, machines.running(Path(name), people=200) as on:
+        Path(name).chmod(0o755)
+        print(
+            "\n" + MACHINES, "in network namespaces" if on.is_real else "at addresses of loopback: no namespaces here"
+        )
+        for title, check in machines.CHECKS.items():
+            complaints = list(check(on))
+            failed |= bool(complaints)
+            print(f"{title:<45}{'BROKEN: ' + '; '.join(complaints) if complaints else 'kept'}", flush=True)
+        record = Record()
+        with Crowd(on.stage, record):
+            usual = warm_up(record)
+            for part, undo in machine_parts(on):
+                failed |= judge(on.stage, record, part, usual)
+                undo()
+    return failed
+
+
+def machine_parts(on: machines.Machines) -> Iterator[tuple[Part, Callable[[], None]]]:
+    """Each with what undoes it. While a machine is silent nginx waits for it as long as `deploy/nginx.conf` says."""
+
+    def part(title: str, fault: Callable[[machines.Machines], None], promise: Promise) -> Part:
+        return Part(title, lambda _stage: fault(on), promise)
+
+    dies = Promise(errors=IN_FLIGHT)
+    silent = Promise(errors=IN_FLIGHT, silence=nginx.SILENCE)
+    yield part("one of two machines dies", machines.second_dies, dies), lambda: machines.second_comes_back(on)
+    yield part("both restarted in turn", machines.both_are_restarted_in_turn, Promise(starts=True)), lambda: None
+    if on.is_real:
+        yield part("one is cut off", machines.second_is_cut_off, silent), lambda: machines.second_is_put_back(on)
 
 
 def warm_up(record: Record) -> float:

@@ -241,9 +241,10 @@ class Changes(Visit):
         self.post(NEW_PASSWORD, SIGN_IN, new_password1=ANOTHER_PASSWORD, new_password2=ANOTHER_PASSWORD)
 
 
-def send_from_two_browsers(stage: Stage, record: Record, email: str) -> int:
-    """One code from two browsers at the same moment, and once more from a third: how many got in."""
-    visits = [Visit(stage, record, email) for _ in range(3)]
+def send_from_two_browsers(stage: Stage, record: Record, email: str, other: Stage | None = None) -> int:
+    """One code from two browsers at the same moment, and once more from a third: how many got in. ``other``: where the
+    second one goes to."""
+    visits = [Visit(where or stage, record, email) for where in (stage, other, stage)]
     for visit in visits:
         visit.give_password(CODE)
     code, got_in = pyotp.TOTP(stage.twins[email]).now(), []
@@ -329,7 +330,9 @@ class Crowd:
         while not self._over.is_set():
             part, began = self._record.now, time.monotonic()
             try:
-                status = str(requests.get(f"http://127.0.0.1:{self._stage.port}{path}", timeout=GIVE_UP).status_code)
+                status = str(
+                    requests.get(f"http://{self._stage.web.host}:{self._stage.port}{path}", timeout=GIVE_UP).status_code
+                )
             except requests.RequestException:
                 status = "broken"
             with self._record.lock:

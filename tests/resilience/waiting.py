@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pyotp
 
 from accounts import limits
@@ -23,7 +25,7 @@ class Waiting:
         self._stage = stage
         self._signed_in = Visit(stage, record, next(people))
         self._guessed = Visit(stage, record, next(people))
-        self._stranger = Visit(stage, record, "niemand@voorbeeld.nl", network=GUESSING)
+        self._guesses = itertools.count()
 
     def __enter__(self) -> None:
         self._signed_in.sign_in(self._stage.twins[self._signed_in.email])
@@ -43,7 +45,7 @@ class Waiting:
             complain("a session ended")
         code = pyotp.TOTP(self._stage.twins[self._guessed.email]).now()
         answer = self._guessed.send(CODE, code=code)
-        if answer is None or answer.headers.get("Location") == "/":
+        if answer is not None and answer.headers.get("Location") == "/":
             complain("the wait after wrong codes was forgotten")
         opened = sum(self._guess() != CODE for _ in range(MORE))
         if opened:
@@ -51,7 +53,13 @@ class Waiting:
 
     def _guess(self) -> str:
         """Where a wrong password of a new browser leads to."""
-        browser = Visit(self._stage, Record(), self._stranger.email, network=GUESSING)
-        browser.get(SIGN_IN)
-        answer = browser.send(SIGN_IN, username=browser.email, password="fout wachtwoord")
-        return answer.headers.get("Location", "") if answer is not None else ""
+        return guess_password(self._stage, next(self._guesses), GUESSING)
+
+
+def guess_password(stage: Stage, number: int, network: str) -> str:
+    """Where a wrong password leads to, of a new browser of that network and another account each time: to CODE when
+    the network has to wait, because then password and code are judged together."""
+    browser = Visit(stage, Record(), f"niemand{number}@voorbeeld.nl", network=network)
+    browser.get(SIGN_IN)
+    answer = browser.send(SIGN_IN, username=browser.email, password="fout wachtwoord")
+    return answer.headers.get("Location", "") if answer is not None else ""

@@ -182,13 +182,19 @@ class Postgres(Service):
         for pid in self._all():
             os.kill(pid, signal.SIGCONT)
 
+    def allow(self, network: str) -> None:
+        """Connections from there too, without a password. ``network``: an address of it and its bits."""
+        file = self.folder / "data" / "pg_hba.conf"
+        file.write_text(f"{file.read_text()}\nhost all all {network} trust\n")
+        self.ask("SELECT pg_reload_conf()")
+
     def standby(self, port: int) -> Standby:
-        """A second server that follows this one, and without which this one reports no commit from now on."""
+        """A second server that follows this one."""
         return Standby(self, port)
 
     def wait_for_standby(self) -> None:
+        """From now on this one reports no commit that a standby does not have; takes ``synchronous_commit=on``."""
         self.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
-        self.ask("ALTER SYSTEM SET synchronous_commit = on")  # the options of the command line would override it
         self.ask("SELECT pg_reload_conf()")
         wait_for(lambda: self.ask("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'") == [(1,)], "a standby")
 

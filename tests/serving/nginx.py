@@ -23,6 +23,7 @@ from tests.provider import free_port
 from tests.serving import raw_http
 
 MISSING = "no nginx (on Debian: apt-get install nginx)"
+SILENCE = 15  # seconds that nginx waits for one of several machines: proxy_read_timeout in deploy/nginx.conf
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 MAIN = """
 daemon off;
@@ -45,12 +46,15 @@ http {{
 
 
 @contextmanager
-def running(folder: Path, portal: int) -> Iterator[int]:
-    """The port for https. ``portal``: the port that the portal listens on."""
+def running(folder: Path, portal: int | str, *more: str) -> Iterator[int]:
+    """The port for https. ``portal``: the port that the portal listens on, or host and port; ``more``: those of other
+    machines, with which the lines for several machines are used."""
     port = free_port("127.0.0.1")
     _certificate(folder)
     text = (server.ROOT / "deploy" / "nginx.conf").read_text()
-    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{portal}").replace("/etc/ssl/assetmaps", str(folder))
+    place = portal if isinstance(portal, str) else f"127.0.0.1:{portal}"
+    text = for_several(text, [place, *more]) if more else text.replace("127.0.0.1:8000", place)
+    text = text.replace("/etc/ssl/assetmaps", str(folder))
     text = re.sub(r"listen \[::\].*\n", "", text)
     text = text.replace("listen 80;", f"listen {free_port('127.0.0.1')};").replace(
         "listen 443", f"listen 127.0.0.1:{port}"
@@ -68,6 +72,17 @@ def running(folder: Path, portal: int) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(raw_http.TIMEOUT)
+
+
+def for_several(text: str, machines: list[str]) -> str:
+    """The file with the lines for several machines in use, as its comments say."""
+    text = re.sub(r" +server 127\.0\.0\.1:8000 .*\n", "", text)
+    for name in ("proxy_connect_timeout", "proxy_read_timeout", "proxy_next_upstream"):
+        text = re.sub(rf"^ +{name} .*\n", "", text, count=1, flags=re.MULTILINE)
+    text = text.replace("#several ", "")
+    told = re.findall(r"server 10\.0\.0\.1\d:8000 (.*);", text)
+    lines = "".join(f"    server {place} {options};\n" for place, options in zip(machines, told, strict=True))
+    return re.sub(r"(?: +server 10\.0\.0\.1\d:8000 .*\n)+", lines, text)
 
 
 def _wait(port: int, process: subprocess.Popen) -> None:
