@@ -7,7 +7,7 @@ from django.contrib.admin.checks import check_dependencies
 from django.core.checks import Tags, register
 from django.utils.translation import gettext_noop
 
-from assetmaps import checks, collation, service_checks
+from assetmaps import checks, collation
 
 # A column of Django's admin index, missing from Django's Dutch catalogue; here `makemessages` finds it.
 HEARD_ONLY = gettext_noop("Change or view list link")
@@ -35,7 +35,7 @@ class AssetmapsAdminConfig(SimpleAdminConfig):
             gc.enable()
         register(check_dependencies, Tags.admin)
         register(checks.administration, Tags.admin)
-        checks.register_all(checks.CHECKS + service_checks.CHECKS)
+        checks.register_all()
         collation.register()
         if settings.SENTRY_DSN:
             from assetmaps import error_reports  # here, to save start-up time

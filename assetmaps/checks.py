@@ -26,7 +26,7 @@ Check = Callable[..., list[CheckMessage]]
 CHECKS: list[Check] = []
 
 
-def as_check(judge: Judge) -> Check:
+def deployment_check(judge: Judge) -> Check:
     """Make a Django check of a function that returns a message or None."""
 
     def check(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -34,17 +34,20 @@ def as_check(judge: Judge) -> Check:
         return [message] if message else []
 
     check.__doc__ = judge.__doc__
+    CHECKS.append(check)
     return check
 
 
-def deployment_check(judge: Judge) -> Check:
-    CHECKS.append(as_check(judge))
-    return CHECKS[-1]
-
-
-def register_all(found: list[Check]) -> None:
-    for check in found:
+def register_all() -> None:
+    for check in (*CHECKS, services):
         register(check, Tags.security, deploy=True)
+
+
+def services(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What the services and the system tell."""
+    from assetmaps import service_checks  # here, because it asks models, and to save start-up time
+
+    return [message for judge in service_checks.JUDGES if (message := judge())]
 
 
 def administration(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:

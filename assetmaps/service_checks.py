@@ -5,6 +5,8 @@ A service that does not answer is reported by `/readyz` and the log, not here: t
 
 from __future__ import annotations
 
+import platform
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ from django.core.cache import cache
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from accounts import limits
+from accounts.background.models import Worker
 from assetmaps import gunicorn_settings
-from assetmaps.checks import as_check
 
 # File systems that several machines use at once (the third field of /proc/mounts). SQLite cannot lock files on them,
 # and its write-ahead log is in memory that only processes of one machine share.
@@ -25,6 +29,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
     | {"fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.gcsfuse", "fuse.blobfuse", "fuse.blobfuse2"}
 )
 MOUNTS = Path("/proc/mounts")
+UNSEEN = timedelta(minutes=5)  # a worker says every few seconds that it is there (`limits.TASK_HEARTBEAT`)
 CONNECTIONS_FOR_COMMANDS = 5  # `migrate`, `purge`, a backup and an operator at the same time
 
 LIMITS = """
@@ -109,7 +114,46 @@ def eviction_policy() -> str | None:
     return memory.get("maxmemory_policy") if memory and memory.get("maxmemory") else None
 
 
-CHECKS = [
-    as_check(judge)
-    for judge in (sqlite_is_on_this_machine, database_has_room_for_every_process, cache_keeps_what_it_counts)
-]
+def worker_runs() -> CheckMessage | None:
+    """Without one no mail leaves, no list is carried out, and the audit trail is not sealed."""
+    since = timezone.now() - UNSEEN
+    try:
+        if Worker.objects.filter(seen_at__gte=since).exists():
+            return None
+        # A new portal, whose server was not started yet, has nothing that waits.
+        if settings.WORKER == "embedded" and not DBTaskResult.objects.ready().filter(enqueued_at__lt=since).exists():
+            return None
+    except DatabaseError:
+        return None
+    start = "`manage.py worker` (deploy/assetmaps-worker.service)" if settings.WORKER == "separate" else "the server"
+    hint = f"Start {start}; its log says why it ended. WORKER is {settings.WORKER}. What waits is done when it runs."
+    told = f"No worker was seen for {UNSEEN // timedelta(minutes=1)} minutes: mail waits, and nothing is sealed."
+    return Warning(told, hint=hint, id="assetmaps.W008")
+
+
+def machines_share_what_they_must() -> CheckMessage | None:
+    """The heartbeats of workers tell on which machines the portal runs."""
+    try:
+        seen = Worker.objects.filter(seen_at__gte=timezone.now() - UNSEEN).values_list("host", flat=True)
+        hosts = {*seen, platform.node()}
+    except DatabaseError:
+        return None
+    alone = []
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        alone.append("DATABASE_URL names an SQLite database")
+    if settings.CACHES["default"]["BACKEND"].endswith("ProcessCache"):
+        alone.append("CACHE_URL names no shared cache")
+    if len(hosts) == 1 or not alone:
+        return None
+    hint = "Set DATABASE_URL to a PostgreSQL database and CACHE_URL to a Redis server that every machine reaches."
+    told = f"The portal runs on {len(hosts)} machines ({', '.join(sorted(hosts))}), and {' and '.join(alone)}."
+    return Error(told, hint=hint, id="assetmaps.E013")
+
+
+JUDGES = (
+    sqlite_is_on_this_machine,
+    database_has_room_for_every_process,
+    cache_keeps_what_it_counts,
+    worker_runs,
+    machines_share_what_they_must,
+)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import platform
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
+from accounts.background.models import Worker
 from assetmaps import service_checks
 from tests import services
 from tests.assetmaps.configuration.loading import run
@@ -62,6 +67,48 @@ def test_redis_that_forgets_when_it_is_full_is_told() -> None:
         assert "maxmemory-policy allkeys-lru" in told(CACHE_URL=redis.url)
     with services.Redis("--maxmemory", "10mb") as redis:
         assert "W007" not in told(CACHE_URL=redis.url)
+
+
+def seen(minutes_ago: float, host: str = "") -> None:
+    at = timezone.now() - timedelta(minutes=minutes_ago)
+    Worker.objects.create(name=f"{host}{minutes_ago}", host=host or platform.node(), process=1, seen_at=at)
+
+
+@pytest.mark.django_db
+def test_worker_that_was_not_seen_for_five_minutes_is_told(settings: Settings) -> None:
+    settings.WORKER = "separate"
+    assert "manage.py worker" in service_checks.worker_runs().hint
+    seen(6)
+    assert service_checks.worker_runs().id == "assetmaps.W008"
+    seen(4)
+    assert service_checks.worker_runs() is None
+
+
+@pytest.mark.django_db
+def test_new_portal_whose_server_was_not_started_yet_has_no_worker_and_needs_none(settings: Settings) -> None:
+    settings.WORKER = "embedded"
+    assert service_checks.worker_runs() is None
+    waits = DBTaskResult(task_path="x", args_kwargs={}, backend_name="default")
+    waits.save()
+    assert service_checks.worker_runs() is None
+    DBTaskResult.objects.update(enqueued_at=timezone.now() - timedelta(minutes=6))
+    assert "No worker was seen for 5 minutes" in service_checks.worker_runs().msg
+
+
+@pytest.mark.django_db
+def test_several_machines_that_share_too_little_are_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = {"BACKEND": "assetmaps.caches.process_cache.ProcessCache"}
+    monkeypatch.setitem(settings.CACHES, "default", local)
+    seen(1)
+    assert service_checks.machines_share_what_they_must() is None
+    seen(6, host="eerder")
+    assert service_checks.machines_share_what_they_must() is None
+    seen(1, host="tweede")
+    told = service_checks.machines_share_what_they_must().msg
+    assert "runs on 2 machines" in told
+    assert "tweede" in told
+    assert "CACHE_URL names no shared cache" in told
+    assert ("SQLite" in told) == (connection.vendor == "sqlite")
 
 
 @pytest.mark.django_db

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,6 +17,7 @@ import redis
 import requests
 
 from tests.outbound.visitors import token_of
+from tests.resilience import packages, previous
 from tests.resilience.portal import Stage
 from tests.resilience.visitors import session
 from tests.resilience.waiting import Waiting
@@ -43,6 +47,11 @@ def all_killed(stage: Stage) -> None:
     wait_for(lambda: len(stage.workers()) > 1, "new workers begin")
 
 
+def background_killed(stage: Stage) -> None:
+    """`kill -9` of `manage.py worker`; systemd starts it again."""
+    stage.background.kill_and_let_systemd_restart()
+
+
 def restarted(stage: Stage) -> None:
     """`systemctl restart`: requests under way are answered, the others wait at the socket."""
     stage.web.restart()
@@ -69,6 +78,51 @@ def database_fails_over(stage: Stage) -> None:
     primary.stop(signal.SIGQUIT)
     standby.promote()
     stage.postgres = standby
+
+
+def disk_full(stage: Stage) -> None:
+    """That of the database. PostgreSQL ends when it cannot write its log, and is started again."""
+    disk = stage.disk
+    assert disk
+    disk.fill()
+    time.sleep(LASTS)
+    disk.empty()
+    if stage.postgres:
+        stage.postgres.start_if_it_ended()
+
+
+def clock_wrong(seconds: int) -> Callable[[Stage], None]:
+    """The clock of the server, while the phones of visitors are right."""
+
+    def fault(stage: Stage) -> None:
+        right = stage.web.environment
+        stage.web.environment = right | {
+            "LD_PRELOAD": packages.faketime(),
+            "FAKETIME": f"{seconds:+d}s",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
+        stage.web.restart()
+        stage.web.wait()
+        time.sleep(LASTS)
+        stage.web.environment = right
+        stage.web.restart()
+        stage.web.wait()
+
+    return fault
+
+
+def upgraded(stage: Stage) -> None:
+    """The code before the newest migration answers with the new schema, as during an upgrade and after going back."""
+    with previous.version() as code:
+        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+        subprocess.run(collect, cwd=code, env=stage.web.environment, check=True, capture_output=True)
+        now = stage.web.code
+        stage.web.restart(code)
+        stage.web.wait()
+        time.sleep(LASTS)
+        stage.web.restart(now)
+        stage.web.wait()
 
 
 def cache_mute(stage: Stage) -> None:

@@ -21,13 +21,14 @@ from typing import Any
 import requests
 
 from tests.resilience.mailbox import Mailbox
-from tests.services import HOST, Postgres, Redis, free_port
+from tests.services import HOST, Disk, Postgres, Redis, SmallPostgres, free_port
 from tests.serving import nginx, raw_http
 
 ROOT = Path(__file__).resolve().parents[2]
 PEOPLE = 500  # each signs in once in half a minute at most: a code works once
 STARTED_AT = "127.0.0.1:8000"  # in the README
 SYSTEMD_RESTARTS = 1.0  # seconds: RestartSec in deploy/assetmaps.service
+WORKER_RESTARTS = 5.0  # the same in deploy/assetmaps-worker.service
 GUNICORN = str(Path(sys.executable).with_name("gunicorn"))
 
 
@@ -45,9 +46,15 @@ class Web:
     folder with the version that is started; ``wrapper``: a command that runs it."""
 
     def __init__(
-        self, environment: dict[str, str], log: Path, at: socket.socket | None = None, wrapper: tuple[str, ...] = ()
+        self,
+        environment: dict[str, str],
+        log: Path,
+        at: socket.socket | None = None,
+        wrapper: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
     ) -> None:
-        self.environment, self._log, self._wrapper = environment, log, wrapper
+        self._options = options
+        self.environment, self.log, self._wrapper = environment, log, wrapper
         self.socket = at or socket.create_server((HOST, 0), backlog=2048)
         self.host, self.port = self.socket.getsockname()
         self.code = ROOT
@@ -63,9 +70,9 @@ class Web:
 
     def start(self) -> None:
         """Returns at once: whoever comes meanwhile waits at the socket."""
-        command = [GUNICORN, *production_command(self.port)[1:]]
+        command = [GUNICORN, *production_command(self.port)[1:], *self._options]
         given = f"exec 3<&{self.socket.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec {shlex.join(command)}"
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self._wrapper, "bash", "-c", given],
                 cwd=self.code,
@@ -121,12 +128,52 @@ class Web:
         return self
 
 
+class Background:
+    """`manage.py worker` apart from the server, as `deploy/assetmaps-worker.service` starts it."""
+
+    def __init__(self, web: Web, wrapper: tuple[str, ...] = ()) -> None:
+        self._web, self._wrapper = web, wrapper
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [*self._wrapper, sys.executable, "manage.py", "worker"]
+        with self._web.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=self._web.code, env=self._web.environment, stdout=log, stderr=log
+            )
+
+    def stop(self) -> None:
+        """It finishes what it has in hand."""
+        if self.process:
+            self.process.terminate()
+            self.process.wait(40)
+            self.process = None
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def kill_and_let_systemd_restart(self) -> None:
+        self.kill()
+        time.sleep(WORKER_RESTARTS)
+        self.start()
+
+    def __enter__(self) -> Background:
+        self.start()
+        return self
+
+    def __exit__(self, *_what: object) -> None:
+        self.stop()
+
+
 @dataclass
 class Stage:
     """``address``: of nginx, where visitors ask; ``secrets``, ``twins``, ``inviting``: of the authenticator app by
     e-mail address, in base32; ``fresh``: addresses without one; ``password``: the hash that all begin with."""
 
     web: Web
+    background: Background
     address: str
     mailbox: Mailbox
     database: str
@@ -139,6 +186,7 @@ class Stage:
     fresh: list[str] = field(default_factory=list)
     password: str = ""
     standby: int = 0  # the port of the second database server, which is there during and after the failover
+    disk: Disk | None = None  # of the database, where it can be filled up
     refused: set[str] = field(default_factory=set)  # addresses that the mail server refuses for good
     complaints: list[str] = field(default_factory=list)  # of a fault that itself looks whether a promise was kept
     others: ExitStack = field(default_factory=ExitStack)  # what a fault started, and what ends with the stage
@@ -191,7 +239,7 @@ def running(folder: Path, people: int = PEOPLE, *, more: dict[str, str] | None =
     with ExitStack() as stack:
         silent = stack.enter_context(closing(socket.create_server((HOST, 0), backlog=512)))
         # Else a standby could lack what was reported as done.
-        postgres = stack.enter_context(Postgres("synchronous_commit=on"))
+        postgres = stack.enter_context(SmallPostgres("synchronous_commit=on"))
         redis = stack.enter_context(Redis())
         mailbox = stack.enter_context(Mailbox())
         standby = free_port()
@@ -202,9 +250,33 @@ def running(folder: Path, people: int = PEOPLE, *, more: dict[str, str] | None =
         web = stack.enter_context(Web(environment, folder / "portal.log"))
         web.wait()
         address = f"https://{HOST}:{stack.enter_context(nginx.running(folder, web.port))}"
-        stage = Stage(web, address, mailbox, database, postgres, redis, silent, standby=standby, **told)
+        background = stack.enter_context(Background(web))
+        stage = Stage(web, background, address, mailbox, database, postgres, redis, silent, standby=standby, **told)
+        stage.disk = postgres.disk if postgres.disk.is_mounted else None
         stack.enter_context(stage.others)
         yield stage
+
+
+@contextmanager
+def on_sqlite(folder: Path, people: int, size: str = "40m") -> Iterator[Stage]:
+    """The smallest portal: SQLite on a disk of its own, the cache of the process, one process that answers."""
+    with ExitStack() as stack:
+        silent = stack.enter_context(closing(socket.create_server((HOST, 0), backlog=512)))
+        mailbox = stack.enter_context(Mailbox())
+        (folder / "disk").mkdir()
+        disk = Disk(folder / "disk")
+        if not disk.mount(size):
+            raise RuntimeError("no disk in memory can be mounted here")
+        stack.callback(disk.unmount)
+        database = f"sqlite:///{disk.folder}/db.sqlite3"
+        environment = environment_of(folder, database, "locmemcache://", mailbox, silent)
+        environment |= {"AUDIT_HEAD_FILE": str(disk.folder / "audit-head")}
+        told = fill(environment, silent, people)
+        web = stack.enter_context(Web(environment, folder / "portal.log", options=("--workers", "1")))
+        web.wait()
+        background = stack.enter_context(Background(web))
+        address = f"https://{HOST}:{stack.enter_context(nginx.running(folder, web.port))}"
+        yield Stage(web, background, address, mailbox, database, silent=silent, disk=disk, **told)
 
 
 def fill(environment: dict[str, str], silent: socket.socket, people: int) -> dict[str, Any]:
@@ -227,6 +299,7 @@ def environment_of(folder: Path, database: str, cache: str, mailbox: Mailbox, si
             "TRUSTED_PROXIES": raw_http.PROXY,
             "DATABASE_URL": database,
             "CACHE_URL": cache,
+            "WORKER": "separate",
             "EMAIL_URL": f"smtp://{mailbox.host}:{mailbox.port}",
             "SSO_ALLOWED_PRIVATE_ADDRESSES": f"{HOST}:{silent.getsockname()[1]}",
             "AUDIT_HEAD_FILE": str(folder / "audit-head"),

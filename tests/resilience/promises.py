@@ -16,13 +16,15 @@ GROWTH = 1.5  # times the memory of before, at most
 class Promise:
     """``errors``: how many requests may fail, with 503 and Retry-After or a broken connection; ``may_be_unready``:
     /readyz may say so; ``may_grow``: new processes have less in memory to begin with, so it is not compared.
-    ``starts``: visitors and probes may wait for a new server to begin; ``silence``: visitors may wait so many seconds
+    ``starts``: visitors and probes may wait for a new server to begin; ``may_refuse``:
+    codes may be refused; ``silence``: visitors may wait so many seconds
     for a machine that is silent."""
 
     errors: int = 0
     may_be_unready: bool = False
     may_grow: bool = False
     starts: bool = False
+    may_refuse: bool = False
     silence: float = 0.0
 
 
@@ -42,7 +44,7 @@ def broken(
     refused = sum(count for status, count in seen.statuses.items() if 400 <= status < 500)
     if refused:
         yield f"{refused} requests were refused"
-    if seen.statuses[WRONG]:
+    if seen.statuses[WRONG] and not promise.may_refuse:
         yield f"{seen.statuses[WRONG]} answers led elsewhere"
     if seen.failed > promise.errors:
         yield f"{seen.failed} requests failed, {promise.errors} may"

@@ -23,7 +23,12 @@ BACK = 20  # seconds in which somebody must have signed in from beginning to end
 # A visit has seven requests, of which an interrupted one ends the visit; so a restart that takes a second or two can
 # meet each visitor at each of the visits begun in that time.
 RESTART = Promise(errors=4 * IN_FLIGHT, may_be_unready=True)
+# Pages say so with 503 and Retry-After as long as it lasts; nothing may be lost.
+OUTAGE = Promise(errors=1000, may_be_unready=True, silence=10)
+# The codes of all phones are wrong then. Nobody may have to wait for that afterwards.
+CLOCK = Promise(starts=True, may_refuse=True, may_grow=True)
 KILLS = Promise(errors=killing.ROUNDS * 2 * IN_FLIGHT, may_be_unready=True, may_grow=True, starts=True)
+SQLITE = "disk of sqlite full for 10 s"
 MACHINES = "several machines"
 
 
@@ -42,6 +47,7 @@ PARTS = [
         faults.all_killed,
         Promise(errors=2 * IN_FLIGHT, may_be_unready=True, starts=True),
     ),
+    Part("kill -9 of the background worker", faults.background_killed),
     Part("systemctl restart", faults.restarted, Promise(starts=True)),
     Part("systemctl reload (HUP)", faults.reloaded, Promise(starts=True)),
     *(Part(f"kill -9 in {what}", fault, KILLS) for what, fault in killing.FAULTS.items()),
@@ -55,6 +61,10 @@ PARTS = [
     Part("mail server mute for 10 s", faults.mail_server_mute),
     Part("mail server greylists", faults.mail_server_greylists),
     Part("mail server refuses one", faults.mail_server_refuses_one),
+    Part("disk of PostgreSQL full for 10 s", faults.disk_full, OUTAGE),
+    Part("clock 5 minutes ahead", faults.clock_wrong(300), CLOCK),
+    Part("clock 5 minutes behind", faults.clock_wrong(-300), CLOCK),
+    Part("the code of before, and back", faults.upgraded, Promise(starts=True, may_grow=True)),
     Part("PostgreSQL fails over", faults.database_fails_over, replace(RESTART, silence=10)),
     Part("nothing, afterwards", faults.nothing),
 ]
@@ -68,11 +78,13 @@ HEADING = (
 def run(only: str = "", *, only_names: bool = False) -> int:
     parts = [part for part in PARTS if only.lower() in part.title.lower()]
     if only_names:
-        print("\n".join([*(part.title for part in PARTS), MACHINES]))
+        print("\n".join([*(part.title for part in PARTS), SQLITE, MACHINES]))
         return 0
     failed = False
     if parts:
         failed |= _with_postgresql(parts)
+    if only.lower() in SQLITE:
+        failed |= _with_sqlite()
     if only.lower() in MACHINES:
         failed |= _with_machines()
     return int(failed)
@@ -95,6 +107,15 @@ def _with_postgresql(parts: list[Part]) -> bool:
         log = (Path(name) / "portal.log").read_text()
         print(f"in the log: {log.count('Traceback')} tracebacks")
     return failed
+
+
+def _with_sqlite() -> bool:
+    with tempfile.TemporaryDirectory() as name, portal.on_sqlite(Path(name), people=100) as on:
+        Path(name).chmod(0o755)
+        record = Record()
+        with Crowd(on, record):
+            usual = warm_up(record)
+            return judge(on, record, Part(SQLITE, faults.disk_full, OUTAGE), usual)
 
 
 def _with_machines() -> bool:
@@ -146,7 +167,7 @@ def judge(on: Stage, record: Record, part: Part, usual: float) -> bool:
     part.fault(on)
     over = time.monotonic()
     time.sleep(SETTLE)
-    while not (back := seen.back_after(over)) and time.monotonic() < over + BACK:
+    while not (back := seen.back_after(over)) and time.monotonic() < over + BACK + 2 * on.web.starts_in:
         time.sleep(0.1)
     after = on.memory()
     with record.lock:

@@ -118,6 +118,7 @@ class Record:
         except requests.RequestException:
             answer = None
         waited = time.monotonic() - began
+        self.waited(waited)
         status = BROKEN if answer is None else answer.status_code
         with self.lock:
             part.longest = max(part.longest, waited)
@@ -127,6 +128,9 @@ class Record:
             if answer is not None and status == 503 and "Retry-After" not in answer.headers:
                 part.without_retry_after += 1
         return answer
+
+    def waited(self, seconds: float) -> None:
+        """For who wants every one."""
 
 
 class Visit:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,49 @@ def listens(port: int) -> bool:
         return asked.connect_ex((HOST, port)) == 0
 
 
+class Disk:
+    """A small disk in memory at a folder, that can be filled up. Takes root, and a kernel that allows it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.is_mounted = False
+
+    def mount(self, size: str) -> bool:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(self.folder)]
+        self.is_mounted = os.getuid() == 0 and subprocess.run(command, capture_output=True).returncode == 0
+        return self.is_mounted
+
+    def unmount(self) -> None:
+        if self.is_mounted:
+            subprocess.run(["umount", "-l", str(self.folder)], check=True)
+            self.is_mounted = False
+
+    def fill(self) -> None:
+        """To the last byte."""
+        with suppress(OSError), (self.folder / "full").open("wb", buffering=0) as file:
+            while file.write(b"x" * 65536):
+                pass
+        with suppress(OSError), (self.folder / "full").open("ab", buffering=0) as file:
+            while file.write(b"x"):
+                pass
+
+    def empty(self) -> None:
+        (self.folder / "full").unlink()
+
+
 class Service:
     """One process of a service, in a folder of its own; ``with`` starts it and clears up."""
 
     name = ""
     as_user: str | None = None
+    size = ""  # of a disk of its own, such as 300m: see `Disk`
 
     def __init__(self) -> None:
         self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{self.name}-"))
+        self.disk = Disk(self.folder)
+        if self.size:
+            self.disk.mount(self.size)
         if self.as_user and os.getuid() == 0:
             shutil.chown(self.folder, self.as_user)
         self._process: subprocess.Popen[bytes] | None = None
@@ -74,6 +109,11 @@ class Service:
     def start(self) -> None:
         self._process = self.run(self.command())
         wait_for(self.is_ready, f"{self.name} answers")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def send(self, what: signal.Signals) -> None:
         assert self._process is not None
@@ -98,6 +138,7 @@ class Service:
         try:
             self.stop()
         finally:
+            self.disk.unmount()
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -173,6 +214,12 @@ class Postgres(Service):
         self.stop()
         self.start()
 
+    def start_if_it_ended(self) -> None:
+        """As systemd does; it ends by itself when it cannot write."""
+        assert self._process is not None
+        if self._process.poll() is not None:
+            self.start()
+
     def pause(self) -> None:
         """It and all of its processes keep their connections, and say nothing any more."""
         for pid in self._all():
@@ -211,6 +258,12 @@ class Postgres(Service):
         own = self._process.pid
         children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
         return [own, *map(int, children)]
+
+
+class SmallPostgres(Postgres):
+    """On a disk of its own that can be filled up."""
+
+    size = "600m"
 
 
 class Standby(Postgres):
