@@ -30,7 +30,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 MOUNTS = Path("/proc/mounts")
 UNSEEN = timedelta(minutes=5)  # a worker says every few seconds that it is there (`limits.TASK_HEARTBEAT`)
-CONNECTIONS_FOR_COMMANDS = 5  # `migrate`, `purge`, a backup and an operator at the same time
+OTHER_CONNECTIONS = 6 + 4  # of a worker; of `migrate`, `purge`, a backup and an operator at the same time
 
 LIMITS = """
 SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
@@ -66,7 +66,7 @@ def file_system_of(file: Path) -> str | None:
 def database_has_room_for_every_process() -> CheckMessage | None:
     """Otherwise the last processes to start, or all of them under load, show the page of an outage."""
     processes = gunicorn_settings.workers()
-    wanted = processes * (limits.REQUEST_THREADS + limits.DATABASE_BACKGROUND) + CONNECTIONS_FOR_COMMANDS
+    wanted = processes * (limits.REQUEST_THREADS + limits.DATABASE_BACKGROUND) + OTHER_CONNECTIONS
     allowed = connections_allowed()
     if allowed is None or wanted <= allowed:
         return None
