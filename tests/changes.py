@@ -255,6 +255,11 @@ def _due_address(w: World) -> list[str]:
     return []
 
 
+def _deactivated(w: World) -> list[str]:
+    User.objects.filter(pk=w.person.pk).update(is_active=False)
+    return [w.person.email]
+
+
 def _new_file(w: World) -> list[str]:
     return [str(Path(tempfile.mkdtemp()) / "portal.dump")]
 
@@ -268,6 +273,8 @@ WRITING: dict[str, Command] = {
         events={"rights_changed"},
         heard={"vers@voorbeeld.nl", "baas@voorbeeld.nl", OTHER},
     ),
+    "export_person": Command(lambda w: [w.person.email, *_new_file(w)], events={"person_exported"}),
+    "remove_person": Command(_deactivated, options={"reason": "gevraagd"}, events={"person_removed"}),
     "export_audit_trail": Command(events={"audit_exported"}),
     "purge": Command(_due_address, events={"environment_address_changed"}, heard={ADMIN, OTHER}),
     "reset_two_factor": Command(

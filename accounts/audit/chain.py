@@ -26,7 +26,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from accounts import encryption, limits
-from accounts.audit import chain_head
+from accounts.audit import chain_head, erasures
 from accounts.audit.chain_head import Head
 from accounts.audit.entry_codes import Authenticity, authenticity_of, fields_of
 from accounts.audit.models import AuditEntry, AuditSeal
@@ -200,7 +200,8 @@ def _state_by(seal_: AuditSeal, previous: str | None, entry: AuditEntry) -> Seal
         digest = digest_of(seal_.key_id, seal_.position, previous or "", fields_of(entry))
     except (LookupError, ValueError):
         return SealState.KEY_UNKNOWN
-    return SealState.INTACT if hmac.compare_digest(digest, seal_.digest) else SealState.BROKEN
+    is_intact = hmac.compare_digest(digest, seal_.digest) or erasures.is_erased(seal_, previous or "", fields_of(entry))
+    return SealState.INTACT if is_intact else SealState.BROKEN
 
 
 def previous_digests(seals: Iterable[AuditSeal]) -> dict[int, str]:

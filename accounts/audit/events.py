@@ -81,6 +81,8 @@ class Event(models.TextChoices):
     KEYS_ROTATED = "keys_rotated", _("Stored secrets encrypted with the newest key")
     BACKED_UP = "backed_up", _("Backup of the database made")
     DATABASE_RESTORED = "database_restored", _("Backup of the database restored")
+    PERSON_EXPORTED = "person_exported", _("Data of a person exported")
+    PERSON_REMOVED = "person_removed", _("Person removed")
     DATABASE_MOVED = "database_moved", _("Moved to another database")
     ACCESS_GIVEN = "access_given", _("Access to an environment given")
     ACCESS_TAKEN = "access_taken", _("Access to an environment taken away")

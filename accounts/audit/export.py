@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from accounts import encryption
 from accounts.audit import activity, chain
 from accounts.audit.entry_codes import fields_of
-from accounts.audit.models import AuditEntry, AuditSeal
+from accounts.audit.models import AuditEntry, AuditSeal, Erasure
 from accounts.spreadsheets import safe_cell
 
 PURPOSE = "audit export"
@@ -62,9 +62,13 @@ def json_lines(batches: Batches, metadata: Metadata) -> Iterator[str]:
     for batch in batches:
         seals = {seal.entry_id: seal for seal in AuditSeal.objects.filter(entry_id__in=[entry.pk for entry in batch])}
         previous = chain.previous_digests(seals.values())
+        rows = Erasure.objects.filter(pk__in=[entry.pk for entry in batch])
+        gone = {row.pk: {"key_id": row.key_id, "mac": row.mac} for row in rows}
         for entry in batch:
             count += 1
-            yield line({"kind": "entry", "entry": fields_of(entry), "seal": _seal(seals.get(entry.pk), previous)})
+            seal = _seal(seals.get(entry.pk), previous)
+            erased = {"erased": gone[entry.pk]} if entry.pk in gone else {}
+            yield line({"kind": "entry", "entry": fields_of(entry), "seal": seal} | erased)
     yield line({"kind": "end", "count": count} | facts)
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from accounts import encryption, limits
-from accounts.audit import chain
+from accounts.audit import chain, erasures
 from accounts.audit.export import FORMAT, INITIAL_MAC, PURPOSE, mac_of
+from accounts.audit.models import AuditSeal
 
 _MAC = re.compile(rb',"mac":"([0-9a-f]{64})"}\n')
 _TAIL = 75  # bytes of a line behind its body
@@ -46,7 +47,7 @@ class Reader:
         self.mac = mac
         match content["kind"]:
             case "entry":
-                self._entry(content["entry"], content["seal"])
+                self._entry(content["entry"], content["seal"], content.get("erased"))
             case "end":
                 self._end(content)
 
@@ -56,7 +57,7 @@ class Reader:
         self.key = _key(content.get("key_id"))
         self.metadata = {name: content.get(name) for name in METADATA}
 
-    def _entry(self, entry: dict[str, Any], seal: dict[str, Any] | None) -> None:
+    def _entry(self, entry: dict[str, Any], seal: dict[str, Any] | None, erased: dict[str, Any] | None = None) -> None:
         self.entries += 1
         if seal is None:
             return
@@ -65,7 +66,7 @@ class Reader:
             digest = chain.digest_of(seal["key_id"], position, before, entry)
         except (LookupError, ValueError):
             raise BreakError(f"seal {position} was made with a key that is not among ENCRYPTION_KEYS") from None
-        if not hmac.compare_digest(digest, seal["digest"]):
+        if not hmac.compare_digest(digest, seal["digest"]) and not _is_erased(entry, seal, erased):
             raise BreakError(f"entry {entry.get('id')} does not fit its seal {position}: changed before the export")
         if position == self.seal[0] + 1 and not hmac.compare_digest(before, self.seal[1]):
             raise BreakError(f"seal {position} does not follow the seal on the line before it")
@@ -75,6 +76,11 @@ class Reader:
         if content["count"] != self.entries:
             raise BreakError(f"the last line counts {content['count']} entries, and there are {self.entries}")
         self.ended = True
+
+
+def _is_erased(entry: dict[str, Any], seal: dict[str, Any], erased: dict[str, Any] | None) -> bool:
+    row = AuditSeal(position=seal["position"], entry_id=entry["id"], digest=seal["digest"], key_id=seal["key_id"])
+    return erased is not None and erasures.is_erased(row, seal["before"], entry, (erased["key_id"], erased["mac"]))
 
 
 def _divide(raw: bytes) -> tuple[bytes, str]:

@@ -155,6 +155,22 @@ class AuditSeal(AppendOnly):
         return f"{self.position}: entry {self.entry_id}"
 
 
+class Erasure(AppendOnly):
+    """An entry of which the personal data was erased after it was sealed, when a person was removed.
+
+    The digest of the seal cannot be computed from what is left. So this says, with a keyed hash, that the program
+    itself checked the seal, and what it left of the entry: see `erasures`.
+    """
+
+    entry_id = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    key_id = models.CharField(max_length=16)  # which of ENCRYPTION_KEYS the key was derived from
+    mac = models.CharField(max_length=64)  # hexadecimal
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id}"
+
+
 class Repetition(models.Model):
     """A counter of refusals of one kind about one person or organisation within an hour; see `aggregation`. Not part of
     the trail: it is written as one entry, and deleted."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from accounts import limits
-from accounts.audit import chain
+from accounts.audit import chain, erasures
 from accounts.audit.entry_codes import fields_of
 from accounts.audit.models import AuditEntry, AuditSeal
 
@@ -78,6 +78,6 @@ def _break(seal_: AuditSeal, entry: AuditEntry | None, position: int, previous: 
         digest = chain.digest_of(seal_.key_id, position, previous, fields_of(entry))
     except (LookupError, ValueError):
         return f"seal {position} was made with key {seal_.key_id}, which is not among ENCRYPTION_KEYS"
-    if not hmac.compare_digest(digest, seal_.digest):
-        return f"entry {seal_.entry_id} or its seal {position} was changed, or put in another place"
-    return ""
+    if hmac.compare_digest(digest, seal_.digest) or erasures.is_erased(seal_, previous, fields_of(entry)):
+        return ""
+    return f"entry {seal_.entry_id} or its seal {position} was changed, or put in another place"

@@ -71,6 +71,7 @@ class Lost:
 
     events: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
     names: dict[int, str] = field(default_factory=dict)
+    removed: list[int] = field(default_factory=list)  # for good, and now back
 
     def deactivated(self) -> list[int]:
         """Who was deactivated and not activated again."""
@@ -100,6 +101,8 @@ def lost_since(export: Path) -> Lost:
     found = Lost()
     relevant = {event.value for event in (*ACCOUNT, *PASSWORD, *FACTOR, *OTHERS)}
     for entry in _entries(export):
+        if entry["event"] == Event.PERSON_REMOVED:
+            found.removed.append(int(str(entry["detail"]["person"]).lstrip("#")))
         person = entry.get("subject_id")
         if person and entry["event"] in relevant and entry["succeeded"] and not _is_known(entry):
             found.events[person].append(Event(entry["event"]))

@@ -105,6 +105,10 @@ def test_upgrade_and_every_section_with_commands(tmp_path: Path, prepared: Path)
     names = {"PUBLIC_URL": "https://mijn.voorbeeld.nl", "ALLOWED_HOSTS": "mijn.voorbeeld.nl"}
     names |= {"EMAIL_URL": "smtp://mail.voorbeeld.nl", "CACHE_URL": "redis://127.0.0.1:1/0"}
     follow(place, "Upgrading", instead={"/srv/backup": str(tmp_path)}, **names)
+    place.people("email='jan@voorbeeld.nl', is_active=False")
+    follow(place, "A person's data", instead={"/srv/requests": str(tmp_path)})
+    assert "voorbeeld.nl" in (tmp_path / "jan.json").read_text()
+    place.manage("verify_audit_trail")
     followed = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     titles = re.findall(r"^## (.+)$", document("operations.md"), re.M)
     told = {title for title in titles if any(line.startswith(PROGRAM) for line in commands(title))}

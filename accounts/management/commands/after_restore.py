@@ -12,6 +12,7 @@ from accounts.audit.origin import CONSOLE
 from accounts.continuity import after_restore
 from accounts.continuity.after_restore import ACCOUNT, FACTOR, OTHERS, PASSWORD, Lost
 from accounts.mail import outcomes
+from accounts.models import User
 
 
 class Command(BaseCommand):
@@ -54,6 +55,8 @@ class Command(BaseCommand):
             raise CommandError(outcomes.describe(mails.refused))
 
     def _name(self, lost: Lost) -> None:
+        back = User.objects.filter(pk__in=lost.removed)
+        self._list("removed, and now back (use remove_person)", [person.email for person in back])
         self._list("deactivated", [lost.names[pk] for pk in lost.deactivated()])
         for told, events in (("password", PASSWORD), ("second step", FACTOR), ("look at", OTHERS)):
             named = [f"{lost.names[pk]} ({self._events(lost, pk, events)})" for pk in lost.with_any(events)]

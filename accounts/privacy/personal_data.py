@@ -1,0 +1,103 @@
+"""Everything that is kept about one person, as one file (GDPR, articles 15 and 20): in Dutch, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.db.models import BinaryField, Field, Model, Q
+from django.utils import timezone, translation
+from django.utils.text import capfirst
+
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry, Repetition
+from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail.models import OutgoingMail
+from accounts.models import User
+from accounts.throttling.models import AttemptCounter
+
+# What opens something or is made from it, and what only the program can read. Nobody learns anything about a person.
+NOT_SHOWN = frozenset(
+    {"password", "digest", "salt", "data", "code", "account", "begun_in", "content", "void_steps", "last_step"}
+    | {"message_id", "upstream", "mailbox", "key", "callback", "callback_number", "bucket", "subject"}
+)
+ELSEWHERE = (User, AuditEntry)  # in parts of their own
+EXPLANATION = [
+    "Dit bestand bevat alles wat de portal over deze persoon bewaart, op het moment dat hieronder staat.",
+    "Tijden staan in UTC (zomertijd: twee uur later in Nederland, wintertijd: een uur later).",
+    "Wachtwoorden, herstelcodes en de sleutel van de authenticator-app staan er niet in: die zijn alleen versleuteld "
+    "of als controlegetal bewaard, en niemand kan ze lezen.",
+    "'persoon' is het account; 'gegevens' zijn de tabellen waarin deze persoon voorkomt, met per rij de velden; "
+    "'beveiligingsactiviteit' is wat er is gebeurd: 'subject' is over wie het ging, 'actor' wie het deed.",
+    "Hoelang alles wordt bewaard, staat in de documentatie van de portal bij 'Data'.",
+]
+
+
+def export(user: User, origin: Origin) -> dict[str, Any]:
+    """Record the export, and return what becomes JSON."""
+    record(Event.PERSON_EXPORTED, subject=user, origin=origin)
+    with translation.override("nl"):
+        return {
+            "uitleg": EXPLANATION,
+            "gemaakt_op": timezone.now().isoformat(),
+            "persoon": _row(user),
+            "gegevens": dict(_tables(user)),
+            "beveiligingsactiviteit": [_row(entry) | _who(entry) for entry in _entries(user)],
+        }
+
+
+def models_about_people() -> Iterator[tuple[type[Model], list[str]]]:
+    """Every table that names a person, with the columns that do. A new one is among them by itself."""
+    for model in apps.get_models(include_auto_created=True):
+        names = [
+            field.name for field in model._meta.concrete_fields if field.is_relation and field.related_model is User
+        ]
+        if names and model not in ELSEWHERE:
+            yield model, names
+
+
+def _tables(user: User) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    found: list[tuple[type[Model], Any]] = []
+    for model, names in models_about_people():
+        which = Q()
+        for name in names:
+            which |= Q(**{name: user})
+        found.append((model, which | Q(to__iexact=user.email) if model is OutgoingMail else which))
+    found.append((AttemptCounter, Q(subject=f"user:{user.pk}")))
+    found.append((Repetition, Q(subject=user.pk)))
+    line: Any = apps.get_model("people", "ImportLine")
+    found.append((line, Q(address__iexact=user.email)))
+    for model, which in found:
+        rows = [_row(row) for row in model._base_manager.filter(which).order_by("pk")]
+        if rows:
+            yield f"{capfirst(str(model._meta.verbose_name_plural))} ({model._meta.label})", rows
+
+
+def _entries(user: User) -> Any:
+    return AuditEntry.objects.filter(Q(subject=user) | Q(actor=user)).order_by("pk")
+
+
+def _who(entry: AuditEntry) -> dict[str, Any]:
+    return {"gebeurtenis": entry.get_event_display(), "subject": entry.subject_name, "actor": entry.actor_name}
+
+
+def _row(row: Model) -> dict[str, Any]:
+    return {_label(field): _plain(row, field) for field in row._meta.concrete_fields if _is_shown(field)}
+
+
+def _is_shown(field: Field) -> bool:
+    return not isinstance(field, BinaryField) and field.name not in NOT_SHOWN and not field.name.endswith("_key")
+
+
+def _label(field: Field) -> str:
+    return f"{field.verbose_name} ({field.name})" if str(field.verbose_name) != field.name else field.name
+
+
+def _plain(row: Model, field: Field) -> Any:
+    value = getattr(row, field.attname)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, (bool, int, float, str, list, dict)) else str(value)

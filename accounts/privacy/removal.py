@@ -1,0 +1,66 @@
+"""Removing a person: the account and everything about it goes, and the audit trail keeps what happened without saying
+who it was (GDPR, article 17; docs/decisions/0019-erasing-people-from-the-audit-trail.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+
+from accounts.audit import chain, redaction
+from accounts.audit.events import Event
+from accounts.audit.models import Repetition
+from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.mail.models import OutgoingMail
+from accounts.models import User
+from accounts.sso.models import MailDomain
+from accounts.support.models import Intervention, Report
+from accounts.throttling.models import AttemptCounter
+
+
+@dataclass(frozen=True)
+class Result:
+    """``refusal``: why nothing was done, for the operator; ``entries``: from how many audit entries the person went."""
+
+    refusal: str = ""
+    entries: int = 0
+
+
+def remove(user: User, reason: str, origin: Origin) -> Result:
+    """Only of somebody who is deactivated: so nobody goes by a slip, and the last active superuser stays. ``reason``
+    is kept, so it names nobody."""
+    if user.is_active:
+        return Result("Deactivate this person first.")
+    chain.seal(everything=True)  # only what is sealed can be erased
+    try:
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=user.pk)
+            addresses = redaction.addresses_of(user.pk, user.email)
+            if any(address.lower() in reason.lower() for address in addresses):
+                return Result("The reason is kept: it must not name the person.")
+            entries = redaction.erase(user.pk, addresses)
+            _remove_rows(user, addresses)
+            detail: dict[str, str | int] = {"person": redaction.name_of(user.pk), "entries": entries}
+            user.delete()
+            record(Event.PERSON_REMOVED, subject=None, origin=origin, reason=reason, detail=detail)
+    except redaction.ChainBrokenError as error:
+        return Result(f"{error}: see docs/audit-trail-and-keys.md.")
+    return Result(entries=entries)
+
+
+def _remove_rows(user: User, addresses: set[str]) -> None:
+    """What `delete` of the account would not take along, or would be refused by."""
+    Intervention.objects.filter(subject=user).delete()
+    Intervention.objects.filter(worker=user).update(worker=None)
+    Intervention.objects.filter(approved_by=user).update(approved_by=None)
+    Report.objects.filter(looked_by=user).update(looked_by=None)
+    MailDomain.objects.filter(proved_by=user).update(proved_by=None)
+    AttemptCounter.objects.filter(subject=f"user:{user.pk}").delete()
+    Repetition.objects.filter(subject=user.pk).delete()
+    line: Any = apps.get_model("people", "ImportLine")
+    for address in addresses:
+        OutgoingMail.objects.filter(to__iexact=address).delete()
+        line.objects.filter(address__iexact=address).delete()
