@@ -231,7 +231,9 @@ MAIL_WAITS = (
     timedelta(hours=2),
 )
 MAIL_GIVEN_UP = timedelta(days=1)
-MAIL_KEPT = timedelta(days=30)  # to whom which mail was sent; its text is deleted as soon as nothing more is tried
+MAIL_RETRY = timedelta(days=7)  # after its end a superuser can try a mail again that was not sent; then its text goes
+MAIL_KEPT = timedelta(days=30)  # to whom which mail was sent
+QUEUE_SHOWN = 100  # mails, and other tasks, on the page of the queue
 
 # The worker that does work in the background.
 TASK_POLL = timedelta(seconds=0.5)  # that an idle thread waits before it looks for tasks again
@@ -399,7 +401,8 @@ IMPORT_TURN = timedelta(seconds=10)  # of one list, before other tasks of the wo
 IMPORT_BATCH = 25  # people a transaction; short, because SQLite has one writer at a time
 IMPORT_LEASE = timedelta(seconds=30)  # without a heartbeat the work of a list counts as interrupted
 IMPORT_UNCONFIRMED_KEPT = timedelta(days=1)
-IMPORT_MAIL_LOST = timedelta(minutes=15)  # after that an invitation without an outcome may be sent again
+IMPORT_MAIL_WATCHED = timedelta(minutes=15)  # so long the page of a list counts the invitations that are on their way
+IMPORT_MAIL_LOST = MAIL_GIVEN_UP + timedelta(hours=1)  # then an invitation without an outcome may be sent again
 IMPORT_KEPT = timedelta(days=30)
 AUDIT_PAGE = 50  # entries on a page of the search
 AUDIT_PEOPLE = 50  # that one search looks for at a time; a beginning of an address that fits more is refused

@@ -67,6 +67,7 @@ MENU: tuple[tuple[Promise | None, tuple[Entry, ...]], ...] = (
                 "admin:organisations_organisation_changelist", _("Organisations"), ("organisations.view_organisation",)
             ),
             Entry("admin:auth_group_changelist", _("Groups"), ("auth.view_group", "auth.change_group")),
+            Entry("queue", _("Queue"), ("mail.see_queue",)),  # which nobody has but superusers
         ),
     ),
     (

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.passwords import dummy_hash
 from accounts.passwords.hashers import Argon2idHasher
 from tests import database_cleanup, middleware_cache, selection
-from tests.background import run_tasks
+from tests.background import send_waiting
 from tests.codes import code_of
 from tests.factories import PASSWORD
 
@@ -125,7 +125,7 @@ def outlive_proof(client: Client) -> None:
 
 def mails() -> list[outbox.EmailMessage]:
     """The messages sent so far, and those that wait."""
-    run_tasks()
+    send_waiting()
     return outbox.outbox
 
 

@@ -107,6 +107,7 @@ class World:
         yield r"<mailed:token>", "een-token"
         yield r"<path:content_type_id>/<path:object_id>", f"1/{self.subject.pk}"
         yield r"<int:version>", "1"
+        yield r"<uuid:\w+>", "00000000-0000-0000-0000-000000000000"
         yield r"<int:width>", str(limits.PICTURE_WIDTHS[0])
         yield r"<(int|path):\w+>", str(self.object_of(route))
 

@@ -88,6 +88,7 @@ class Event(models.TextChoices):
     ACCESS_TAKEN = "access_taken", _("Access to an environment taken away")
     DEMAND_CHANGED = "demand_changed", _("What an organisation demands changed")
     REMINDED = "reminded", _("Reminded of the second step")
+    QUEUE_RETRIED = "queue_retried", _("Work of the queue tried again")
     AUDIT_EXPORTED = "audit_exported", _("Security activity exported")
     SPRAYING_SUSPECTED = "spraying_suspected", _("Alarm: many refused sign-ins")
     # The business account.

@@ -93,7 +93,9 @@ def _wait(mail: OutgoingMail, until: datetime, answer: str) -> None:
 def _end(mail: OutgoingMail, state: State, answer: str | None = None) -> None:
     """``answer``: None keeps the last one."""
     mail.tries += state in (State.SENT, State.REFUSED)
-    mail.state, mail.ended_at, mail.next_try_at, mail.content = state, timezone.now(), None, b""
+    mail.state, mail.ended_at, mail.next_try_at = state, timezone.now(), None
+    if state in (State.SENT, State.EXPIRED):
+        mail.content = b""
     mail.answer = mail.answer if answer is None else answer
     mail.save(update_fields=["tries", "state", "ended_at", "next_try_at", "content", "answer"])
     if state is State.GIVEN_UP:

@@ -21,8 +21,9 @@ NOT_SENT = (State.REFUSED, State.GIVEN_UP, State.EXPIRED)
 class OutgoingMail(models.Model):
     """A mail that was composed in a request, and what became of it (the outbox).
 
-    ``content`` is sealed, because a mail holds links that open an account, and deleted as soon as nothing more is
-    tried. ``deliver`` is off for a mail that must cost as much as another and is dropped instead of sent.
+    ``content`` is sealed, because a mail holds links that open an account. It is deleted when the mail is sent or has
+    expired, else after `limits.MAIL_RETRY`: until then a superuser can try again. ``deliver`` is off for a mail that
+    must cost as much as another and is dropped instead of sent.
     """
 
     to = models.EmailField(_("to"), max_length=320)
@@ -50,9 +51,16 @@ class OutgoingMail(models.Model):
         verbose_name = _("mail")
         verbose_name_plural = _("mails")
         ordering = ["-created_at"]
+        default_permissions = ()  # only superusers see the queue
         indexes = [
             models.Index(fields=["created_at"], name="mail_not_sent", condition=~Q(state="sent")),
         ]
 
     def __str__(self) -> str:
         return f"{self.template} {self.to}"
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Is it not sent, while its content is there and of use?"""
+        is_valid = self.expires_at is None or self.expires_at > timezone.now()
+        return self.state != State.SENT and bool(self.content) and is_valid

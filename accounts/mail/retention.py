@@ -9,5 +9,7 @@ from accounts.mail.models import OutgoingMail
 
 
 def purge() -> int:
-    """Delete mails of which nothing more was tried for long. Returns their number."""
-    return OutgoingMail.objects.filter(ended_at__lt=timezone.now() - limits.MAIL_KEPT).delete()[0]
+    """Delete mails of which nothing more was tried for long, and earlier what stands in them. Returns their number."""
+    now = timezone.now()
+    OutgoingMail.objects.filter(ended_at__lt=now - limits.MAIL_RETRY).exclude(content=b"").update(content=b"")
+    return OutgoingMail.objects.filter(ended_at__lt=now - limits.MAIL_KEPT).delete()[0]

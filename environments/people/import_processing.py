@@ -52,7 +52,7 @@ def carry_out_list(pk: int) -> None:
 
 @transaction.atomic
 def _make_way(batch: PeopleImport) -> None:
-    PeopleImport.objects.filter(pk=batch.pk).update(held_until=None)
+    PeopleImport.objects.filter(pk=batch.pk).update(held_until=timezone.now())
     enqueue(batch)
 
 

@@ -98,13 +98,13 @@ class Stage(StrEnum):
 
 
 def stage(batch: PeopleImport, found: dict[str, int]) -> Stage:
-    """``found``: the `counts` of the list. The mail server is not waited for without end: a mail of which nothing is
-    heard for `limits.IMPORT_MAIL_LOST` may be sent again."""
+    """``found``: the `counts` of the list. The page does not wait for the mail server for longer than
+    `limits.IMPORT_MAIL_WATCHED`."""
     if batch.confirmed_at is None:
         return Stage.PREVIEW
     if batch.finished_at is None:
         return Stage.CARRYING_OUT
-    is_recent = batch.finished_at > timezone.now() - limits.IMPORT_MAIL_LOST
+    is_recent = batch.finished_at > timezone.now() - limits.IMPORT_MAIL_WATCHED
     return Stage.MAILING if found[Mail.WAITING] and is_recent else Stage.RESULT
 
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import limits
 from accounts.organisations.models import Organisation
 
 MOST_NAMED = 20  # columns, sheets or lines in one sentence
@@ -23,7 +24,7 @@ class PeopleImport(models.Model):
     made_at = models.DateTimeField(_("made on"), default=timezone.now, db_index=True)
     confirmed_at = models.DateTimeField(_("confirmed on"), null=True)
     finished_at = models.DateTimeField(_("finished on"), null=True)
-    # The lease of the thread that processes the list; afterwards another one may go on.
+    # The lease of the worker that processes the list; afterwards another one may go on.
     held_until = models.DateTimeField(null=True)
     # The origin of the confirmation, for the audit entries that follow.
     address = models.GenericIPAddressField(null=True)
@@ -42,10 +43,10 @@ class PeopleImport(models.Model):
 
     @property
     def is_stalled(self) -> bool:
-        """Confirmed, not finished, and no thread has the lease."""
+        """Confirmed, not finished, and no worker has done anything about it for a while."""
         if self.confirmed_at is None or self.finished_at is not None:
             return False
-        return self.held_until is None or self.held_until <= timezone.now()
+        return (self.held_until or self.confirmed_at) + limits.IMPORT_LEASE <= timezone.now()
 
     @property
     def without_environment(self) -> int:
@@ -141,7 +142,7 @@ class ImportLine(models.Model):
     why = models.CharField(max_length=30, choices=Why.choices, blank=True)
     about = models.CharField(max_length=300, blank=True)
     mail = models.CharField(max_length=10, choices=Mail.choices, blank=True, db_default="")
-    mail_answer = models.CharField(max_length=200, blank=True, db_default="")  # of the mail server that refused it
+    mail_answer = models.CharField(max_length=200, blank=True, db_default="")  # of the mail server that did not take it
 
     class Meta:
         ordering = ["number", "pk"]
@@ -158,7 +159,7 @@ class ImportLine(models.Model):
         if self.state != State.DONE or not self.mail:
             return self.get_state_display()
         label = str(Mail(self.mail).label)
-        return f"{label}: {self.mail_answer}" if self.mail == Mail.REFUSED else label
+        return f"{label}: {self.mail_answer}" if self.mail_answer else label
 
     @property
     def sentence(self) -> str:

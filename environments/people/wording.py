@@ -26,7 +26,9 @@ def told(mails: Outcomes, again: int, *, left: int = 0) -> Iterator[tuple[str, s
         )
     for one in refused[:NAMED]:
         text = _("The mail server refused the invitation for %(address)s: %(answer)s")
-        yield "error", text % {"address": one.to, "answer": one.refusal}
+        if not one.is_final:
+            text = _("The mail server did not take the invitation for %(address)s yet, and gets it again: %(answer)s")
+        yield "error" if one.is_final else "warning", text % {"address": one.to, "answer": one.refusal}
     if more := len(refused[NAMED:]):
         text = ngettext("%(count)d more invitation was refused.", "%(count)d more invitations were refused.", more)
         yield "error", text % {"count": more}

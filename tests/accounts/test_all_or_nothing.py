@@ -448,7 +448,8 @@ FLOWS = {
 @pytest.mark.parametrize("prepare", FLOWS.values(), ids=FLOWS)
 def test_flow_that_fails_at_any_statement_leaves_everything_as_it_was(prepare: Callable[[], Flow]) -> None:
     flow = prepare()
-    before, sent = rows(), len(mails())
+    sent = len(mails())
+    before = rows()
     number = 1
     while fails(flow, number):
         assert rows() == before, f"it failed at writing statement {number}"

@@ -41,6 +41,7 @@ def environment(**more: str) -> dict[str, str]:
         "PUBLIC_URL": f"https://{raw_http.HOST}",
         "TRUSTED_PROXIES": raw_http.PROXY,
         "EMAIL_URL": "dummymail://",
+        "WORKER": "separate",
         **more,
     }
 
