@@ -6,8 +6,11 @@ at most `limits.METRICS_ORGANISATIONS` organisations.
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import ParamSpec
 
 from django.db import connections
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,6 +20,10 @@ from accounts.audit.events import Event
 from accounts.organisations.models import Organisation
 from accounts.sso.refusal_reasons import Reason
 from accounts.two_factor.models import Authenticator, RecoveryCodeSet
+from assetmaps import logs
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 REGISTRY = CollectorRegistry()
 REQUEST_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -99,12 +106,28 @@ NO_REFUSALS = frozenset(
 )
 
 
+def unbroken(count: Callable[P, None]) -> Callable[P, None]:
+    """A full disk, say, must not break what is counted."""
+
+    @wraps(count)
+    def counting(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            count(*args, **kwargs)
+        except Exception:
+            if logs.is_due("metrics"):
+                log.exception("something could not be counted")
+
+    return counting
+
+
 class Recorder:
     """Implements `accounts.metrics.Recorder`."""
 
     def __init__(self) -> None:
         self._organisations: dict[int, str] = {}
+        self._requests: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
+    @unbroken
     def security_event(
         self, event: str, *, organisation_id: int | None, succeeded: bool, detail: Mapping[str, str | int]
     ) -> None:
@@ -144,21 +167,34 @@ class Recorder:
             self._organisations[number] = slug or "deleted"
         return self._organisations[number]
 
+    @unbroken
     def hash_waited(self, seconds: float, *, began: bool) -> None:
         HASHES.observe(seconds)
         if not began:
             HASHES_REFUSED.inc()
 
+    @unbroken
     def over_limit(self, what: str) -> None:
         if what not in NO_REFUSALS:
             THROTTLED.labels(_name(what)).inc()
 
+    @unbroken
     def outage_began(self, service: str) -> None:
         OUTAGES.labels(service.removeprefix("the ")).inc()
 
+    @unbroken
+    def request(self, view: str, status: int, seconds: float) -> None:
+        found = self._requests.get((view, status))  # finding a label costs as much as counting
+        if found is None:
+            found = self._requests[view, status] = REQUESTS.labels(view, str(status)), SECONDS.labels(view)
+        found[0].inc()
+        found[1].observe(seconds)
+
+    @unbroken
     def refused_unread(self, status: int) -> None:
         REQUESTS.labels("unread", str(int(status))).inc()
 
+    @unbroken
     def process_state(self, *, busy: int, waiting: int) -> None:
         THREADS.labels("busy").set(busy)
         THREADS.labels("waited_for").set(waiting)

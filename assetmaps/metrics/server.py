@@ -6,6 +6,7 @@ of all, a worker that dies takes nothing along, and no thread runs in the proces
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -34,6 +35,8 @@ def begin(*, shared: bool = True) -> ModuleType:
     global _folder
     if shared and not _folder:
         _folder = tempfile.mkdtemp(prefix="assetmaps-metrics-")
+        # systemd-tmpfiles removes what is old in /tmp, except in a folder with a lock (tmpfiles.d(5)).
+        fcntl.flock(os.open(_folder, os.O_RDONLY), fcntl.LOCK_SH)
         os.environ[SHARED] = _folder  # also where it is set: after USR2 that is the folder of the previous master
     from assetmaps.metrics import collection  # here: not while metrics are off, and after the folder is there
 

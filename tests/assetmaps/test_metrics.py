@@ -20,7 +20,7 @@ from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.sso.refusal_reasons import Reason
-from assetmaps import conditions
+from assetmaps import conditions, logs
 from assetmaps.metrics import collection
 from tests.clock import later
 from tests.factories import OrganisationFactory, UserFactory
@@ -115,6 +115,16 @@ def test_what_is_asked_too_often_is_counted_by_the_name_of_the_limit(counted: ob
         rate_limits.consume("refused-account", "iemand", limit=1, period=limits.NETWORK_PERIOD)
     assert counted("assetmaps_throttled_total", limit="recovery-link") == 2
     assert counted("assetmaps_throttled_total", limit="refused-account") == 0
+
+
+def test_fault_of_the_counting_breaks_nothing(
+    counted: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logs, "_last_logged", {})
+    monkeypatch.setattr(collection, "THROTTLED", None)
+    for _ in range(3):
+        assert not rate_limits.consume("recovery-link", "iemand", limit=0, period=limits.NETWORK_PERIOD)
+    assert [line.getMessage() for line in caplog.records] == ["something could not be counted"]
 
 
 def metric_names() -> set[str]:

@@ -175,6 +175,7 @@ def test_counts_of_all_workers_are_told_and_outlive_one(portal: Portal) -> None:
     }
     assert difference == expected
     assert after["assetmaps_ready"] == {(): 1}
+    assert portal.count("assetmaps_requests_total", view="health", status="200") > 0
     text = json.dumps([[name, list(map(str, found))] for name, found in after.items()])
     for private in (person.email, ADDRESS, str(person.get_full_name()), *cookies.values()):
         assert private not in text
