@@ -175,6 +175,7 @@ def give_many(
     # A parallel request for the same stores nothing twice.
     role_of = {user.pk: roles.get(user.email.lower(), Role.READER) for user, _environment in new}
     rows = [Access(user=user, environment=environment, role=role_of[user.pk]) for user, environment in new]
+    rows.sort(key=lambda row: (row.user_id, row.environment_id))  # the order in which others lock several people
     Access.objects.bulk_create(rows, ignore_conflicts=True)
     by_organisation: defaultdict[int, list[tuple[User, dict[str, str | int]]]] = defaultdict(list)
     by_person: defaultdict[User, list[Environment]] = defaultdict(list)

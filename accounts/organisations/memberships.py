@@ -67,7 +67,9 @@ def refuse_foreign(addresses: Iterable[str], organisation_id: int | None) -> Non
 def join(users: Collection[User], organisation: Organisation) -> None:
     """Make these people, who have no organisation yet, members. Raises ForeignAddressError."""
     refuse_foreign([user.email for user in users], organisation.pk)
-    Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in users])
+    # Triggers lock each person: in the same order as others who lock several (`copies`).
+    in_order = sorted(users, key=lambda user: user.pk)
+    Membership.objects.bulk_create([Membership(user=user, organisation=organisation) for user in in_order])
     joined = User.objects.filter(pk__in=[user.pk for user in users])
     joined.exclude(organisation_key=organisation.pk).update(organisation_key=organisation.pk)  # without triggers
     for user in users:

@@ -191,10 +191,16 @@ def expires_at(pending: Authenticator) -> datetime:
 
 
 def purge_set_ups() -> int:
-    """Delete expired set-ups. Returns how many."""
+    """Delete expired set-ups. Returns how many.
+
+    Those of somebody whose row another transaction has locked are left for the next time: it may be about to delete
+    them itself, and each would wait for the other.
+    """
     with transaction.atomic():
         over = _set_ups().filter(since__lte=timezone.now() - limits.PENDING_AUTHENTICATOR)
-        return previous_devices.retire(over, EndReason.UNFINISHED)
+        theirs = User.objects.filter(pk__in=over.values("user")).order_by("pk")
+        free = list(theirs.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        return previous_devices.retire(over.filter(user__in=free), EndReason.UNFINISHED)
 
 
 def recovery_codes_left(user: User) -> int | None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, Model, OuterRef, Q, Subquery
+from django.utils import timezone
 
+from accounts import limits
+from accounts.mfa_policy.progress.flows import take_snapshots
 from accounts.models import User
 from accounts.organisations import copies, rank
 from accounts.organisations.models import Membership
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
-from environments.models import Access
+from environments.models import Access, Environment
 from tests.factories import AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import at_once
 
@@ -77,6 +80,25 @@ class World:
     def give_own(self) -> None:
         Access.objects.create(user=self.free, environment=self.own)
 
+    def lock_person(self) -> None:
+        list(User.objects.select_for_update(no_key=True).filter(pk=self.person.pk).values_list("pk"))
+
+    def lock_own(self) -> None:
+        list(Environment.objects.select_for_update(no_key=True).filter(pk=self.own.pk).values_list("pk"))
+
+    def save_access(self) -> None:
+        Access.objects.get(user=self.person).save()
+
+    def expire(self) -> None:
+        long_ago = timezone.now() - 2 * limits.PENDING_AUTHENTICATOR
+        Authenticator.objects.filter(pk=self.second.pk).update(confirmed=False, created_at=long_ago, extended_at=None)
+
+    def drop_set_up(self) -> None:
+        Authenticator.objects.filter(user=self.person, confirmed=False).delete()
+
+    def purge(self) -> None:
+        devices.purge_set_ups()
+
     def do(self, name: str) -> None:
         what, _of, about = name.partition(" ")
         getattr(self, what)(*[about] if about else [])
@@ -122,28 +144,58 @@ def test_what_depends_on_the_copies_follows() -> None:
         ("join", "link"),
         ("hand_over", "give_own"),
         ("drop first", "save_as_it_was"),
+        ("move", "hand_over"),
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
 def test_changes_that_meet_leave_exact_copies(one: str, other: str, turned: bool) -> None:
     world = World()
     first, second = (other, one) if turned else (one, other)
+    _meet(world, [first], [second])
+    assert wrong() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("locked", "second", "then"),
+    [
+        ("lock_person", "hand_over", "move"),
+        ("lock_own", "move", "hand_over"),
+        ("lock_person", "save_access", "move"),
+        ("lock_own", "save_access", "hand_over"),
+        ("lock_person", "purge", "drop_set_up"),
+    ],
+)
+def test_nobody_waits_for_each_other(locked: str, second: str, then: str) -> None:
+    """The first has a lock, the second runs as far as it can, and then the first changes what the second may hold."""
+    world = World()
+    world.expire()
+    _meet(world, [locked], [second], [then])
+    assert wrong() == 0
+
+
+def _meet(world: World, first: list[str], second: list[str], then: Sequence[str] = ()) -> None:
     begun, asked = Event(), Event()
 
     def keep_open() -> None:
         with transaction.atomic():
-            world.do(first)
+            for name in first:
+                world.do(name)
             begun.set()
             asked.wait(5)
+            for name in then:
+                world.do(name)
 
     def meet() -> None:
         begun.wait(5)
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL application_name = 'meets'")
-            world.do(second)
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL application_name = 'meets'")
+            for name in second:
+                world.do(name)
+            asked.wait(1 if then else 0)  # what it has locked is still locked when the first goes on
 
     at_once([keep_open, meet, _when_it_waits(asked)])
-    assert wrong() == 0
 
 
 def _when_it_waits(asked: Event) -> Callable[[], None]:
@@ -165,12 +217,51 @@ def _when_it_waits(asked: Event) -> Callable[[], None]:
 
 @pytest.mark.django_db
 def test_daily_job_restores_what_was_stored_without_triggers() -> None:
-    world = World()
+    world, moved = World(), World()
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         world.drop("first")
         world.drop("second")
+        world.open_theirs()
+        moved.move()
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
-    assert wrong() == 1
-    assert devices.restore_copies() == 1
+    assert wrong() == 4
+    take_snapshots()
+    assert wrong() == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        moved.leave()
+        cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+    assert wrong() == 2
+    take_snapshots()
+    assert wrong() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("turned", [False, True])
+def test_rows_may_arrive_in_any_order_and_without_copies(turned: bool) -> None:
+    """As another database sends them, whose copies may be empty or wrong."""
+    world = World()
+    world.open_theirs()
+    rows: list[Model] = [world.own, world.theirs, User.objects.get(pk=world.person.pk)]
+    rows += [*Membership.objects.filter(user=world.person), world.first, *Access.objects.filter(user=world.person)]
+    for row in reversed(rows):
+        type(row)._base_manager.filter(pk=row.pk)._raw_delete("default")
+    for row in reversed(rows) if turned else rows:
+        for name, value in (("organisation_key", None), ("is_protected", False), ("guest_of", 7)):
+            if hasattr(row, name):
+                setattr(row, name, value)
+        row.save_base(raw=True, force_insert=True)
+    assert wrong() == 0
+    assert Access.objects.filter(guest_of=world.home.pk).count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["organisations_membership", "two_factor_authenticator"])
+def test_an_emptied_table_leaves_no_copies(table: str) -> None:
+    world = World()
+    world.open_theirs()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL empties no table with checks that are still due
+        cursor.execute(f"TRUNCATE {table} CASCADE")
     assert wrong() == 0

@@ -23,7 +23,7 @@ from accounts.mfa_policy.progress import chart
 from accounts.mfa_policy.progress.chart import Chart, Day
 from accounts.mfa_policy.statistics import Group
 from accounts.models import User
-from accounts.organisations import memberships
+from accounts.organisations import copies, memberships
 from accounts.organisations.models import Organisation
 from accounts.spreadsheets import safe_cell
 from accounts.two_factor import devices
@@ -37,6 +37,7 @@ def take_snapshots() -> int:
     Returns the number of organisations."""
     memberships.restore_keys()  # before the reminders, which count by them
     devices.restore_copies()
+    copies.restore_guests()
     today = timezone.localdate()
     fresh = [
         Snapshot(organisation_id=key, day=today, people=totals.people, protected=totals.protected)

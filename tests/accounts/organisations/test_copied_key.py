@@ -3,10 +3,14 @@ disagree with the memberships. What triggers keep exact: `tests/postgresql/test_
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+import accounts
 from accounts.audit.origin import CONSOLE
 from accounts.mfa_policy import statistics
 from accounts.mfa_policy.progress import flows as progress
@@ -74,3 +78,19 @@ def test_daily_job_restores_the_copy() -> None:
     keys = [key_of(person) for person in (stays, moved, gone, new)]
     assert keys == [organisation.pk, other.pk, None, organisation.pk]
     assert memberships.restore_keys() == 0
+
+
+def test_no_decision_about_a_person_reads_whether_they_are_protected() -> None:
+    """That copy is for lists and counts: a sign-in, a set-up or a permission asks for the devices themselves."""
+    written = re.compile(r"\bis_protected\b")
+    root = Path(accounts.__file__).parent.parent
+    found = {
+        str(path.relative_to(root))
+        for package in ("accounts", "environments", "assetmaps")
+        for path in (root / package).rglob("*.py")
+        if "migrations" not in path.parts and written.search(path.read_text())
+    }
+    assert found == {
+        *("accounts/models.py", "accounts/organisations/copies.py", "accounts/two_factor/devices.py"),
+        "accounts/mfa_policy/statistics.py",
+    }
