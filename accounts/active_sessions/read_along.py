@@ -5,10 +5,9 @@ By the relations' names, because the packages of the second factor and of single
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db import models
 from django.db.models import CharField, DateTimeField, F, QuerySet
@@ -21,8 +20,7 @@ from accounts.prepared_queries import Parameter, PreparedQuery
 DEVICE = "authenticator"
 
 
-@dataclass(frozen=True)
-class ReadAlong:
+class ReadAlong(NamedTuple):
     """As it was when the request began: only to decide what to show or to ask, never what a lock must protect.
 
     ``person``: the id of the person, None without one; ``codes_asked_at``: when the person was last asked about the
@@ -31,12 +29,12 @@ class ReadAlong:
     of the person, confirmed or not.
     """
 
+    devices: list[models.Model]
     person: int | None = None
     codes_asked_at: datetime | None = None
     has_codes: bool = False
     has_provider: bool = False
     is_vouched_for: bool = False
-    devices: list[models.Model] = field(default_factory=list)
 
 
 @PreparedQuery
@@ -59,7 +57,7 @@ def find(digest: str) -> tuple[Session | None, ReadAlong]:
     """The session that has not expired. One row for each device, or a single one without any."""
     rows: list[Any] = _find_unexpired(digest=digest, now=timezone.now())
     if not rows:
-        return None, ReadAlong()
+        return None, ReadAlong(devices=[])
     row = rows[0]
     enabled = bool(row.provider_enabled)
     along = ReadAlong(

@@ -34,6 +34,7 @@ def test_variables_are_read_in_one_place() -> None:
     assert reading == {
         "assetmaps/settings.py",
         "accounts/management/commands/createsuperuser.py",
+        "accounts/continuity/programs.py",  # hands them on to pg_dump and pg_restore
         "assetmaps/gunicorn_settings.py",  # those of gunicorn
         "assetmaps/metrics/server.py",  # sets one, which prometheus_client reads
         "environments/subprocesses.py",  # leaves all but a few out for the processes that read what was uploaded
