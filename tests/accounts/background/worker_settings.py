@@ -9,3 +9,5 @@ limits.TASK_POLL = timedelta(seconds=0.1)
 limits.IMPORT_BATCH, limits.IMPORT_LEASE = 2, timedelta(seconds=1)
 
 from assetmaps.settings import *  # noqa: E402, F403
+
+AUDIT_HEAD_FILE = ""  # each test begins a chain of its own
