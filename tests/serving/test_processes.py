@@ -9,6 +9,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -185,6 +186,32 @@ def test_restart_with_a_socket_of_systemd_refuses_nobody() -> None:
             finally:
                 second.terminate()
                 second.wait(TIMEOUT)
+
+
+def test_reload_under_load_loses_no_request() -> None:
+    """SIGHUP replaces the workers; who asks meanwhile, on new connections and on kept ones, gets an answer."""
+    with running(2) as (port, process):
+        before, over, answers = workers(process), threading.Event(), []
+
+        def ask_again_and_again() -> None:
+            while not over.is_set():
+                with RawConnection(port) as wire:
+                    for _ in range(5):
+                        answer = wire.send(request("/healthz")).answer()
+                        answers.append(answer and answer.status)
+                        if answer is None or answer.closes:
+                            break
+
+        asking = [threading.Thread(target=ask_again_and_again) for _ in range(4)]
+        for thread in asking:
+            thread.start()
+        wait_until(lambda: len(answers) > 20)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(workers(process)) == 2 and not set(before) & set(workers(process)))
+        over.set()
+        for thread in asking:
+            thread.join(TIMEOUT)
+        assert set(answers) == {200}
 
 
 @pytest.mark.parametrize("files", [1024, 256])
