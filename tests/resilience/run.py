@@ -26,7 +26,7 @@ RESTART = Promise(errors=4 * IN_FLIGHT, may_be_unready=True)
 # Pages say so with 503 and Retry-After as long as it lasts; nothing may be lost.
 OUTAGE = Promise(errors=1000, may_be_unready=True, silence=10)
 # The codes of all phones are wrong then. Nobody may have to wait for that afterwards.
-CLOCK = Promise(starts=True, may_refuse=True, may_grow=True)
+CLOCK = Promise(starts=True, may_refuse=True, may_be_unready=True, may_grow=True)
 KILLS = Promise(errors=killing.ROUNDS * 2 * IN_FLIGHT, may_be_unready=True, may_grow=True, starts=True)
 SQLITE = "disk of sqlite full for 10 s"
 MACHINES = "several machines"
