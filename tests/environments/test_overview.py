@@ -40,7 +40,7 @@ def statements_for(person: User, count: int) -> list[str]:
     return found
 
 
-OF_EVERY_PAGE = ["SELECT active_sessions_session", "SELECT two_factor_authenticator"]
+OF_EVERY_PAGE = ["SELECT active_sessions_session"]  # with the person and the devices
 ALL_TILES = "SELECT environments_access"
 SHORTCUT = "SELECT environments_preferences"  # only where there is a search field
 
