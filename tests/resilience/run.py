@@ -27,6 +27,7 @@ RESTART = Promise(errors=4 * IN_FLIGHT, may_be_unready=True)
 OUTAGE = Promise(errors=1000, may_be_unready=True, silence=10)
 # The codes of all phones are wrong then. Nobody may have to wait for that afterwards.
 CLOCK = Promise(starts=True, may_refuse=True, may_be_unready=True, may_grow=True)
+UPGRADE = Promise(starts=True, may_be_unready=True, may_grow=True)
 KILLS = Promise(errors=killing.ROUNDS * 2 * IN_FLIGHT, may_be_unready=True, may_grow=True, starts=True)
 SQLITE = "disk of sqlite full for 10 s"
 MACHINES = "several machines"
@@ -64,7 +65,7 @@ PARTS = [
     Part("disk of PostgreSQL full for 10 s", faults.disk_full, OUTAGE),
     Part("clock 5 minutes ahead", faults.clock_wrong(300), CLOCK),
     Part("clock 5 minutes behind", faults.clock_wrong(-300), CLOCK),
-    Part("the code of before, and back", faults.upgraded, Promise(starts=True, may_grow=True)),
+    Part("the code of before, and back", faults.upgraded, UPGRADE),
     Part("PostgreSQL fails over", faults.database_fails_over, replace(RESTART, silence=10)),
     Part("nothing, afterwards", faults.nothing),
 ]
