@@ -53,6 +53,7 @@ WITHOUT_PROOF = {
     "people_import",
     "people_import_progress",
     "people_import_wrong",
+    "queue",
     "see_logo",
     "see_picture",
     "sso_certificate",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -29,6 +30,7 @@ def every_address(person_id: int, slug: str) -> list[tuple[str, str]]:
         address = re.sub(r"<slug:\w+>", slug, route)
         address = re.sub(r"<path:content_type_id>/<path:object_id>", f"1/{person_id}", address)
         address = re.sub(r"<(int|path):\w+>", str(person_id), address)
+        address = re.sub(r"<uuid:\w+>", str(UUID(int=person_id)), address)
         address = re.sub(r"<session_name:name>", "0123456789abcdef", address)
         address = re.sub(r"<(?:str|mailed):token>", "een-token", address)
         address = re.sub(r"\^?\(\?P<app_label>(\w+)[^)]*\)/\$", r"\1/", address)

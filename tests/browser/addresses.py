@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 from django.urls import Resolver404, get_resolver, resolve
 
@@ -46,6 +47,7 @@ def some_closed_addresses(person: User, session: str) -> list[tuple[str, str]]:
 def _filled(route: str, person: User, session: str) -> str:
     address = re.sub(r"<path:object_id>|<int:\w+>", str(person.pk), route)
     address = address.replace("<slug:slug>", Environment.objects.get().slug).replace("<str:token>", "x")
+    address = re.sub(r"<uuid:\w+>", str(UUID(int=person.pk)), address)
     address = address.replace("<session_name:name>", session)
     address = address.replace("(?P<url>.*)$", "bestaat-niet/").replace("^", "")
     address = re.sub(r"\(\?P<app_label>(\w+)[^)]*\)/\$", r"\1/", address)

@@ -35,6 +35,7 @@ WRONG = {
         postgres://u:p@db/x?sslmod=require postgres://u:p@db/x?sslmode postgres://u:p@db/x?conn_max_age=60
         sqlite://db.sqlite3 sqlite:db.sqlite3 sqlite:/db.sqlite3 sqlite:/// sqlite:///x?timeout=5 sqlite:///x#y
     """,
+    "NEW_DATABASE_URL": "$NEW db.sqlite3 postgress://u:p@db/x postgres://u:p@db sqlite:///x#y",
     "CACHE_URL": """
         $REDIS cache:6379 redis:cache redis:// redis:///0 redis:///run/redis.sock unix:// unix://run/redis.sock
         dummycache:// memcache://cache filecache:///tmp/x locmemcache://?timeout=5 redis://geheim@cache

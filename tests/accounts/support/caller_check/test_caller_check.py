@@ -85,8 +85,9 @@ def test_third_wrong_answer_ends_it_even_for_the_right_words(desk: User, person:
 
 def test_words_live_a_quarter_of_an_hour(desk: User, person: User) -> None:
     flows.send(person, desk, HERE)
+    words = words_in_mail()
     with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=1)):
-        assert answer(person, desk, words_in_mail()) is Outcome.NOT_SENT
+        assert answer(person, desk, words) is Outcome.NOT_SENT
         assert flows.waiting(person, desk) is None
 
 
