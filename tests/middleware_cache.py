@@ -9,7 +9,7 @@ from django.test.client import ClientHandler
 
 LOADED = ("_middleware_chain", "_view_middleware", "_template_response_middleware", "_exception_middleware")
 # No middleware reads these while it is loaded; any other setting that a test changes makes it load anew.
-READ_LATER = {"SSO_ALLOWED_PRIVATE_ADDRESSES", "BREACHED_PASSWORDS_URL", "DNS_RESOLVERS", "IMPORT_IN_BACKGROUND"}
+READ_LATER = {"SSO_ALLOWED_PRIVATE_ADDRESSES", "BREACHED_PASSWORDS_URL", "DNS_RESOLVERS"}
 
 
 def share() -> None:

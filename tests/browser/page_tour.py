@@ -20,7 +20,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone, translation
 from PIL import Image, ImageDraw
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
 from accounts import limits
 from accounts.audit.events import Event
@@ -48,6 +48,7 @@ from assetmaps import logs
 from environments.administration import flows as upkeep
 from environments.administration.logo import flows as logos
 from environments.models import Access, Environment
+from tests.background import run_tasks
 from tests.browser import out_of_band
 from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
 from tests.codes import code_of, wrong_code_of
@@ -621,6 +622,8 @@ def inviting(screen: Screen) -> Iterator[str]:
     screen.press("Bekijk de lijst")
     yield "beheer-lijst-bekeken"
     screen.press("Verstuur 3 uitnodigingen")
+    expect(screen.button("Verstuur 3 uitnodigingen")).to_have_count(0)
+    run_tasks()
     screen.text("niet uitgevoerd").first.wait_for()  # the page goes on by itself
     yield "beheer-lijst-klaar"
     screen.open("/beheer/accounts/user/?q=collega")

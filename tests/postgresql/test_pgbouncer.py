@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -17,6 +15,7 @@ from accounts.models import User
 from environments.people import imports
 from environments.people.list_reader import read
 from environments.people.models import PeopleImport
+from tests.background import run_tasks
 from tests.conftest import browser, prove, sign_in
 from tests.factories import EnvironmentFactory, UserFactory
 from tests.services import PgBouncer
@@ -89,16 +88,14 @@ def test_administration_exports_and_lists_meet_no_error(pooled: None) -> None:
     assert at_once(work, clients) == [[200] * len(pages)] * 3
 
 
-def test_lists_of_people_are_carried_out_in_the_background(pooled: None, settings: Any) -> None:
-    settings.IMPORT_IN_BACKGROUND = True
+def test_lists_of_people_are_carried_out_by_several_workers(pooled: None) -> None:
     worker, environments = UserFactory(superuser=True), [EnvironmentFactory() for _ in range(3)]
     for number, environment in enumerate(environments):
         text = "\n".join(f"nieuw{number}-{line}@voorbeeld.nl;Nina;Nieuw" for line in range(30))
         batch = imports.create(read(text), environment.organisation, worker)
         assert imports.confirm(batch, worker, Origin("192.0.2.1", "Testbrowser"))
     connection.close()  # of the two connections behind PgBouncer none is left to this thread
-    for thread in [thread for thread in threading.enumerate() if thread.name == "people"]:
-        thread.join(60)
+    at_once(lambda _: run_tasks(), [browser() for _ in range(3)])
     assert PeopleImport.objects.filter(finished_at=None).count() == 0
     assert User.objects.filter(email__startswith="nieuw").count() == 90
 
