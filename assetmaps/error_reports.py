@@ -8,6 +8,7 @@ or value of a variable. The log on this machine has those, cut as `assetmaps.log
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import sentry_sdk
@@ -38,6 +39,13 @@ NOBODYS_FAULT = "django.security.DisallowedHost"  # any visitor can cause a line
 
 
 def begin() -> None:
+    """Also in every process that is forked from this one: two must not send over the connection that the first opened,
+    or each gets the answers to the other one's reports."""
+    _connect()
+    os.register_at_fork(after_in_child=_connect)
+
+
+def _connect() -> None:
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         environment=settings.SECURE_SSL_HOST,
