@@ -139,6 +139,21 @@ def confirm(batch: PeopleImport, worker: User, origin: Origin) -> bool:
     return True
 
 
+@transaction.atomic
+def go_on(batch: PeopleImport) -> bool:
+    """Let a worker go on with an interrupted list; False when it is not interrupted, or somebody just did this.
+
+    From then on it counts as held, but free: an open page asks each time it is loaded, also while no worker is there.
+    """
+    now = timezone.now()
+    since = now - limits.IMPORT_LEASE
+    stalled = Q(held_until__lte=since) | Q(held_until=None, confirmed_at__lte=since)
+    if PeopleImport.objects.filter(stalled, pk=batch.pk, finished_at=None).update(held_until=now) != 1:
+        return False
+    import_processing.enqueue(batch)
+    return True
+
+
 def purge() -> int:
     """Delete old lists, and go on with interrupted ones. Returns the number deleted."""
     now = timezone.now()
@@ -146,8 +161,7 @@ def purge() -> int:
     old |= Q(finished_at__lt=now - limits.IMPORT_KEPT)
     unfinished = PeopleImport.objects.filter(finished_at=None).exclude(confirmed_at=None)
     for batch in unfinished:
-        if batch.is_stalled:
-            import_processing.enqueue(batch)
+        go_on(batch)
     gone = PeopleImport.objects.filter(old)
     count = gone.count()
     gone.delete()

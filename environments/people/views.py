@@ -30,7 +30,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from environments import flows as access
 from environments.models import Environment
 from environments.people import export as file
-from environments.people import flows, import_mail, import_processing, imports, large_lists, wording
+from environments.people import flows, import_mail, imports, large_lists, wording
 from environments.people.forms import ImportForm
 from environments.people.imports import Stage
 from environments.people.models import TO_DO, UNSUCCESSFUL, PeopleImport
@@ -143,8 +143,7 @@ def mail_import_again(request: PersonRequest, import_id: int) -> HttpResponse:
 def continue_import(request: PersonRequest, import_id: int) -> HttpResponse:
     """Go on with an interrupted list; does nothing while a worker processes it."""
     batch = _import(request, import_id)
-    if batch.is_stalled:
-        import_processing.enqueue(batch)
+    imports.go_on(batch)
     return redirect("people_import", batch.pk)
 
 

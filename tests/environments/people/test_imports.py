@@ -12,6 +12,7 @@ from django.core import mail as outbox
 from django.core.management import call_command
 from django.db.models import Q
 from django.utils import timezone, translation
+from django_tasks_db.models import DBTaskResult
 
 from accounts import limits
 from accounts.audit.models import AuditEntry
@@ -326,6 +327,17 @@ def test_interrupted_list_goes_on_where_it_stopped(environment: Environment) -> 
         run_tasks()
     assert invited(batch) == people
     assert AuditEntry.objects.filter(event="invited").count() == people
+
+
+def test_interrupted_list_is_enqueued_once_however_often_its_page_asks(environment: Environment) -> None:
+    batch = offer(environment, "a@x.nl")
+    imports.confirm(batch, batch.made_by, HERE)
+    run_tasks()
+    PeopleImport.objects.update(finished_at=None, held_until=timezone.now() - limits.IMPORT_LEASE)
+    assert [imports.go_on(batch) for _ in range(3)] == [True, False, False]
+    assert DBTaskResult.objects.ready().filter(task_path__endswith="carry_out_list").count() == 1
+    run_tasks()
+    assert PeopleImport.objects.get().finished_at
 
 
 def test_old_lists_are_deleted_with_what_they_hold(environment: Environment) -> None:
