@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 from django.urls import get_resolver
 
@@ -17,6 +18,7 @@ def filled(person_id: int, slug: str) -> list[tuple[str, str]]:
         address = re.sub(r"<session_name:\w+>", "0123456789abcdef", address)
         address = re.sub(r"<(str|mailed):\w+>", "een-token", address)
         address = re.sub(r"<path:content_type_id>", "1", address)
+        address = re.sub(r"<uuid:\w+>", str(UUID(int=person_id)), address)
         address = re.sub(r"<(int|path):\w+>", str(person_id), address)
         address = re.sub(r"\^?\(\?P<app_label>(\w+)[^)]*\)/\$", r"\1/", address)
         address = re.sub(r"\(\?P<url>\.\*\)\$", "zomaar", address)

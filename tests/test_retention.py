@@ -46,7 +46,9 @@ def session(past: datetime) -> Model:
 
 
 def counter(past: datetime, bucket: str = "") -> Model:
-    return at(AttemptCounter.objects.create(subject="user:1", kind=f"{past}"[:26], bucket=bucket), changed_at=past)
+    return at(
+        AttemptCounter.objects.create(subject="user:1", kind=f"{past:%m%d%H%M%S%f}", bucket=bucket), changed_at=past
+    )
 
 
 def former(past: datetime) -> Model:

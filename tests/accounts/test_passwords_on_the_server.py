@@ -76,7 +76,7 @@ def test_right_password_makes_a_superuser_and_an_audit_entry(monkeypatch: pytest
     entry = AuditEntry.objects.get()
     assert (entry.event, entry.subject, entry.actor, entry.actor_name) == ("rights_changed", person, None, "manage.py")
     assert entry.detail == {"before": "-", "after": "is_staff, is_superuser"}
-    assert mails() == []
+    assert [message.to for message in mails()] == [[EMAIL]]  # the person hears of the rights
 
 
 @pytest.mark.parametrize("password", ["", None])
