@@ -28,8 +28,15 @@ class OutgoingMail(models.Model):
 
     to = models.EmailField(_("to"), max_length=320)
     template = models.CharField(_("mail"), max_length=100)
+    # Without a constraint, which would lock the person's row at the commit, after the rows of counters and devices: the
+    # reverse of the order in which attempts lock them.
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("person"), null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        null=True,
+        on_delete=models.SET_NULL,
+        db_constraint=False,
+        related_name="+",
     )
     message_id = models.CharField(max_length=255)  # its header; what the content is bound to
     content = models.BinaryField(default=bytes)
