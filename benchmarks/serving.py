@@ -27,7 +27,7 @@ PLAIN = ("-c", "/dev/null", "--preload", "--no-control-socket", "--log-level", "
 class Side:
     """``settings`` and ``application``: modules; ``python``: of the environment that has its packages; ``options``: of
     gunicorn; ``people``: the module that fills its database and prints the people; ``variables``: more of the
-    environment."""
+    environment; ``processes``: how many its server has."""
 
     name: str
     settings: str
@@ -39,6 +39,7 @@ class Side:
     options: tuple[str, ...] = PLAIN
     tasks: tuple[tuple[str, ...], ...] = (("migrate",),)
     variables: tuple[tuple[str, str], ...] = ()
+    processes: int = 1 + int(WORKERS)
 
     def environment(self, folder: Path, **more: str) -> dict[str, str]:
         database = folder / "db.sqlite3"
@@ -69,6 +70,10 @@ OURS = Side(
     wsgi="assetmaps.wsgi",
     options=("--log-level", "error"),  # the rest is in gunicorn.conf.py, as in production
     tasks=(("migrate",), ("collectstatic", "--noinput")),
+    processes=2 + int(WORKERS),  # with the worker for background work
+)
+WITHOUT_BACKGROUND = replace(
+    OURS, name="ours, background work apart", variables=(("WORKER", "separate"),), processes=BARE.processes
 )
 
 
@@ -81,6 +86,10 @@ class Prepared:
     folder: Path
     people: list[dict[str, str]] = field(default_factory=list)
     newcomers: list[dict[str, str]] = field(default_factory=list)
+
+    def as_side(self, side: Side) -> Prepared:
+        """The same database and people, served as another side does."""
+        return replace(self, side=side)
 
     def take_people(self, count: int) -> list[dict[str, str]]:
         """So many who did not sign in yet."""
@@ -149,7 +158,7 @@ def running(prepared: Prepared, host: str = visits.HOST, **more: str) -> Iterato
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         started = _first_page(side, port, process, host)
-        _until_all_workers(process)
+        _until_all_processes(process, side.processes)
         yield Server(prepared, port, process, started)
     finally:
         process.terminate()
@@ -169,6 +178,6 @@ def _first_page(side: Side, port: int, process: subprocess.Popen, host: str) -> 
     raise RuntimeError(f"{side.name} did not start")
 
 
-def _until_all_workers(process: subprocess.Popen) -> None:
-    while len(processes.family(process.pid)) < 1 + int(WORKERS):
+def _until_all_processes(process: subprocess.Popen, count: int) -> None:
+    while len(processes.family(process.pid)) < count:
         time.sleep(0.02)
