@@ -118,7 +118,7 @@ def worker_runs() -> CheckMessage | None:
     """Without one no mail leaves, no list is carried out, and the audit trail is not sealed."""
     since = timezone.now() - UNSEEN
     try:
-        if Worker.objects.filter(seen_at__gte=since).exists():
+        if Worker.objects.seen_within(UNSEEN).exists():
             return None
         # A new portal, whose server was not started yet, has nothing that waits.
         if settings.WORKER == "embedded" and not DBTaskResult.objects.ready().filter(enqueued_at__lt=since).exists():
@@ -134,7 +134,7 @@ def worker_runs() -> CheckMessage | None:
 def machines_share_what_they_must() -> CheckMessage | None:
     """The heartbeats of workers tell on which machines the portal runs."""
     try:
-        seen = Worker.objects.filter(seen_at__gte=timezone.now() - UNSEEN).values_list("host", flat=True)
+        seen = Worker.objects.seen_within(UNSEEN).values_list("host", flat=True)
         hosts = {*seen, platform.node()}
     except DatabaseError:
         return None

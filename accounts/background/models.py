@@ -1,7 +1,17 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def seen_within(self, time: timedelta) -> WorkerQuerySet:
+        """By the clock of the database, as `seen_at` is: clocks of machines differ, and a worker that seems lost has
+        its tasks begun anew beside it."""
+        return self.filter(seen_at__gte=Now() - time)
 
 
 class Worker(models.Model):
@@ -13,6 +23,8 @@ class Worker(models.Model):
     process = models.PositiveIntegerField()
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
+
+    objects = WorkerQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -24,7 +24,8 @@ THREAD = "/"  # between the name of a worker and that of its thread, in `worker_
 def recover() -> int:
     """Make the tasks of lost workers ready again. Returns their number. Any number of workers may call this."""
     now = timezone.now()
-    Worker.objects.filter(seen_at__lt=now - limits.TASK_WORKER_LOST).delete()
+    seen = Worker.objects.seen_within(limits.TASK_WORKER_LOST)
+    Worker.objects.exclude(pk__in=seen.values("pk")).delete()
     alive = set(Worker.objects.values_list("name", flat=True))
     lost = [task for task in _running() if _runs(task).partition(THREAD)[0] not in alive]
     return sum(_release(task, now) for task in lost)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS
 from django_tasks_db.models import DBTaskResult
 from django_tasks_db.utils import exclusive_transaction
@@ -68,9 +68,8 @@ class Runner:
 
 def heartbeat(name: str) -> None:
     """Say that this process runs tasks under that name."""
-    now = timezone.now()
-    if not Worker.objects.filter(name=name).update(seen_at=now):
-        Worker.objects.create(name=name, host=platform.node()[:255], process=os.getpid(), seen_at=now)
+    if not Worker.objects.filter(name=name).update(seen_at=Now()):
+        Worker.objects.create(name=name, host=platform.node()[:255], process=os.getpid(), seen_at=Now())
 
 
 @contextmanager

@@ -38,8 +38,7 @@ class Queue:
 
 def workers() -> list[Worker]:
     """Those that were seen just now."""
-    seen = timezone.now() - limits.TASK_WORKER_LOST
-    return list(Worker.objects.filter(seen_at__gte=seen).order_by("started_at"))
+    return list(Worker.objects.seen_within(limits.TASK_WORKER_LOST).order_by("started_at"))
 
 
 def waiting() -> list[Queue]:

@@ -32,17 +32,28 @@ def test_task_of_a_worker_that_is_seen_is_left_alone_and_begun_anew_when_it_is_l
     running.heartbeat("twee")
     task = claimed_by("een")
     assert recovery.recover() == 0
-    with time_machine.travel(timezone.now() + limits.TASK_WORKER_LOST - timedelta(seconds=5)):
-        assert recovery.recover() == 0
-    with time_machine.travel(timezone.now() + limits.TASK_WORKER_LOST + timedelta(seconds=1)):
-        running.heartbeat("twee")
-        assert recovery.recover() == 1
-        assert list(Worker.objects.values_list("name", flat=True)) == ["twee"]
+    Worker.objects.update(seen_at=timezone.now() - limits.TASK_WORKER_LOST + timedelta(seconds=10))
+    assert recovery.recover() == 0
+    Worker.objects.update(seen_at=timezone.now() - limits.TASK_WORKER_LOST - timedelta(seconds=1))
+    running.heartbeat("twee")
+    assert recovery.recover() == 1
+    assert list(Worker.objects.values_list("name", flat=True)) == ["twee"]
     task.refresh_from_db()
     assert task.status == TaskResultStatus.READY
     run_tasks()
     task.refresh_from_db()
     assert task.status == TaskResultStatus.SUCCESSFUL
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(minutes=-5)])
+def test_machine_whose_clock_is_wrong_takes_no_tasks_of_others_and_loses_none(ahead: timedelta) -> None:
+    running.heartbeat("een")
+    claimed_by("een")
+    with time_machine.travel(timezone.now() + ahead):
+        running.heartbeat("twee")
+        assert recovery.recover() == 0
+    assert recovery.recover() == 0
+    assert Worker.objects.count() == 2
 
 
 def test_thread_that_was_interrupted_gives_its_own_task_back_and_no_other() -> None:
