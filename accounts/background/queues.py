@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django_tasks import TaskResultStatus
 from django_tasks.base import Task
+from django_tasks_db.models import DBTaskResult
 
 URGENT_MAIL = "urgent-mail"
 BULK_MAIL = "bulk-mail"  # thousands of invitations; somebody who forgot a password must not wait behind them
@@ -22,3 +24,12 @@ def enqueue(task: Task, *args: Any, queue: str = OTHER, after: datetime | None =
     tasks without one behind those that have one. Returns the id of the task.
     """
     return str(task.using(queue_name=queue, run_after=after or timezone.now()).enqueue(*args).id)
+
+
+def enqueue_now(task: Task, *args: Any, queue: str = OTHER) -> None:
+    """As `enqueue`, but one that is stored for later is brought forward, and one that runs is left alone, so that the
+    same thing is not done twice at once. The caller holds a lock that only one holds for these arguments."""
+    same = DBTaskResult.objects.filter(task_path=task.module_path, args_kwargs={"args": list(args), "kwargs": {}})
+    brought_forward = same.filter(status=TaskResultStatus.READY).update(run_after=timezone.now())
+    if not brought_forward and not same.running().exists():
+        enqueue(task, *args, queue=queue)

@@ -16,8 +16,8 @@ from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import connections
+from django.db.models.functions import Now
 from django.db.utils import Error
-from django.utils import timezone
 
 from accounts import encryption, limits
 from accounts.key_rotation import key_in_use
@@ -53,13 +53,13 @@ def _note_for_good(name: str) -> None:
 
 
 def note(name: str) -> None:
-    values = {
+    values: dict[str, object] = {
         "encryption_key_ids": ",".join(encryption.key_ids()),
         "signing_key_ids": ",".join(signing_key_ids()),
-        "seen_at": timezone.now(),
+        "seen_at": Now(),  # the database's: a process whose own clock is wrong must not count as gone
     }
     if not Process.objects.filter(name=name).update(**values):
-        Process.objects.filter(seen_at__lt=timezone.now() - limits.PROCESS_GONE).delete()
+        Process.objects.filter(seen_at__lt=Now() - limits.PROCESS_GONE).delete()
         Process.objects.create(name=name, **values)
 
 
@@ -79,7 +79,7 @@ def signing_key_ids() -> list[str]:
 
 
 def running() -> list[Process]:
-    return list(Process.objects.filter(seen_at__gte=timezone.now() - limits.PROCESS_GONE).order_by("name"))
+    return list(Process.objects.filter(seen_at__gte=Now() - limits.PROCESS_GONE).order_by("name"))
 
 
 def without_encryption_key(key_id: str) -> list[Process]:

@@ -32,12 +32,11 @@ class Result:
 def remove(user: User, reason: str, origin: Origin) -> Result:
     """Only of somebody who is deactivated: so nobody goes by a slip, and the last active superuser stays. ``reason``
     is kept, so it names nobody."""
-    if user.is_active:
-        return Result("Deactivate this person first.")
     chain.seal(everything=True)  # only what is sealed can be erased
     try:
         with transaction.atomic():
-            User.objects.select_for_update().get(pk=user.pk)
+            if User.objects.select_for_update().get(pk=user.pk).is_active:
+                return Result("Deactivate this person first.")
             addresses = redaction.addresses_of(user.pk, user.email)
             if any(address.lower() in reason.lower() for address in addresses):
                 return Result("The reason is kept: it must not name the person.")

@@ -26,7 +26,7 @@ def retry_mail(mail_id: int, *, actor: User, origin: Origin) -> bool:
         return False
     mail.state, mail.ended_at, mail.next_try_at = State.WAITING, None, timezone.now()
     mail.save(update_fields=["state", "ended_at", "next_try_at"])
-    queues.enqueue(delivery.deliver, mail.pk, queue=delivery.queue_of(mail))
+    queues.enqueue_now(delivery.deliver, mail.pk, queue=delivery.queue_of(mail))
     person = User.objects.select_related("membership").filter(pk=mail.person_id or 0).first()
     record(Event.QUEUE_RETRIED, subject=person, actor=actor, origin=origin, detail={"mail": mail.template})
     return True

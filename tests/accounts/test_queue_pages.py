@@ -59,6 +59,21 @@ def test_page_says_what_failed_and_why_and_a_superuser_tries_again(settings: Set
         assert AuditEntry.objects.filter(event="queue_retried").count() == 1
 
 
+def test_mail_that_waits_is_tried_once_however_often_the_button_is_pressed(settings: Settings) -> None:
+    with mail_server(settings) as server:
+        server.refuse("RCPT", "451 later")
+        passwords.send_reset_link(UserFactory(email="druk@x.nl").email, Origin())
+        run_tasks()
+        server.answers.clear()
+        boss = signed_in(UserFactory(superuser=True, with_totp=True))
+        prove(boss)
+        for _ in range(2):
+            boss.post(f"{QUEUE}mail/{OutgoingMail.objects.get().pk}/opnieuw/")
+        assert DBTaskResult.objects.ready().count() == 1
+        run_tasks()
+        assert server.recipients == ["druk@x.nl"]
+
+
 def test_failed_job_is_shown_by_its_name_and_begun_anew(caplog: pytest.LogCaptureFixture) -> None:
     queues.enqueue(schedule.run_command, "geen_opdracht")
     run_tasks()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from accounts import encryption
 from accounts.audit.events import Event
@@ -88,3 +91,12 @@ def test_first_process_with_a_new_key_in_front_goes_on_with_the_one_of_the_newes
     assert encryption.key_id_of(encryption.seal(b"x", owner="y")) == old
     assert flows.take_into_use().changed
     assert encryption.key_in_use() == encryption.key_ids()[0] != old
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(minutes=-5)])
+def test_process_whose_clock_is_wrong_counts_as_running(ahead: timedelta) -> None:
+    with time_machine.travel(timezone.now() + ahead):
+        presence.note("wrong clock")
+    presence.note("new")
+    assert {process.name for process in presence.running()} == {"new", "wrong clock"}
