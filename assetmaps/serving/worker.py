@@ -42,8 +42,8 @@ class Worker(UvicornWorker):
 
     def init_signals(self) -> None:
         super().init_signals()
-        # uvicorn raises the signal again when it has stopped. By default that ends the process at once, with the mails
-        # and audit entries that threads still work on. This way Python waits for its threads.
+        # uvicorn raises the signal again when it has stopped. By default that ends the process at once, whatever its
+        # threads still work on. This way Python waits for them.
         signal.signal(signal.SIGTERM, _exit)
 
     async def _serve(self) -> None:
