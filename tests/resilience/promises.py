@@ -18,7 +18,7 @@ class Promise:
     /readyz may say so; ``may_grow``: new processes have less in memory to begin with, so it is not compared.
     ``starts``: visitors and probes may wait for a new server to begin; ``may_refuse``:
     codes may be refused; ``silence``: visitors may wait so many seconds
-    for a machine that is silent."""
+    for a machine that is silent; ``kills``: how often all was killed, each time with one probe under way at most."""
 
     errors: int = 0
     may_be_unready: bool = False
@@ -26,6 +26,7 @@ class Promise:
     starts: bool = False
     may_refuse: bool = False
     silence: float = 0.0
+    kills: int = 1
 
 
 def broken(
@@ -65,7 +66,7 @@ def _probes(promise: Promise, seen: Seen) -> Iterator[str]:
     for name, count in seen.probes.items():
         unready = name == "/readyz 503" and promise.may_be_unready
         # Of the worker that was killed one question may have been under way.
-        lost = name.endswith("broken") and count <= 1 <= promise.errors
+        lost = name.endswith("broken") and promise.errors > 0 and count <= promise.kills
         if not (name.endswith(" 200") or unready or lost):
             yield f"{name}: {count} times"
 
