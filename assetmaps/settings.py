@@ -246,7 +246,7 @@ STORAGES = {
 }
 
 # Work in the background: docs/operations.md, "The worker".
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}  # any queue
+TASKS = {"default": {"BACKEND": "accounts.background.backend.Backend", "QUEUES": []}}  # any queue
 # Whether gunicorn runs a worker itself, or `manage.py worker` is started apart from it.
 WORKER = env.read("WORKER", values.worker, "embedded")
 # What each worker does when it begins, and every so many seconds: functions of higher packages, without arguments.

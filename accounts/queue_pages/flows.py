@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -36,7 +37,7 @@ def retry_mail(mail_id: int, *, actor: User, origin: Origin) -> bool:
 def retry_task(task_id: Any, *, actor: User, origin: Origin) -> bool:
     """Begin a task anew that failed; False when somebody did so already."""
     task = DBTaskResult.objects.failed().filter(pk=task_id).first()
-    ready = {"status": TaskResultStatus.READY, "run_after": timezone.now(), "finished_at": None, "worker_ids": []}
+    ready = {"status": TaskResultStatus.READY, "run_after": Now(), "finished_at": None, "worker_ids": []}
     if task is None or DBTaskResult.objects.failed().filter(pk=task_id).update(**ready) != 1:
         return False
     record(Event.QUEUE_RETRIED, subject=None, actor=actor, origin=origin, detail={"task": task.task_name})

@@ -56,6 +56,23 @@ def test_machine_whose_clock_is_wrong_takes_no_tasks_of_others_and_loses_none(ah
     assert Worker.objects.count() == 2
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(minutes=-5)])
+@pytest.mark.parametrize("whose", ["web", "worker"])
+def test_task_is_run_at_once_though_the_clock_of_a_machine_is_wrong(whose: str, ahead: timedelta) -> None:
+    wrong = {whose: ahead}
+    with time_machine.travel(timezone.now() + wrong.get("web", timedelta())):
+        schedule.queues.enqueue(schedule.run_command, "purge")
+    with time_machine.travel(timezone.now() + wrong.get("worker", timedelta())):
+        run_tasks()
+    assert DBTaskResult.objects.get().status == TaskResultStatus.SUCCESSFUL
+
+
+def test_task_for_later_waits_for_its_time() -> None:
+    schedule.queues.enqueue(schedule.run_command, "purge", after=timezone.now() + timedelta(minutes=1))
+    run_tasks()
+    assert DBTaskResult.objects.get().status == TaskResultStatus.READY
+
+
 def test_thread_that_was_interrupted_gives_its_own_task_back_and_no_other() -> None:
     running.heartbeat("een")
     claimed_by("een")
