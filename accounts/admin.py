@@ -24,7 +24,7 @@ from accounts.organisations.admin import BoundedAdmin
 from accounts.passwords import flows as passwords
 from accounts.permissions import flows as rights
 from accounts.support import flows as support
-from accounts.support import wording
+from accounts.support import sent_mail, wording
 from accounts.two_factor import devices
 
 admin.site.unregister(Group)
@@ -151,4 +151,6 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         shown = context.get("original")
         context["may_help"] = bool(shown and request.user.has_perm(support.PERMISSION))
+        context["may_export"] = bool(shown and person(request).is_superuser)
+        context["mails"] = sent_mail.newest(shown, person(request)) if shown else []
         return super().render_change_form(request, context, *args, **kwargs)

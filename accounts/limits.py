@@ -234,6 +234,7 @@ MAIL_GIVEN_UP = timedelta(days=1)
 MAIL_RETRY = timedelta(days=7)  # after its end a superuser can try a mail again that was not sent; then its text goes
 MAIL_KEPT = timedelta(days=30)  # to whom which mail was sent
 QUEUE_SHOWN = 100  # mails, and other tasks, on the page of the queue
+MAILS_SHOWN = 10  # of a person, for administrators and support
 
 # The worker that does work in the background.
 TASK_POLL = timedelta(seconds=0.5)  # that an idle thread waits before it looks for tasks again

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import flows, limits, policy
 from accounts.active_sessions import store
 from accounts.audit.origin import Origin
+from accounts.email_address import asked_address
 from accounts.forms import PersonalDetailsForm
 from accounts.http_requests import PersonRequest
 from accounts.models import User
@@ -54,6 +55,7 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
         "few": limits.RECOVERY_CODES_FEW,
         "codes_are_waiting": recovery_codes.are_waiting(request.session),
         "business_account": _business_account(request),
+        "asked_address": asked_address.of(request.session),
     }
 
 

@@ -18,6 +18,7 @@ from accounts.mfa_policy.progress import summary as second_step
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.organisations.models import Organisation
+from accounts.queue_pages import overview
 from accounts.sso.models import Connection
 from accounts.sso.overview import summary as business_account
 from accounts.support import flows as support
@@ -61,6 +62,7 @@ def cards(worker: User) -> dict[str, object]:
     sees_coverage, changes = worker.has_perms(SEE), worker.has_perm(CHANGES_ORGANISATIONS)
     mine = _organisations(worker) if sees_coverage or changes else Organisations([], 0)
     return {
+        "given_up": overview.given_up() if worker.is_superuser else None,
         "waiting": waiting_counts.of(worker) if worker.has_perm(support.PERMISSION) else None,
         "new_addresses": _new_addresses(worker),
         "organisations": mine,

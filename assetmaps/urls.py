@@ -22,6 +22,7 @@ urlpatterns = [
     path("beheer/mensen/", include("environments.people.urls")),
     path("beheer/", include("accounts.audit_pages.urls")),
     path("beheer/", include("accounts.queue_pages.urls")),
+    path("beheer/", include("accounts.privacy.urls")),
     path("beheer/support/", include("accounts.support.desk.urls")),
     path("beheer/", include("environments.administration.urls")),
     Namespace("beheer/", "assetmaps.administration_urls", "admin"),

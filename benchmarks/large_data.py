@@ -128,6 +128,7 @@ def _list(texts: list[str]) -> str:
 
 
 def _the_portal(cursor, people: int, organisations: int) -> None:
+    from accounts.mail.models import OutgoingMail
     from accounts.models import User
     from accounts.organisations.models import Membership, Organisation
     from accounts.two_factor.models import Authenticator
@@ -180,6 +181,14 @@ def _the_portal(cursor, people: int, organisations: int) -> None:
     }
     kind = "CASE WHEN u.id % 10 = 0 THEN u.id / 10 ELSE u.id END"
     insert(cursor, Authenticator, device, f"accounts_user u WHERE ({kind}) % 10 < 3")
+    mail = {
+        "person_id": "1 + n % (SELECT count(*) FROM accounts_user)",
+        "template": "'help_asked'",
+        "state": "CASE WHEN n % 500 = 0 THEN 'given_up' ELSE 'sent' END",
+        "created_at": "now() - n % 2592000 * interval '1 second'",
+        "ended_at": "now() - n % 2592000 * interval '1 second'",
+    }
+    insert(cursor, OutgoingMail, mail, f"generate_series(1, {people}) n")
     # What the triggers would have copied.
     cursor.execute("""UPDATE accounts_user u SET organisation_key = m.organisation_id,
         is_protected = EXISTS (SELECT 1 FROM two_factor_authenticator a WHERE a.user_id = u.id AND a.confirmed)

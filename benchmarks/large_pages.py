@@ -43,6 +43,8 @@ def pages(who: str) -> Iterator[Page]:
     yield from _lists_of_people(who)
     yield from _audit()
     yield from _support()
+    if who == ALL:
+        yield Page("queue", reverse("queue"))
 
 
 def _lists(name: str, page: str, queries: tuple[tuple[str, str], ...]) -> Iterator[Page]:

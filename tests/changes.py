@@ -274,7 +274,7 @@ WRITING: dict[str, Command] = {
         heard={"vers@voorbeeld.nl", "baas@voorbeeld.nl", OTHER},
     ),
     "export_person": Command(lambda w: [w.person.email, *_new_file(w)], events={"person_exported"}),
-    "remove_person": Command(_deactivated, options={"reason": "gevraagd"}, events={"person_removed"}),
+    "remove_person": Command(_deactivated, options={"reason": "gevraagd"}, events={"person_removed"}, heard={PERSON}),
     "export_audit_trail": Command(events={"audit_exported"}),
     "purge": Command(_due_address, events={"environment_address_changed"}, heard={ADMIN, OTHER}),
     "reset_two_factor": Command(

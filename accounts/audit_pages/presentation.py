@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.audit import activity
+from accounts.audit import activity, mail_names
 from accounts.audit.chain import SealState
 from accounts.audit.models import AuditEntry, AuditSeal
 from accounts.audit.origin import browser_in_words
@@ -58,6 +58,9 @@ DETAIL_LABELS = {
     "closed_text": gettext_lazy("text while it is closed"),
     "group_mappings": gettext_lazy("groups of the provider"),
     "picture": gettext_lazy("Picture"),
+    # What was tried again in the queue.
+    "mail": gettext_lazy("Mail"),
+    "task": gettext_lazy("Task"),
 }
 
 
@@ -152,7 +155,8 @@ def _by(entry: AuditEntry) -> str:
 
 
 def details_of(entry: AuditEntry) -> list[tuple[str, str]]:
-    return [(str(DETAIL_LABELS.get(name, name)), str(value)) for name, value in entry.detail.items()]
+    shown = {"mail": mail_names.name_of}
+    return [(str(DETAIL_LABELS.get(name, name)), shown.get(name, str)(value)) for name, value in entry.detail.items()]
 
 
 def seal_in_words(state: SealState, seal: AuditSeal | None) -> str:

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
-from accounts.email_address import flows, links
+from accounts.email_address import asked_address, flows, links
 from accounts.email_address.flows import Outcome
 from accounts.email_address.forms import NewAddressForm
 from accounts.http_requests import PersonRequest
+from accounts.mail import outcomes
 from accounts.post_redirect_get import redirect_with_errors, restore
 
 LINK = "address_link"  # where the session keeps the token, so that it leaves the address bar (ASVS 14.2.1)
@@ -30,7 +31,9 @@ def change(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     address = form.cleaned_data["email"]
-    match flows.request_change(request.user, address, Origin.of(request)):
+    with outcomes.collect() as mails:
+        outcome = flows.request_change(request.user, address, Origin.of(request))
+    match outcome:
         case Outcome.UNCHANGED:
             form.refuse_unchanged()
         case Outcome.TOO_OFTEN:
@@ -39,6 +42,7 @@ def change(request: PersonRequest) -> HttpResponse:
             form.refuse_other_organisation()
     if form.errors:
         return redirect_with_errors(request, form)
+    asked_address.remember(request.session, mails.mails[0], address)
     messages.info(request, _("We sent a mail to %(address)s. Open the link in it to confirm.") % {"address": address})
     return redirect("personal_details")
 
@@ -67,6 +71,7 @@ def confirm(request: PersonRequest) -> HttpResponse:
         request.session[LINK] = VOID
         return redirect("confirm_address")
     request.session[LINK] = VOID
+    asked_address.forget(request.session)
     sessions.end_others(request, request.user)
     request.session.cycle_key()
     messages.success(request, _("Your e-mail address is changed. You are signed out everywhere else."))

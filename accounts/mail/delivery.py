@@ -58,7 +58,7 @@ def _try(mail: OutgoingMail) -> Exception | None:
         outbound_requests.release_database_connections()
         message.send()
     except Exception as error:  # whatever it is, this mail waits and the others go on
-        log.warning("mail %s could not be sent", mail.template, exc_info=True)
+        log.warning("mail %s could not be sent", mail.template, exc_info=not mail.keep_nothing)
         return error
     return None
 
@@ -97,7 +97,11 @@ def _end(mail: OutgoingMail, state: State, answer: str | None = None) -> None:
     if state in (State.SENT, State.EXPIRED):
         mail.content = b""
     mail.answer = mail.answer if answer is None else answer
-    mail.save(update_fields=["tries", "state", "ended_at", "next_try_at", "content", "answer"])
+    if mail.keep_nothing:
+        mail.delete()
+        mail.answer = ""  # it may quote the address
+    else:
+        mail.save(update_fields=["tries", "state", "ended_at", "next_try_at", "content", "answer"])
     if state is State.GIVEN_UP:
         log.critical("mail %s is given up after %s: %s", mail.template, limits.MAIL_GIVEN_UP, mail.answer)
     elif state is not State.SENT:

@@ -36,12 +36,14 @@ class OutgoingMail(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         db_constraint=False,
+        db_index=False,  # the index below begins with it
         related_name="+",
     )
     message_id = models.CharField(max_length=255)  # its header; what the content is bound to
     content = models.BinaryField(default=bytes)
     deliver = models.BooleanField(default=True)
     in_bulk = models.BooleanField(default=False)
+    keep_nothing = models.BooleanField(default=False, db_default=False)  # the row goes when no further try follows
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     created_at = models.DateTimeField(_("composed on"), default=timezone.now, db_index=True)
     expires_at = models.DateTimeField(null=True)
@@ -61,6 +63,8 @@ class OutgoingMail(models.Model):
         default_permissions = ()  # only superusers see the queue
         indexes = [
             models.Index(fields=["created_at"], name="mail_not_sent", condition=~Q(state="sent")),
+            models.Index(fields=["person", "created_at"], name="mail_of_person"),
+            models.Index(fields=["ended_at"], name="mail_given_up", condition=Q(state="given_up")),
         ]
 
     def __str__(self) -> str:

@@ -41,11 +41,11 @@ class Outcomes:
     """The outcomes of the messages that were sent in a block of `collect`."""
 
     found: list[Outcome] = field(default_factory=list)
-    _mails: list[int] = field(default_factory=list)
+    mails: list[int] = field(default_factory=list)  # their numbers
     _tasks: list[str] = field(default_factory=list)
 
     def note(self, mail_id: int, task_id: str) -> None:
-        self._mails.append(mail_id)
+        self.mails.append(mail_id)
         self._tasks.append(task_id)
 
     def wait(self, seconds: float | None = None) -> int:
@@ -59,9 +59,9 @@ class Outcomes:
         return left
 
     def _look(self) -> int:
-        mails = OutgoingMail.objects.filter(pk__in=self._mails).exclude(state=State.WAITING, tries=0).order_by("pk")
+        mails = OutgoingMail.objects.filter(pk__in=self.mails).exclude(state=State.WAITING, tries=0).order_by("pk")
         self.found = [outcome_of(mail) for mail in mails.defer("content")]
-        return len(self._mails) - len(self.found)
+        return len(self.mails) - len(self.found)
 
     @property
     def refused(self) -> list[Outcome]:

@@ -30,6 +30,7 @@ def send(
     to: str | None = None,
     deliver: bool = True,
     in_bulk: bool = False,
+    keep_nothing: bool = False,
     valid_for: timedelta | None = None,
     on_outcome: OutcomeCallback | None = None,
     **context: Any,
@@ -37,8 +38,8 @@ def send(
     """Send ``templates/mail/<template>`` in the person's language, if the caller's transaction is committed.
 
     ``deliver=False`` does all of the work but the sending, for an answer that must take equally long; ``in_bulk`` lets
-    every other mail go first. ``valid_for``: the life of a link in it, after which it is not sent any more.
-    ``on_outcome`` is called by the worker.
+    every other mail go first. ``keep_nothing`` forgets the mail, and to whom it went, as soon as no try follows.
+    ``valid_for``: the life of a link in it, after which it is not sent. ``on_outcome`` is called by the worker.
     """
     message = compose(template, person, **context)
     now = timezone.now()
@@ -50,6 +51,7 @@ def send(
         message_id=message.extra_headers["Message-ID"],
         deliver=deliver,
         in_bulk=in_bulk,
+        keep_nothing=keep_nothing,
         created_at=now,
         expires_at=now + valid_for if valid_for else None,
         callback=callback,

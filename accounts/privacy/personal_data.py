@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db.models import BinaryField, Field, Model, Q
 from django.utils import timezone, translation
 from django.utils.text import capfirst
 
+from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, Repetition
 from accounts.audit.origin import Origin
@@ -36,17 +38,27 @@ EXPLANATION = [
 ]
 
 
-def export(user: User, origin: Origin) -> dict[str, Any]:
-    """Record the export, and return what becomes JSON."""
-    record(Event.PERSON_EXPORTED, subject=user, origin=origin)
+def export(user: User, origin: Origin, *, actor: User | None = None) -> Iterator[str]:
+    """Record the export, and return the file in pieces: JSON, of which no more than `limits.EXPORT_BATCH` rows are in
+    memory at once."""
+    record(Event.PERSON_EXPORTED, subject=user, actor=actor, origin=origin)
+    return _pieces(user)
+
+
+def _pieces(user: User) -> Iterator[str]:
     with translation.override("nl"):
-        return {
-            "uitleg": EXPLANATION,
-            "gemaakt_op": timezone.now().isoformat(),
-            "persoon": _row(user),
-            "gegevens": dict(_tables(user)),
-            "beveiligingsactiviteit": [_row(entry) | _who(entry) for entry in _entries(user)],
-        }
+        head = {"uitleg": EXPLANATION, "gemaakt_op": timezone.now().isoformat(), "persoon": _row(user)}
+        begin = _json(head).removesuffix("\n}")
+    yield begin + ',\n"gegevens": {'
+    for number, (model, keys) in enumerate(_tables(user)):
+        with translation.override("nl"):
+            title = f"{capfirst(str(model._meta.verbose_name_plural))} ({model._meta.label})"
+        yield f"{',' if number else ''}\n{_json(title)}: ["
+        yield from _rows(model, keys, _row)
+        yield "]"
+    yield '\n},\n"beveiligingsactiviteit": ['
+    yield from _rows(AuditEntry, _keys(AuditEntry, Q(subject=user) | Q(actor=user)), _entry)
+    yield "]\n}\n"
 
 
 def models_about_people() -> Iterator[tuple[type[Model], list[str]]]:
@@ -59,7 +71,8 @@ def models_about_people() -> Iterator[tuple[type[Model], list[str]]]:
             yield model, names
 
 
-def _tables(user: User) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _tables(user: User) -> Iterator[tuple[type[Model], list[Any]]]:
+    """Those with rows about the person, and the keys of these."""
     found: list[tuple[type[Model], Any]] = []
     for model, names in models_about_people():
         which = Q()
@@ -71,17 +84,33 @@ def _tables(user: User) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     line: Any = apps.get_model("people", "ImportLine")
     found.append((line, Q(address__iexact=user.email)))
     for model, which in found:
-        rows = [_row(row) for row in model._base_manager.filter(which).order_by("pk")]
-        if rows:
-            yield f"{capfirst(str(model._meta.verbose_name_plural))} ({model._meta.label})", rows
+        if keys := _keys(model, which):
+            yield model, keys
 
 
-def _entries(user: User) -> Any:
-    return AuditEntry.objects.filter(Q(subject=user) | Q(actor=user)).order_by("pk")
+def _keys(model: type[Model], which: Any) -> list[Any]:
+    return list(model._base_manager.filter(which).order_by("pk").values_list("pk", flat=True))
 
 
-def _who(entry: AuditEntry) -> dict[str, Any]:
-    return {"gebeurtenis": entry.get_event_display(), "subject": entry.subject_name, "actor": entry.actor_name}
+def _rows(model: type[Model], keys: list[Any], shown: Callable[[Any], dict[str, Any]]) -> Iterator[str]:
+    """In Dutch, and only while they are made: while they are sent, this thread may do something in another language."""
+    comma = ""
+    for first in range(0, len(keys), limits.EXPORT_BATCH):
+        with translation.override("nl"):
+            batch = model._base_manager.filter(pk__in=keys[first : first + limits.EXPORT_BATCH]).order_by("pk")
+            lines = ",\n".join(_json(shown(row)) for row in batch)
+        if lines:
+            yield f"{comma}\n{lines}"
+            comma = ","
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _entry(entry: AuditEntry) -> dict[str, Any]:
+    who = {"gebeurtenis": entry.get_event_display(), "subject": entry.subject_name, "actor": entry.actor_name}
+    return _row(entry) | who
 
 
 def _row(row: Model) -> dict[str, Any]:

@@ -8,12 +8,14 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.audit import chain, redaction
 from accounts.audit.events import Event
 from accounts.audit.models import Repetition
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
+from accounts.mail import sending
 from accounts.mail.models import OutgoingMail
 from accounts.models import User
 from accounts.sso.models import MailDomain
@@ -42,12 +44,20 @@ def remove(user: User, reason: str, origin: Origin) -> Result:
                 return Result("The reason is kept: it must not name the person.")
             entries = redaction.erase(user.pk, addresses)
             _remove_rows(user, addresses)
+            _tell(user)
             detail: dict[str, str | int] = {"person": redaction.name_of(user.pk), "entries": entries}
             user.delete()
             record(Event.PERSON_REMOVED, subject=None, origin=origin, reason=reason, detail=detail)
     except redaction.ChainBrokenError as error:
         return Result(f"{error}: see docs/audit-trail-and-keys.md.")
     return Result(entries=entries)
+
+
+def _tell(user: User) -> None:
+    """The last mail: sealed in the outbox until it is delivered or given up, and nothing of it is kept after that."""
+    # Not the account, which is about to go: the mail must not be bound to it.
+    recipient = User(email=user.email, first_name=user.first_name, language=user.language)
+    sending.send(Event.PERSON_REMOVED, recipient, keep_nothing=True, at=timezone.localtime())
 
 
 def _remove_rows(user: User, addresses: set[str]) -> None:
@@ -59,6 +69,7 @@ def _remove_rows(user: User, addresses: set[str]) -> None:
     MailDomain.objects.filter(proved_by=user).update(proved_by=None)
     AttemptCounter.objects.filter(subject=f"user:{user.pk}").delete()
     Repetition.objects.filter(subject=user.pk).delete()
+    OutgoingMail.objects.filter(person=user).delete()  # also to an address that was never confirmed
     line: Any = apps.get_model("people", "ImportLine")
     for address in addresses:
         OutgoingMail.objects.filter(to__iexact=address).delete()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_tasks_db.models import DBTaskResult
 
 from accounts import limits
-from accounts.audit.events import Event
+from accounts.audit import mail_names
 from accounts.background import queues
 from accounts.background.models import Worker
 from accounts.mail.models import NOT_SENT, OutgoingMail, State
@@ -65,11 +65,28 @@ def mails() -> list[tuple[OutgoingMail, str]]:
     """The newest that were not sent, and those that were tried and wait; with what each is about."""
     troubled = Q(state__in=NOT_SENT) | Q(state=State.WAITING, tries__gt=0)
     found = OutgoingMail.objects.filter(troubled, deliver=True)[: limits.QUEUE_SHOWN]
-    return [(mail, _about(mail.template)) for mail in found]
+    return [(mail, mail_names.name_of(mail.template)) for mail in found]
 
 
-def _about(template: str) -> str:
-    return str(Event(template).label) if template in Event.values else template.replace("_", " ")
+@dataclass(frozen=True)
+class GivenUp:
+    """``number``: at most `limits.QUEUE_SHOWN` and one more, which shows that there are more; ``newest``: when."""
+
+    number: int
+    newest: datetime
+
+    @property
+    def most(self) -> int:
+        return limits.QUEUE_SHOWN
+
+
+def given_up() -> GivenUp | None:
+    """The mails that were given up and can still be tried again; None when there is none."""
+    now = timezone.now()
+    usable = Q(expires_at=None) | Q(expires_at__gt=now)
+    found = OutgoingMail.objects.filter(usable, state=State.GIVEN_UP, ended_at__gt=now - limits.MAIL_RETRY)
+    ends = list(found.order_by("-ended_at").values_list("ended_at", flat=True)[: limits.QUEUE_SHOWN + 1])
+    return GivenUp(len(ends), ends[0] or now) if ends else None
 
 
 @dataclass(frozen=True)

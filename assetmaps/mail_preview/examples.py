@@ -159,6 +159,7 @@ EXAMPLES: dict[str, list[Context]] = {
         {"address": _address("inloggen/sso/voorbeeld"), "is_demanded": demanded, "was_asked": asked}
         for demanded, asked in ((True, True), (False, True), (False, False))
     ],
+    "person_removed": [{"at": AT}],
     "rank_changed": [
         ADMINISTRATION | {"subject": "jan@voorbeeld.nl", "address": _address("beheer/accounts/user/1/change")} | context
         for context in (RANK_CHANGE, {})

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
+from accounts.audit_pages import presentation
 from accounts.background import queues, running, schedule
 from accounts.mail.models import OutgoingMail, State
 from accounts.passwords import flows as passwords
@@ -43,6 +44,7 @@ def test_page_says_what_failed_and_why_and_a_superuser_tries_again(settings: Set
         ):
             assert words in page
         assert "goed@x.nl" not in page
+        assert "Link voor een nieuw wachtwoord ·" in page
         assert "wachtwoord-instellen" not in page
         server.answers.clear()
         mail = OutgoingMail.objects.get(to="weg@x.nl")
@@ -55,6 +57,7 @@ def test_page_says_what_failed_and_why_and_a_superuser_tries_again(settings: Set
         assert mail.state == State.SENT
         entry = AuditEntry.objects.get(event="queue_retried")
         assert (entry.subject_name, entry.detail) == ("weg@x.nl", {"mail": "password_link"})
+        assert ("Mail", "Link voor een nieuw wachtwoord") in presentation.details_of(entry)
         assert "Het kan niet opnieuw" in text(boss.post(again, follow=True)), "it is sent by now"
         assert AuditEntry.objects.filter(event="queue_retried").count() == 1
 

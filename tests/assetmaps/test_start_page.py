@@ -11,10 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
+from accounts.mail.models import OutgoingMail, State
 from accounts.mfa_policy.models import Snapshot
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
@@ -136,6 +138,27 @@ def test_new_address_waits_for_another_administrator_than_who_asked() -> None:
     page = shown(client, START)
     assert ">Kaart</a>" in page
     assert ">Eigen</a>" not in page
+
+
+def test_mail_that_was_given_up_is_told_to_superusers_while_they_can_do_something() -> None:
+    def given_up(age: timedelta, **values: object) -> OutgoingMail:
+        ended = timezone.now() - age
+        return OutgoingMail.objects.create(to="weg@x.nl", state=State.GIVEN_UP, ended_at=ended, content=b"x", **values)
+
+    boss = signed_in(UserFactory(superuser=True, with_totp=True))
+    given_up(limits.MAIL_RETRY + timedelta(hours=1))
+    given_up(timedelta(hours=1), expires_at=timezone.now() - timedelta(minutes=1))
+    assert "opgegeven" not in shown(boss, START), "nobody can try these again"
+    given_up(timedelta(hours=2), expires_at=timezone.now() + timedelta(days=1))
+    assert "1 mail is opgegeven." in shown(boss, START)
+    last = given_up(timedelta(hours=1))
+    page = shown(boss, START)
+    assert "2 mails zijn opgegeven." in page
+    assert 'href="/beheer/wachtrij/">Bekijk waarom' in page
+    assert "opgegeven" not in shown(worker("view_user", "reset_second_factor"), START)
+    assert last.can_be_tried
+    OutgoingMail.objects.update(state=State.WAITING, ended_at=None)
+    assert "opgegeven" not in shown(boss, START)
 
 
 def test_activity_shows_what_matters_and_counts_refusals() -> None:

@@ -34,7 +34,7 @@ READ_EVERYTHING = ("people: first line of the export", "audit: first line of the
 # The newest access in an organisation: PostgreSQL goes back from the newest of all until a page is full, or gathers it
 # by environment, as its statistics of the day have it; both are quick.
 EITHER_WAY = "access: of an organisation"
-LARGE = {"accounts_user", "audit_auditentry", "organisations_membership", "environments_access"}
+LARGE = {"accounts_user", "audit_auditentry", "organisations_membership", "environments_access", "mail_outgoingmail"}
 GATHERING = ("Sort", "Hash", "Materialize", "Incremental Sort")  # nodes that hold rows
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 from argparse import ArgumentParser
 from pathlib import Path
@@ -30,5 +29,5 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror}.") from None
         with os.fdopen(target, "w", encoding="utf-8") as stream:
-            json.dump(personal_data.export(person, CONSOLE), stream, ensure_ascii=False, indent=1)
+            stream.writelines(personal_data.export(person, CONSOLE))
         self.stdout.write(f"{file} holds what is kept about {person.email}.")

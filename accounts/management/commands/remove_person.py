@@ -30,4 +30,6 @@ class Command(BaseCommand):
         if result.refusal:
             raise CommandError(f"Nothing was removed. {result.refusal}")
         chain.seal(everything=True)
-        self.stdout.write(f"Removed, and erased from {result.entries} entries of the audit trail.")
+        self.stdout.write(
+            f"Removed, and erased from {result.entries} entries of the audit trail. The worker sends the last mail."
+        )

@@ -15,7 +15,7 @@ from accounts.http_requests import PersonRequest
 from accounts.models import User
 from accounts.organisations import scope
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.support import reports, wording
+from accounts.support import reports, sent_mail, wording
 from accounts.support.caller_check import flows as caller_check
 from accounts.support.desk import account_state, attempts, flows, person_search, waiting, warnings
 from accounts.support.desk.forms import CloseReportForm, PersonSearchForm
@@ -83,6 +83,7 @@ def person(request: PersonRequest, subject: User) -> HttpResponse:
         "account": account,
         "warnings": warnings.of(subject, account, may_act=refused is None),
         "attempts": attempts.newest(subject, request.user),
+        "mails": sent_mail.newest(subject, request.user),
         "earlier": account_state.earlier(subject, request.user),
         "refusal": wording.of(refused),
         "actions": actions.values(),

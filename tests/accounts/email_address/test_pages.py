@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import User
+from tests.background import run_tasks
 from tests.conftest import browser, mails, outlive_proof, prove, sign_in
 from tests.factories import UserFactory
+from tests.mail_server import mail_server
+from tests.pages import DETAILS, shown
 
 PAGE = "/persoonlijke-gegevens/e-mailadres/"
 CONFIRM = "/persoonlijke-gegevens/e-mailadres/bevestigen/"
@@ -158,3 +164,35 @@ def test_the_present_address_and_too_many_requests_are_explained(client: Client,
 
 def test_personal_details_lead_to_the_page(client: Client, person: User) -> None:
     assert f'href="{PAGE}"' in client.get("/persoonlijke-gegevens/").content.decode()
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_refused_mail_is_told_and_says_nothing_about_who_has_the_address(
+    client: Client, person: User, settings: Settings, is_taken: bool
+) -> None:
+    if is_taken:
+        UserFactory(email=NEW)
+    with mail_server(settings) as server:
+        server.refuse("RCPT", "550 5.1.1 no such mailbox", NEW)
+        prove(client)
+        client.post(PAGE, {"email": NEW})
+        assert f"Mail naar {NEW}: wacht op de mailserver." in shown(client, DETAILS)
+        run_tasks()
+        assert f"Mail naar {NEW}: geweigerd: 550 5.1.1 no such mailbox. Klopt het adres?" in shown(client, DETAILS)
+        client.post(PAGE, {"email": "goed@voorbeeld.nl"})
+        run_tasks()
+    assert "Mail naar goed@voorbeeld.nl: verstuurd " in shown(client, DETAILS)
+
+
+def test_only_who_asked_for_an_address_pays_a_statement_for_its_mail(client: Client, person: User) -> None:
+    def statements() -> list[str]:
+        with CaptureQueriesContext(connection) as asked:
+            client.get(DETAILS)
+        return [query["sql"] for query in asked if "mail_outgoingmail" in query["sql"]]
+
+    assert statements() == []
+    link = ask(client)
+    assert len(statements()) == 1
+    client.get(link)
+    client.post(CONFIRM)
+    assert statements() == [], "the new address is in use"

@@ -5,25 +5,36 @@ from __future__ import annotations
 import base64
 import io
 import json
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.apps import apps
+from pytest_django import Settings
 
+from accounts import limits
 from accounts.audit import chain, export, export_check, verification
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry, AuditSeal, Erasure
 from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.recording import record
+from accounts.email_address import flows as addresses
+from accounts.mail.models import OutgoingMail
 from accounts.models import User
 from accounts.privacy import personal_data, removal
 from accounts.support.interventions import flows as interventions
 from accounts.support.models import Kind
 from accounts.two_factor.models import Authenticator, RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
+from tests.background import run_tasks
+from tests.conftest import mails, outlive_proof, prove
+from tests.environments.people.staff import administrator_of
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
+from tests.mail_server import mail_server
+from tests.pages import shown, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ADDRESS, FORMER = "jan.jansen@voorbeeld.nl", "jan.oud@voorbeeld.nl"
+ADDRESS, FORMER, UNCONFIRMED = "jan.jansen@voorbeeld.nl", "jan.oud@voorbeeld.nl", "jan.anders@voorbeeld.nl"
 PHONE = Origin("192.0.2.77", "Mozilla/5.0 (Jan)")
 
 
@@ -35,6 +46,8 @@ def jan() -> User:
     other = UserFactory(email="piet@voorbeeld.nl")
     EnvironmentFactory(organisation=organisation, people=[person])
     record(Event.SIGNED_IN, subject=person, origin=PHONE, detail={"factor": "totp"})
+    addresses.request_change(person, UNCONFIRMED, PHONE)
+    person.refresh_from_db()
     changed = {"before": FORMER, "after": ADDRESS}
     record(Event.ADDRESS_CHANGED_BY_PERSON, subject=person, origin=PHONE, detail=changed)
     record(
@@ -68,12 +81,13 @@ def test_person_is_gone_from_everything_and_the_trail_is_whole(jan: User) -> Non
     jan.refresh_from_db()
     told = {
         word
-        for word in (ADDRESS, FORMER, "jansen", "192.0.2.77", "(jan)", "jan is weg", "gestolen")
+        for word in (ADDRESS, FORMER, UNCONFIRMED, "jansen", "192.0.2.77", "(jan)", "jan is weg", "gestolen")
         if word in everything_stored()
     }
-    assert len(told) == 7
+    assert len(told) == 8
     number, alias = AuditEntry.objects.count(), f"#{jan.pk}"
     assert removal.remove(jan, "gevraagd", CONSOLE).entries >= 5
+    assert [message.to for message in mails()][-1:] == [[ADDRESS]]
     assert [word for word in told if word in everything_stored()] == []
     assert AuditEntry.objects.count() == number + 1
     assert list(AuditSeal.objects.values_list())[: len(seals)] == seals
@@ -119,8 +133,9 @@ def test_nothing_is_removed_of_whom_it_must_not_be(jan: User) -> None:
     assert everything_stored() == stored
 
 
-def test_file_holds_every_table_and_no_secret(jan: User) -> None:
-    text = json.dumps(personal_data.export(jan, CONSOLE), ensure_ascii=False)
+def test_file_holds_every_table_and_no_secret(jan: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "EXPORT_BATCH", 2)
+    text = "".join(personal_data.export(jan, CONSOLE))
     content = json.loads(text)
     assert content["uitleg"]
     assert {ADDRESS, "Jan", "Jansen"} <= set(content["persoon"].values())
@@ -135,3 +150,57 @@ def test_file_holds_every_table_and_no_secret(jan: User) -> None:
     secrets = [jan.password, bytes(codes.salt).hex(), *RecoveryCode.objects.values_list("digest", flat=True)]
     secrets += [secret.hex(), base64.b32encode(secret).decode(), base64.b64encode(secret).decode()]
     assert [one for one in secrets if one in text] == []
+
+
+@pytest.mark.parametrize(("answer", "ends"), [("", 0), ("550 <{}> is gone", 0), ("451 later, <{}>", 1)])
+def test_last_mail_says_that_the_account_is_gone_and_leaves_nothing_behind(
+    settings: Settings, caplog: pytest.LogCaptureFixture, answer: str, ends: int
+) -> None:
+    """Whether the mail server takes it, refuses it for good, or does not take it for a day."""
+    person = UserFactory(email=ADDRESS, first_name="Jan", last_name="Jansen", is_active=False)
+    with mail_server(settings) as server:
+        if answer:
+            server.refuse("RCPT", answer.format(ADDRESS))
+        removal.remove(person, "gevraagd", CONSOLE)
+        waiting = OutgoingMail.objects.get()
+        assert (waiting.to, waiting.person_id) == (ADDRESS, None)
+        assert b"Jan" not in bytes(waiting.content), "it is sealed"
+        run_tasks()
+        while mail := OutgoingMail.objects.first():
+            with time_machine.travel(mail.next_try_at + timedelta(milliseconds=1), tick=False):
+                run_tasks()
+        taken = dict(zip(server.recipients, server.texts, strict=True))
+    assert list(taken) == ([] if answer else [ADDRESS])
+    assert all("Hallo Jan" in body and "verwijderd, met alles wat we over je" in body for body in taken.values())
+    assert [word for word in (ADDRESS, "jansen") if word in everything_stored()] == []
+    assert [record.levelname for record in caplog.records].count("CRITICAL") == ends
+    assert ADDRESS not in caplog.text
+
+
+def test_superuser_downloads_the_same_file_after_fresh_proof(jan: User) -> None:
+    address = f"/beheer/mensen/{jan.pk}/gegevens/"
+    boss = UserFactory(email="baas@voorbeeld.nl", superuser=True, with_totp=True)
+    client = signed_in(boss)
+    assert f'action="{address}"' in shown(client, f"/beheer/accounts/user/{jan.pk}/change/")
+    assert client.get(address).status_code == 405
+    outlive_proof(client)
+    assert client.post(address).url.startswith("/bevestig-identiteit/")
+    assert not AuditEntry.objects.filter(event=Event.PERSON_EXPORTED).exists()
+    prove(client)
+    answer = client.post(address)
+    assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="persoon-{jan.pk}-')
+    there = json.loads(answer.getvalue())
+    here = json.loads("".join(personal_data.export(jan, CONSOLE)))
+    assert there["persoon"] == here["persoon"]
+    assert there["gegevens"] == here["gegevens"]
+    assert there["beveiligingsactiviteit"] == here["beveiligingsactiviteit"][:-1], "the second export is recorded too"
+    entry = AuditEntry.objects.filter(event=Event.PERSON_EXPORTED).earliest("pk")
+    assert (entry.subject, entry.actor) == (jan, boss)
+    assert entry.organisation_id == jan.membership.organisation_id
+
+
+def test_nobody_else_downloads_it(jan: User) -> None:
+    clerk = administrator_of(jan.membership.organisation)
+    prove(clerk)
+    assert clerk.post(f"/beheer/mensen/{jan.pk}/gegevens/").status_code == 403
+    assert f"{jan.pk}/gegevens/" not in shown(clerk, f"/beheer/accounts/user/{jan.pk}/change/")
