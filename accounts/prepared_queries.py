@@ -74,8 +74,9 @@ class _Compiled(Generic[Row]):
         with connection.cursor() as cursor:
             cursor.execute(self._sql, _bound(self._parameters, values, connection))
             rows = cursor.fetchall()
-        converted = map(self._converted, rows) if self._converters else map(list, rows)
-        return [self._object(row) for row in converted] if self._makes_objects else [tuple(row) for row in converted]
+        if not self._makes_objects:
+            return [tuple(self._converted(row)) for row in rows] if self._converters else rows
+        return [self._object(row) for row in (map(self._converted, rows) if self._converters else map(list, rows))]
 
     def _converted(self, raw: tuple[Any, ...]) -> list[Any]:
         row = list(raw)

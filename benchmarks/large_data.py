@@ -14,6 +14,7 @@ RARE = "second_step_reset"
 LAST = ["Bakker", "Jansen", "de Vries", "van den Berg", "Visser", "Smit", "Meijer", "Mulder", "Bos", "Vos", "Peters"]
 FIRST = ["Anna", "Bram", "Carla", "Daan", "Eva", "Fleur", "Gijs", "Hanna", "Imre", "Joris", "Karin", "Lars", "Mila"]
 CHUNK = 1_000_000
+IN_ORDER = {"owner": "e.organisation_id", "order_key": "convert_to(e.name_key, 'UTF8')"}  # of access to environment e
 # (event, succeeded, of a hundred thousand entries, detail)
 EVENTS = [
     ("signed_in", True, 40_000, '{"factor": "totp"}'),
@@ -170,7 +171,7 @@ def _the_portal(cursor, people: int, organisations: int) -> None:
     insert(cursor, Environment, environment, "organisations_organisation o, generate_series(1, 2) n")
     may_open = """organisations_membership m JOIN environments_environment e
         ON e.organisation_id = m.organisation_id AND (m.user_id % 2 = 0 OR e.name LIKE 'Kaart 1%')"""
-    insert(cursor, Access, {"user_id": "m.user_id", "environment_id": "e.id"}, may_open)
+    insert(cursor, Access, {"user_id": "m.user_id", "environment_id": "e.id", **IN_ORDER}, may_open)
     device = {
         "user_id": "u.id",
         "name": "'Telefoon'",

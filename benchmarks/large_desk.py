@@ -3,7 +3,7 @@ counts, reminders, sessions and the history of the administration."""
 
 from __future__ import annotations
 
-from benchmarks.large_data import BOSS, BOUND, BUSY, insert
+from benchmarks.large_data import BOSS, BOUND, BUSY, IN_ORDER, insert
 
 PREVIEWED, CONFIRMED = "voorbeeld", "uitgevoerd"
 ISSUER = "https://login.voorbeeld.nl/"
@@ -199,7 +199,6 @@ def _many_environments(cursor) -> None:
     from tests.factories import UserFactory
 
     many = UserFactory(email=MANY, with_totp=True)
-    mine = f"(SELECT id FROM environments_environment ORDER BY id LIMIT {ENVIRONMENTS}) e"
-    insert(
-        cursor, Access, {"user_id": str(many.pk), "environment_id": "e.id", "known_host": "'kaart.voorbeeld.nl'"}, mine
-    )
+    mine = f"(SELECT * FROM environments_environment ORDER BY id LIMIT {ENVIRONMENTS}) e"
+    given = {"user_id": str(many.pk), "environment_id": "e.id", "known_host": "'kaart.voorbeeld.nl'", **IN_ORDER}
+    insert(cursor, Access, given, mine)

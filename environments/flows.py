@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BigAutoField, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from accounts.mail import sending
 from accounts.models import User
 from accounts.organisations import notices, scope, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
+from accounts.prepared_queries import Parameter, PreparedQuery
 from environments import other_domains
 from environments.address_change import flows as new_address
 from environments.models import Access, Environment, Preferences, Role
@@ -98,8 +99,14 @@ def set_slash_key(user: User, *, works: bool) -> None:
     Preferences.objects.update_or_create(user=user, defaults={"slash_key": works})
 
 
+@PreparedQuery
+def _key_switched_off() -> QuerySet[Any]:
+    mine = Preferences.objects.filter(user=Parameter("user", BigAutoField()), slash_key=False)
+    return mine.values_list("user")
+
+
 def slash_key_works(user: User) -> bool:
-    return not Preferences.objects.filter(user=user, slash_key=False).exists()
+    return not _key_switched_off(user=user.pk)
 
 
 @transaction.atomic

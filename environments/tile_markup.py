@@ -7,42 +7,46 @@ request: names and roles only, no token.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from accounts import limits
 from accounts.organisations.models import Organisation
 from environments.models import Access, Environment
-from environments.tiles import Overview, Section, Tile
+from environments.tiles import Overview, Row, Section, Tile
 
 
 class SectionMarkup(NamedTuple):
     section: Section
-    tiles: list[str]
+    tiles: SafeString  # of all of them
 
 
 def of(overview: Overview) -> list[SectionMarkup]:
     language = get_language()
     return [
-        SectionMarkup(
-            one, [_of_tile(tile, one.owner is None and overview.owner is None, language) for tile in one.tiles]
-        )
+        SectionMarkup(one, _of_tiles(one.tiles, one.owner is None and overview.owner is None, language))
         for one in overview.sections
     ]
+
+
+def _of_tiles(tiles: list[Tile], names_owner: bool, language: str | None) -> SafeString:
+    return mark_safe("".join([_of_tile(tile, names_owner, language) for tile in tiles]))  # noqa: S308 - of templates
 
 
 def _of_tile(tile: Tile, names_owner: bool, language: str | None) -> str:
     if tile.next_address:  # whether the day of the other address is past depends on the time
         return _rendered(tile, names_owner)
-    row = tile.row
-    return _remembered(tile._replace(row=row._replace(pk=0, opened_at=None)), names_owner, language)
+    _pk, is_favourite, _opened_at, *shown = tile.row
+    return _remembered((is_favourite, *shown), tile[1:], names_owner, language)
 
 
 @lru_cache(limits.TILES_REMEMBERED)
-def _remembered(tile: Tile, names_owner: bool, _language: str | None) -> str:
-    return _rendered(tile, names_owner)
+def _remembered(row: tuple[Any, ...], others: tuple[Any, ...], names_owner: bool, _language: str | None) -> str:
+    is_favourite, *shown = row
+    return _rendered(Tile._make((Row._make((0, is_favourite, None, *shown)), *others)), names_owner)
 
 
 def _rendered(tile: Tile, names_owner: bool) -> str:

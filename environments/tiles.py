@@ -1,16 +1,14 @@
 """Mijn Omgevingen for one person: the tiles, their order, headings and pages.
 
-Sorting and searching are done here and not in the database, because SQLite and PostgreSQL differ in collation and case
-folding. One query for whoever has no more than a page holds, three for 2,000 environments: reading everything that
-a tile shows of each of them would take longer. Rows and not objects, because sixty tiles are 180 objects.
+Whoever has no more than a page holds is answered by one query, and sorted here. Of more the database sorts
+(`environments.tile_pages`) and a page is read; a search reads what it looks at of all of them, because SQLite and
+PostgreSQL differ in case folding. Rows and not objects, because sixty tiles are 180 objects.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -22,14 +20,9 @@ from accounts import limits
 from accounts.models import User
 from accounts.prepared_queries import Parameter, PreparedQuery
 from accounts.unicode_text import folded
+from environments import tile_pages
 from environments.models import Access
-
-
-@lru_cache(maxsize=10_000)  # the names come back with the next request
-def by_name(name: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts "Wijk 2" before "Wijk 10"."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", folded(name))
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+from environments.name_order import by_name
 
 
 class Logo(NamedTuple):
@@ -138,27 +131,51 @@ class Overview(NamedTuple):
 def overview(user: User, words: str, number: int) -> Overview:
     """Page ``number`` of the environments that the person may open and that contain all ``words``."""
     tiles = {tile.row.pk: tile for tile in map(Tile.of, _first_tiles(user=user.pk))}
-    are_all = len(tiles) <= limits.ENVIRONMENTS_PAGE
-    rows = [tile.row for tile in tiles.values()] if are_all else [Row(*row) for row in _rows(user=user.pk)]
+    if len(tiles) <= limits.ENVIRONMENTS_PAGE:
+        return _sorted_here([tile.row for tile in tiles.values()], words, number, tiles)
+    if not words:
+        others = [pk for pk, tile in tiles.items() if not tile.row.is_favourite]
+        if places := tile_pages.places(user, number, others):
+            return _placed(user, places, tiles)
+    return _sorted_here([Row(*row) for row in _rows(user=user.pk)], words, number, tiles)
+
+
+def _sorted_here(rows: list[Row], words: str, number: int, tiles: dict[int, Tile]) -> Overview:
+    """``rows``: all that the person may open."""
     order = list(_found(rows, words) if words else _in_one(rows) if _are_few(len(rows)) else _sections(rows))
-    page = Paginator(order, limits.ENVIRONMENTS_PAGE).get_page(number)
-    several = len({heading for heading, _row in order}) > 1
-    sections = list(_filled(page, several, tiles if are_all else _tiles_of(page)))
+    page = Paginator([(heading, row.pk) for heading, row in order], limits.ENVIRONMENTS_PAGE).get_page(number)
+    sections = list(_filled(page, len({heading for heading, _row in order}) > 1, tiles))
     owners = {row.organisation_id for row in rows}
-    shown = [tile for section in sections for tile in section.tiles]
     return Overview(
         sections=sections,
         page=page,
         total=len(rows),
-        owner=shown[0].owner if shown and len(owners) == 1 else None,
+        owner=_owner(sections) if len(owners) == 1 else None,
         all_are_closed=bool(rows) and all(row.is_closed for row in rows),
     )
+
+
+def _placed(user: User, places: tile_pages.Places, tiles: dict[int, Tile]) -> Overview:
+    sections = list(_filled(places.tiles, places.several_headings, tiles))
+    shown_are_closed = all(tile.row.is_closed for section in sections for tile in section.tiles)
+    are_open = Access.objects.filter(user=user, environment__is_closed=False)
+    return Overview(
+        sections=sections,
+        page=places.page,
+        total=places.page.paginator.count,
+        owner=_owner(sections) if places.owners == 1 else None,
+        all_are_closed=shown_are_closed and not are_open.exists(),
+    )
+
+
+def _owner(sections: list[Section]) -> Owner | None:
+    return next((tile.owner for section in sections for tile in section.tiles), None)
 
 
 @PreparedQuery
 def _first_tiles() -> QuerySet[Any]:
     """As many as a page holds, and one more, which tells that there are more."""
-    mine = Access.objects.filter(user=Parameter("user", BigAutoField()))
+    mine = tile_pages.in_order(Access.objects.filter(user=Parameter("user", BigAutoField())))
     return mine.values_list(*TILE_FIELDS)[: limits.ENVIRONMENTS_PAGE + 1]
 
 
@@ -214,13 +231,14 @@ def _sections(rows: list[Row]) -> Iterator[tuple[str, Row]]:
     yield from ((others or row.organisation, row) for row in rest)
 
 
-def _tiles_of(page: Iterable[tuple[str, Row]]) -> dict[int, Tile]:
-    pks = [row.pk for _heading, row in page]
+def _filled(page: Iterable[tuple[str, int]], several: bool, known: dict[int, Tile]) -> Iterator[Section]:
+    """The tiles of a page; without access that was removed in the meantime. ``known``: need not be read."""
+    wanted = list(page)
+    tiles = known | _tiles_of([pk for _heading, pk in wanted if pk not in known])
+    for heading, of_one in groupby(wanted, key=lambda pair: pair[0]):
+        yield Section(heading if several else "", [tiles[pk] for _heading, pk in of_one if pk in tiles])
+
+
+def _tiles_of(pks: list[int]) -> dict[int, Tile]:
     named = {f"tile{place}": pks[place] if place < len(pks) else 0 for place in range(limits.ENVIRONMENTS_PAGE)}
     return {tile.row.pk: tile for tile in map(Tile.of, _named_tiles(**named))} if pks else {}
-
-
-def _filled(page: Iterable[tuple[str, Row]], several: bool, tiles: dict[int, Tile]) -> Iterator[Section]:
-    """The rows of a page with everything that a tile shows; without access that was removed in the meantime."""
-    for heading, of_one in groupby(page, key=lambda pair: pair[0]):
-        yield Section(heading if several else "", [tiles[row.pk] for _heading, row in of_one if row.pk in tiles])

@@ -17,12 +17,14 @@ from accounts.organisations.models import Organisation, ShortName
 from accounts.organisations.notices import Difference
 from environments.address_change import flows as new_address
 from environments.models import Access, Environment, GroupMapping
+from environments.name_order import by_name
 
 ENVIRONMENT = ShortName.Kind.ENVIRONMENT
 EDITABLE = (
     *("organisation", "name", "slug", "place", "description", "address"),
     *("open_on_arrival", "is_closed", "closed_text"),
 )
+MOVE_TILES = {"organisation", "name"}
 
 
 @transaction.atomic
@@ -46,10 +48,19 @@ def change(environment: Environment, *, actor: User, origin: Origin) -> bool:
         short_names.assign(ENVIRONMENT, environment.slug, owner=environment.pk, instead_of=before.slug)
     if differences:
         environment.save(update_fields=[one.name for one in differences])
+        if MOVE_TILES & {one.name for one in differences}:
+            _move_tiles(environment)
         _record_and_notify(
             Event.ENVIRONMENT_CHANGED, environment, differences, actor, origin, besides=before.organisation
         )
     return waits
+
+
+def _move_tiles(environment: Environment) -> None:
+    """To their new place at everybody who may open it. By person, the order in which others lock several rows."""
+    rows = Access.objects.filter(environment=environment)
+    list(rows.select_for_update(no_key=True).order_by("user_id").values_list("pk", flat=True))
+    rows.update(owner=environment.organisation_id, order_key=by_name(environment.name))
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record_per_organisation
 from accounts.models import User
-from accounts.organisations import scope
+from accounts.organisations import memberships, scope
 from accounts.spreadsheets import safe_cell
 from environments.models import Access
 
@@ -33,7 +33,8 @@ def line(cells: Iterable[object]) -> str:
 def record(people: QuerySet[User], filters: str, *, actor: User, origin: Origin) -> None:
     """Record the export in the audit trail of each organisation of these people, with their number; an empty export in
     that of the actor's own organisation."""
-    rows = people.order_by().values_list("membership__organisation").annotate(count=Count("pk", distinct=True))
+    # Each person is there once: nobody has one membership twice, nor access to one environment.
+    rows = people.order_by().values_list(memberships.organisation_column()).annotate(count=Count("*"))
     counts = dict(rows) or {scope.organisation_id_of(actor): 0}
     entries = [(whose, {"filters": filters, "count": count}) for whose, count in counts.items()]
     record_per_organisation(Event.PEOPLE_EXPORTED, entries, actor=actor, origin=origin)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
+from accounts.organisations.models import Organisation
 from environments.models import Access, Environment
 from tests.conftest import sign_in
 from tests.factories import EnvironmentFactory, OrganisationFactory, UserFactory
@@ -27,9 +28,11 @@ def person() -> User:
     return UserFactory()
 
 
-def statements_for(person: User, count: int) -> list[str]:
+def statements_for(person: User, count: int, owner: Organisation | None = None) -> list[str]:
+    """``owner``: of all environments; without one each has its own."""
     made = Environment.objects.bulk_create(
-        EnvironmentFactory.build(organisation=OrganisationFactory(), slug=f"{person.pk}-{n}") for n in range(count)
+        EnvironmentFactory.build(organisation=owner or OrganisationFactory(), slug=f"{person.pk}-{n}")
+        for n in range(count)
     )
     Access.objects.bulk_create(Access(user=person, environment=environment) for environment in made)
     client = signed_in(person)
@@ -42,6 +45,7 @@ def statements_for(person: User, count: int) -> list[str]:
 
 OF_EVERY_PAGE = ["SELECT active_sessions_session"]  # with the person and the devices
 ALL_TILES = "SELECT environments_access"
+OWNERS = "SELECT organisations_organisation"
 SHORTCUT = "SELECT environments_preferences"  # only where there is a search field
 
 
@@ -60,7 +64,14 @@ def test_overview_asks_nothing_twice_of_whoever_has_a_full_page() -> None:
 def test_overview_takes_the_same_few_statements_for_61_and_for_2000(with_totp: bool) -> None:
     for count in (limits.ENVIRONMENTS_PAGE + 1, 2000):
         many = statements_for(UserFactory(with_totp=with_totp), count)
-        assert many == [*OF_EVERY_PAGE, ALL_TILES, ALL_TILES, ALL_TILES, SHORTCUT]
+        # The first in the index, counts, what was opened last, names of organisations, and what is on this page: here
+        # the first again, so that their tiles need not be read.
+        assert many == [*OF_EVERY_PAGE, *[ALL_TILES] * 3, OWNERS, ALL_TILES, SHORTCUT]
+
+
+def test_overview_of_one_organisation_reads_the_first_page_with_counts_and_what_was_opened_last() -> None:
+    many = statements_for(UserFactory(), 2000, owner=OrganisationFactory())
+    assert many == [*OF_EVERY_PAGE, *[ALL_TILES] * 3, SHORTCUT]
 
 
 def test_full_page_weighs_less_than_a_picture(person: User) -> None:

@@ -8,7 +8,6 @@ million people: `python -m benchmarks.large`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -26,6 +25,7 @@ from benchmarks import large_data, large_pages
 from benchmarks.large_pages import ALL, pages
 from tests.conftest import prove
 from tests.pages import signed_in
+from tests.postgresql.plans import plan
 
 PEOPLE, ORGANISATIONS, ENTRIES = 20_000, 40, 40_000
 MOST = 8_000  # rows: the largest organisation has 2,000 people, 6,000 of all have a device, and a list counts to 500
@@ -92,20 +92,13 @@ def _new(captured: CaptureQueriesContext, seen: set[str]) -> Iterator[str]:
 
 def _faults_of(sql: str) -> list[str]:
     """Of the plan; and where it has some, of the one without hash joins, which are cheap in tables of this size."""
-    if not (found := list(_faults(_plan(sql)))):
+    if not (found := list(_faults(plan(sql)))):
         return []
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_hashjoin = off")
-        otherwise = list(_faults(_plan(sql)))
+        otherwise = list(_faults(plan(sql)))
         cursor.execute("SET LOCAL enable_hashjoin = on")
     return found if otherwise else []
-
-
-def _plan(sql: str) -> dict:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}".replace("%", "%%"), [])
-        (found,) = cursor.fetchone()
-    return (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
 
 
 def _faults(node: dict) -> Iterator[str]:
