@@ -117,7 +117,7 @@ def insert(cursor, model, given: dict[str, str], source: str) -> None:
         elif not field.primary_key and not isinstance(field.get_default(), DatabaseDefault):
             columns[field.column] = "%s"
             values.append(field.get_db_prep_save(field.get_default(), connection))
-    names, wanted = ", ".join(columns), ", ".join(columns.values())
+    names, wanted = ", ".join(f'"{column}"' for column in columns), ", ".join(columns.values())
     print(f"filling {model._meta.verbose_name_plural}", flush=True)
     cursor.execute(
         f"INSERT INTO {model._meta.db_table} ({names}) SELECT {wanted} FROM {source.replace('%', '%%')}", values

@@ -19,6 +19,7 @@ from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone, translation
+from django_tasks_db.models import DBTaskResult
 from PIL import Image, ImageDraw
 from playwright.sync_api import Route, expect
 
@@ -27,6 +28,9 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
+from accounts.background import queues as background
+from accounts.background import schedule
+from accounts.mail.models import OutgoingMail, State
 from accounts.mfa_policy.models import Snapshot
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
@@ -296,6 +300,10 @@ def address_change(screen: Screen) -> Iterator[str]:
     screen.field("Nieuw e-mailadres").fill("een-lang-adres-van-iemand@gemeente-voorbeeld.nl")
     screen.press("Stuur de link")
     yield "e-mailadres-link-verstuurd"
+    OutgoingMail.objects.update(state=State.REFUSED, answer="550 5.1.1 mailbox unknown")
+    screen.open("/persoonlijke-gegevens/")
+    yield "e-mailadres-mail-geweigerd"
+    OutgoingMail.objects.update(state=State.WAITING, answer="")
     screen.open(out_of_band.mailed("persoonlijke-gegevens/e-mailadres/bevestigen"))
     yield "e-mailadres-bevestigen"
     screen.press("Gebruik dit adres")
@@ -505,6 +513,35 @@ def administration(screen: Screen) -> Iterator[str]:
     ):
         screen.open(f"/beheer/{address}")
         yield name
+
+
+def mail(screen: Screen) -> Iterator[str]:
+    """Where somebody reads what became of a mail: the first page, the queue, and the page of a person."""
+    person, now = User.objects.get(email=VERIFIED), timezone.now()
+    answer, a_day = "550 5.1.1 mailbox unknown", timedelta(days=1)
+    for template, values in (
+        ("password_link", {"state": State.SENT, "ended_at": now}),
+        ("second_step_reminder", {"tries": 3, "next_try_at": now + timedelta(minutes=5), "answer": "451 4.7.1 later"}),
+        ("address_link", {"to": "een-lang-adres@voorbeeld.nl", "state": State.REFUSED, "ended_at": now}),
+        ("wrong_codes", {"state": State.GIVEN_UP, "tries": 17, "created_at": now - a_day, "ended_at": now}),
+    ):
+        known = {"to": VERIFIED, "content": b"sealed", "answer": answer}
+        OutgoingMail.objects.create(person=person, template=template, **known | values)
+    background.enqueue(schedule.run_command, "geen_opdracht")
+    run_tasks()
+    _sign_in(screen, ADMINISTRATOR)
+    for name, address in (
+        ("beheer-mail-opgegeven", ""),
+        ("beheer-wachtrij", "wachtrij/"),
+        ("beheer-persoon-mails", f"accounts/user/{person.pk}/change/"),
+        ("support-persoon-mails", f"support/{person.pk}/"),
+    ):
+        screen.open(f"/beheer/{address}")
+        yield name
+    OutgoingMail.objects.all().delete()
+    DBTaskResult.objects.all().delete()
+    screen.open("/beheer/wachtrij/")
+    yield "beheer-wachtrij-leeg"
 
 
 def _with_new_address() -> Environment:
@@ -761,6 +798,7 @@ ALL: tuple[Tour, ...] = (
     demanded,
     demands,
     administration,
+    mail,
     inviting,
     support_desk,
     business_account,
@@ -768,4 +806,4 @@ ALL: tuple[Tour, ...] = (
 )
 
 # Django's own pages, of which only the colours are ours.
-IN_ADMINISTRATION = (administration, demands, support_desk)
+IN_ADMINISTRATION = (administration, demands, mail, support_desk)
