@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts import encryption, limits
-from accounts.sso.models import SEALED, Connection
+from accounts.sso.models import Connection
 from accounts.two_factor.models import Authenticator
 from assetmaps import logs
 
@@ -127,7 +127,7 @@ def _newest_secrets() -> Iterator[tuple[str, bytes]]:
     if device:
         yield f"authenticator {device.pk}", bytes(device.sealed_secret)
     agreement = Connection.objects.order_by("-changed_at").first()
-    for field in SEALED if agreement else ():
+    for field in Connection.SEALED if agreement else ():
         if sealed := bytes(getattr(agreement, field)):
             yield f"{field} of single sign-on {agreement}", sealed
 

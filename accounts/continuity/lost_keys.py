@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from accounts.audit.origin import Origin
-from accounts.encryption import SecretUnreadableError, has_key_of
+from accounts.encryption import SecretUnreadableError
+from accounts.mail import delivery
+from accounts.mail.models import OutgoingMail
 from accounts.models import User
-from accounts.sso.models import SEALED, Connection
+from accounts.sso.models import Connection
 from accounts.support.interventions import flows as interventions
 from accounts.support.models import Kind
 from accounts.two_factor.models import Authenticator, FormerAuthenticator
@@ -16,11 +18,12 @@ from accounts.two_factor.models import Authenticator, FormerAuthenticator
 @dataclass
 class Unreadable:
     """``people``: whose authenticator app cannot be checked any more; ``organisations``: whose secret or key pair of
-    single sign-on cannot be used; ``former``: keys of former apps."""
+    single sign-on cannot be used; ``former``: keys of former apps; ``mails``: keys of mails in the outbox."""
 
     people: list[User] = field(default_factory=list)
     organisations: list[str] = field(default_factory=list)
     former: list[int] = field(default_factory=list)
+    mails: list[int] = field(default_factory=list)
 
 
 def find() -> Unreadable:
@@ -29,10 +32,9 @@ def find() -> Unreadable:
     owners = {device.user_id for device in Authenticator.objects.order_by("pk") if not _is_readable(device)}
     found.people = list(User.objects.filter(pk__in=owners))
     found.former = [one.pk for one in FormerAuthenticator.objects.order_by("pk") if not _is_readable(one)]
-    for connection in Connection.objects.select_related("organisation"):
-        sealed = [bytes(getattr(connection, name)) for name in SEALED]
-        if not all(has_key_of(one) for one in sealed if one):
-            found.organisations.append(str(connection.organisation))
+    agreements = Connection.objects.filter(pk__in=Connection.unreadable()).select_related("organisation")
+    found.organisations = [str(connection.organisation) for connection in agreements]
+    found.mails = OutgoingMail.unreadable()
     return found
 
 
@@ -46,7 +48,8 @@ def _is_readable(device: Authenticator | FormerAuthenticator) -> bool:
 
 def reset(found: Unreadable, reason: str, origin: Origin) -> None:
     """Reset the second step of these people as support does, with a mail and a link for each: the password alone opens
-    nothing. Former apps go. Organisations get a new secret from their provider themselves."""
+    nothing. Former apps go, and mails are given up. Organisations get a new secret from their provider themselves."""
+    delivery.give_up_unreadable(found.mails)
     for person in found.people:
         interventions.act(interventions.InterventionRequest(Kind.RESET, person, None, reason), origin)
     FormerAuthenticator.objects.filter(pk__in=found.former).delete()

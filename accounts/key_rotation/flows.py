@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from accounts import encryption, limits
+from accounts import encryption
 from accounts.audit.events import Event
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.encryption import SecretUnreadableError
 from accounts.key_rotation import key_in_use, presence
-from accounts.sso.models import SEALED, Connection
+from accounts.mail.models import OutgoingMail
+from accounts.sealed_rows import SealedRow
+from accounts.sso.models import Connection
 from accounts.two_factor.models import Authenticator, FormerAuthenticator
 
-KINDS = (
+KINDS: tuple[tuple[type[SealedRow], str], ...] = (
     (Authenticator, "authenticator"),
     (FormerAuthenticator, "former authenticator"),
     (Connection, "single sign-on"),
+    (OutgoingMail, "mail"),
 )
 
 
@@ -55,7 +56,7 @@ def renew_all(origin: Origin) -> Result:
     """One row per statement, without a transaction around all; may be repeated. One audit entry with the counts."""
     result = Result()
     for model, kind in KINDS:
-        for pk in list(model.objects.order_by("pk").values_list("pk", flat=True)):
+        for pk in model.without_newest_key():
             try:
                 result.renewed += model.renew_encryption(pk)
             except SecretUnreadableError:
@@ -68,18 +69,5 @@ def renew_all(origin: Origin) -> Result:
 
 def count_by_key() -> Counter[str]:
     """How many stored secrets were encrypted with which key, by its name."""
-    found: Counter[str] = Counter()
-    for model in (Authenticator, FormerAuthenticator):
-        found.update(encryption.key_id_of(sealed) for _pk, sealed in _sealed_of(model))
-    for row in Connection.objects.order_by().values_list(*SEALED):
-        found.update(encryption.key_id_of(bytes(one)) for one in row if one)
-    return found
-
-
-def _sealed_of(model: Any) -> Iterator[tuple[int, bytes]]:
-    """By primary key, in batches: no cursor of the server stays open."""
-    after = 0
-    rows = model.objects.order_by("pk").values_list("pk", "sealed_secret")
-    while batch := list(rows.filter(pk__gt=after)[: limits.EXPORT_BATCH]):
-        yield from ((pk, bytes(sealed)) for pk, sealed in batch)
-        after = batch[-1][0]
+    values = (value for model, _kind in KINDS for _pk, value in model.sealed_values())
+    return Counter(encryption.key_id_of(value) for value in values)

@@ -24,6 +24,8 @@ from accounts.mail.models import OutgoingMail, State
 
 log = logging.getLogger(__name__)
 
+KEY_LOST = "the key that encrypted it is lost"
+
 
 def queue_of(mail: OutgoingMail) -> str:
     return queues.BULK_MAIL if mail.in_bulk else queues.URGENT_MAIL
@@ -94,19 +96,29 @@ def _end(mail: OutgoingMail, state: State, answer: str | None = None) -> None:
     """``answer``: None keeps the last one."""
     mail.tries += state in (State.SENT, State.REFUSED)
     mail.state, mail.ended_at, mail.next_try_at = state, timezone.now(), None
+    mail.answer = mail.answer if answer is None else answer
+    changed = ["tries", "state", "ended_at", "next_try_at", "answer"]
     if state in (State.SENT, State.EXPIRED):
         mail.content = b""
-    mail.answer = mail.answer if answer is None else answer
+        changed.append("content")  # else not: it may have been encrypted with a newer key meanwhile
     if mail.keep_nothing:
         mail.delete()
         mail.answer = ""  # it may quote the address
     else:
-        mail.save(update_fields=["tries", "state", "ended_at", "next_try_at", "content", "answer"])
+        mail.save(update_fields=changed)
     if state is State.GIVEN_UP:
         log.critical("mail %s is given up after %s: %s", mail.template, limits.MAIL_GIVEN_UP, mail.answer)
     elif state is not State.SENT:
         log.error("mail %s is not sent: %s %s", mail.template, state, mail.answer)
     _report(mail)
+
+
+def give_up_unreadable(mail_ids: list[int]) -> None:
+    """For good: without the key with which these were sealed nobody can send them, also not by hand."""
+    for mail in OutgoingMail.objects.filter(pk__in=mail_ids):
+        if mail.state == State.WAITING:
+            _end(mail, State.GIVEN_UP, KEY_LOST)
+    OutgoingMail.objects.filter(pk__in=mail_ids).update(content=b"")
 
 
 def _report(mail: OutgoingMail) -> None:

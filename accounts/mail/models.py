@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.sealed_rows import SealedRow
 
 
 class State(models.TextChoices):
@@ -18,13 +22,15 @@ class State(models.TextChoices):
 NOT_SENT = (State.REFUSED, State.GIVEN_UP, State.EXPIRED)
 
 
-class OutgoingMail(models.Model):
+class OutgoingMail(SealedRow, models.Model):
     """A mail that was composed in a request, and what became of it (the outbox).
 
     ``content`` is sealed, because a mail holds links that open an account. It is deleted when the mail is sent or has
     expired, else after `limits.MAIL_RETRY`: until then a superuser can try again. ``deliver`` is off for a mail that
     must cost as much as another and is dropped instead of sent.
     """
+
+    SEALED: ClassVar = ("content",)
 
     to = models.EmailField(_("to"), max_length=320)
     template = models.CharField(_("mail"), max_length=100)
@@ -69,6 +75,9 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} {self.to}"
+
+    def sealed_owner(self) -> str:
+        return f"outgoing mail {self.message_id} {self.to}"
 
     @property
     def can_be_tried(self) -> bool:

@@ -16,16 +16,12 @@ def pack(mail: OutgoingMail, message: EmailMultiAlternatives) -> None:
     """Seal the message into the row; the row names the recipient and the Message-ID, which it is bound to."""
     (page,) = [body for body, kind in message.alternatives if kind == HTML]
     parts = {"subject": message.subject, "body": message.body, "page": page, "headers": message.extra_headers}
-    mail.content = encryption.seal(json.dumps(parts).encode(), owner=_owner(mail))
+    mail.content = encryption.seal(json.dumps(parts).encode(), owner=mail.sealed_owner())
 
 
 def unpack(mail: OutgoingMail) -> EmailMultiAlternatives:
     """Raises SecretUnreadableError when the key is gone, or the row was changed."""
-    parts = json.loads(encryption.unseal(bytes(mail.content), owner=_owner(mail)))
+    parts = json.loads(encryption.unseal(bytes(mail.content), owner=mail.sealed_owner()))
     message = EmailMultiAlternatives(parts["subject"], parts["body"], to=[mail.to], headers=parts["headers"])
     message.attach_alternative(parts["page"], HTML)
     return message
-
-
-def _owner(mail: OutgoingMail) -> str:
-    return f"outgoing mail {mail.message_id} {mail.to}"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption
 from accounts.organisations.models import Organisation
+from accounts.sealed_rows import SealedRow
 
 
 class ClientProof(models.TextChoices):
@@ -35,8 +38,10 @@ class MissingProof(models.TextChoices):
     REFUSE = "refuse", _("refuse the sign-in")
 
 
-class Connection(models.Model):
+class Connection(SealedRow, models.Model):
     """The connection to one organisation's identity provider. Secrets are encrypted, bound to the organisation."""
+
+    SEALED: ClassVar = ("sealed_secret", "sealed_private_key", "sealed_next_private_key")
 
     organisation = models.OneToOneField(
         Organisation, verbose_name=_("organisation"), on_delete=models.PROTECT, related_name="connection"
@@ -97,32 +102,29 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return f"{self.organisation}"
 
-    def _owner(self) -> str:
+    def sealed_owner(self) -> str:
         return f"sso:{self.organisation_id}"
 
     def set_secret(self, secret: str) -> None:
-        self.sealed_secret = encryption.seal(secret.encode(), owner=self._owner()) if secret else b""
+        self.sealed_secret = encryption.seal(secret.encode(), owner=self.sealed_owner()) if secret else b""
 
     def secret(self) -> str:
         """The secret that the provider gave us; empty without one. Raises encryption.SecretUnreadableError."""
-        return encryption.unseal(bytes(self.sealed_secret), owner=self._owner()).decode() if self.sealed_secret else ""
+        return self.opened("sealed_secret").decode()
 
     def set_private_key(self, pem: bytes) -> None:
-        self.sealed_private_key = encryption.seal(pem, owner=self._owner())
+        self.sealed_private_key = encryption.seal(pem, owner=self.sealed_owner())
 
     def set_next_private_key(self, pem: bytes) -> None:
-        self.sealed_next_private_key = encryption.seal(pem, owner=self._owner())
+        self.sealed_next_private_key = encryption.seal(pem, owner=self.sealed_owner())
 
     def private_key(self) -> bytes:
         """Our private key as PKCS #8 PEM; empty without one. Raises encryption.SecretUnreadableError."""
-        return (
-            encryption.unseal(bytes(self.sealed_private_key), owner=self._owner()) if self.sealed_private_key else b""
-        )
+        return self.opened("sealed_private_key")
 
     def next_private_key(self) -> bytes:
         """The same of the pair that is not yet in use. Raises encryption.SecretUnreadableError."""
-        sealed = bytes(self.sealed_next_private_key)
-        return encryption.unseal(sealed, owner=self._owner()) if sealed else b""
+        return self.opened("sealed_next_private_key")
 
     def is_readable(self) -> bool:
         """Can the portal decrypt the proof that is in use?"""
@@ -131,25 +133,6 @@ class Connection(models.Model):
         except encryption.SecretUnreadableError:
             return False
         return True
-
-    @classmethod
-    def renew_encryption(cls, pk: int) -> int:
-        """Encrypt the secrets with the key in use; returns how many. Raises encryption.SecretUnreadableError.
-
-        The condition on the old value prevents overwriting a parallel change.
-        """
-        connection = cls.objects.filter(pk=pk).first()
-        return sum(connection._renew(field) for field in SEALED) if connection else 0
-
-    def _renew(self, field: str) -> int:
-        old = bytes(getattr(self, field))
-        if not old or encryption.is_current(old):
-            return 0
-        new = encryption.seal(encryption.unseal(old, owner=self._owner()), owner=self._owner())
-        return Connection.objects.filter(pk=self.pk, **{field: old}).update(**{field: new})
-
-
-SEALED = ("sealed_secret", "sealed_private_key", "sealed_next_private_key")
 
 
 class MailDomain(models.Model):

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -8,41 +8,25 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, TimestampMixin
 
 from accounts import encryption
+from accounts.sealed_rows import SealedRow
 
 
-class SealedSecretMixin:
-    """The secret that an authenticator app shares with us, encrypted at rest and bound to the person.
+class SealedSecretMixin(SealedRow):
+    """The secret that an authenticator app shares with us, encrypted at rest and bound to the person."""
 
-    A plain class: among the bases of a Device, an abstract model would hide its manager from the type checker.
-    """
-
+    SEALED: ClassVar = ("sealed_secret",)
     user_id: int
     sealed_secret: Any
 
-    @staticmethod
-    def _owner(user_id: int) -> str:
-        return f"authenticator:{user_id}"
+    def sealed_owner(self) -> str:
+        return f"authenticator:{self.user_id}"
 
     def set_secret(self, secret: bytes) -> None:
-        self.sealed_secret = encryption.seal(secret, owner=self._owner(self.user_id))
+        self.sealed_secret = encryption.seal(secret, owner=self.sealed_owner())
 
     def secret(self) -> bytes:
         """The key shared with the app, 20 bytes. Raises encryption.SecretUnreadableError."""
-        return encryption.unseal(bytes(self.sealed_secret), owner=self._owner(self.user_id))
-
-    @classmethod
-    def renew_encryption(cls, pk: int) -> bool:
-        """Encrypt the secret with the key in use, unless that was done or the secret changes meanwhile: True when done.
-
-        Raises encryption.SecretUnreadableError. The condition on the old value prevents overwriting a parallel change.
-        """
-        rows = cls._default_manager  # type: ignore[attr-defined]
-        device = rows.filter(pk=pk).first()
-        if device is None or encryption.is_current(bytes(device.sealed_secret)):
-            return False
-        old = bytes(device.sealed_secret)
-        device.set_secret(device.secret())
-        return rows.filter(pk=pk, sealed_secret=old).update(sealed_secret=device.sealed_secret) == 1
+        return encryption.unseal(bytes(self.sealed_secret), owner=self.sealed_owner())
 
 
 class Authenticator(SealedSecretMixin, TimestampMixin, Device):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 import requests
 
+from tests import server
 from tests.keeping.installation import KEYS, Installation
-from tests.keeping.sections import PROGRAM, commands, follow
+from tests.keeping.sections import ASKING, ELSEWHERE, OF_THE_SYSTEM, PROGRAM, SECTION, commands, follow, in_running_text
 from tests.test_documents import document
 
 # What happens after the backup: piet is deactivated, anna chooses another password, emma gets another phone.
@@ -62,6 +62,11 @@ def test_restored_portal_lets_in_whom_it_should_and_nobody_else(tmp_path: Path, 
     with place.portal() as portal:
         jan.sign_in(portal)
         follow(place, "Backing up", instead=examples, only="manage.py backup")  # while it runs
+        here = {"http://127.0.0.1:8000": portal}
+        if shutil.which("curl"):
+            assert follow(place, "At three in the morning", instead=here, only="healthz") == ["ok\n 200\n"]
+            (ready,) = follow(place, "At three in the morning", instead=here, only="readyz")
+            assert '"status": "ok"' in ready
         assert is_link_valid(portal, link)
     assert (tmp_path / "portal.dump").stat().st_mode & 0o77 == 0
     place.python(SINCE)
@@ -96,11 +101,11 @@ def test_restored_portal_lets_in_whom_it_should_and_nobody_else(tmp_path: Path, 
         assert anna.give_password(portal) == "/inloggen/"
         assert emma.give_password(portal) not in ("/", "/inloggen/verificatie/")  # her earlier phone opens nothing
         boss.sign_in(portal)
-    place.manage("purge")  # status 1 if the chain were not continued
+    follow(place, "Every day, every hour", instead={})  # status 1 if the chain were not continued
     place.manage("verify_audit_trail")
 
 
-def test_upgrade_and_every_section_with_commands(tmp_path: Path, prepared: Path) -> None:
+def test_upgrade_and_a_persons_data(tmp_path: Path, prepared: Path) -> None:
     place = Installation(tmp_path / "portal").set_up(prepared)
     names = {"PUBLIC_URL": "https://mijn.voorbeeld.nl", "ALLOWED_HOSTS": "mijn.voorbeeld.nl"}
     names |= {"EMAIL_URL": "smtp://mail.voorbeeld.nl", "CACHE_URL": "redis://127.0.0.1:1/0"}
@@ -109,11 +114,19 @@ def test_upgrade_and_every_section_with_commands(tmp_path: Path, prepared: Path)
     follow(place, "A person's data", instead={"/srv/requests": str(tmp_path)})
     assert "voorbeeld.nl" in (tmp_path / "jan.json").read_text()
     place.manage("verify_audit_trail")
-    followed = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
-    titles = re.findall(r"^## (.+)$", document("operations.md"), re.M)
-    told = {title for title in titles if any(line.startswith(PROGRAM) for line in commands(title))}
-    assert {"Backing up", "Restoring", "Upgrading"} <= told
-    assert {title for title in told if f'"{title}"' not in followed} == set()
+
+
+def test_every_command_of_the_operations_document_is_run_by_a_test() -> None:
+    here = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    told = {title: commands(title) for title in SECTION.findall(document("operations.md"))}
+    lines = [line for several in told.values() for line in several]
+    assert [line for line in lines if not line.startswith((PROGRAM, ASKING, OF_THE_SYSTEM))] == []
+    assert {title for title, several in told.items() if several and f'"{title}"' not in here} == set()
+    run = {f"manage.py {line.removeprefix(PROGRAM).split()[0]}" for line in lines if line.startswith(PROGRAM)}
+    assert len(run) > 10
+    assert in_running_text() - run == set(ELSEWHERE)
+    for command, file in ELSEWHERE.items():
+        assert not file or command.split()[-1] in (server.ROOT / file).read_text()
 
 
 def test_lost_key_is_named_and_people_set_up_a_phone_again(tmp_path: Path, prepared: Path) -> None:

@@ -13,7 +13,8 @@ from accounts.mail import outcomes
 class Command(BaseCommand):
     help = (
         "After an encryption key is lost: names what cannot be read any more. With --reason TEXT it resets the second "
-        "step of these people as support does; each gets a mail with a link to set up a phone again."
+        "step of these people as support does; each gets a mail with a link to set up a phone again. Mails that waited "
+        "are given up: Beheer > Wachtrij says to whom."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         for organisation in found.organisations:
             self.stdout.write(f"single sign-on of {organisation}: its administrator gives a new secret or key pair")
         self.stdout.write(f"{len(found.former)} former authenticator apps")
+        self.stdout.write(f"{len(found.mails)} mails in the outbox")
         if not reason.strip():
             return
         with outcomes.collect() as mails:

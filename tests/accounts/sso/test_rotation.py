@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from accounts import encryption
 from accounts.encryption import SecretUnreadableError
-from accounts.sso.models import SEALED, Connection
+from accounts.sso.models import Connection
 from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +41,8 @@ def test_all_three_move_to_the_newest_key_and_the_old_one_can_go(settings: objec
     settings.ENCRYPTION_KEYS = [NEW]
     fresh = Connection.objects.get()
     assert (fresh.secret(), fresh.private_key()) == ("geheim", b"sleutel")
-    assert all(encryption.is_current(bytes(getattr(fresh, name))) for name in SEALED)
-    assert encryption.unseal(bytes(fresh.sealed_next_private_key), owner=fresh._owner()) == b"volgende"
+    assert all(encryption.is_current(bytes(getattr(fresh, name))) for name in Connection.SEALED)
+    assert encryption.unseal(bytes(fresh.sealed_next_private_key), owner=fresh.sealed_owner()) == b"volgende"
 
 
 def test_second_rotation_changes_nothing() -> None:

@@ -55,12 +55,12 @@ def test_parallel_change_is_never_overwritten(settings: object, monkeypatch: pyt
         return seal(plain, owner=owner)
 
     monkeypatch.setattr(encryption, "seal", seal_while_the_person_links_a_new_phone)
-    assert Authenticator.renew_encryption(device.pk) is False
+    assert Authenticator.renew_encryption(device.pk) == 0
     assert Authenticator.objects.get().secret() == b"new phone".ljust(20)
 
 
 def test_device_that_was_removed_meanwhile_is_no_error() -> None:
-    assert Authenticator.renew_encryption(4711) is False
+    assert Authenticator.renew_encryption(4711) == 0
 
 
 def test_unreadable_secret_is_reported_and_the_others_are_renewed(settings: object) -> None:
