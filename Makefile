@@ -17,7 +17,7 @@ help:
 	@echo "make test-sqlite    the same on SQLite"
 	@echo "make test-everywhere  every test on both databases, and those of people and accounts on Redis"
 	@echo "make benchmark      speed and memory beside other software; exit status 1 when a goal is missed"
-	@echo "make faults         faults while people sign in: what fails, what is lost; ONLY=redis takes some of them"
+	@echo "make faults         faults while people sign in: what fails, what is lost; ONLY=redis or QUICK=1 takes some of them"
 	@echo "make demo-sso       the portal with identity providers"
 	@echo "make messages       collect new texts for the Dutch catalogue"
 	@echo "make lock           lock the versions of the packages anew"
@@ -66,7 +66,7 @@ lighthouse pa11y: .venv/installed-test
 
 # Causes faults while people sign in: exit status 1 on a broken promise. As root on Debian it installs what it lacks.
 faults survival: .venv/installed-test
-	@$(BIN)/python -m tests.resilience $(if $(ONLY),--only "$(ONLY)")
+	@$(BIN)/python -m tests.resilience $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick)
 
 # Processor time, statements and memory beside other software: docs/performance.md.
 benchmark: .venv/installed-test

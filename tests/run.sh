@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The check of the project in parts; `make test` calls it without a name and gets static, both, redis. Further names:
+# The check of the project in parts; `make test` calls it without a name and gets static, both, redis, faults. Further names:
 # quick, browser, postgres, sqlite (every test without browsers), everywhere (every test on both databases and on Redis).
 # A part that fails does not stop the others.
 # With STRICT=1 (as in .ci/run) nothing may be left out.
@@ -184,7 +184,18 @@ redis() {
   fi
 }
 
-[ "$#" -gt 0 ] || set -- static both redis
+# The production command while people sign in, and four faults: what visitors saw, and what was lost. All of them, for an
+# hour: `make faults`.
+faults() {
+  local status=0 said
+  step "Faults while people sign in"
+  said=$(mktemp)
+  "$BIN/python" -m tests.resilience --quick | tee "$said" || status=$?
+  [ "$status" -ne 77 ] || { leave_out "faults while people sign in. $(tail -n 1 "$said")"; return 0; }
+  return "$status"
+}
+
+[ "$#" -gt 0 ] || set -- static both redis faults
 for part in "$@"; do "$part" || failed+=("$part"); done
 for what in "${left_out[@]:-}"; do [ -z "$what" ] || echo "Left out: $what"; done
 [ "${#failed[@]}" -eq 0 ] || { echo "Failed: ${failed[*]}"; exit 1; }

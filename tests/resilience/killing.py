@@ -71,9 +71,9 @@ def reset(stage: Stage) -> None:
     _change(stage, NEW_PASSWORD)
 
 
-def list_of_people(stage: Stage) -> None:
-    """Lists are carried out by the worker: it is killed, and so is the server that took the list."""
-    for number in range(ROUNDS):
+def list_of_people(stage: Stage, rounds: int = ROUNDS) -> None:
+    """Lists are carried out by the worker: it is killed, and every second time so is the server that took the list."""
+    for number in range(rounds):
         email, secret = stage.inviting.popitem()
         visit = Visit(stage, Record(), email)
         with suppress(CutShortError):

@@ -19,6 +19,7 @@ PROGRAMS = {
     "iproute2": "ip",
     "git": "git",
 }
+QUICK = ("postgresql", "redis-server", "nginx")  # what `--quick` takes of these
 FAKETIME = "faketime"  # a library, whose folder depends on the processor
 
 
@@ -31,6 +32,10 @@ def faketime() -> str:
 def lacking() -> list[str]:
     found = [package for package, program in PROGRAMS.items() if missing(program)]
     return found + ([] if faketime() else [FAKETIME])
+
+
+def lacking_for_quick() -> list[str]:
+    return [package for package in QUICK if missing(PROGRAMS[package])]
 
 
 def install() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,14 +30,33 @@ class Promise:
     kills: int = 1
 
 
+@dataclass(frozen=True)
+class Usual:
+    """While nothing happens, which says how busy the machine is with something else: ``longest``: what somebody waits,
+    in seconds; ``failed``: the share of requests that are refused because it is too busy."""
+
+    longest: float = 0.0
+    failed: float = 0.0
+
+    @classmethod
+    def of(cls, *calm: Seen) -> Usual:
+        """The worst of several times at which nothing happened."""
+        longest = max(max(seen.longest, seen.longest_probe) for seen in calm)
+        return cls(longest, max(seen.failed / max(seen.requests, 1) for seen in calm))
+
+
+NOT_BUSY = Usual()
+
+
 def broken(
-    promise: Promise, seen: Seen, back: float, before: float, after: float, usual: float = 0.0, start: float = 0.0
+    promise: Promise, seen: Seen, back: float, before: float, after: float, usual: Usual = NOT_BUSY, start: float = 0.0
 ) -> Iterator[str]:
     """In sentences. ``back``: seconds after which somebody could sign in again, 0 when nobody could; ``before``,
-    ``after``: MiB; ``usual``: the longest wait of a visitor while nothing happens, which is long on a busy machine;
-    ``start``: how long the server takes to begin."""
-    starting = 2 * start + usual if promise.starts else 0.0
-    longest, ready = max(LONGEST, 2 * usual) + starting + promise.silence, max(READY, usual) + starting
+    ``after``: MiB; ``start``: how long the server takes to begin."""
+    starting = 2 * start + usual.longest if promise.starts else 0.0
+    longest = LONGEST + 2 * usual.longest + starting + promise.silence
+    ready = READY + 2 * usual.longest + starting
+    errors = promise.errors + math.ceil(2 * usual.failed * seen.requests)
     faults = sum(count for status, count in seen.statuses.items() if status >= 500 and status != 503)
     if faults:
         yield f"{faults} answers were faults of ours (500)"
@@ -47,8 +67,8 @@ def broken(
         yield f"{refused} requests were refused"
     if seen.statuses[WRONG] and not promise.may_refuse:
         yield f"{seen.statuses[WRONG]} answers led elsewhere"
-    if seen.failed > promise.errors:
-        yield f"{seen.failed} requests failed, {promise.errors} may"
+    if seen.failed > errors:
+        yield f"{seen.failed} requests failed, {errors} may"
     if seen.twice:
         yield f"a code was accepted twice, of {', '.join(seen.twice)}"
     if seen.longest > longest:

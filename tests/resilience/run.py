@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.resilience import faults, killing, machines, portal
 from tests.resilience.ledger import Ledger
 from tests.resilience.portal import Stage
-from tests.resilience.promises import IN_FLIGHT, Promise, broken
+from tests.resilience.promises import IN_FLIGHT, Promise, Usual, broken
 from tests.resilience.visitors import Crowd, Record, Seen
 from tests.serving import nginx
 
@@ -157,39 +157,68 @@ def machine_parts(on: machines.Machines) -> Iterator[tuple[Part, Callable[[], No
 
 def warm_up(record: Record) -> float:
     """Returns the longest wait of somebody, in seconds, when every worker has loaded what it needs."""
-    for _ in range(2):
-        seen, until = record.begin(), time.monotonic() + 60
-        while len(seen.complete) < WARM and time.monotonic() < until:
-            time.sleep(0.1)
-    return seen.longest
+    calm(record)
+    return calm(record).longest
+
+
+def calm(record: Record) -> Seen:
+    """What is seen while nothing happens, until WARM visits are complete."""
+    seen, until = record.begin(), time.monotonic() + 60
+    while len(seen.complete) < WARM and time.monotonic() < until:
+        time.sleep(0.1)
+    with record.lock:
+        return deepcopy(seen)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``seen`` during a fault and for a while after it; ``back``: seconds after which somebody could sign in from
+    beginning to end, 0 when nobody could; ``before``, ``after``: MiB of the server; ``told``: what the fault itself
+    found broken."""
+
+    part: Part
+    seen: Seen
+    back: float
+    before: float
+    after: float
+    told: list[str]
+
+    def complaints(self, usual: Usual, starts_in: float) -> list[str]:
+        return [*broken(self.part.promise, self.seen, self.back, self.before, self.after, usual, starts_in), *self.told]
 
 
 def judge(on: Stage, record: Record, part: Part, usual: float) -> bool:
     """Cause one fault, print its row, and say whether a promise was broken."""
-    ledger, seen, before = Ledger(on), record.begin(), on.memory()
+    ledger = Ledger(on)
+    outcome = cause(on, record, part, usual)
+    complaints = [*outcome.complaints(Usual(usual), on.web.starts_in), *ledger.complaints()]
+    show(outcome, complaints)
+    return bool(complaints)
+
+
+def cause(on: Stage, record: Record, part: Part, usual: float) -> Outcome:
+    """``usual``: the longest wait while nothing happens, in seconds."""
+    seen, before = record.begin(), on.memory()
     part.fault(on)
     over = time.monotonic()
     time.sleep(SETTLE)
-    while not (back := seen.back_after(over)) and time.monotonic() < over + BACK + 2 * on.web.starts_in:
+    patience = BACK + 2 * on.web.starts_in + 4 * usual
+    while not (back := seen.back_after(over)) and time.monotonic() < over + patience:
         time.sleep(0.1)
     after = on.memory()
     with record.lock:
         seen = deepcopy(seen)
-    complaints = [
-        *broken(part.promise, seen, back, before, after, usual, on.web.starts_in),
-        *ledger.complaints(),
-        *on.complaints,
-    ]
+    told = on.complaints[:]
     on.complaints.clear()
-    _print(part.title, seen, back, before, after, complaints)
-    return bool(complaints)
+    return Outcome(part, seen, back, before, after, told)
 
 
-def _print(title: str, seen: Seen, back: float, before: float, after: float, complaints: list[str]) -> None:
+def show(outcome: Outcome, complaints: list[str]) -> None:
+    seen = outcome.seen
     numbers = (seen.requests, seen.failed, f"{len(seen.complete)} of {seen.begun}")
-    waits = (f"{seen.longest:.2f} s", f"{seen.longest_probe:.2f} s", f"{back:.1f} s")
-    rest = (seen.pairs, seen.changes, f"{before:.0f} -> {after:.0f}")
-    print(COLUMNS.format(title, *numbers, *waits, *rest, "BROKEN" if complaints else "nothing, kept"))
+    waits = (f"{seen.longest:.2f} s", f"{seen.longest_probe:.2f} s", f"{outcome.back:.1f} s")
+    rest = (seen.pairs, seen.changes, f"{outcome.before:.0f} -> {outcome.after:.0f}")
+    print(COLUMNS.format(outcome.part.title, *numbers, *waits, *rest, "BROKEN" if complaints else "nothing, kept"))
     for complaint in complaints:
         print(f"    broken: {complaint}")
     for line in _odd(seen) if complaints else ():

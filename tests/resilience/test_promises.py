@@ -1,4 +1,4 @@
-"""The judge of `python -m tests.resilience`, which itself takes too long to be run with the tests."""
+"""The judge of `python -m tests.resilience`, of which `make test` runs a short selection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests import server
 from tests.resilience import portal
-from tests.resilience.promises import Promise, broken
+from tests.resilience.promises import Promise, Usual, broken
 from tests.resilience.visitors import BROKEN, WRONG, Seen
 
 
@@ -48,3 +48,15 @@ def test_portal_that_is_well_breaks_no_promise() -> None:
 def test_each_promise_that_is_broken_is_told(facts: dict, words: str) -> None:
     [complaint] = judged(**facts)
     assert words in complaint
+
+
+def test_machine_that_was_busy_all_the_time_breaks_no_promise() -> None:
+    busy = Usual.of(
+        Seen(statuses=Counter({200: 95, 503: 5}), longest=3.0), Seen(statuses=Counter({200: 100}), longest_probe=4.0)
+    )
+    assert busy == Usual(4.0, 0.05)
+    seen = Seen(statuses=Counter({200: 92, 503: 8}), longest=7.0, longest_probe=3.5)
+    assert list(broken(Promise(), seen, 1.0, 100, 100, busy)) == []
+    assert len(list(broken(Promise(), seen, 1.0, 100, 100))) == 3
+    worse = Seen(statuses=Counter({503: 20, 200: 80}))
+    assert list(broken(Promise(), worse, 1.0, 100, 100, busy)) == ["20 requests failed, 10 may"]
