@@ -106,11 +106,14 @@ def _recent() -> QuerySet[Any]:
     return mine.order_by("-opened_at", "order_key", "pk").values_list("pk", "owner")[: limits.ENVIRONMENTS_RECENT]
 
 
+# A query set is made only where it is asked: making one takes longer than SQLite takes to answer it.
 def _favourites(user: User, size: int) -> _Part:
-    rows = Access.objects.filter(user=user, is_favourite=True)
-    rows = rows.order_by(F("opened_at").desc(nulls_last=True), "order_key", "pk")
-    keys = rows.values_list("pk", flat=True)
-    return _Part(size, min(size, 1), lambda begin, end: [(_("Favourites"), pk) for pk in keys[begin:end]])
+    def read(begin: int, end: int) -> list[tuple[str, int]]:
+        rows = Access.objects.filter(user=user, is_favourite=True)
+        rows = rows.order_by(F("opened_at").desc(nulls_last=True), "order_key", "pk")
+        return [(_("Favourites"), pk) for pk in rows.values_list("pk", flat=True)[begin:end]]
+
+    return _Part(size, min(size, 1), read)
 
 
 def _recently_opened(pks: list[int]) -> _Part:
@@ -129,12 +132,12 @@ def _rest(user: User, counts: _Counts, recent: list[tuple[int, int]], first: lis
         owners = [_Owner(pk, name, sizes[pk]) for pk, name in names.items()]
         owners.sort(key=lambda owner: (by_name(owner.heading), owner.pk))
         known = []
-    # `__in`, because SQLite does not use the index for `NOT is_favourite`.
-    rows = in_order(Access.objects.filter(user=user, is_favourite__in=[False]).exclude(pk__in=shown))
 
     def read(begin: int, end: int) -> list[tuple[str, int]]:
         if end <= len(known):
             return [(owners[0].heading, pk) for pk in known[begin:end]]
+        # `__in`, because SQLite does not use the index for `NOT is_favourite`.
+        rows = in_order(Access.objects.filter(user=user, is_favourite__in=[False]).exclude(pk__in=shown))
         return list(_of_owners(rows, owners, begin, end))
 
     return _Part(sizes.total(), len(owners), read)
