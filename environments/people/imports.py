@@ -68,6 +68,9 @@ def _line(batch: PeopleImport, row: Row) -> ImportLine:
         state=State.WRONG if row.flaw else "",
         why=row.flaw or "",
         about=row.about[:300],
+        # Named, because an expression for the default of the database in each row takes longer than the text.
+        mail="",
+        mail_answer="",
     )
 
 
