@@ -37,10 +37,20 @@ def _made_by_migrations() -> list[Rows]:
         return [sorted(cursor.execute(f"SELECT * FROM {table}").fetchall()) for table in MADE_BY_MIGRATIONS]
 
 
+def rows() -> dict[str, Rows]:
+    """Every row of every table of the project that has some, without making objects of them."""
+    with connection.cursor() as cursor:
+        found = {name: cursor.execute(f"SELECT * FROM {name}").fetchall() for name in _with_rows(_tables())}
+    return {name: sorted(rows, key=repr) for name, rows in found.items()}
+
+
+def _tables() -> list[str]:
+    return connection.introspection.django_table_names(only_existing=True, include_views=False)
+
+
 def _delete_the_rest() -> None:
-    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     with transaction.atomic(), connection.cursor() as cursor:
-        for table in _with_rows([table for table in tables if table not in MADE_BY_MIGRATIONS]):
+        for table in _with_rows([table for table in _tables() if table not in MADE_BY_MIGRATIONS]):
             cursor.execute(f"DELETE FROM {table}")
 
 

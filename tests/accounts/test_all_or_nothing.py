@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core import signing
 from django.core.cache import cache
@@ -50,6 +49,7 @@ from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows as totp
 from tests.codes import code_of, phone, wrong_code_of
 from tests.conftest import mails
+from tests.database_cleanup import rows
 from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
 from tests.pages import signed_in
 
@@ -63,12 +63,6 @@ Flow = Callable[[], object]
 
 class DatabaseGoneError(Exception):
     """Not a DatabaseError, which a flow may catch."""
-
-
-def rows() -> dict[str, list[dict[str, Any]]]:
-    """Every row of every table of the project."""
-    models = (model for model in apps.get_models() if model._meta.managed)
-    return {model._meta.db_table: list(model._base_manager.order_by("pk").values()) for model in models}
 
 
 def fail_at(number: int) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,14 +30,17 @@ def visitors() -> list[Client]:
     return [browser(), half_signed_in(UserFactory(with_totp=True)), setting_up, signed_in(verified)]
 
 
-def pages() -> Iterator[tuple[str, str]]:
+@cache  # texts, which outlive the rows of the test that asked first
+def pages() -> list[tuple[str, str]]:
     """The address and the text of every page outside the administration, whose scripts are Django's."""
     addresses = {address for _name, address in filled(1, "kaart") if not address.startswith("/beheer/")}
+    found = []
     for client in visitors():
         for address in addresses:
             answer = client.get(address)
             if answer.headers.get("Content-Type", "").startswith("text/html"):
-                yield address, text(answer)
+                found.append((address, text(answer)))
+    return found
 
 
 def test_no_script_keeps_a_page_from_being_shown() -> None:

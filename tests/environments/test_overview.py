@@ -30,9 +30,9 @@ def person() -> User:
 
 def statements_for(person: User, count: int, owner: Organisation | None = None) -> list[str]:
     """``owner``: of all environments; without one each has its own."""
+    owners = [owner] * count if owner else Organisation.objects.bulk_create(OrganisationFactory.build_batch(count))
     made = Environment.objects.bulk_create(
-        EnvironmentFactory.build(organisation=owner or OrganisationFactory(), slug=f"{person.pk}-{n}")
-        for n in range(count)
+        EnvironmentFactory.build(organisation=one, slug=f"{person.pk}-{n}") for n, one in enumerate(owners)
     )
     Access.objects.bulk_create(Access(user=person, environment=environment) for environment in made)
     client = signed_in(person)
