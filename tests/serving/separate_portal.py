@@ -54,8 +54,10 @@ class Portal:
 
 
 def prepare(folder: Path) -> Path:
-    """A database with all tables and the static files, to be copied for each portal. Takes seconds: once a run."""
-    for task in (["migrate"], ["collectstatic", "--noinput"]):
+    """A database with all tables, unless the folder has one, and the static files, to be copied for each portal. Takes
+    seconds: once a run."""
+    tables = [] if (folder / "db.sqlite3").exists() else [["migrate"]]
+    for task in [*tables, ["collectstatic", "--noinput"]]:
         program = [sys.executable, "manage.py", *task, "--verbosity", "0"]
         subprocess.run(program, cwd=server.ROOT, env=_environment(folder, {}), check=True)
     return folder
@@ -90,5 +92,6 @@ def _environment(folder: Path, more: dict[str, str]) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         "STATIC_ROOT": str(folder / "static"),
         "EMAIL_URL": "dummymail://",
+        "WORKER": "separate",  # and there is none: a second process to start and to end, for which no test asks
         "INTERNAL_NETWORKS": "192.0.2.1",  # the tests ask from this machine, as visitors
     } | more
