@@ -27,17 +27,52 @@ def axe(page: Page, how: dict | None = None) -> list[str]:
 
 
 def _axe(page: Page, how: dict) -> list[str]:
-    page.evaluate("document.getAnimations().forEach(animation => animation.finish())")  # or axe sees half a colour
+    page.evaluate(FINISH)
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(Axe().axe_script)
     options = {"resultTypes": ["violations"], **how}
     return page.evaluate(VIOLATIONS, [{"exclude": NOT_OURS}, options])
 
 
+# Or axe sees half a colour.
+FINISH = "document.getAnimations().forEach(animation => animation.finish())"
 # The sentences are made in the browser: what axe returns besides would take as long to hand over as to find.
 VIOLATIONS = """async ([where, how]) => {
   const { violations } = await axe.run(where, how);
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+}"""
+
+
+def note_look(page: Page) -> None:
+    """For `axe_where_other`."""
+    page.evaluate(f"() => {{ window.lookBefore = ({LOOK})(); }}")
+
+
+def axe_where_other(page: Page, how: dict) -> list[str]:
+    """`axe` for the elements that were not seen when `note_look` was called, or in other colours or letters of another
+    size. A width gives most elements another place and nothing else, and axe takes as long for them all again."""
+    script = f"""async ([exclude, how]) => {{
+      const before = window.lookBefore, now = ({LOOK})();
+      const include = [...now].filter(([it, look]) => look && before.get(it) !== look).map(([it]) => it);
+      return include.length ? await ({VIOLATIONS})([{{ include, exclude }}, how]) : [];
+    }}"""
+    page.evaluate(FINISH)
+    return page.evaluate(script, [NOT_OURS, {"resultTypes": ["violations"], **how}])
+
+
+# What contrast depends on, of each element that is seen: its colours and those of everything around it, and whether its
+# letters count as large (WCAG 2.2, 1.4.3).
+LOOK = """() => {
+  const looks = new Map(), seen = new Map();
+  for (const it of document.querySelectorAll("*")) {
+    const style = getComputedStyle(it), size = parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const own = [style.color, style.backgroundColor, style.backgroundImage, style.opacity, style.textShadow, isLarge];
+    looks.set(it, `${own.join()}<${looks.get(it.parentElement) ?? ""}`);
+    const isSeen = it.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    seen.set(it, isSeen && it.getClientRects().length ? looks.get(it) : "");
+  }
+  return seen;
 }"""
 
 
