@@ -4,7 +4,7 @@ PYTHON ?= python3
 NUMBER ?= 225
 SEED ?= 16
 BIN := .venv/bin
-LOCAL := set -a && . var/run.env && PUBLIC_URL=http://127.0.0.1:$(PORT) && set +a
+LOCAL := set -a && . var/run.env && PUBLIC_URL=http://localhost:$(PORT) && set +a
 
 .PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility benchmark icons lighthouse pa11y faults survival mutants messages lock
 
@@ -29,7 +29,7 @@ run: .venv/installed-run var/run.env
 	@umask 077 && $(LOCAL) && $(BIN)/python manage.py demo --if-empty > var/demo-new.txt
 	@if [ -s var/demo-new.txt ]; then mv var/demo-new.txt var/demo-accounts.txt; else rm var/demo-new.txt; fi
 	@cat var/demo-accounts.txt
-	@echo; echo "Mijn Assetmaps runs at http://127.0.0.1:$(PORT) - stop it with Ctrl+C. Mail appears here."
+	@echo; echo "Mijn Assetmaps runs at http://localhost:$(PORT) - stop it with Ctrl+C. Mail appears here."
 	@$(LOCAL) && exec $(BIN)/gunicorn --bind 127.0.0.1:$(PORT) --workers 1 --log-level warning
 
 test: .venv/installed-test

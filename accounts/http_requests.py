@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -26,6 +27,13 @@ class PersonRequest(HttpRequest):
 def person(request: HttpRequest) -> User:
     """Who is signed in, in places where the framework gives a plain request."""
     return cast(User, request.user)
+
+
+def csrf_secret(request: HttpRequest) -> str:
+    """The secret in the browser's cookie against forged forms, which is made when there is none: what tells one browser
+    that has no session from another."""
+    get_token(request)
+    return str(request.META["CSRF_COOKIE"])
 
 
 def unique_parameters(values: QueryDict) -> dict[str, str]:

@@ -52,6 +52,13 @@ TOTP_DIAGNOSIS_UNIT = timedelta(minutes=30)
 TOTP_DIAGNOSIS_ZONES = timedelta(hours=14)
 TOTP_DIAGNOSIS_DAY = timedelta(days=1)
 
+# Passkeys (W3C Web Authentication).
+PASSKEYS = 10  # at most, a person
+PASSKEY_CHALLENGE = timedelta(minutes=5)  # for the answer to one; it is accepted once
+PASSKEY_LONGEST = 16_000  # characters of what a browser answers; with an attestation it is about 6,000
+PASSKEY_OFFER_AGAIN = timedelta(days=30)  # after "later", in that browser
+PASSKEY_LONGEST_ID = 1_023  # bytes of a credential id (section 4)
+
 # --- Passwords ---
 
 # Passwords (NIST SP 800-63B-4 section 3.1.1.2; ASVS 6.2.1, 6.2.9).

@@ -38,6 +38,7 @@ OPEN_DURING_SET_UP = frozenset(
         "totp_activate",
         "totp_confirm",
         "totp_more_time",
+        "passkey_add",
         "confirm_identity",
         "change_language",
         "session_left",
@@ -158,7 +159,7 @@ class TwoFactorMiddleware:
         return policy.Facts(
             must_have=not enough
             and (user.is_staff or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
-            has_factor=enough or any(device.confirmed for device in devices.read_with(request.session, user)),
+            has_factor=enough or devices.factors_read_with(request.session, user).has_factor,
             is_verified=verified,
             device_removed=request.META[HAD_DEVICE] and not verified,
             set_up_only=sessions.SET_UP_ONLY in request.session,

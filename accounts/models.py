@@ -83,8 +83,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     # address, and 100,000 of them are counted without reading their rows. Null without an organisation. On PostgreSQL
     # triggers keep it exact (`accounts.organisations.copies`); elsewhere nothing reads it.
     organisation_key = models.BigIntegerField(null=True, editable=False)
-    # Has this person a confirmed authenticator app? The same kind of copy: ask `accounts.two_factor.devices`.
+    # Has this person a confirmed app or a passkey? The same kind of copy: ask `accounts.two_factor.devices`.
     is_protected = models.BooleanField(default=False, db_default=False, editable=False)
+    # The person answered "never" to the offer of a passkey.
+    no_passkey_offers = models.BooleanField(default=False, db_default=False, editable=False)
     # Part of the cookie of a known browser: counting on makes every such cookie void.
     known_browsers_epoch = models.PositiveIntegerField(default=0, editable=False)
 

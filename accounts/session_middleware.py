@@ -61,7 +61,7 @@ class SecondFactorMiddleware(OTPMiddleware):
         if user.is_authenticated:
             name, device = request.session.get(DEVICE_ID_SESSION_KEY), None
             if name:
-                mine = devices.read_with(request.session, user)
-                device = devices.by_persistent_id(self._normalize_persistent_id(name), mine)
+                mine = devices.factors_read_with(request.session, user)
+                device = devices.by_persistent_id(self._normalize_persistent_id(name), user, mine)
             user.otp_device = self._finalize_device(request, user, device)
         return user

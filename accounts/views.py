@@ -51,6 +51,8 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
     return {
         "form": form,
         "authenticators": mine.authenticators,
+        "passkeys": devices.passkeys_of(request.user) if mine.passkeys else [],
+        "factors": mine.factors,
         "recovery_codes_left": mine.codes_left if mine.has_factor and mine.code_set else None,
         "few": limits.RECOVERY_CODES_FEW,
         "codes_are_waiting": recovery_codes.are_waiting(request.session),

@@ -29,8 +29,9 @@ SECRET_KEY = env.needed("SECRET_KEY", values.signing_key)
 SECRET_KEY_FALLBACKS = env.secrets("SECRET_KEY_FALLBACKS", values.entries(values.signing_key))
 ENCRYPTION_KEYS = env.needed("ENCRYPTION_KEYS", values.entries(values.encryption_key))
 ALLOWED_HOSTS = env.needed("ALLOWED_HOSTS", values.entries(host_names.allowed_host))
-_usual = "http://127.0.0.1:8000" if DEBUG else "https://mijn.assetmaps.nl"
+_usual = "http://localhost:8000" if DEBUG else "https://mijn.assetmaps.nl"
 PUBLIC_URL = env.read("PUBLIC_URL", addresses.website, _usual)
+PASSKEY_ORIGINS = env.read("PASSKEY_ORIGINS", values.entries(addresses.website))  # beside that of PUBLIC_URL
 TRUSTED_PROXIES = env.read("TRUSTED_PROXIES", values.entries(host_names.network))
 
 # Everything that depends on TLS follows from the public address, so it cannot be partly enabled.

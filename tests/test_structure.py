@@ -36,6 +36,9 @@ OPEN_TO_ALL = {
     "set_password",
     "set_new_password",
     "verification_code",
+    "passkey_sign_in",
+    "passkey_sign_in_options",
+    "passkey_verify",
     "recovery_code",
     "new_phone",
     "bridge_code",
@@ -59,6 +62,7 @@ OPEN_TO_ALL = {
     "robots",
     "security_contact",
     "well_known_change_password",
+    "well_known_webauthn",
 }
 
 

@@ -10,14 +10,14 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 from django.db import models
-from django.db.models import CharField, DateTimeField, F, QuerySet
+from django.db.models import CharField, DateTimeField, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.active_sessions.models import Session
 from accounts.models import User
 from accounts.prepared_queries import Parameter, PreparedQuery
 
-DEVICE = "authenticator"
+DEVICE, PASSKEY = "authenticator", "passkey"
 
 
 class ReadAlong(NamedTuple):
@@ -26,10 +26,11 @@ class ReadAlong(NamedTuple):
     ``person``: the id of the person, None without one; ``codes_asked_at``: when the person was last asked about the
     recovery codes; ``has_codes``: is there a set of them, used up or not; ``has_provider``: does a provider sign in for
     the organisation; ``is_vouched_for``: and does it vouch for the second factor; ``devices``: every authenticator app
-    of the person, confirmed or not.
+    of the person, confirmed or not; ``passkeys``: the keys of the person's passkeys.
     """
 
     devices: list[models.Model]
+    passkeys: tuple[int, ...] = ()
     person: int | None = None
     codes_asked_at: datetime | None = None
     has_codes: bool = False
@@ -43,13 +44,12 @@ def _find_unexpired() -> QuerySet[Session]:
         digest=Parameter("digest", CharField()), expires_at__gt=Parameter("now", DateTimeField())
     )
     connection = "user__membership__organisation__connection"
-    columns = {f"device_{name}": F(f"user__{DEVICE}__{name}") for name in _device_columns()}
     return found.select_related("user__membership__organisation").annotate(
         codes=F("user__recoverycodeset__pk"),
         codes_asked_at=F("user__recoverycodeset__asked_at"),
         provider_enabled=F(f"{connection}__enabled"),
         provider_vouching=F(f"{connection}__vouching"),
-        **columns,
+        **device_columns("user__", "user"),
     )
 
 
@@ -66,20 +66,49 @@ def find(digest: str) -> tuple[Session | None, ReadAlong]:
         has_codes=row.codes is not None,
         has_provider=enabled,
         is_vouched_for=enabled and row.provider_vouching != "ours",
-        devices=[_device(one) for one in rows if one.device_id is not None],
+        devices=devices_of(rows),
+        passkeys=passkeys_of(row),
     )
     return row, along
 
 
-def _device_model() -> type[models.Model]:
-    return cast(type[models.Model], User._meta.get_field(DEVICE).related_model)
+class _Keys(models.Aggregate):
+    """The keys of the rows as one text, "3,7"; null without any."""
+
+    function = "GROUP_CONCAT"
+    output_field = CharField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "string_agg(%(expressions)s::text, ',')"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+def device_columns(path: str, person: str) -> dict[str, Any]:
+    """Annotations for `devices_of` and `passkeys_of`, of a query that then has one row for each authenticator app.
+    ``path``: from its rows to the person; ``person``: the column with the key of the person."""
+    columns = {f"device_{name}": F(f"{path}{DEVICE}__{name}") for name in _device_columns()}
+    mine = _related(PASSKEY)._base_manager.filter(user=OuterRef(person)).order_by()
+    # In a group that is made of nothing but the person, so that there is no row, and not one with null, without any.
+    return columns | {"passkeys": models.Subquery(mine.values("user").annotate(keys=_Keys("pk")).values("keys"))}
+
+
+def devices_of(rows: list[Any]) -> list[models.Model]:
+    names, model = _device_columns(), _related(DEVICE)
+    return [
+        model.from_db(row._state.db, names, [getattr(row, f"device_{name}") for name in names])
+        for row in rows
+        if row.device_id is not None
+    ]
+
+
+def passkeys_of(row: Any) -> tuple[int, ...]:
+    return tuple(sorted(int(key) for key in row.passkeys.split(","))) if row.passkeys else ()
+
+
+def _related(name: str) -> Any:
+    return cast(type[models.Model], User._meta.get_field(name).related_model)
 
 
 @cache
 def _device_columns() -> list[str]:
-    return [column.attname for column in _device_model()._meta.concrete_fields]
-
-
-def _device(row: Any) -> models.Model:
-    names = _device_columns()
-    return _device_model().from_db(row._state.db, names, [getattr(row, f"device_{name}") for name in names])
+    return [column.attname for column in _related(DEVICE)._meta.concrete_fields]

@@ -30,6 +30,11 @@ class Event(models.TextChoices):
     AUTHENTICATOR_REPLACED = "authenticator_replaced", _("Authenticator app replaced by a new phone")
     AUTHENTICATOR_REMOVED = "authenticator_removed", _("Authenticator app removed")
     AUTHENTICATOR_RENAMED = "authenticator_renamed", _("Authenticator app renamed")
+    PASSKEY_ADDED = "passkey_added", _("Passkey added")
+    PASSKEY_REMOVED = "passkey_removed", _("Passkey removed")
+    PASSKEY_RENAMED = "passkey_renamed", _("Passkey renamed")
+    PASSKEY_REFUSED = "passkey_refused", _("Passkey refused")
+    PASSKEY_COUNT_FELL = "passkey_count_fell", _("Passkey refused: perhaps copied")
     RECOVERY_CODES_MADE = "recovery_codes_made", _("New recovery codes made")
     RECOVERY_CODE_USED = "recovery_code_used", _("Recovery code used")
     RECOVERY_CODE_REFUSED = "recovery_code_refused", _("Recovery code refused")
@@ -124,6 +129,9 @@ MAILED = frozenset(
         Event.AUTHENTICATOR_ADDED,
         Event.AUTHENTICATOR_REPLACED,
         Event.AUTHENTICATOR_REMOVED,
+        Event.PASSKEY_ADDED,
+        Event.PASSKEY_REMOVED,
+        Event.PASSKEY_COUNT_FELL,
         Event.RECOVERY_CODES_MADE,
         Event.RECOVERY_CODE_USED,
         Event.PASSWORD_TREATED_AS_STOLEN,

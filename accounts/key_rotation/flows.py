@@ -14,11 +14,13 @@ from accounts.key_rotation import key_in_use, presence
 from accounts.mail.models import OutgoingMail
 from accounts.sealed_rows import SealedRow
 from accounts.sso.models import Connection
-from accounts.two_factor.models import Authenticator, FormerAuthenticator
+from accounts.two_factor.models import Authenticator, FormerAuthenticator, FormerPasskey, Passkey
 
 KINDS: tuple[tuple[type[SealedRow], str], ...] = (
     (Authenticator, "authenticator"),
     (FormerAuthenticator, "former authenticator"),
+    (Passkey, "passkey"),
+    (FormerPasskey, "former passkey"),
     (Connection, "single sign-on"),
     (OutgoingMail, "mail"),
 )

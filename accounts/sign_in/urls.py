@@ -2,11 +2,14 @@ from accounts.lazy_views import Views, path
 
 callback = Views("accounts.sign_in.callback.views")
 fresh_proof = Views("accounts.sign_in.fresh_proof.views")
+passkey = Views("accounts.sign_in.passkey.views")
 password = Views("accounts.sign_in.password.views")
 sign_out = Views("accounts.sign_in.sign_out.views")
 
 urlpatterns = [
     path("inloggen/", password.sign_in, name="sign_in"),
+    path("inloggen/met-passkey/", passkey.sign_in, name="passkey_sign_in"),
+    path("inloggen/met-passkey/opties/", passkey.options, name="passkey_sign_in_options"),
     path("uitloggen/", sign_out.sign_out, name="sign_out"),
     path("bevestig-identiteit/", fresh_proof.confirm_identity, name="confirm_identity"),
     path("inloggen/sso/<slug:organisation>/callback/", callback.callback, name="sso_callback"),

@@ -91,8 +91,8 @@ def waits_until(counter: AttemptCounter) -> datetime | None:
 
 
 def code_waits_until(counter: AttemptCounter) -> datetime | None:
-    """The same for codes. Recovery codes cannot be guessed, so a right one passes every wait."""
-    return None if Kind(counter.kind) is Kind.RECOVERY_CODE else waits_until(counter)
+    """The same for codes. Recovery codes and passkeys cannot be guessed, so a right one passes every wait."""
+    return None if Kind(counter.kind) in (Kind.RECOVERY_CODE, Kind.PASSKEY) else waits_until(counter)
 
 
 def count_failure(counter: AttemptCounter) -> datetime | None:

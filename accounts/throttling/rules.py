@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a name, not a password
     CODE = "code"
     RECOVERY_CODE = "recovery_code"
+    PASSKEY = "passkey"
 
 
 Network = tuple[str, int, int]  # its name, wrong passwords in a row, until when it waits

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import transaction
-from django.db.models import BigAutoField, Count, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import (
+    BigAutoField,
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django_otp.models import Device
 
 from accounts import limits
-from accounts.active_sessions import store
+from accounts.active_sessions import read_along, store
 from accounts.active_sessions.models import Session
 from accounts.models import User
 from accounts.organisations import copies
@@ -25,12 +38,14 @@ from accounts.two_factor.models import (
     Authenticator,
     BridgeCode,
     EndReason,
+    Passkey,
     RecoveryCode,
     RecoveryCodeSet,
 )
 
 BATCH = 1000  # people whose copy is restored in one transaction
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+AnyDevice = TypeVar("AnyDevice", Authenticator, Passkey)
 
 
 @PreparedQuery
@@ -44,22 +59,29 @@ def read_with(session: SessionBase, user: User) -> list[Authenticator]:
     return every(user) if along is None else cast(list[Authenticator], along.devices)
 
 
+def factors_read_with(session: SessionBase, user: User) -> Situation:
+    """`factors_of` in the same way."""
+    along = store.along_of(session, user)
+    return factors_of(user) if along is None else Situation(cast(list[Authenticator], along.devices), along.passkeys)
+
+
 def situation_read_with(session: SessionBase, user: User) -> Situation:
     """`situation_of` in the same way, without ``recovers`` and ``sessions``; asked again of whoever has recovery codes,
     because how many are left is not read with the session."""
     along = store.along_of(session, user)
-    if along is None or along.has_codes:
-        return situation_of(user)
-    mine = read_with(session, user)
-    return Situation(mine, has_factor=any(device.confirmed for device in mine))
+    return situation_of(user) if along is None or along.has_codes else factors_read_with(session, user)
 
 
-def by_persistent_id(name: str, mine: Iterable[Authenticator]) -> Device | None:
-    """The device that django-otp's `Device.from_persistent_id` finds. ``mine``: those of the person, who can have no
-    other."""
+def by_persistent_id(name: str, user: User, mine: Situation) -> Device | None:
+    """The device that django-otp's `Device.from_persistent_id` finds. ``mine``: what this person has, who can have no
+    other. The columns of a passkey are read when they are asked for."""
     label, _slash, pk = name.rpartition("/")
     if label == Authenticator._meta.label_lower:
-        return next((device for device in mine if str(device.pk) == pk), None)
+        return next((device for device in mine.devices if str(device.pk) == pk), None)
+    if label == Passkey._meta.label_lower:
+        columns = ["id", "user_id", "confirmed"]
+        keys = [key for key in mine.passkeys if str(key) == pk]
+        return next((Passkey.from_db(DEFAULT_DB_ALIAS, columns, [key, user.pk, True]) for key in keys), None)
     found: Device | None = Device.from_persistent_id(name)
     return found
 
@@ -70,7 +92,7 @@ def authenticators_of(user: User) -> list[Authenticator]:
     return _last_used_first(_confirmed(user=user.pk))
 
 
-def _last_used_first(devices: Iterable[Authenticator]) -> list[Authenticator]:
+def _last_used_first(devices: Iterable[AnyDevice]) -> list[AnyDevice]:
     return sorted(devices, key=lambda device: (device.last_used_at or _LONG_AGO, -device.pk), reverse=True)
 
 
@@ -88,12 +110,12 @@ def lock(user: User) -> None:
 
 
 class Situation(NamedTuple):
-    """What somebody has. ``devices``: confirmed or not; ``has_factor``: is one confirmed; ``code_set``, ``code_salt``:
-    key and salt of the recovery codes, None without any; ``codes_left``: how many of them still work; ``recovers``: is
-    there an account recovery or a code of support; ``sessions``: how many there are of the person."""
+    """What somebody has. ``devices``: authenticator apps, confirmed or not; ``passkeys``: their keys; ``code_set``,
+    ``code_salt``: key and salt of the recovery codes, None without any; ``codes_left``: how many of them still work;
+    ``recovers``: is there an account recovery or a code of support; ``sessions``: how many there are of the person."""
 
     devices: Sequence[Authenticator] = ()
-    has_factor: bool = False
+    passkeys: Sequence[int] = ()
     code_set: int | None = None
     code_salt: bytes | None = None
     codes_left: int = 0
@@ -105,6 +127,15 @@ class Situation(NamedTuple):
         """As `authenticators_of`."""
         return _last_used_first(device for device in self.devices if device.confirmed)
 
+    @property
+    def factors(self) -> int:
+        """How many confirmed authenticator apps and passkeys; each of them is a second factor."""
+        return len(self.authenticators) + len(self.passkeys)
+
+    @property
+    def has_factor(self) -> bool:
+        return self.factors > 0
+
 
 @PreparedQuery
 def _every() -> QuerySet[Authenticator]:
@@ -112,15 +143,23 @@ def _every() -> QuerySet[Authenticator]:
 
 
 @PreparedQuery
-def _every_with_the_rest() -> QuerySet[Authenticator]:
-    mine = {"user": OuterRef("user")}
+def _factors() -> QuerySet[User]:
+    person = User.objects.filter(pk=Parameter("user", BigAutoField())).order_by().only("pk")
+    return person.annotate(**read_along.device_columns("", "pk"))
+
+
+@PreparedQuery
+def _situation() -> QuerySet[User]:
+    mine = {"user": OuterRef("pk")}
     code_sets = RecoveryCodeSet.objects.filter(**mine)
-    return Authenticator.objects.filter(user=Parameter("user", BigAutoField())).annotate(
+    person = User.objects.filter(pk=Parameter("user", BigAutoField())).order_by().only("pk")
+    return person.annotate(
         code_set=Subquery(code_sets.values("pk")),
         code_salt=Subquery(code_sets.values("salt")),
-        codes_left=_count(RecoveryCode.objects.filter(code_set__user=OuterRef("user"), used_at=None)),
+        codes_left=_count(RecoveryCode.objects.filter(code_set__user=OuterRef("pk"), used_at=None)),
         recovers=Exists(AccountRecovery.objects.filter(**mine)) | Exists(BridgeCode.objects.filter(**mine)),
         sessions=_count(Session.objects.filter(**mine)),
+        **read_along.device_columns("", "pk"),
     )
 
 
@@ -129,15 +168,25 @@ def every(user: User) -> list[Authenticator]:
     return _every(user=user.pk)
 
 
+def factors_of(user: User) -> Situation:
+    """The devices and passkeys of a `situation_of`, without the rest, in one statement."""
+    rows: list[Any] = _factors(user=user.pk)
+    return Situation(_apps(rows), read_along.passkeys_of(rows[0])) if rows else Situation()
+
+
+def _apps(rows: list[Any]) -> list[Authenticator]:
+    return cast(list[Authenticator], read_along.devices_of(rows))
+
+
 def situation_of(user: User) -> Situation:
-    """In one statement. Empty for somebody without devices, whatever else there is."""
-    rows = _every_with_the_rest(user=user.pk)
-    if not rows:
+    """In one statement."""
+    rows: list[Any] = _situation(user=user.pk)
+    if not rows:  # the person was removed
         return Situation()
-    one: Any = rows[0]
-    has_factor = any(device.confirmed for device in rows)
+    one = rows[0]
+    keys = read_along.passkeys_of(one)
     salt = None if one.code_salt is None else bytes(one.code_salt)
-    return Situation(rows, has_factor, one.code_set, salt, one.codes_left, one.recovers, one.sessions)
+    return Situation(_apps(rows), keys, one.code_set, salt, one.codes_left, one.recovers, one.sessions)
 
 
 def _count(rows: QuerySet[Any]) -> Subquery:
@@ -146,29 +195,47 @@ def _count(rows: QuerySet[Any]) -> Subquery:
     return Subquery(rows.order_by().annotate(number=number).values("number"))
 
 
+@PreparedQuery
+def _with_factor() -> QuerySet[User]:
+    return User.objects.filter(confirmed_device_exists(), pk=Parameter("user", BigAutoField())).order_by().only("pk")
+
+
 def has_confirmed_device(user: User) -> bool:
-    return bool(_confirmed(user=user.pk))
+    """Has this person a second factor: a confirmed authenticator app, or a passkey?"""
+    return bool(_with_factor(user=user.pk))
 
 
-def confirmed_device_exists() -> Exists:
-    """`has_confirmed_device` as an expression for a query over people."""
-    return Exists(Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True))
+def confirmed_device_exists() -> Q:
+    """`has_confirmed_device` as a condition on people."""
+    apps = Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True)
+    return Q(Exists(apps)) | Q(Exists(Passkey.objects.filter(user=OuterRef("pk"))))
 
 
-def is_protected() -> Exists | F:
+def is_protected() -> Q | F:
     """The same for lists and counts of many people: from the copy in their own row, where that is exact."""
     return F("is_protected") if copies.are_exact() else confirmed_device_exists()
 
 
 def restore_copies() -> int:
     """Copy to the people whose copy disagrees, see `memberships.restore_keys`. Returns their number."""
-    wrong = User.objects.annotate(has_one=confirmed_device_exists()).exclude(is_protected=F("has_one"))
+    has_one = ExpressionWrapper(confirmed_device_exists(), BooleanField())
+    wrong = User.objects.annotate(has_one=has_one).exclude(is_protected=F("has_one"))
     found = list(wrong.order_by("pk").values_list("pk", "has_one"))
     for has_one in (True, False):
         keys = [pk for pk, has in found if has is has_one]
         for first in range(0, len(keys), BATCH):
             User.objects.filter(pk__in=keys[first : first + BATCH]).update(is_protected=has_one)
     return len(found)
+
+
+def passkeys_of(user: User) -> list[Passkey]:
+    """The passkeys, the last used first."""
+    return _last_used_first(Passkey.objects.filter(user=user))
+
+
+def another_factor_of(user: User) -> Device | None:
+    """What verifies a session when the device that verified it was removed: the app or passkey that was used last."""
+    return next(iter(authenticators_of(user) or passkeys_of(user)), None)
 
 
 def pending_authenticator_of(user: User) -> Authenticator | None:
@@ -210,15 +277,20 @@ def recovery_codes_left(user: User) -> int | None:
 
 
 def remove_all(user: User) -> int:
-    """Remove every device, every set-up in progress and the recovery codes. Returns how many of the first two."""
+    """Remove every device, every set-up in progress, every passkey and the recovery codes. Returns how many of the
+    first three."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    return previous_devices.retire(Authenticator.objects.filter(user=user), EndReason.REMOVED)
+    passkeys = previous_devices.retire_passkeys(Passkey.objects.filter(user=user), EndReason.REMOVED)
+    return passkeys + previous_devices.retire(Authenticator.objects.filter(user=user), EndReason.REMOVED)
 
 
-def remove_others(user: User, device: Authenticator) -> None:
-    """Remove every authenticator app but this one, and the recovery codes."""
+def remove_others(user: User, device: Device) -> None:
+    """Remove every authenticator app and passkey but this one, and the recovery codes."""
     RecoveryCodeSet.objects.filter(user=user).delete()
-    previous_devices.retire(Authenticator.objects.filter(user=user).exclude(pk=device.pk), EndReason.REPLACED)
+    for model, retire in ((Authenticator, previous_devices.retire), (Passkey, previous_devices.retire_passkeys)):
+        theirs: Any = model.objects.filter(user=user)
+        others = theirs.exclude(pk=device.pk) if isinstance(device, model) else theirs
+        retire(others, EndReason.REPLACED)  # type: ignore[operator]
 
 
 def end_recovery(user: User) -> None:

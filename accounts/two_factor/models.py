@@ -1,5 +1,3 @@
-from typing import Any, ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,26 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device, TimestampMixin
 
-from accounts import encryption
-from accounts.sealed_rows import SealedRow
-
-
-class SealedSecretMixin(SealedRow):
-    """The secret that an authenticator app shares with us, encrypted at rest and bound to the person."""
-
-    SEALED: ClassVar = ("sealed_secret",)
-    user_id: int
-    sealed_secret: Any
-
-    def sealed_owner(self) -> str:
-        return f"authenticator:{self.user_id}"
-
-    def set_secret(self, secret: bytes) -> None:
-        self.sealed_secret = encryption.seal(secret, owner=self.sealed_owner())
-
-    def secret(self) -> bytes:
-        """The key shared with the app, 20 bytes. Raises encryption.SecretUnreadableError."""
-        return encryption.unseal(bytes(self.sealed_secret), owner=self.sealed_owner())
+from accounts.two_factor.sealed import CredentialMixin, SealedSecretMixin
 
 
 class Authenticator(SealedSecretMixin, TimestampMixin, Device):
@@ -94,6 +73,81 @@ class FormerAuthenticator(SealedSecretMixin, models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.why} {self.ended_at:%Y-%m-%d %H:%M}"
+
+
+class Passkey(CredentialMixin, TimestampMixin, Device):
+    """A passkey of somebody: always confirmed, because it is stored only once it was shown."""
+
+    kind = "passkey"
+
+    credential_id = models.BinaryField(editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256 of the credential id
+    sealed_key = models.BinaryField(editable=False)
+    sign_count = models.BigIntegerField(default=0, db_default=0, editable=False)  # as last reported; 0: it never counts
+    backup_eligible = models.BooleanField(default=False, db_default=False, editable=False)  # may be kept in a cloud
+    backed_up = models.BooleanField(default=False, db_default=False, editable=False)
+    aaguid = models.CharField(
+        max_length=36, blank=True, default="", db_default="", editable=False
+    )  # model of the maker
+    transports = models.JSONField(default=list, editable=False)  # how a browser reaches it, as it says itself
+    # The audit entry of the registration. A report "this was not me" about it, or an earlier one, removes the passkey.
+    linked_in = models.BigIntegerField(null=True, editable=False)
+
+    class Meta(Device.Meta):
+        verbose_name = _("passkey")
+        verbose_name_plural = _("passkeys")
+        constraints = [models.CheckConstraint(condition=Q(confirmed=True), name="passkeys_are_confirmed")]
+
+    def verify_token(self, token: str) -> bool:
+        """django-otp's way to ask; False, because passkeys are verified only by `passkeys.flows.verify`."""
+        return False
+
+
+class FormerPasskey(CredentialMixin, models.Model):
+    """A removed passkey, kept for `limits.FORMER_AUTHENTICATOR_KEPT` to restore it when its owner reports that the
+    removal was not theirs. It signs nobody in."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=64)
+    why = models.CharField(max_length=10, choices=EndReason.choices)
+    credential_id = models.BinaryField(editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    sealed_key = models.BinaryField(editable=False)
+    sign_count = models.BigIntegerField(default=0, editable=False)
+    backup_eligible = models.BooleanField(default=False, editable=False)
+    backed_up = models.BooleanField(default=False, editable=False)
+    aaguid = models.CharField(max_length=36, blank=True, default="", editable=False)
+    transports = models.JSONField(default=list, editable=False)
+    created_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    ended_at = models.DateTimeField(default=timezone.now, db_index=True)
+    linked_in = models.BigIntegerField(null=True, editable=False)
+    ended_in = models.BigIntegerField(null=True, editable=False)  # the audit entry of the removal
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.why} {self.ended_at:%Y-%m-%d %H:%M}"
+
+
+class PasskeyHandle(models.Model):
+    """The name by which authenticators know somebody: random, so it tells nothing (WebAuthn section 14.6.1). Made with
+    the first registration, and kept when passkeys are removed: a device then replaces its own and makes no second."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="passkey_handle")
+    handle = models.BinaryField(max_length=64, unique=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
+
+
+class UsedChallenge(models.Model):
+    """A challenge that a passkey answered. Inserted in the transaction that accepts the answer: of parallel uses of one
+    challenge, one inserts."""
+
+    digest = models.CharField(max_length=64, primary_key=True)  # SHA-256 of the challenge
+    used_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest
 
 
 class RecoveryCodeSet(TimestampMixin, Device):

@@ -1,4 +1,4 @@
-"""Authenticator apps that are no longer in use: what is kept of them, for how long, and restoring one."""
+"""Authenticator apps and passkeys no longer in use: what is kept of them, for how long, and restoring one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from accounts import limits
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.two_factor import codes
-from accounts.two_factor.models import Authenticator, EndReason, FormerAuthenticator
+from accounts.two_factor.models import Authenticator, EndReason, FormerAuthenticator, FormerPasskey, Passkey
+
+# The columns that a passkey and a former one share.
+CREDENTIAL = (
+    *("user_id", "name", "credential_id", "digest", "sealed_key", "sign_count", "backup_eligible", "backed_up"),
+    *("aaguid", "transports", "created_at", "last_used_at", "linked_in"),
+)
 
 
 def retire(found: QuerySet[Authenticator], why: EndReason) -> int:
@@ -37,31 +43,45 @@ def retire(found: QuerySet[Authenticator], why: EndReason) -> int:
     return len(devices)
 
 
+def retire_passkeys(found: QuerySet[Passkey], why: EndReason) -> int:
+    """Delete these passkeys, and keep them for a while to restore them. Returns how many. Call as `retire`."""
+    passkeys = list(found)
+    FormerPasskey.objects.bulk_create(
+        FormerPasskey(why=why, **{name: getattr(one, name) for name in CREDENTIAL}) for one in passkeys
+    )
+    Passkey.objects.filter(pk__in=[one.pk for one in passkeys]).delete()
+    for user_id in {one.user_id for one in passkeys}:
+        newest = FormerPasskey.objects.filter(user=user_id).order_by("-ended_at", "-pk").values_list("pk", "ended_at")
+        # Bounded, but never what a report can still restore; `limits.PASSKEYS` and fresh proof bound that.
+        over = [pk for pk, at in newest[limits.PASSKEYS :] if at <= timezone.now() - limits.NOT_ME_LINK]
+        FormerPasskey.objects.filter(pk__in=over).delete()
+    return len(passkeys)
+
+
 def record_end(user: User, entry: AuditEntry) -> None:
-    """Store which audit entry ended the apps that were just retired. Call in the same transaction."""
+    """Store which audit entry ended the apps and passkeys that were just retired. Call in the same transaction."""
     # Recent ones only: apps retired by an earlier version during an upgrade must not get a later entry.
     just_now = timezone.now() - timedelta(minutes=1)
-    fresh = FormerAuthenticator.objects.filter(user=user, ended_in=None, ended_at__gt=just_now)
-    fresh = fresh.exclude(why=EndReason.UNFINISHED)
-    fresh.update(ended_in=entry.pk)
+    for former in (FormerAuthenticator, FormerPasskey):
+        fresh = former.objects.filter(user=user, ended_in=None, ended_at__gt=just_now)
+        fresh.exclude(why=EndReason.UNFINISHED).update(ended_in=entry.pk)
 
 
 def mark_reported_since(user: User, entry_id: int) -> None:
-    """Never restore the ended apps that this entry or a later one linked: reported as not the person's."""
-    FormerAuthenticator.objects.filter(user=user, linked_in__gte=entry_id).update(why=EndReason.REPORTED)
+    """Never restore the ended apps and passkeys that this entry or a later one linked: reported as not the person's."""
+    for former in (FormerAuthenticator, FormerPasskey):
+        former.objects.filter(user=user, linked_in__gte=entry_id).update(why=EndReason.REPORTED)
 
 
 def restore_since(user: User, entry_id: int) -> int:
-    """Restore the apps that this entry or a later one ended. Returns how many.
+    """Restore the apps and passkeys that this entry or a later one ended. Returns how many.
 
     Codes until now stay void: which of them were used is no longer known.
     """
-    ended = FormerAuthenticator.objects.filter(
-        user=user, ended_in__gte=entry_id, why__in=(EndReason.REPLACED, EndReason.REMOVED)
-    )
-    found = list(ended.order_by("pk"))
+    ended = {"user": user, "ended_in__gte": entry_id, "why__in": (EndReason.REPLACED, EndReason.REMOVED)}
+    apps = list(FormerAuthenticator.objects.filter(**ended).order_by("pk"))
     step = codes.present_step()
-    for old in found:
+    for old in apps:
         Authenticator.objects.create(
             user=user,
             name=old.name,
@@ -70,8 +90,18 @@ def restore_since(user: User, entry_id: int) -> int:
             linked_in=old.linked_in,
             last_step=step,
         )
-    ended.filter(pk__in=[old.pk for old in found]).delete()
-    return len(found)
+    FormerAuthenticator.objects.filter(pk__in=[old.pk for old in apps]).delete()
+    return len(apps) + _restore_passkeys(list(FormerPasskey.objects.filter(**ended).order_by("pk")))
+
+
+def _restore_passkeys(former: list[FormerPasskey]) -> int:
+    for old in former:
+        restored = Passkey(**{name: getattr(old, name) for name in CREDENTIAL})
+        restored.save(force_insert=True)
+        # The day on which it was added; `auto_now_add` has set today.
+        Passkey.objects.filter(pk=restored.pk).update(created_at=old.created_at)
+    FormerPasskey.objects.filter(pk__in=[old.pk for old in former]).delete()
+    return len(former)
 
 
 def _keep_newest(user_id: int) -> None:
@@ -101,4 +131,5 @@ def of(user: User) -> list[FormerAuthenticator]:
 def purge() -> int:
     """Delete expired rows. Returns how many."""
     since = timezone.now() - limits.FORMER_AUTHENTICATOR_KEPT
-    return FormerAuthenticator.objects.filter(ended_at__lte=since).delete()[0]
+    expired = (former.objects.filter(ended_at__lte=since) for former in (FormerAuthenticator, FormerPasskey))
+    return sum(rows.delete()[0] for rows in expired)

@@ -36,6 +36,7 @@ class Outcome(Enum):
     RECOVERY_CODE = auto()  # where only a code of the app is accepted
     SEVERAL_CODES = auto()  # a whole list of recovery codes
     SUPPORT_CODE = auto()
+    EXPIRED = auto()  # the answer of a passkey to a question of another page, or too late
     # Verified, and refused.
     WRONG = auto()
     USED = auto()
@@ -45,14 +46,21 @@ class Outcome(Enum):
     UNFINISHED = auto()  # of a set-up that was not finished
     REPLACED = auto()  # of an app that is no longer in use
     REMOVED = auto()
+    UNKNOWN_PASSKEY = auto()  # of nobody, or of somebody else
+    COUNT_FELL = auto()  # of a passkey that counted further before, so it may have been copied
     # Not verified.
     UNREADABLE = auto()  # the secret cannot be decrypted
     WAITING = auto()  # too many wrong codes
+    TOO_MANY = auto()  # the greatest number of passkeys is there
+    INACTIVE = auto()  # the passkey is right, and its owner may not sign in
+    BUSINESS_ACCOUNT = auto()  # the same: the organisation takes the business account only
     DEMANDED = auto()  # the second factor is required, so it cannot be switched off
     CLOSED = auto()  # far too many: refused until the password is reset by mail
 
 
-NOT_CODES = frozenset({Outcome.NOT_A_CODE, Outcome.RECOVERY_CODE, Outcome.SEVERAL_CODES, Outcome.SUPPORT_CODE})
+NOT_CODES = frozenset(
+    {Outcome.NOT_A_CODE, Outcome.RECOVERY_CODE, Outcome.SEVERAL_CODES, Outcome.SUPPORT_CODE, Outcome.EXPIRED}
+)
 
 
 class VerificationResult(NamedTuple):

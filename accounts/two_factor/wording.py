@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.audit.clock_skew import duration_in_words
-from accounts.two_factor.models import RecoveryCodeSet
+from accounts.two_factor.models import Passkey, RecoveryCodeSet
 from accounts.two_factor.verification import Outcome, VerificationResult
 
 
@@ -29,6 +29,8 @@ def _explanation(answer: VerificationResult) -> str:
             return _wait(answer)
         case Outcome.CLOSED:
             return _closed()
+        case _ if answer.factor == Passkey.kind:
+            return _passkey_explanation(answer)
         case Outcome.SEVERAL_CODES:
             return _("That is more than one recovery code. Paste or type one of them.")
         case Outcome.SUPPORT_CODE:
@@ -37,6 +39,36 @@ def _explanation(answer: VerificationResult) -> str:
             return _recovery_code_explanation(answer.outcome)
         case _:
             return _app_explanation(answer)
+
+
+def _passkey_explanation(answer: VerificationResult) -> str:
+    match answer.outcome:
+        case Outcome.NOT_A_CODE:
+            return _("Your browser sent no passkey that we can read. Try again, or use another way.")
+        case Outcome.EXPIRED | Outcome.USED:
+            return _("This page was open too long, or was used already. Try again.")
+        case Outcome.UNKNOWN_PASSKEY:
+            return _("We do not know this passkey any more. Use another way, and remove it from your device.")
+        case Outcome.LINKED_ALREADY:
+            return _("This passkey was added already.")
+        case Outcome.TOO_MANY:
+            return _("You have the greatest number of passkeys. Remove one first.")
+        case Outcome.COUNT_FELL:
+            return _(
+                "We refuse this passkey, because there may be a copy of it. Use another way, and remove this passkey. "
+                "We have sent you a mail about it."
+            )
+        case Outcome.UNREADABLE:
+            return _(
+                "We cannot check your passkey now. That is our fault, not yours. Use another way, or ask support. "
+                "Number for support: %(reference)s."
+            ) % {"reference": answer.reference or "-"}
+        case Outcome.BUSINESS_ACCOUNT:
+            return _("Your organisation takes the business account only. Sign in with that.")
+        case Outcome.INACTIVE:
+            return _("You cannot sign in with this passkey. Ask whoever manages the accounts in your organisation.")
+        case _:
+            return _("Your passkey was not accepted. Try again, or use another way.")
 
 
 def _recovery_code_explanation(outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import limits
 from accounts.active_sessions.decorators import background_request
+from accounts.two_factor.passkeys import rp
 
 TEXT = "text/plain; charset=utf-8"
 CACHE_FOR_A_DAY = "public, max-age=86400"  # the same for everybody, so it may be cached, unlike the pages
@@ -88,6 +89,14 @@ def security(request: HttpRequest) -> HttpResponse:
         f"Canonical: {settings.PUBLIC_URL}{request.path}",
     )
     return HttpResponse("\n".join([*lines, ""]), content_type=TEXT)
+
+
+@background_request
+@login_not_required
+@require_safe
+def passkey_origins(request: HttpRequest) -> HttpResponse:
+    """On which hosts the passkeys of this one may be used (W3C Web Authentication Level 3, section 5.11)."""
+    return JsonResponse({"origins": rp.origins()}, headers={"Cache-Control": CACHE_FOR_A_DAY})
 
 
 @login_not_required

@@ -20,6 +20,7 @@ from accounts.support.caller_check import flows as caller_check
 from accounts.throttling import flows as throttling
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.account_recovery import flows as account_recovery
+from accounts.two_factor.passkeys import flows as passkeys
 
 
 class Command(BaseCommand):
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         counters, requests = throttling.purge(), help_requests.purge()
         account_recovery.purge()
         previous_devices.purge()
+        passkeys.purge_challenges()
         replay_protection.purge()
         caller_check.purge()
         reminders.purge()

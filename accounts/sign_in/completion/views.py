@@ -44,16 +44,17 @@ def complete_sign_in(
     """After the first factor, by password or, with ``result``, at the provider."""
     link = request.session.get(recovery_link.LINK, "")
     flows.restart_session(request.session, result)
-    mine = devices.authenticators_of(user)
-    if result is None and not mine and sign_in_policy.has_second_factor_at_provider(user):
+    mine = devices.factors_of(user)
+    if result is None and not mine.has_factor and sign_in_policy.has_second_factor_at_provider(user):
         if link:
             request.session[recovery_link.LINK] = link
         return _redirect_to_provider_page(request, user, target)
     vouched = rank.accepted(store.vouched(request.session), user)
     if policy.is_enough(vouched, is_staff=user.is_staff):
         return _sign_in(request, user, target)
-    if mine:
-        challenge.mark(request.session, user, target, mine)
+    if mine.has_factor:
+        has_passkey = bool(mine.passkeys)
+        challenge.mark(request.session, user, target, mine.authenticators, has_passkey=has_passkey)
         return redirect("verification_code")
     if account_recovery.of(user):  # only then: after a reset there is no device; others are spared this query
         return _after_reset(request, user, target, link)

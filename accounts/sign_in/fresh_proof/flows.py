@@ -20,6 +20,8 @@ from accounts.sso.callback import CallbackResult
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, verification
 from accounts.two_factor.codes import parse_recovery_code
+from accounts.two_factor.passkeys import flows as passkeys
+from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
@@ -73,6 +75,30 @@ def prove_by_code(
             opens(answer)
         elif answer.outcome is not Outcome.ACCEPTED:
             record(Event.IDENTITY_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)
+    return Proof(True, answer)
+
+
+def prove_by_passkey(
+    user: User,
+    ceremony: str,
+    credential: str,
+    *,
+    binding: str,
+    origin: Origin,
+    browsers: KnownBrowsers,
+    opens: OnAccepted | None = None,
+) -> Proof:
+    """Fresh proof by a passkey of this person, which shows both factors: no password is asked."""
+    answer = passkeys.verify(
+        user,
+        ceremony,
+        credential,
+        purpose=Purpose.PROOF,
+        binding=binding,
+        origin=origin,
+        browsers=browsers,
+        on_accepted=opens,
+    )
     return Proof(True, answer)
 
 

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.sign_in.fresh_proof.flows import Proof
+from accounts.two_factor.devices import Situation
 from accounts.two_factor.forms import CodeField, add_code_error, add_device_field, device_choices
-from accounts.two_factor.models import Authenticator
 
 
 class ProofForm(forms.Form):
@@ -26,17 +26,17 @@ class ProofForm(forms.Form):
         error_messages={"required": _("Type the 6-digit code from the authenticator app, or a recovery code.")},
     )
 
-    def __init__(
-        self, *args: Any, authenticators: list[Authenticator], without_password: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, mine: Situation, without_password: bool = False, **kwargs: Any) -> None:
         """``without_password``: the provider has shown who it is, and only our code is open."""
         super().__init__(*args, **kwargs)
         if without_password:
             del self.fields["password"]
         self.fields["code"].widget.attrs |= {"inputmode": "text", "placeholder": ""}
-        if not authenticators:
+        if not mine.has_factor:
             del self.fields["code"]
-        add_device_field(self, device_choices(authenticators))
+        elif not mine.authenticators:  # a passkey only; beside it, recovery codes
+            self.fields["code"].label = _("Recovery code")
+        add_device_field(self, device_choices(mine.authenticators))
 
     def refuse(self, proof: Proof) -> None:
         if not proof.password_is_right:

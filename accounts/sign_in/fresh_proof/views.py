@@ -19,13 +19,17 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sign_in.completion.flows import provider_of
 from accounts.sign_in.fresh_proof import flows
 from accounts.sign_in.fresh_proof.forms import ProofForm
-from accounts.sso import connections
-from accounts.sso.authentication_requests import Purpose
+from accounts.sso import authentication_requests, connections
 from accounts.sso.callback import CallbackResult
 from accounts.sso.refusal_reasons import Reason
 from accounts.sso.views import redirect_to_provider, refused_page
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
+from accounts.two_factor.devices import Situation
+from accounts.two_factor.passkeys import binding, rp
+from accounts.two_factor.passkeys import flows as passkeys
+from accounts.two_factor.passkeys.ceremonies import Purpose
+from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.verification import OnAccepted, VerificationResult
 
 
@@ -40,10 +44,12 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
     if provider and not proved_at_provider:
         return _confirm_at_provider(request, target)
     set_up_only = sessions.SET_UP_ONLY in request.session  # its phone is lost, and the set-up is all that opens
-    mine = [] if set_up_only else devices.authenticators_of(request.user)
-    form = ProofForm(request.POST or None, authenticators=mine, without_password=proved_at_provider)
+    mine = Situation() if set_up_only else devices.factors_read_with(request.session, request.user)
+    if request.method == "POST" and "credential" in request.POST and mine.passkeys:
+        return _prove_by_passkey(request, target)
+    form = ProofForm(request.POST or None, mine=mine, without_password=proved_at_provider)
     if request.method != "POST":
-        context = {"form": restore(request, form), "next": target}
+        context = {"form": restore(request, form), "next": target} | _passkey_context(request, mine)
         return render(request, "accounts/sign_in/confirm_identity.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
@@ -58,6 +64,31 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     if proof.answer is None:  # with a code it was opened where that was used up
         opens()
+    return reauthentication.resume(request, target)
+
+
+def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, object]:
+    """``passkey``: what the page asks of a passkey, for whoever has one."""
+    if not mine.passkeys or not rp.can_have_passkeys():
+        return {}
+    return {"passkey": passkeys.question_for(request.user, Purpose.PROOF, binding.of_session(request.session))}
+
+
+def _prove_by_passkey(request: PersonRequest, target: str) -> HttpResponse:
+    form = PasskeyForm(request.POST)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+
+    def opens(_answer: VerificationResult) -> None:
+        flows.forget_provider_proof(request.session)
+        sessions.prove(request, request.user, Origin.of(request))
+
+    data, of_page = form.cleaned_data, binding.of_session(request.session)
+    origin, browsers = Origin.of(request), KnownBrowsers.of(request)
+    proof = flows.prove_by_passkey(request.user, **data, binding=of_page, origin=origin, browsers=browsers, opens=opens)
+    if not proof.is_complete and proof.answer:
+        form.refuse(proof.answer)
+        return redirect_with_errors(request, form)
     return reauthentication.resume(request, target)
 
 
@@ -85,7 +116,12 @@ def _redirect_to_provider(request: PersonRequest, target: str) -> HttpResponse:
     if connection is None:
         raise Http404
     return redirect_to_provider(
-        request, connection, Purpose.PROVE, target=target, user=request.user, address=request.user.email
+        request,
+        connection,
+        authentication_requests.Purpose.PROVE,
+        target=target,
+        user=request.user,
+        address=request.user.email,
     )
 
 

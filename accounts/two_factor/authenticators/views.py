@@ -20,9 +20,14 @@ from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.authenticators import flows
+from accounts.two_factor.devices import Situation
 from accounts.two_factor.forms import CodeForm, NameForm, device_choices
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.verification import Outcome
+from accounts.two_factor.passkeys import binding, rp
+from accounts.two_factor.passkeys import flows as passkeys
+from accounts.two_factor.passkeys.ceremonies import Purpose
+from accounts.two_factor.passkeys.forms import PasskeyForm
+from accounts.two_factor.verification import Outcome, VerificationResult
 
 
 def own_device(request: PersonRequest, pk: str) -> Authenticator:
@@ -39,9 +44,11 @@ def explain_while_required(view: Callable[..., HttpResponseBase]) -> Callable[..
     def explained(request: PersonRequest) -> HttpResponseBase:
         if request.method == "POST" or not sign_in_policy.is_required(request.user):
             return view(request)
-        mine = devices.authenticators_of(request.user)
-        context = {"demand": sign_in_policy.requirement_for(request.user), "authenticators": mine}
-        return render(request, "accounts/two_factor/must_stay.html", context) if mine else redirect("personal_details")
+        mine = devices.factors_read_with(request.session, request.user)
+        context = {"demand": sign_in_policy.requirement_for(request.user), "authenticators": mine.authenticators}
+        if not mine.has_factor:
+            return redirect("personal_details")
+        return render(request, "accounts/two_factor/must_stay.html", context)
 
     return explained
 
@@ -50,18 +57,44 @@ def explain_while_required(view: Callable[..., HttpResponseBase]) -> Callable[..
 @explain_while_required
 @fresh_proof_required
 def switch_off(request: PersonRequest) -> HttpResponse:
-    mine = devices.authenticators_of(request.user)
-    if not mine:
+    mine = devices.factors_read_with(request.session, request.user)
+    if not mine.has_factor:
         return redirect("personal_details")
-    form = CodeForm(request.POST or None, choice=device_choices(mine))
+    if request.method == "POST" and "credential" in request.POST:
+        return _switch_off_by_passkey(request)
+    form = CodeForm(request.POST or None, choice=device_choices(mine.authenticators))
     if request.method != "POST":
         context = {"form": restore(request, form), "announced": sign_in_policy.announced_requirement(request.user)}
-        return render(request, "accounts/two_factor/switch_off.html", context)
+        return render(request, "accounts/two_factor/switch_off.html", context | _passkey_context(request, mine))
     if not form.is_valid():
         return redirect_with_errors(request, form)
     device = devices.authenticator_of(request.user, form.cleaned_data.get("device"))
     origin, browsers = Origin.of(request), KnownBrowsers.of(request)
-    answer = flows.switch_off(request.user, device, form.cleaned_data["code"], origin, browsers)
+    return _switched_off(
+        request, form, flows.switch_off(request.user, device, form.cleaned_data["code"], origin, browsers)
+    )
+
+
+def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, object]:
+    """``passkey``: what the page asks of a passkey; ``passkey_only``: there is no app that shows a code."""
+    if not mine.passkeys or not rp.can_have_passkeys():
+        return {}
+    question = passkeys.question_for(request.user, Purpose.PROOF, binding.of_session(request.session))
+    return {"passkey": question, "passkey_only": not mine.authenticators}
+
+
+def _switch_off_by_passkey(request: PersonRequest) -> HttpResponse:
+    form = PasskeyForm(request.POST)
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    of_page, origin, browsers = binding.of_session(request.session), Origin.of(request), KnownBrowsers.of(request)
+    answer = flows.switch_off_by_passkey(
+        request.user, **form.cleaned_data, binding=of_page, origin=origin, browsers=browsers
+    )
+    return _switched_off(request, form, answer)
+
+
+def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: VerificationResult) -> HttpResponse:
     if answer.outcome is Outcome.DEMANDED:
         return redirect("totp_switch_off")
     if answer.outcome is not Outcome.ACCEPTED:
@@ -79,13 +112,13 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
     """One of several; removing the last one means switching off."""
     device = own_device(request, str(pk))
     if request.method != "POST":
-        if len(devices.authenticators_of(request.user)) < 2:
+        if devices.factors_read_with(request.session, request.user).factors < 2:
             return redirect("totp_switch_off")
         return render(request, "accounts/two_factor/remove.html", {"device": device})
     if not flows.remove(request.user, device, Origin.of(request)):
         return redirect("totp_switch_off")
     sessions.end_others(request, request.user)
-    sessions.verify_by_another(request, devices.authenticator_of(request.user))
+    sessions.verify_by_another(request, devices.another_factor_of(request.user))
     messages.success(request, _("“%(name)s” is removed. Its codes no longer work.") % {"name": device.name})
     return redirect("personal_details")
 

@@ -32,15 +32,24 @@ MARKER = "pending_sign_in"
 
 class PendingSignIn(NamedTuple):
     """Who has shown the right password but not yet the code. ``target``: the address on this site to go to
-    afterwards; ``choice``: the authenticator apps as (id, name), the last used first."""
+    afterwards; ``choice``: the authenticator apps as (id, name), the last used first; ``has_passkey``: may a passkey
+    take the place of the code?"""
 
     user: User
     target: str
     choice: list[tuple[str, str]]
     seconds_left: int
+    has_passkey: bool = False
 
 
-def mark(session: MutableMapping[str, Any], user: User, target: str, authenticators: list[Authenticator]) -> None:
+def mark(
+    session: MutableMapping[str, Any],
+    user: User,
+    target: str,
+    authenticators: list[Authenticator],
+    *,
+    has_passkey: bool = False,
+) -> None:
     """Keep in the session that the password was right, and which devices may make the code."""
     session[PENDING_USER] = user.pk
     session[MARKER] = {
@@ -49,6 +58,7 @@ def mark(session: MutableMapping[str, Any], user: User, target: str, authenticat
         "account": user.get_session_auth_hash(),
         "target": target,
         "choice": [(str(device.pk), device.name) for device in authenticators],
+        "passkey": has_passkey,
     }
 
 
@@ -64,7 +74,8 @@ def pending(session: SessionBase) -> PendingSignIn | None:
     if user is None or not user.is_active or not constant_time_compare(marker["account"], user.get_session_auth_hash()):
         return None
     choice = [(str(pk), str(name)) for pk, name in marker["choice"]]
-    return PendingSignIn(user, marker["target"], choice, int(left.total_seconds()))
+    has_passkey = bool(marker.get("passkey"))  # not told by an earlier version
+    return PendingSignIn(user, marker["target"], choice, int(left.total_seconds()), has_passkey)
 
 
 def target(session: SessionBase) -> str:

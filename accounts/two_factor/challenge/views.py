@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,7 +24,11 @@ from accounts.two_factor.challenge.combined import PendingCombinedSignIn
 from accounts.two_factor.challenge.flows import PendingSignIn
 from accounts.two_factor.codes import parse
 from accounts.two_factor.forms import CodeForm, CombinedCodeForm, RecoveryCodeForm
-from accounts.two_factor.models import RecoveryCodeSet
+from accounts.two_factor.models import Authenticator, RecoveryCodeSet
+from accounts.two_factor.passkeys import binding, offers, rp
+from accounts.two_factor.passkeys import flows as passkeys
+from accounts.two_factor.passkeys.ceremonies import Purpose
+from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 
@@ -48,17 +52,63 @@ def _needs_pending_sign_in(view: Callable[[HttpRequest, PendingSignIn], HttpResp
 @_needs_pending_sign_in
 def verification_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     if not pending.choice:
-        return redirect("new_phone")
-    form = CodeForm(request.POST or None, focus=True, choice=pending.choice)
+        return _passkey_page(request, pending) if pending.has_passkey else redirect("new_phone")
+    form = CodeForm(request.POST or None, focus=not pending.has_passkey, choice=pending.choice)
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
-        return render(request, "accounts/two_factor/challenge.html", context)
+        return render(request, "accounts/two_factor/challenge.html", context | _passkey_context(request, pending))
 
     def judge(data: dict[str, str], on_accepted: OnAccepted) -> VerificationResult:
         browsers = KnownBrowsers.of(request)
         return flows.verify(pending.user, data.get("device"), data["code"], Origin.of(request), browsers, on_accepted)
 
     return _respond(request, pending, form, judge)
+
+
+def _passkey_context(request: HttpRequest, pending: PendingSignIn) -> dict[str, object]:
+    """``passkey``: what the page asks of a passkey, for whoever has one."""
+    if not pending.has_passkey or not rp.can_have_passkeys():
+        return {}
+    question = passkeys.question_for(pending.user, Purpose.SECOND_FACTOR, binding.of_session(request.session))
+    return {"passkey": question}
+
+
+def _passkey_page(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
+    """For whoever has no authenticator app."""
+    if request.method == "POST":
+        return redirect("verification_code")
+    form = restore(request, PasskeyForm())
+    context = {"form": form, "seconds_left": pending.seconds_left, "next": pending.target, "passkey_only": True}
+    return render(request, "accounts/two_factor/challenge.html", context | _passkey_context(request, pending))
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@_needs_pending_sign_in
+def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
+    """A passkey instead of the code; asked for on the page of the code."""
+    form = PasskeyForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return redirect("verification_code")
+
+    def on_accepted(answer: VerificationResult) -> None:
+        flows.forget(request.session)
+        _sign_in(request, pending.user, answer)
+
+    answer = passkeys.verify(
+        pending.user,
+        form.cleaned_data["ceremony"],
+        form.cleaned_data["credential"],
+        purpose=Purpose.SECOND_FACTOR,
+        binding=binding.of_session(request.session),
+        origin=Origin.of(request),
+        browsers=KnownBrowsers.of(request),
+        on_accepted=on_accepted,
+    )
+    if answer.outcome is not Outcome.ACCEPTED:
+        form.refuse(answer)
+        return redirect_with_errors(request, form, to=resolve_url("verification_code"))
+    return _redirect_after(request, pending.user, answer, pending.target)
 
 
 @login_not_required
@@ -128,6 +178,8 @@ def _respond(
 
     def on_accepted(answer: VerificationResult) -> None:
         flows.forget(request.session)
+        if answer.factor == Authenticator.kind and not pending.has_passkey:
+            offers.begin(request.session, pending.user, request.COOKIES)
         _sign_in(request, pending.user, answer)
 
     answer = judge(form.cleaned_data, on_accepted)

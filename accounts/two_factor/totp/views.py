@@ -93,9 +93,9 @@ def _fresh_proof_or_set_up(view: View) -> View:
 
 def _has_begun_first(request: PersonRequest) -> bool:
     """With fresh proof: support's code begins one without it, for who signed in at the provider this morning."""
-    mine = devices.read_with(request.session, request.user)
-    is_first = _all_lost(request) or not any(device.confirmed for device in mine)
-    pending = flows.pending_among(mine, _sign_in_id(request)) if is_first else None
+    mine = devices.factors_read_with(request.session, request.user)
+    is_first = _all_lost(request) or not mine.has_factor
+    pending = flows.pending_among(mine.devices, _sign_in_id(request)) if is_first else None
     return pending is not None and was_fresh(request, pending.created_at)
 
 

@@ -1,0 +1,188 @@
+"""Passkeys: verifying one, wherever it is asked for, and renaming or removing one. Adding one: `registration`."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts import limits
+from accounts.audit.aggregation import record_aggregated
+from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
+from accounts.audit.origin import Origin
+from accounts.audit.recording import record
+from accounts.encryption import SecretUnreadableError
+from accounts.models import User
+from accounts.organisations import sign_in_policy
+from accounts.throttling import flows as throttling
+from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.rules import Kind
+from accounts.two_factor import devices, previous_devices
+from accounts.two_factor.models import EndReason, Passkey, UsedChallenge
+from accounts.two_factor.passkeys import ceremonies
+from accounts.two_factor.passkeys.ceremonies import Answer, Ceremony, Purpose, Question, Shown
+from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
+
+
+def question_for(user: User | None, purpose: Purpose, binding: str) -> Ceremony:
+    """What a page asks: any passkey of this person, or of somebody not known yet."""
+    if user is None:
+        return ceremonies.to_show(purpose, 0, binding)
+    return ceremonies.to_show(purpose, user.pk, binding, devices.passkeys_of(user))
+
+
+def verify(
+    user: User | None,
+    ceremony: str,
+    credential: str,
+    *,
+    purpose: Purpose,
+    binding: str,
+    origin: Origin,
+    browsers: KnownBrowsers,
+    on_accepted: OnAccepted | None = None,
+) -> VerificationResult:
+    """Verify the answer of a passkey. ``user``: whose it must be; None for the whole sign-in, where the passkey tells.
+
+    ``ceremony`` and ``credential``: as posted; ``binding``: what binds the page to this browser. ``on_accepted`` is
+    called in the transaction that uses the challenge up. Like recovery codes, passkeys cannot be guessed: wrong ones
+    are counted, and a right one passes every wait.
+    """
+    question = ceremonies.question_of(ceremony, user.pk if user else 0, binding, purpose)
+    if question is None:
+        return _result(Outcome.EXPIRED)
+    answer = ceremonies.read(credential)
+    if answer is None:
+        return _result(Outcome.NOT_A_CODE)
+    passkey = _find(answer)
+    if passkey is None or (user is not None and passkey.user_id != user.pk):
+        return _refuse(user, None, Outcome.UNKNOWN_PASSKEY, origin, browsers)
+    # Judged before anything is locked.
+    shown = _judge(passkey, answer, question, is_whole_sign_in=user is None)
+    if not isinstance(shown, Shown):
+        return _refuse(passkey.user, passkey, shown, origin, browsers)
+    return _accept(passkey, question, shown, origin, browsers, on_accepted)
+
+
+def _find(answer: Answer) -> Passkey | None:
+    found = Passkey.objects.filter(digest=ceremonies.digest_of(answer.credential_id))
+    people = found.select_related("user__membership__organisation__connection")
+    return people.annotate(handle=F("user__passkey_handle__handle")).first()
+
+
+def _judge(passkey: Passkey, answer: Answer, question: Question, *, is_whole_sign_in: bool) -> Shown | Outcome:
+    handle = getattr(passkey, "handle", None)
+    if (answer.handle or is_whole_sign_in) and answer.handle != (bytes(handle) if handle else None):
+        return Outcome.WRONG
+    try:
+        key = passkey.public_key()
+    except SecretUnreadableError:
+        return Outcome.UNREADABLE
+    shown = ceremonies.judge_assertion(answer, question, key)
+    # A passkey never becomes one that may be copied, or the other way round (section 7.2, step 20).
+    if shown is None or shown.backup_eligible != passkey.backup_eligible:
+        return Outcome.WRONG
+    if not is_whole_sign_in:
+        return shown
+    if not passkey.user.is_active:
+        return Outcome.INACTIVE
+    return Outcome.BUSINESS_ACCOUNT if sign_in_policy.must_use_business_account(passkey.user) else shown
+
+
+@transaction.atomic
+def _accept(
+    passkey: Passkey,
+    question: Question,
+    shown: Shown,
+    origin: Origin,
+    browsers: KnownBrowsers,
+    on_accepted: OnAccepted | None,
+) -> VerificationResult:
+    owner = passkey.user
+    devices.lock(owner)  # before the counter, in the same order as a reset
+    if not use_up(question):
+        return _refuse(owner, passkey, Outcome.USED, origin, browsers)
+    if not _note_use(passkey, shown):
+        is_there = Passkey.objects.filter(pk=passkey.pk).exists()
+        outcome = Outcome.COUNT_FELL if is_there else Outcome.UNKNOWN_PASSKEY
+        return _refuse(owner, passkey, outcome, origin, browsers)
+    throttling.count_success(throttling.counter_for(owner, Kind.PASSKEY, browsers))
+    result = _result(Outcome.ACCEPTED, passkey)
+    if on_accepted:
+        on_accepted(result)
+    return result
+
+
+def use_up(question: Question) -> bool:
+    """Use a challenge up; exactly once, by the primary key. Call inside a transaction."""
+    try:
+        with transaction.atomic():
+            UsedChallenge(digest=ceremonies.digest_of(question.challenge)).save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _note_use(passkey: Passkey, shown: Shown) -> bool:
+    """Store what the passkey reported. False when it is gone, or its count did not grow: then a copy may be about.
+    Authenticators that do not count report 0 each time (section 6.1.1)."""
+    grows = Q(sign_count__lt=shown.sign_count) if shown.sign_count else Q(sign_count=0)
+    rows = Passkey.objects.filter(grows, pk=passkey.pk)
+    changed = {"sign_count": shown.sign_count, "backed_up": shown.backed_up, "last_used_at": timezone.now()}
+    return rows.update(**changed) == 1
+
+
+# Refusals that are no sign of an attempt to guess.
+_NOT_COUNTED = frozenset({Outcome.UNREADABLE, Outcome.USED, Outcome.INACTIVE, Outcome.BUSINESS_ACCOUNT})
+
+
+@transaction.atomic
+def _refuse(
+    owner: User | None, passkey: Passkey | None, outcome: Outcome, origin: Origin, browsers: KnownBrowsers
+) -> VerificationResult:
+    result = _result(outcome, passkey, origin.reference)
+    if owner is not None and outcome not in _NOT_COUNTED:
+        devices.lock(owner)
+        throttling.count_failure(throttling.counter_for(owner, Kind.PASSKEY, browsers))
+    if outcome is Outcome.COUNT_FELL and owner and passkey and not _was_told(owner):
+        detail = {"factor": Passkey.kind, "name": passkey.name}
+        record(Event.PASSKEY_COUNT_FELL, subject=owner, origin=origin, succeeded=False, detail=detail)
+    else:
+        record_aggregated(Event.PASSKEY_REFUSED, subject=owner, origin=origin, detail=result.facts)
+    return result
+
+
+def _was_told(user: User) -> bool:
+    """Was this mailed today? Whoever has a copy may try it any number of times."""
+    since = timezone.now() - limits.ALERT_MAIL_INTERVAL
+    return AuditEntry.objects.filter(subject=user, event=Event.PASSKEY_COUNT_FELL, at__gt=since).exists()
+
+
+def _result(outcome: Outcome, passkey: Passkey | None = None, reference: str = "") -> VerificationResult:
+    return VerificationResult(outcome, passkey, factor=Passkey.kind, reference=reference)
+
+
+@transaction.atomic
+def remove(user: User, passkey: Passkey, origin: Origin) -> bool:
+    """Remove one of several second factors; False for the last one, which only switching off removes. True, and nothing
+    is recorded, when a parallel request removed it first."""
+    devices.lock(user)
+    if devices.situation_of(user).factors < 2:
+        return False
+    if not previous_devices.retire_passkeys(Passkey.objects.filter(pk=passkey.pk, user=user), EndReason.REMOVED):
+        return True
+    entry = record(Event.PASSKEY_REMOVED, subject=user, origin=origin, detail={"name": passkey.name})
+    previous_devices.record_end(user, entry)
+    return True
+
+
+@transaction.atomic
+def rename(user: User, passkey: Passkey, name: str, origin: Origin) -> None:
+    if Passkey.objects.filter(pk=passkey.pk, user=user).update(name=name) == 1:
+        record(Event.PASSKEY_RENAMED, subject=user, origin=origin, detail={"name": name})
+
+
+def purge_challenges() -> int:
+    """Delete challenges whose pages have expired. Returns how many."""
+    return UsedChallenge.objects.filter(used_at__lte=timezone.now() - limits.PASSKEY_CHALLENGE).delete()[0]

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from functools import partial
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import limits, policy
+from accounts.active_sessions import flows as sessions
+from accounts.active_sessions import requested_page, store
+from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh
+from accounts.audit.origin import Origin
+from accounts.edit_conflicts.forms import deleted_message, was_shown
+from accounts.hash_queue import TooBusyError
+from accounts.http_requests import PersonRequest
+from accounts.organisations import rank
+from accounts.post_redirect_get import redirect_with_errors, restore
+from accounts.throttling.known_browsers import remember
+from accounts.two_factor import devices
+from accounts.two_factor.forms import NameForm
+from accounts.two_factor.models import Passkey
+from accounts.two_factor.passkeys import binding, flows, offers, registration, rp
+from accounts.two_factor.passkeys.ceremonies import Purpose
+from accounts.two_factor.passkeys.forms import PasskeyForm
+from accounts.two_factor.passkeys.registration import Addition
+from accounts.two_factor.recovery_codes import flows as recovery_codes
+
+
+def _own_passkey(request: PersonRequest, pk: int) -> Passkey:
+    passkey = Passkey.objects.filter(pk=pk, user=request.user).first()
+    if passkey is None:
+        raise Http404
+    return passkey
+
+
+def _all_lost(request: PersonRequest) -> bool:
+    """Account recovery by support: the passkey replaces all earlier devices."""
+    return sessions.SET_UP_ONLY in request.session
+
+
+def _is_verified_by_provider(request: PersonRequest) -> bool:
+    """Does the provider prove the second factor, without one here? Then none is offered, as for authenticator apps."""
+    owner = store.person_of(request.session)  # read with the membership
+    vouched = rank.accepted(store.vouched(request.session), owner or request.user)
+    is_enough = policy.is_enough(vouched, is_staff=request.user.is_staff) and not _all_lost(request)
+    return is_enough and not devices.factors_read_with(request.session, request.user).has_factor
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
+def add(request: PersonRequest) -> HttpResponse:
+    """Make a passkey in this browser. Without JavaScript the page says which other ways there are."""
+    if _is_verified_by_provider(request):
+        return redirect("personal_details")
+    form = PasskeyForm(request.POST or None)
+    if request.method != "POST":
+        form = restore(request, form)
+        question = registration.question_for(request.user, binding.of_session(request.session))
+        context = {"form": form, "passkey": question, "possible": rp.can_have_passkeys()}
+        return render(request, "accounts/two_factor/passkeys/add.html", context)
+    return _add(request, form)
+
+
+def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
+    if not form.is_valid():
+        return redirect_with_errors(request, form)
+    all_lost = _all_lost(request)
+    known = devices.situation_read_with(request.session, request.user)
+    fresh = _prepared_codes() if all_lost or not known.codes_left else None
+    addition = registration.add(
+        request.user,
+        form.cleaned_data["ceremony"],
+        form.cleaned_data["credential"],
+        binding=binding.of_session(request.session),
+        origin=Origin.of(request),
+        all_lost=all_lost,
+        on_added=partial(_finish, request, fresh),
+    )
+    if not addition.is_accepted:
+        form.refuse(addition.answer)
+        return redirect_with_errors(request, form)
+    messages.success(request, _("Your passkey works. From now on you can sign in with it."))
+    return remember(request, redirect(_after_adding(request, addition)), request.user)
+
+
+def _prepared_codes() -> recovery_codes.Prepared | None:
+    """New recovery codes, before the transaction that stores them; None when it is too busy."""
+    try:
+        return recovery_codes.prepare()
+    except TooBusyError:
+        return None
+
+
+def _finish(request: PersonRequest, fresh: recovery_codes.Prepared | None, addition: Addition) -> None:
+    """In the transaction of the registration. A first second factor ends the other sessions, which showed none; a
+    further one does not, because a browser may make it by itself."""
+    is_first = addition.is_first or addition.replaces_all
+    if is_first and addition.before.sessions > 1:
+        sessions.end_others(request, request.user)
+    device = addition.answer.device
+    if device is not None and (is_first or not request.user.is_verified()):
+        sessions.mark_verified(request, device)
+    if fresh:
+        old = None if addition.replaces_all else addition.before.code_set
+        recovery_codes.store(request.user, fresh, Origin.of(request), old=old, mailed=not addition.is_first)
+        recovery_codes.keep_to_show(request.session, request.user, fresh)
+    offers.end(request.session)
+    sessions.save(request)
+
+
+def _after_adding(request: PersonRequest, addition: Addition) -> str:
+    """To new recovery codes first, whose page leads on; otherwise to the requested page."""
+    if addition.before.codes_left and not addition.replaces_all:
+        return requested_page.take(request) or "personal_details"
+    if not recovery_codes.are_waiting(request.session):
+        messages.warning(request, _("It was too busy to make your recovery codes. Make them here."))
+    return "recovery_codes"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@fresh_proof_required
+def remove(request: PersonRequest, pk: int) -> HttpResponse:
+    """One of several second factors; removing the last one means switching off."""
+    passkey = _own_passkey(request, pk)
+    if request.method != "POST":
+        if devices.factors_read_with(request.session, request.user).factors < 2:
+            return redirect("totp_switch_off")
+        return render(request, "accounts/two_factor/passkeys/remove.html", {"device": passkey})
+    if not flows.remove(request.user, passkey, Origin.of(request)):
+        return redirect("totp_switch_off")
+    sessions.end_others(request, request.user)
+    sessions.verify_by_another(request, devices.another_factor_of(request.user))
+    messages.success(
+        request, _("The passkey “%(name)s” is removed. You cannot sign in with it any more.") % {"name": passkey.name}
+    )
+    return redirect("personal_details")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request: PersonRequest, pk: int) -> HttpResponse:
+    try:
+        passkey = _own_passkey(request, pk)
+    except Http404:
+        if not was_shown(request.POST, f"passkey/{pk}", request.user.pk):
+            raise
+        messages.error(request, deleted_message())
+        return redirect("personal_details")
+    if request.method != "POST":
+        context = {"device": passkey, "form": restore(request, _name_form(request, passkey))}
+        return render(request, "accounts/two_factor/passkeys/rename.html", context)
+    with transaction.atomic():
+        list(Passkey.objects.select_for_update().filter(pk=passkey.pk))
+        form = _name_form(request, _own_passkey(request, pk))
+        if not form.is_valid():
+            return redirect_with_errors(request, form)
+        if form.has_changed():
+            flows.rename(request.user, passkey, form.cleaned_data["name"], Origin.of(request))
+    messages.success(request, _("The name is saved."))
+    return redirect("personal_details")
+
+
+def _name_form(request: PersonRequest, passkey: Passkey) -> NameForm:
+    form = NameForm(request.POST or None, initial={"name": passkey.name})
+    form.of(f"passkey/{passkey.pk}", request.user.pk)
+    return form
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def offer(request: PersonRequest) -> HttpResponse:
+    """After a sign-in with a code. GET: what a browser that makes passkeys by itself needs, as JSON; while the proof of
+    the sign-in is fresh, because nobody confirms anything then. POST: the answer of a person to the offer."""
+    if request.method == "POST":
+        return _answered(request)
+    if not (offers.is_open(request.session) and is_fresh(request) and rp.can_have_passkeys()):
+        return JsonResponse({})
+    question = registration.question_for(request.user, binding.of_session(request.session), Purpose.OFFER)
+    return JsonResponse({"options": question.options, "ceremony": question.token})
+
+
+def _answered(request: PersonRequest) -> HttpResponse:
+    offers.end(request.session)
+    response = redirect("overview")
+    if request.POST.get("answer") == "never":
+        offers.decline(request.user)
+    else:
+        lasts = limits.PASSKEY_OFFER_AGAIN
+        response.set_cookie(offers.LATER, "1", max_age=lasts, secure=settings.SECURE, httponly=True, samesite="Lax")
+    return response
