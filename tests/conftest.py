@@ -60,7 +60,16 @@ def production_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 HIDDEN = re.compile(r'<input type="hidden" name="(shown|version)" value="([^"]*)">')
 # Pages with a form that carries what it showed, by the name of the view; see `accounts.edit_conflicts`.
 CARRIES_SHOWN = frozenset(
-    {"personal_details", "totp_rename", "change_role", "change_picture", "remove_picture", "change_logo", "remove_logo"}
+    {
+        "personal_details",
+        "totp_rename",
+        "passkey_rename",
+        "change_role",
+        "change_picture",
+        "remove_picture",
+        "change_logo",
+        "remove_logo",
+    }
     | {"sso_provider", "sso_secret", "sso_second_step", "sso_people", "sso_emergency_account"}
     | {f"{label}_change" for label in ("accounts_user", "auth_group", "organisations_organisation")}
     | {"environments_environment_change"}

@@ -25,7 +25,9 @@ def statements() -> Iterator[list[str]]:
 
 
 def in_short(text: str) -> str:
-    """The kind of a statement and its first table."""
+    """The kind of a statement and its first table, not one of a query within it."""
+    while (outer := re.sub(r"\([^()]*\)", "", text)) != text:
+        text = outer
     shape = FORM.match(text.replace('UPDATE "', 'UPDATE UPDATE "', 1) if text.startswith("UPDATE") else text)
     assert shape, text
     return f"{shape[1]} {shape[2]}"

@@ -17,6 +17,7 @@ from django.db.models import (
     F,
     Func,
     IntegerField,
+    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -62,7 +63,7 @@ def read_with(session: SessionBase, user: User) -> list[Authenticator]:
 def factors_read_with(session: SessionBase, user: User) -> Situation:
     """`factors_of` in the same way."""
     along = store.along_of(session, user)
-    return factors_of(user) if along is None else Situation(cast(list[Authenticator], along.devices), along.passkeys)
+    return factors_of(user) if along is None else _situation_with(along.devices, along.passkeys)
 
 
 def situation_read_with(session: SessionBase, user: User) -> Situation:
@@ -110,12 +111,14 @@ def lock(user: User) -> None:
 
 
 class Situation(NamedTuple):
-    """What somebody has. ``devices``: authenticator apps, confirmed or not; ``passkeys``: their keys; ``code_set``,
-    ``code_salt``: key and salt of the recovery codes, None without any; ``codes_left``: how many of them still work;
-    ``recovers``: is there an account recovery or a code of support; ``sessions``: how many there are of the person."""
+    """What somebody has. ``devices``: authenticator apps, confirmed or not; ``passkeys``: their keys; ``factors``: how
+    many passkeys and confirmed apps, each of which is a second factor; ``code_set``, ``code_salt``: key and salt of the
+    recovery codes, None without any; ``codes_left``: how many of them still work; ``recovers``: is there an account
+    recovery or a code of support; ``sessions``: how many there are of the person."""
 
     devices: Sequence[Authenticator] = ()
     passkeys: Sequence[int] = ()
+    factors: int = 0  # as it was read: a device may be confirmed meanwhile
     code_set: int | None = None
     code_salt: bytes | None = None
     codes_left: int = 0
@@ -126,11 +129,6 @@ class Situation(NamedTuple):
     def authenticators(self) -> list[Authenticator]:
         """As `authenticators_of`."""
         return _last_used_first(device for device in self.devices if device.confirmed)
-
-    @property
-    def factors(self) -> int:
-        """How many confirmed authenticator apps and passkeys; each of them is a second factor."""
-        return len(self.authenticators) + len(self.passkeys)
 
     @property
     def has_factor(self) -> bool:
@@ -171,11 +169,12 @@ def every(user: User) -> list[Authenticator]:
 def factors_of(user: User) -> Situation:
     """The devices and passkeys of a `situation_of`, without the rest, in one statement."""
     rows: list[Any] = _factors(user=user.pk)
-    return Situation(_apps(rows), read_along.passkeys_of(rows[0])) if rows else Situation()
+    return _situation_with(read_along.devices_of(rows), read_along.passkeys_of(rows[0])) if rows else Situation()
 
 
-def _apps(rows: list[Any]) -> list[Authenticator]:
-    return cast(list[Authenticator], read_along.devices_of(rows))
+def _situation_with(apps: Sequence[Model], passkeys: Sequence[int]) -> Situation:
+    mine = cast(Sequence[Authenticator], apps)
+    return Situation(mine, passkeys, factors=len(passkeys) + sum(device.confirmed for device in mine))
 
 
 def situation_of(user: User) -> Situation:
@@ -184,9 +183,13 @@ def situation_of(user: User) -> Situation:
     if not rows:  # the person was removed
         return Situation()
     one = rows[0]
-    keys = read_along.passkeys_of(one)
-    salt = None if one.code_salt is None else bytes(one.code_salt)
-    return Situation(_apps(rows), keys, one.code_set, salt, one.codes_left, one.recovers, one.sessions)
+    return _situation_with(read_along.devices_of(rows), read_along.passkeys_of(one))._replace(
+        code_set=one.code_set,
+        code_salt=None if one.code_salt is None else bytes(one.code_salt),
+        codes_left=one.codes_left,
+        recovers=one.recovers,
+        sessions=one.sessions,
+    )
 
 
 def _count(rows: QuerySet[Any]) -> Subquery:
@@ -218,8 +221,8 @@ def is_protected() -> Q | F:
 
 def restore_copies() -> int:
     """Copy to the people whose copy disagrees, see `memberships.restore_keys`. Returns their number."""
-    has_one = ExpressionWrapper(confirmed_device_exists(), BooleanField())
-    wrong = User.objects.annotate(has_one=has_one).exclude(is_protected=F("has_one"))
+    exists = ExpressionWrapper(confirmed_device_exists(), BooleanField())
+    wrong = User.objects.annotate(has_one=exists).exclude(is_protected=F("has_one"))
     found = list(wrong.order_by("pk").values_list("pk", "has_one"))
     for has_one in (True, False):
         keys = [pk for pk, has in found if has is has_one]
@@ -290,7 +293,7 @@ def remove_others(user: User, device: Device) -> None:
     for model, retire in ((Authenticator, previous_devices.retire), (Passkey, previous_devices.retire_passkeys)):
         theirs: Any = model.objects.filter(user=user)
         others = theirs.exclude(pk=device.pk) if isinstance(device, model) else theirs
-        retire(others, EndReason.REPLACED)  # type: ignore[operator]
+        retire(others, EndReason.REPLACED)
 
 
 def end_recovery(user: User) -> None:

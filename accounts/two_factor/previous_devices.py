@@ -95,6 +95,9 @@ def restore_since(user: User, entry_id: int) -> int:
 
 
 def _restore_passkeys(former: list[FormerPasskey]) -> int:
+    # Somebody may have stored a passkey under the same id meanwhile.
+    taken = set(Passkey.objects.filter(digest__in=[old.digest for old in former]).values_list("digest", flat=True))
+    former = [old for old in former if old.digest not in taken]
     for old in former:
         restored = Passkey(**{name: getattr(old, name) for name in CREDENTIAL})
         restored.save(force_insert=True)

@@ -36,6 +36,8 @@ NOT_YET = (
     "PIL",
     "python_calamine",
     "cryptography",
+    "webauthn",
+    "OpenSSL",
     "psycopg",
     "redis",
     "django.test",

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.organisations import copies, rank
 from accounts.organisations.models import Membership
 from accounts.two_factor import devices
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, Passkey
 from environments.models import Access, Environment
 from tests.factories import AuthenticatorFactory, EnvironmentFactory, OrganisationFactory, UserFactory
 from tests.pages import at_once
@@ -26,7 +26,8 @@ def wrong() -> int:
     """How many rows have another copy than the rows that it is of."""
     theirs = Membership.objects.filter(user=OuterRef("pk")).values("organisation_id")
     confirmed = Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True)
-    people = User.objects.annotate(whose=Subquery(theirs), has_one=Exists(confirmed))
+    has_one = Q(Exists(confirmed)) | Q(Exists(Passkey.objects.filter(user=OuterRef("pk"))))
+    people = User.objects.annotate(whose=Subquery(theirs), has_one=has_one)
     differs = ~Q(organisation_key=F("whose")) | Q(organisation_key=None) | Q(whose=None)
     keys = people.filter(differs).exclude(organisation_key=None, whose=None).count()
     flags = people.exclude(is_protected=F("has_one")).count()
@@ -71,6 +72,18 @@ class World:
     def link(self) -> None:
         AuthenticatorFactory(user=self.free)
 
+    def add_passkey(self) -> None:
+        Passkey.objects.create(user=self.free, name="iPhone", credential_id=b"1", digest="1", sealed_key=b"x")
+
+    def replace_by_passkey(self) -> None:
+        self.add_passkey()
+        Passkey.objects.update(user=self.person)
+        Authenticator.objects.filter(user=self.person).delete()
+
+    def drop_passkey(self) -> None:
+        self.add_passkey()
+        Passkey.objects.all().delete()
+
     def join(self) -> None:
         Membership.objects.create(user=self.free, organisation=self.home)
 
@@ -105,6 +118,7 @@ class World:
 
 
 CHANGES = ["drop first", "leave", "move", "open_theirs", "hand_over", "link", "join", "give", "save_as_it_was"]
+CHANGES += ["add_passkey", "replace_by_passkey", "drop_passkey"]
 
 
 @pytest.mark.django_db
@@ -257,9 +271,10 @@ def test_rows_may_arrive_in_any_order_and_without_copies(turned: bool) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", ["organisations_membership", "two_factor_authenticator"])
+@pytest.mark.parametrize("table", ["organisations_membership", "two_factor_authenticator", "two_factor_passkey"])
 def test_an_emptied_table_leaves_no_copies(table: str) -> None:
     world = World()
+    world.add_passkey()
     world.open_theirs()
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL empties no table with checks that are still due

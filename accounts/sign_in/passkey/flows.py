@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.audit.origin import Origin
 from accounts.organisations import emergency, sign_in_policy
+from accounts.throttling import spraying
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor.passkeys import flows as passkeys
 from accounts.two_factor.passkeys.ceremonies import Purpose
@@ -25,6 +26,9 @@ def sign_in(
         browsers=browsers,
         on_accepted=on_accepted,
     )
-    if answer.outcome is Outcome.ACCEPTED and answer.device and sign_in_policy.is_emergency_account(answer.device.user):
-        emergency.notify_of_use(answer.device.user, origin)
+    if answer.outcome is Outcome.ACCEPTED and answer.device is not None:
+        user = answer.device.user
+        spraying.record_accepted(user.email)
+        if sign_in_policy.is_emergency_account(user):
+            emergency.notify_of_use(user, origin)
     return answer

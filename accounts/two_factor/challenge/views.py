@@ -95,11 +95,10 @@ def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
         flows.forget(request.session)
         _sign_in(request, pending.user, answer)
 
-    answer = passkeys.verify(
+    answer = flows.verify_passkey(
         pending.user,
         form.cleaned_data["ceremony"],
         form.cleaned_data["credential"],
-        purpose=Purpose.SECOND_FACTOR,
         binding=binding.of_session(request.session),
         origin=Origin.of(request),
         browsers=KnownBrowsers.of(request),

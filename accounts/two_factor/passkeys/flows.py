@@ -68,7 +68,9 @@ def verify(
 def _find(answer: Answer) -> Passkey | None:
     found = Passkey.objects.filter(digest=ceremonies.digest_of(answer.credential_id))
     people = found.select_related("user__membership__organisation__connection")
-    return people.annotate(handle=F("user__passkey_handle__handle")).first()
+    # With an open account recovery no device counts; whoever begins one removes them all.
+    free = people.filter(user__account_recovery=None)
+    return free.annotate(handle=F("user__passkey_handle__handle")).first()
 
 
 def _judge(passkey: Passkey, answer: Answer, question: Question, *, is_whole_sign_in: bool) -> Shown | Outcome:

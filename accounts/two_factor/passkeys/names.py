@@ -17,6 +17,7 @@ KEEPERS = {
     "08987058-cadc-4b81-b6e1-30de50dcbe96": "Windows Hello",
     "6028b017-b1d4-4c02-b4b3-afcdafc96bb2": "Windows Hello",
     "9ddd1817-af5a-4672-a2b9-3e3dd95000a9": "Windows Hello",
+    "d3452668-01fd-4c12-926c-83a4204853aa": "Microsoft Password Manager",
     "ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4": "Google Password Manager",
     "fbfc3007-154e-4ecc-8c0b-6e020557d7bd": "Apple Passwords",
     "dd4ec289-e01d-41c9-bb89-70fa845d4bf2": "iCloud Keychain",

@@ -24,18 +24,6 @@ def can_have_passkeys() -> bool:
 
 
 def origins() -> list[str]:
-    """The origins on which an answer may be given: that of `PUBLIC_URL`, and those of `PASSKEY_ORIGINS`."""
-    return [_origin(settings.PUBLIC_URL), *related_origins()]
-
-
-def related_origins() -> list[str]:
-    """Other hosts of this portal, whose browsers may use passkeys of the RP id; `/.well-known/webauthn` lists them."""
-    return [_origin(one) for one in settings.PASSKEY_ORIGINS]
-
-
-def _origin(address: str) -> str:
-    """As browsers write it (RFC 6454): without a path, and without the port that belongs to the scheme."""
-    parts = urlsplit(address)
-    usual = {"https": 443, "http": 80}.get(parts.scheme)
-    port = f":{parts.port}" if parts.port and parts.port != usual else ""
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
+    """The origins on which an answer may be given, as browsers write them (RFC 6454); `/.well-known/webauthn` lists
+    them: browsers that know of related origins then use passkeys of the RP id on each."""
+    return [settings.PUBLIC_URL, *settings.PASSKEY_ORIGINS]

@@ -59,9 +59,8 @@ def add(request: PersonRequest) -> HttpResponse:
         return redirect("personal_details")
     form = PasskeyForm(request.POST or None)
     if request.method != "POST":
-        form = restore(request, form)
         question = registration.question_for(request.user, binding.of_session(request.session))
-        context = {"form": form, "passkey": question, "possible": rp.can_have_passkeys()}
+        context = {"form": restore(request, form), "passkey": question, "possible": rp.can_have_passkeys()}
         return render(request, "accounts/two_factor/passkeys/add.html", context)
     return _add(request, form)
 

@@ -36,7 +36,7 @@ def test_sign_in_takes_thirteen_statements_of_which_five_write(client: Client, c
     with statements() as done:
         assert client.post(CODE, {"code": code}).url == "/"
     assert page == []
-    assert password == [f"SELECT {USER}", *counted, f"SELECT {DEVICE}", f"INSERT {SESSION}"]
+    assert password == [f"SELECT {USER}", *counted, f"SELECT {USER}", f"INSERT {SESSION}"]
     assert code_page == [f"SELECT {SESSION}"]
     assert done == [
         f"SELECT {SESSION}",

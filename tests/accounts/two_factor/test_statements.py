@@ -79,7 +79,7 @@ def test_confirming_reads_under_the_lock_and_writes_each_table_once(asked: Calla
     typed = {"code": phone(device).now(), "name": "Telefoon"}
     assert asked(lambda: client.post(CONFIRM, typed)) == [
         ("UPDATE", PERSON),  # no browser is known any more; the lock of the rest
-        ("SELECT", DEVICE),
+        ("SELECT", PERSON),
         ("INSERT", ENTRY),
         *MAIL,
         ("UPDATE", DEVICE),
@@ -92,11 +92,11 @@ def test_confirming_reads_under_the_lock_and_writes_each_table_once(asked: Calla
 def test_recovery_codes_are_shown_with_one_made_anew_with_seven_and_put_away_with_one(asked: Callable) -> None:
     client, device = begun()
     client.post(CONFIRM, {"code": phone(device).now(), "name": "Telefoon"})
-    assert asked(lambda: client.get(CODES)) == [("SELECT", DEVICE)]
+    assert asked(lambda: client.get(CODES)) == [("SELECT", PERSON)]
     assert asked(lambda: client.post(f"{CODES}bewaard/")) == [("UPDATE", SESSION)]
     assert asked(lambda: client.post(f"{CODES}nieuw/")) == [
         ("SELECT", PERSON),  # the lock
-        ("SELECT", DEVICE),
+        ("SELECT", PERSON),
         ("DELETE", CODE),
         ("UPDATE", CODE_SET),
         ("INSERT", CODE),
@@ -145,11 +145,11 @@ def test_personal_details_ask_how_many_codes_are_left_and_about_a_business_accou
 ) -> None:
     client, device = begun()
     client.post(CONFIRM, {"code": phone(device).now(), "name": "Telefoon"})
-    assert asked(lambda: client.get(DETAILS)) == [("SELECT", DEVICE)]
+    assert asked(lambda: client.get(DETAILS)) == [("SELECT", PERSON)]
     here = device.user.membership.organisation
     Connection.objects.create(organisation=here, enabled=True, issuer="https://idp.test")
     assert asked(lambda: client.get(DETAILS)) == [
-        ("SELECT", DEVICE),
+        ("SELECT", PERSON),
         ("SELECT", "sso_connection"),
         ("SELECT", "sso_identity"),
     ]
