@@ -55,6 +55,7 @@ TOTP_DIAGNOSIS_DAY = timedelta(days=1)
 # Passkeys (W3C Web Authentication).
 PASSKEYS = 10  # at most, a person
 PASSKEY_CHALLENGE = timedelta(minutes=5)  # for the answer to one; it is accepted once
+PASSKEY_CHALLENGE_KEPT = timedelta(hours=1)  # what was used, also for a machine whose clock is that far behind
 PASSKEY_LONGEST = 16_000  # characters of what a browser answers; with an attestation it is about 6,000
 PASSKEY_OFFER_AGAIN = timedelta(days=30)  # after "later", in that browser
 PASSKEY_LONGEST_ID = 1_023  # bytes of a credential id (section 4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -44,7 +46,10 @@ from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.authenticators import flows as authenticators
 from accounts.two_factor.challenge import flows as challenge
-from accounts.two_factor.models import Authenticator, BridgeCode
+from accounts.two_factor.models import Authenticator, BridgeCode, Passkey
+from accounts.two_factor.passkeys import flows as passkeys
+from accounts.two_factor.passkeys import registration
+from accounts.two_factor.passkeys.ceremonies import Purpose as Asked
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows as totp
 from tests.codes import code_of, phone, wrong_code_of
@@ -52,10 +57,12 @@ from tests.conftest import mails
 from tests.database_cleanup import rows
 from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
 from tests.pages import signed_in
+from tests.passkeys_client import HONEST, Device, Twist
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HERE = Origin("192.0.2.7", "Testbrowser")
+PAGE = "binding of the page"
 NEW_PASSWORD = "een heel andere lange zin"
 WRITES = ("INSERT", "UPDATE", "DELETE")
 Flow = Callable[[], object]
@@ -163,6 +170,63 @@ def refuse_code() -> Flow:
     person = UserFactory(with_totp=True)
     wrong = wrong_code_of(person)
     return lambda: challenge.verify(person, None, wrong, HERE, UNKNOWN_BROWSER)
+
+
+def add_passkey(*, all_lost: bool = False) -> Flow:
+    person = UserFactory(with_totp=True)
+    recovery_codes.make(person, HERE)
+    if all_lost:
+        account_recovery.begin(person)
+    asked = registration.question_for(person, PAGE)
+    made = json.dumps(Device().create(asked.options))
+    return lambda: registration.add(
+        person,
+        asked.token,
+        made,
+        binding=PAGE,
+        origin=HERE,
+        all_lost=all_lost,
+        on_added=lambda _added: _sign_in(person),
+    )
+
+
+def with_passkey(*, counts: bool = False) -> tuple[User, Device]:
+    person, device = UserFactory(with_totp=True), Device(counts=counts)
+    asked = registration.question_for(person, PAGE)
+    made = json.dumps(device.create(asked.options))
+    assert registration.add(person, asked.token, made, binding=PAGE, origin=HERE).is_accepted
+    return person, device
+
+
+def show_passkey(purpose: Asked, twist: Twist = HONEST) -> Flow:
+    person, device = with_passkey(counts=True)
+    whose = None if purpose is Asked.SIGN_IN else person
+    if twist is not HONEST:
+        Passkey.objects.update(sign_count=9)
+    asked = passkeys.question_for(whose, purpose, PAGE)
+    shown = json.dumps(device.get(asked.options, twist))
+    where = {"purpose": purpose, "binding": PAGE, "origin": HERE, "browsers": UNKNOWN_BROWSER}
+    return lambda: passkeys.verify(whose, asked.token, shown, **where, on_accepted=lambda _answer: _sign_in(person))
+
+
+def switch_off_by_passkey() -> Flow:
+    person, device = with_passkey()
+    recovery_codes.make(person, HERE)
+    asked = passkeys.question_for(person, Asked.PROOF, PAGE)
+    shown = json.dumps(device.get(asked.options))
+    return lambda: authenticators.switch_off_by_passkey(
+        person, asked.token, shown, binding=PAGE, origin=HERE, browsers=UNKNOWN_BROWSER
+    )
+
+
+def remove_passkey() -> Flow:
+    person, _device = with_passkey()
+    return lambda: passkeys.remove(person, Passkey.objects.get(), HERE)
+
+
+def rename_passkey() -> Flow:
+    person, _device = with_passkey()
+    return lambda: passkeys.rename(person, Passkey.objects.get(), "Werk", HERE)
 
 
 def use_bridge_code() -> Flow:
@@ -435,8 +499,15 @@ FLOWS = {
         *(add_organisation, change_organisation, delete_organisation, change_requirement, delete_group),
         *(save_provider, switch_single_sign_on_on, switch_single_sign_on_off, choose_emergency_account, warn_of_expiry),
         *(add_domain, prove_domain, remove_domain),
+        *(add_passkey, switch_off_by_passkey, remove_passkey, rename_passkey),
     )
 } | {f"intervene_{kind.value}": intervene(kind) for kind in (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.RESET)}
+FLOWS |= {
+    "add_passkey_after_a_reset": partial(add_passkey, all_lost=True),
+    "sign_in_by_passkey": partial(show_passkey, Asked.SIGN_IN),
+    "refuse_passkey": partial(show_passkey, Asked.SIGN_IN, Twist(counter=0)),
+    "refuse_copied_passkey": partial(show_passkey, Asked.SECOND_FACTOR, Twist(counter=5)),
+}
 
 
 @pytest.mark.parametrize("prepare", FLOWS.values(), ids=FLOWS)

@@ -27,8 +27,10 @@ OWNER = "passkey ceremony"
 CHALLENGE_BYTES = 32
 HANDLE_BYTES = 64
 TRANSPORTS = frozenset({"usb", "nfc", "ble", "smart-card", "internal", "cable", "hybrid"})
-# COSE algorithms: Ed25519, ECDSA with P-256, RSA (RFC 9053; RFC 8812). What authenticators in use make.
-ALGORITHMS = (-8, -7, -257)
+# COSE algorithms: Ed25519, ECDSA with P-256, RSA (RFC 9053; RFC 8812). What authenticators in use make. Each with the
+# type of key and the curve that go with it: COSE alone would let others be named (WebAuthn section 5.8.5).
+ALGORITHMS = {-8: (1, 6), -7: (2, 1), -257: (3, None)}
+RSA_BITS = 2048  # at least (NIST SP 800-131A section 3)
 REGISTRATION, ASSERTION = "webauthn.create", "webauthn.get"
 
 
@@ -105,10 +107,11 @@ def question_of(token: str, user_pk: int, binding: str, *purposes: Purpose) -> Q
         asked = json.loads(encryption.unseal_text(token, owner=OWNER))
     except encryption.SecretUnreadableError:
         return None
+    # Negative where the machine that made the page has a clock that is ahead.
     age = timezone.now().timestamp() - asked["at"]
     if asked["purpose"] not in purposes or asked["user"] != user_pk or not binding:
         return None
-    if not constant_time_compare(asked["binding"], binding) or not 0 <= age <= limits.PASSKEY_CHALLENGE.total_seconds():
+    if not constant_time_compare(asked["binding"], binding) or age > limits.PASSKEY_CHALLENGE.total_seconds():
         return None
     return Question(bytes.fromhex(asked["challenge"]), Purpose(asked["purpose"]), bytes.fromhex(asked["handle"]))
 
@@ -208,10 +211,16 @@ def judge_registration(answer: Answer, question: Question) -> Registered | None:
 
 
 def _check_key(key: bytes) -> None:
-    """Raise when it is no public key that could verify anything: then it could not be used later either."""
+    """Raise when it is no public key that could verify anything, or none that its algorithm allows: then it could not
+    be used later either, or what it signs would prove little."""
     from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography
 
-    decoded_public_key_to_cryptography(decode_credential_public_key(key))
+    found = decode_credential_public_key(key)
+    if ALGORITHMS[found.alg] != (found.kty, getattr(found, "crv", None)):
+        raise ValueError("a key of another type or curve than its algorithm")
+    public = decoded_public_key_to_cryptography(found)
+    if getattr(public, "key_size", RSA_BITS) < RSA_BITS and found.kty == ALGORITHMS[-257][0]:
+        raise ValueError("an RSA key that is too short")
 
 
 class Shown(NamedTuple):

@@ -186,5 +186,5 @@ def rename(user: User, passkey: Passkey, name: str, origin: Origin) -> None:
 
 
 def purge_challenges() -> int:
-    """Delete challenges whose pages have expired. Returns how many."""
-    return UsedChallenge.objects.filter(used_at__lte=timezone.now() - limits.PASSKEY_CHALLENGE).delete()[0]
+    """Delete challenges whose pages have expired, by the clock of every web machine. Returns how many."""
+    return UsedChallenge.objects.filter(used_at__lte=timezone.now() - limits.PASSKEY_CHALLENGE_KEPT).delete()[0]

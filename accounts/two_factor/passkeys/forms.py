@@ -15,6 +15,7 @@ class CeremonyField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}), **kwargs)
+        self.validators = []  # an error at a hidden field would be seen by nobody
 
 
 class PasskeyForm(forms.Form):

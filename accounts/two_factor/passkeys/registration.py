@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.throttling import known_browsers
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.devices import Situation
-from accounts.two_factor.models import Passkey, PasskeyHandle
+from accounts.two_factor.models import FormerPasskey, Passkey, PasskeyHandle
 from accounts.two_factor.passkeys import ceremonies, names
 from accounts.two_factor.passkeys.ceremonies import Account, Answer, Ceremony, Purpose, Question, Registered
 from accounts.two_factor.passkeys.flows import use_up
@@ -119,7 +119,10 @@ def _reason_against(
 ) -> Outcome | None:
     if len(before.passkeys) >= limits.PASSKEYS and not all_lost:
         return Outcome.TOO_MANY
-    if Passkey.objects.filter(digest=ceremonies.digest_of(made.credential_id)).exists():
+    digest = ceremonies.digest_of(made.credential_id)
+    # In this order: a passkey that is removed at this moment is found in one of the two. A removed one of somebody else
+    # counts, because its owner may get it back; whoever saw its id on a page could keep the owner from that.
+    if Passkey.objects.filter(digest=digest) or FormerPasskey.objects.filter(digest=digest).exclude(user=user):
         return Outcome.LINKED_ALREADY
     handle, _is_new = PasskeyHandle.objects.get_or_create(user=user, defaults={"handle": question.handle})
     if bytes(handle.handle) != question.handle:

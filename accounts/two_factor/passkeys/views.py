@@ -59,6 +59,11 @@ def add(request: PersonRequest) -> HttpResponse:
         return redirect("personal_details")
     form = PasskeyForm(request.POST or None)
     if request.method != "POST":
+        mine = devices.factors_read_with(request.session, request.user)
+        if len(mine.passkeys) >= limits.PASSKEYS and not _all_lost(request):
+            # Before a device makes one that would be refused, and stay on the device.
+            messages.warning(request, _("You have the greatest number of passkeys. Remove one first."))
+            return redirect("personal_details")
         question = registration.question_for(request.user, binding.of_session(request.session))
         context = {"form": restore(request, form), "passkey": question, "possible": rp.can_have_passkeys()}
         return render(request, "accounts/two_factor/passkeys/add.html", context)
