@@ -44,6 +44,7 @@ def numbers() -> dict[str, int]:
     return {
         "recovery_codes": limits.RECOVERY_CODES,
         "devices": limits.AUTHENTICATORS,
+        "passkeys": limits.PASSKEYS,
         "wrong_codes": limits.CODE_FREE_FAILURES,
         "wait_minutes": int(limits.CODE_WAITS[0].total_seconds() // 60),
         "set_up_minutes": int(limits.PENDING_AUTHENTICATOR.total_seconds() // 60),

@@ -41,3 +41,13 @@ for (const field of document.querySelectorAll("input[type=password]:not([autocom
   row.append(field, button);
   if (focused) field.focus();
 }
+
+// The page to sign in: passkeys come when somebody is there, so that a first visit stays light; at once where one was used.
+const script = document.querySelector("form[data-passkeys]")?.dataset.passkeys;
+if (script && globalThis.PublicKeyCredential) {
+  const load = () => { import(script).catch(() => {}); }; // the password is still there
+  for (const sign of ["pointermove", "pointerdown", "keydown"]) addEventListener(sign, load, { once: true });
+  try {
+    if (localStorage.getItem("passkey-used-here")) load();
+  } catch { /* storage is switched off */ }
+}

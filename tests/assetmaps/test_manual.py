@@ -31,6 +31,7 @@ PROMISED = {
     "geen-telefoon",
     "zakelijk-account",
     "herstelcodes",
+    "passkey",
 }
 NAMED = (
     "My Environments",
@@ -45,6 +46,11 @@ NAMED = (
     "Make new recovery codes",
     "Use a recovery code",
     "Phone lost?",
+    "Device lost?",
+    "Set it up on this device",
+    "Make a passkey",
+    "Use your passkey",
+    "Use the code from your app",
     "Ask support for help",
     "New phone",
     "Add another device",

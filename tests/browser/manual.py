@@ -14,16 +14,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.core.cache import cache
+from django.test import override_settings
 from django.utils.translation import gettext, override
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor.models import Authenticator, RecoveryCodeSet
+from accounts.two_factor.models import Authenticator, Passkey, RecoveryCodeSet
 from assetmaps.manual import PICTURES
 from tests.browser import out_of_band
 from tests.browser.screen import Phone, Screen
+from tests.browser.virtual_authenticator import Device
 from tests.factories import PASSWORD
 
 VIEWPORT = {"width": 420, "height": 900}  # as narrow as the bar at the top keeps its logo
@@ -120,21 +122,54 @@ def walk(screen: Screen, person: User, language: str) -> Iterator[Step]:
     copy = codes.get_by_role("button", name=word("Copy"))
     expect(copy).to_be_visible()
     yield Step("recovery_codes", (codes.get_by_role("list"), copy), keep)
-    page.context.clear_cookies()
     out_of_band.let_codes_be_new(person)
-    _sign_in_page(screen, language)
-    email.fill(person.email)
-    page.get_by_label(word("Password"), exact=True).fill(PASSWORD)
-    button("Sign in").click()
+    _give_password(screen, person, language, word)
     expect(title).to_have_text(word("Verification code"))
     code.evaluate(SHOW_CODE)
     yield Step("challenge", (title, button("Confirm")), code)
-    page.context.clear_cookies()
+    yield from _with_passkey(screen, person, language, word, button)
+
+
+def _with_passkey(
+    screen: Screen, person: User, language: str, word: Callable[[str], str], button: Callable[[str], Locator]
+) -> Iterator[Step]:
+    """The part about passkeys, of somebody who has no app. The device is Chromium's virtual one."""
+    # A passkey belongs to the address at which it was made.
+    with override_settings(PUBLIC_URL=screen.portal):
+        page = screen.page
+        title = page.locator("main h1")
+        device = Device(page)
+        as_new(person, language)
+        _give_password(screen, person, language, word)
+        screen.open("/persoonlijke-gegevens/")
+        section = page.get_by_role("region", name=word("Sign in with fingerprint, face or PIN"))
+        begin = section.get_by_role("link", name=word("Set it up on this device"))
+        yield Step("passkey_section", (section,), begin)
+        begin.click()
+        make = button("Make a passkey")
+        yield Step("passkey_add", (title, make), make)
+        make.click()
+        page.wait_for_url(lambda address: "/passkeys/" not in address)
+        device.be_touched(False)  # else the page to sign in does so by itself
+        _give_password(screen, person, language, word)
+        expect(title).to_have_text(word("Use your passkey"))
+        use = button("Use your passkey")
+        yield Step("passkey_challenge", (title, use), use)
+        page.context.clear_cookies()
+        device.be_lost()
+
+
+def _give_password(screen: Screen, person: User, language: str, word: Callable[[str], str]) -> None:
+    _sign_in_page(screen, language)
+    screen.page.get_by_label(word("E-mail address")).fill(person.email)
+    screen.page.get_by_label(word("Password"), exact=True).fill(PASSWORD)
+    screen.page.locator("main").get_by_role("button", name=word("Sign in"), exact=True).click()
 
 
 def as_new(person: User, language: str) -> None:
     User.objects.filter(pk=person.pk).update(language=language)
     Authenticator.objects.filter(user=person).delete()
+    Passkey.objects.filter(user=person).delete()
     RecoveryCodeSet.objects.filter(user=person).delete()
     AttemptCounter.objects.all().delete()
     cache.clear()

@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.core.management import call_command
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from django.utils import timezone, translation
 from django_tasks_db.models import DBTaskResult
 from PIL import Image, ImageDraw
@@ -45,7 +45,7 @@ from accounts.throttling.flows import subject_of
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.models import AccountRecovery, Authenticator, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor.models import AccountRecovery, Authenticator, Passkey, RecoveryCode, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from assetmaps import errors as pages
 from assetmaps import logs
@@ -55,6 +55,7 @@ from environments.models import Access, Environment
 from tests.background import run_tasks
 from tests.browser import out_of_band
 from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
+from tests.browser.virtual_authenticator import Device
 from tests.codes import code_of, wrong_code_of
 from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, UserFactory
 
@@ -384,6 +385,51 @@ def second_step(screen: Screen) -> Iterator[str]:
     screen.code.fill("123456")
     screen.press("Bevestigen")
     yield "extra-controle-geweigerd"
+
+
+def passkeys(screen: Screen) -> Iterator[str]:
+    with override_settings(PUBLIC_URL=screen.portal):  # a passkey belongs to the address at which it was made
+        yield from _passkeys(screen)
+    Passkey.objects.all().delete()
+
+
+def _passkeys(screen: Screen) -> Iterator[str]:
+    device = Device(screen.page, verifies=False)
+    _sign_in(screen, EMPLOYEE)
+    screen.open("/persoonlijke-gegevens/passkeys/toevoegen/")
+    yield "passkey-maken"
+    screen.press("Passkey maken")
+    screen.says("Het is gestopt, of het duurde te lang. Er is niets veranderd.")
+    yield "passkey-maken-gestopt"
+    device.be_recognised(True)
+    screen.press("Passkey maken")
+    screen.page.wait_for_url(lambda address: "/passkeys/" not in address)
+    yield "passkey-gemaakt"
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-passkey"
+    screen.follow("Naam wijzigen")
+    yield "passkey-naam"
+    AuthenticatorFactory(user=User.objects.get(email=EMPLOYEE), name="Telefoon")
+    screen.open("/persoonlijke-gegevens/")
+    yield "persoonlijke-gegevens-passkey-en-app"
+    screen.follow("Verwijderen")
+    yield "passkey-verwijderen"
+    out_of_band.let_proof_grow_old(screen)
+    screen.open("/persoonlijke-gegevens/e-mailadres/")
+    yield "bevestig-identiteit-passkey"
+    device.be_touched(False)  # else the page to sign in does so by itself
+    _forget(screen)
+    screen.give_password(EMPLOYEE)
+    yield "passkey-gebruiken"
+    screen.text("Gebruik de code uit je app").click()
+    yield "passkey-of-code"
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
+    Passkey.objects.all().delete()
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    screen.give_code(Phone.of(User.objects.get(email=VERIFIED)).unused())
+    screen.heading("Mijn Omgevingen")
+    yield "mijn-omgevingen-passkey-aanbod"
 
 
 def lost_phone(screen: Screen) -> Iterator[str]:
@@ -792,6 +838,7 @@ ALL: tuple[Tour, ...] = (
     fresh_proof,
     address_change,
     second_step,
+    passkeys,
     lost_phone,
     after_reset,
     errors,

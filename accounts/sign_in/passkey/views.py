@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, resolve_url
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.active_sessions import flows as sessions
@@ -24,12 +25,17 @@ from accounts.two_factor.verification import Outcome, VerificationResult
 @login_not_required
 @require_safe
 def options(request: HttpRequest) -> HttpResponse:
-    """What the sign-in page asks of any passkey; empty where browsers have none. The same for everybody, and nothing is
-    stored."""
+    """What the sign-in page asks of any passkey, and the words that its script shows; empty where browsers have none.
+    The same for everybody, and nothing is stored."""
     if not rp.can_have_passkeys():
         return JsonResponse({})
     question = passkeys.question_for(None, Purpose.SIGN_IN, binding.of_visitor(csrf_secret(request)))
-    return JsonResponse({"options": question.options, "ceremony": question.token})
+    words = {
+        "button": _("Sign in with fingerprint, face or PIN"),
+        "stopped": _("It was stopped, or it took too long. Try again, or choose another way."),
+    }
+    action = resolve_url("passkey_sign_in")
+    return JsonResponse({"options": question.options, "ceremony": question.token, "action": action, "words": words})
 
 
 @login_not_required

@@ -31,6 +31,8 @@ from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
+PASSKEY_FIRST = "accounts/two_factor/passkeys/challenge.html"
+
 
 def _needs_pending_sign_in(view: Callable[[HttpRequest, PendingSignIn], HttpResponse]) -> Callable[..., HttpResponse]:
     """Call the view with the pending sign-in. A combined sign-in has its own page; without any, sign in again."""
@@ -56,7 +58,9 @@ def verification_code(request: HttpRequest, pending: PendingSignIn) -> HttpRespo
     form = CodeForm(request.POST or None, focus=not pending.has_passkey, choice=pending.choice)
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
-        return render(request, "accounts/two_factor/challenge.html", context | _passkey_context(request, pending))
+        if pending.has_passkey:
+            return render(request, PASSKEY_FIRST, context | _passkey_context(request, pending))
+        return render(request, "accounts/two_factor/challenge.html", context)
 
     def judge(data: dict[str, str], on_accepted: OnAccepted) -> VerificationResult:
         browsers = KnownBrowsers.of(request)
@@ -79,7 +83,7 @@ def _passkey_page(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
         return redirect("verification_code")
     form = restore(request, PasskeyForm())
     context = {"form": form, "seconds_left": pending.seconds_left, "next": pending.target, "passkey_only": True}
-    return render(request, "accounts/two_factor/challenge.html", context | _passkey_context(request, pending))
+    return render(request, PASSKEY_FIRST, context | _passkey_context(request, pending))
 
 
 @login_not_required
@@ -177,7 +181,7 @@ def _respond(
 
     def on_accepted(answer: VerificationResult) -> None:
         flows.forget(request.session)
-        if answer.factor == Authenticator.kind and not pending.has_passkey:
+        if answer.factor == Authenticator.kind and not pending.has_passkey and request.POST.get("device_can"):
             offers.begin(request.session, pending.user, request.COOKIES)
         _sign_in(request, pending.user, answer)
 

@@ -1,0 +1,60 @@
+"""Chromium's virtual authenticator: the lock of the device, or a key in a USB port, whose owner a test plays.
+
+Of the DevTools protocol, domain WebAuthn. Chromium alone has it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from playwright.sync_api import CDPSession, Page
+
+
+class Device:
+    """``transport``: "internal" for the lock of the device itself, "usb" for a key; ``verifies``: does its owner show
+    finger, face or PIN; ``keeps``: can it be found without the person having been named."""
+
+    def __init__(
+        self,
+        page: Page,
+        transport: Literal["internal", "usb"] = "internal",
+        *,
+        verifies: bool = True,
+        keeps: bool = True,
+        session: CDPSession | None = None,
+    ) -> None:
+        self.session = session or page.context.new_cdp_session(page)
+        if session is None:
+            self._send("enable", enableUI=False)
+        options = {
+            "protocol": "ctap2",
+            "transport": transport,
+            "hasResidentKey": keeps,
+            "hasUserVerification": True,
+            "isUserVerified": verifies,
+            "automaticPresenceSimulation": True,
+        }
+        self.id: str = self._send("addVirtualAuthenticator", options=options)["authenticatorId"]
+
+    def beside(self, transport: Literal["internal", "usb"], **options: Any) -> Device:
+        """One more on the same page."""
+        return Device(None, transport, session=self.session, **options)  # type: ignore[arg-type]
+
+    def _send(self, method: str, **values: Any) -> dict[str, Any]:
+        return self.session.send(f"WebAuthn.{method}", values)
+
+    @property
+    def credentials(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._send("getCredentials", authenticatorId=self.id)["credentials"]
+        return found
+
+    def be_touched(self, touched: bool) -> None:
+        """Without it the dialog stays open until it is cancelled or too late."""
+        self._send("setAutomaticPresenceSimulation", authenticatorId=self.id, enabled=touched)
+
+    def be_recognised(self, recognised: bool) -> None:
+        """Is it the owner's finger?"""
+        self._send("setUserVerified", authenticatorId=self.id, isUserVerified=recognised)
+
+    def be_lost(self) -> None:
+        self._send("removeVirtualAuthenticator", authenticatorId=self.id)
