@@ -12,12 +12,14 @@ from accounts.active_sessions.lifetime import Remaining
 from accounts.http_requests import REQUIREMENT, in_administration
 from accounts.organisations import sign_in_policy
 from accounts.organisations.sign_in_policy import Requirement
+from accounts.two_factor.passkeys import offers
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 
 def questions(request: HttpRequest) -> dict[str, object]:
     """``recovery_question``: is it time to ask whether the recovery codes are still at hand? ``announced_demand``: the
-    second factor that the organisation demands from a later day, for who has none yet."""
+    second factor that the organisation demands from a later day, for who has none yet; ``passkey_offer``: is a passkey
+    offered, and nothing else asked?"""
 
     def is_due() -> bool:
         user = getattr(request, "user", None)
@@ -29,7 +31,15 @@ def questions(request: HttpRequest) -> dict[str, object]:
         demand: Requirement | None = request.META.get(REQUIREMENT)
         return None if sign_in_policy.is_in_force(demand) else demand
 
-    return {"recovery_question": SimpleLazyObject(is_due), "announced_demand": SimpleLazyObject(announced)}
+    def is_offered() -> bool:
+        user = getattr(request, "user", None)
+        return bool(user and user.is_authenticated) and offers.is_open(request.session) and not is_due()
+
+    return {
+        "recovery_question": SimpleLazyObject(is_due),
+        "announced_demand": SimpleLazyObject(announced),
+        "passkey_offer": SimpleLazyObject(is_offered),
+    }
 
 
 def support(request: HttpRequest) -> dict[str, str]:

@@ -21,6 +21,7 @@ from accounts.organisations import rank, sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sso import connections, identities
 from accounts.two_factor import devices
+from accounts.two_factor.passkeys import signals
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 
@@ -48,10 +49,12 @@ def _details_form(request: PersonRequest, me: User) -> PersonalDetailsForm:
 
 def _details(request: PersonRequest, form: object) -> dict[str, object]:
     mine = devices.situation_read_with(request.session, request.user)
+    passkeys = devices.passkeys_of(request.user) if mine.passkeys else []
     return {
         "form": form,
         "authenticators": mine.authenticators,
-        "passkeys": devices.passkeys_of(request.user) if mine.passkeys else [],
+        "passkeys": passkeys,
+        "passkey_signal": signals.for_page(request.session, request.user, passkeys),
         "factors": mine.factors,
         "recovery_codes_left": mine.codes_left if mine.has_factor and mine.code_set else None,
         "few": limits.RECOVERY_CODES_FEW,

@@ -222,6 +222,24 @@ const tell = (json) => {
   for (const one of told) one?.catch(() => {}); // a courtesy: nobody waits for it
 };
 
+// Some browsers make a passkey by themselves where they have just filled in the password, and tell the person so.
+const make_by_itself = async (form) => {
+  const { conditionalCreate } = await PublicKeyCredential.getClientCapabilities?.() ?? {};
+  if (!conditionalCreate) return;
+  const found = await (await fetch(form.action, { headers: { Accept: "application/json" } })).json();
+  if (!found.options) return;
+  const credential = await ask("create", found.options, { mediation: "conditional" });
+  const body = new FormData(form);
+  body.set("ceremony", found.ceremony);
+  body.set("credential", credential);
+  // Not followed: this page stays, and the next one says that it worked.
+  const answer = await fetch(form.dataset.passkeyByItself, { method: "POST", body, redirect: "manual" });
+  if (answer.type !== "opaqueredirect") return;
+  const offer = form.querySelector("[data-passkey-offer]");
+  offer.textContent = offer.dataset.made;
+  remembers((storage) => storage.setItem(USED_HERE, "yes"));
+};
+
 // Whether this device has a lock of its own to sign in with, so that the page after this one may offer it.
 const note_device = async (field) => {
   if (await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable?.()) field.value = "yes";
@@ -230,6 +248,7 @@ const note_device = async (field) => {
 if (knows) {
   for (const form of document.querySelectorAll("form[data-passkey]")) take_over(form);
   for (const form of document.querySelectorAll("form[data-passkey-options]")) sign_in_with(form).catch(() => {}); // no network
+  for (const form of document.querySelectorAll("form[data-passkey-by-itself]")) make_by_itself(form).catch(() => {}); // then by hand
   for (const part of document.querySelectorAll("[data-passkey-signal]")) tell(part.dataset.passkeySignal);
   for (const field of document.querySelectorAll("input[data-passkey-device]")) note_device(field);
 } else {

@@ -398,11 +398,11 @@ def _passkeys(screen: Screen) -> Iterator[str]:
     _sign_in(screen, EMPLOYEE)
     screen.open("/persoonlijke-gegevens/passkeys/toevoegen/")
     yield "passkey-maken"
-    screen.press("Passkey maken")
+    screen.press("Maak een passkey")
     screen.says("Het is gestopt, of het duurde te lang. Er is niets veranderd.")
     yield "passkey-maken-gestopt"
     device.be_recognised(True)
-    screen.press("Passkey maken")
+    screen.press("Maak een passkey")
     screen.page.wait_for_url(lambda address: "/passkeys/" not in address)
     yield "passkey-gemaakt"
     screen.open("/persoonlijke-gegevens/")

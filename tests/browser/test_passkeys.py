@@ -32,7 +32,7 @@ def at_its_address(settings: Any, live_server: Any) -> None:
 
 def make(screen: Screen) -> None:
     screen.open(ADD)
-    screen.press("Passkey maken")
+    screen.press("Maak een passkey")
     screen.page.wait_for_url(lambda address: ADD not in address)
 
 
@@ -58,7 +58,7 @@ def test_employee_makes_a_passkey_by_keyboard_and_signs_in_with_it(screen: Scree
     screen.open_signed_in(EMPLOYEE)
     screen.open(DETAILS)
     hands.press("Instellen op dit apparaat")
-    expect(screen.button("Passkey maken")).to_be_focused()
+    expect(screen.button("Maak een passkey")).to_be_focused()
     screen.page.keyboard.press("Enter")
     screen.page.wait_for_url(lambda address: ADD not in address)
     assert len(device.credentials) == len(passkeys_on(screen)) == 1
@@ -112,11 +112,11 @@ def test_pressing_twice_asks_and_sends_once_and_back_begins_anew(screen: Screen,
     sent: list[str] = []
     screen.page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
     screen.open(ADD)
-    screen.button("Passkey maken").dblclick()
+    screen.button("Maak een passkey").dblclick()
     screen.page.wait_for_url(lambda address: ADD not in address)
     assert [address.endswith(ADD) for address in sent] == [True]
     screen.page.go_back()
-    screen.press("Passkey maken")
+    screen.press("Maak een passkey")
     expect(screen.page.get_by_role("status").filter(has_text="Dit apparaat heeft al een passkey")).to_be_visible()
     assert len(passkeys_on(screen)) == 1
 
@@ -156,7 +156,7 @@ def test_key_that_can_do_less_makes_no_passkey(screen: Screen, employee: User, d
     Device(screen.page, "usb", **device)
     screen.open_signed_in(EMPLOYEE)
     screen.open(ADD)
-    screen.press("Passkey maken")
+    screen.press("Maak een passkey")
     expect(screen.page.locator("[data-passkey-said]")).to_have_text(CANNOT)
     assert not Passkey.objects.exists()
 
@@ -180,7 +180,7 @@ def test_page_that_was_open_for_long_takes_a_fresh_challenge(screen: Screen, emp
     old = screen.page.locator("[name=ceremony]").input_value()
     screen.page.clock.fast_forward("04:30")
     with screen.page.expect_request(lambda request: request.method == "POST") as sent:
-        screen.press("Passkey maken")
+        screen.press("Maak een passkey")
     assert old not in (sent.value.post_data or "")
     assert len(passkeys_on(screen)) == 1
 
@@ -199,7 +199,7 @@ def test_who_lost_the_device_gets_in_with_a_recovery_code_and_removes_its_passke
     screen.follow("Gebruik een herstelcode")
     screen.field("Herstelcode").fill(codes[0])
     screen.press("Bevestigen")
-    screen.says("Je bent ingelogd met een herstelcode")
+    screen.heading("Nieuwe passkey maken?")
     new = lost.beside("internal")
     make(screen)
     assert len(new.credentials) == 1

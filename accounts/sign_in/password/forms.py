@@ -14,7 +14,9 @@ class SignInForm(forms.Form):
     """The shape only; `flows.check_password` decides. A text field: a mistyped address gets our error message, not the
     browser's."""
 
-    username = TypedAddressField(label=_("E-mail address"), attrs={"autofocus": True, "autocomplete": "username webauthn"})
+    username = TypedAddressField(
+        label=_("E-mail address"), attrs={"autofocus": True, "autocomplete": "username webauthn"}
+    )
     password = forms.CharField(
         label=_("Password"),
         strip=False,

@@ -23,7 +23,7 @@ from accounts.two_factor.authenticators import flows
 from accounts.two_factor.devices import Situation
 from accounts.two_factor.forms import CodeForm, NameForm, device_choices
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.passkeys import binding, rp
+from accounts.two_factor.passkeys import binding, rp, signals
 from accounts.two_factor.passkeys import flows as passkeys
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
@@ -102,6 +102,7 @@ def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: 
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.mark_unverified(request)
+    signals.note_change(request.session)
     messages.success(request, _("Two-step authentication is off. From now on signing in asks for no code any more."))
     return redirect("personal_details")
 

@@ -194,12 +194,13 @@ def _respond(
 
 @require_safe
 def after_recovery_code(request: PersonRequest) -> HttpResponse:
-    """After a recovery code the phone is probably lost: offer to link a new one."""
+    """After a recovery code the phone is probably lost, or the device with the passkey: offer a new one."""
     left = devices.recovery_codes_left(request.user) or 0
     context = {
         "left": left,
         "few": left <= limits.RECOVERY_CODES_FEW,
         "authenticator": devices.authenticator_of(request.user),
+        "passkeys": devices.factors_read_with(request.session, request.user).passkeys,
     }
     return render(request, "accounts/two_factor/after_recovery_code.html", context)
 

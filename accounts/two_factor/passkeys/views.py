@@ -24,7 +24,7 @@ from accounts.throttling.known_browsers import remember
 from accounts.two_factor import devices
 from accounts.two_factor.forms import NameForm
 from accounts.two_factor.models import Passkey
-from accounts.two_factor.passkeys import binding, flows, offers, registration, rp
+from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.passkeys.registration import Addition
@@ -139,6 +139,7 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("totp_switch_off")
     sessions.end_others(request, request.user)
     sessions.verify_by_another(request, devices.another_factor_of(request.user))
+    signals.note_change(request.session)
     messages.success(
         request, _("The passkey “%(name)s” is removed. You cannot sign in with it any more.") % {"name": passkey.name}
     )

@@ -1,0 +1,37 @@
+"""What a page tells the browser about somebody's passkeys, so that its password manager offers no other (W3C Web
+Authentication Level 3, section 5.1.10, "Signal Credential Changes to the Authenticator")."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+from accounts.models import User
+from accounts.two_factor.models import Passkey, PasskeyHandle
+from accounts.two_factor.passkeys import ceremonies, rp
+
+CHANGED = "passkeys_changed"  # in the session, until a page has told it
+
+
+def note_change(session: MutableMapping[str, Any]) -> None:
+    """Also when none is left: the next page then says so."""
+    session[CHANGED] = True
+
+
+def for_page(session: MutableMapping[str, Any], user: User, passkeys: Iterable[Passkey]) -> str:
+    """JSON with the arguments of the browser's functions; empty when there is nothing to tell."""
+    mine = list(passkeys)
+    if not (session.pop(CHANGED, False) if CHANGED in session else mine) or not rp.can_have_passkeys():
+        return ""
+    handle = PasskeyHandle.objects.filter(user=user).values_list("handle", flat=True).first()
+    if handle is None:
+        return ""
+    facts = {
+        "rpId": rp.identifier(),
+        "userId": ceremonies.encode(bytes(handle)),
+        "credentials": [ceremonies.encode(bytes(one.credential_id)) for one in mine],
+        "name": user.email,
+        "displayName": user.email,
+    }
+    return json.dumps(facts)
