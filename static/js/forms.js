@@ -43,11 +43,9 @@ for (const field of document.querySelectorAll("input[type=password]:not([autocom
 }
 
 // The page to sign in: passkeys come when somebody is there, so that a first visit stays light; at once where one was used.
-const script = document.querySelector("form[data-passkeys]")?.dataset.passkeys;
-if (script && globalThis.PublicKeyCredential) {
-  const load = () => { import(script).catch(() => {}); }; // the password is still there
+const { passkeys, passkeyUsed } = document.querySelector("form[data-passkeys]")?.dataset ?? {};
+if (passkeys && globalThis.PublicKeyCredential) {
+  const load = () => { import(passkeys).catch(() => {}); }; // the password is still there
   for (const sign of ["pointermove", "pointerdown", "keydown"]) addEventListener(sign, load, { once: true });
-  try {
-    if (localStorage.getItem("passkey-used-here")) load();
-  } catch { /* storage is switched off */ }
+  if (passkeyUsed !== undefined) load();
 }

@@ -1,20 +1,11 @@
 // Passkeys: the browser asks for finger, face or PIN, and its answer is sent as an ordinary form. Each browser that knows
 // passkeys at all runs this: the newer functions for JSON (2024) are left alone, because some password managers break them.
-const USED_HERE = "passkey-used-here"; // in this browser: only then the page to sign in has a button for it
 const RENEW_AFTER = 4 * 60_000; // milliseconds; the server takes an answer for five minutes
 const knows = Boolean(globalThis.PublicKeyCredential && navigator.credentials);
 
 const to_bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 const to_text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
   .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-
-const remembers = (change) => { // storage may be switched off
-  try {
-    return change ? change(localStorage) : localStorage.getItem(USED_HERE);
-  } catch {
-    return null;
-  }
-};
 
 const read_options = (json) => {
   const with_bytes = (list) => list?.map((one) => ({ ...one, id: to_bytes(one.id) }));
@@ -80,7 +71,6 @@ const take_over = (form) => {
     }
     say(form.dataset.waiting);
     credential.value = await ask(form.dataset.passkey, JSON.parse(form.dataset.options));
-    remembers((storage) => storage.setItem(USED_HERE, "yes"));
     say("");
     form.requestSubmit(button);
   };
@@ -128,7 +118,8 @@ const without = () => {
 const sign_in_with = async (form) => {
   const address = form.dataset.passkeyOptions;
   const is_conditional = await PublicKeyCredential.isConditionalMediationAvailable?.() ?? false;
-  if (!is_conditional && !remembers()) return;
+  const has_button = "passkeyUsed" in form.dataset; // one was used in this browser
+  if (!is_conditional && !has_button) return;
   let waiting = new AbortController();
   let renewing;
 
@@ -148,7 +139,6 @@ const sign_in_with = async (form) => {
       sent.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
     }
     document.body.append(sent);
-    remembers((storage) => storage.setItem(USED_HERE, "yes"));
     sent.requestSubmit();
   };
 
@@ -207,7 +197,7 @@ const sign_in_with = async (form) => {
 
   const found = await fetched();
   if (!found.options) return; // no browser offers passkeys at this address
-  if (remembers()) add_button(found.words);
+  if (has_button) add_button(found.words);
   if (is_conditional) offer(found);
 };
 
@@ -237,7 +227,6 @@ const make_by_itself = async (form) => {
   if (answer.type !== "opaqueredirect") return;
   const offer = form.querySelector("[data-passkey-offer]");
   offer.textContent = offer.dataset.made;
-  remembers((storage) => storage.setItem(USED_HERE, "yes"));
 };
 
 // Whether this device has a lock of its own to sign in with, so that the page after this one may offer it.

@@ -70,8 +70,11 @@ def test_employee_makes_a_passkey_by_keyboard_and_signs_in_with_it(screen: Scree
     expect(screen.button("Gebruik je passkey")).to_be_focused()
     screen.page.keyboard.press("Enter")
     screen.heading("Mijn Omgevingen")
-    screen.sign_out()  # and from the list below the address field: no password, no code
+    screen.press(
+        "Uitloggen"
+    )  # and from the list below the address field, whose choice is made for us: nothing is typed
     screen.heading("Mijn Omgevingen")
+    expect(screen.page.get_by_role("alert")).to_have_count(0)
     assert Passkey.objects.get().last_used_at
 
 
@@ -146,14 +149,12 @@ def test_key_in_a_usb_port_serves_beside_the_device_itself_and_stops_when_remove
     screen.follow("Verwijderen Sleutel aan mijn sleutelbos")
     screen.press("Verwijderen")
     assert len(passkeys_on(screen)) == 1
-    screen.sign_out()  # the key still answers, and is told that it is not known
-    expect(screen.page.get_by_role("alert")).to_be_visible()
-    assert screen.address.startswith("/inloggen/")
+    assert key.credentials == [], "the browser was told, so that the key offers it no more"
 
 
-@pytest.mark.parametrize("device", [{"verifies": False}, {"keeps": False}], ids=["no finger or PIN", "keeps nothing"])
-def test_key_that_can_do_less_makes_no_passkey(screen: Screen, employee: User, device: dict[str, bool]) -> None:
-    Device(screen.page, "usb", **device)
+@pytest.mark.parametrize("lacks", [{"verifies": False}, {"keeps": False}], ids=["no finger or PIN", "keeps nothing"])
+def test_key_that_can_do_less_makes_no_passkey(screen: Screen, employee: User, lacks: dict[str, bool]) -> None:
+    Device(screen.page, "usb", **lacks)
     screen.open_signed_in(EMPLOYEE)
     screen.open(ADD)
     screen.press("Maak een passkey")
@@ -181,6 +182,7 @@ def test_page_that_was_open_for_long_takes_a_fresh_challenge(screen: Screen, emp
     screen.page.clock.fast_forward("04:30")
     with screen.page.expect_request(lambda request: request.method == "POST") as sent:
         screen.press("Maak een passkey")
+    screen.page.wait_for_url(lambda address: ADD not in address)
     assert old not in (sent.value.post_data or "")
     assert len(passkeys_on(screen)) == 1
 

@@ -25,7 +25,7 @@ from accounts.two_factor.challenge.flows import PendingSignIn
 from accounts.two_factor.codes import parse
 from accounts.two_factor.forms import CodeForm, CombinedCodeForm, RecoveryCodeForm
 from accounts.two_factor.models import Authenticator, RecoveryCodeSet
-from accounts.two_factor.passkeys import binding, offers, rp
+from accounts.two_factor.passkeys import binding, offers, rp, used_here
 from accounts.two_factor.passkeys import flows as passkeys
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
@@ -111,7 +111,7 @@ def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)
         return redirect_with_errors(request, form, to=resolve_url("verification_code"))
-    return _redirect_after(request, pending.user, answer, pending.target)
+    return used_here.note(_redirect_after(request, pending.user, answer, pending.target))
 
 
 @login_not_required

@@ -24,7 +24,7 @@ from accounts.throttling.known_browsers import remember
 from accounts.two_factor import devices
 from accounts.two_factor.forms import NameForm
 from accounts.two_factor.models import Passkey
-from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals
+from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals, used_here
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.passkeys.registration import Addition
@@ -89,7 +89,7 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
         form.refuse(addition.answer)
         return redirect_with_errors(request, form)
     messages.success(request, _("Your passkey works. From now on you can sign in with it."))
-    return remember(request, redirect(_after_adding(request, addition)), request.user)
+    return used_here.note(remember(request, redirect(_after_adding(request, addition)), request.user))
 
 
 def _prepared_codes() -> recovery_codes.Prepared | None:
