@@ -399,7 +399,7 @@ def _passkeys(screen: Screen) -> Iterator[str]:
     screen.open("/persoonlijke-gegevens/passkeys/toevoegen/")
     yield "passkey-maken"
     screen.press("Maak een passkey")
-    screen.says("Het is gestopt, of het duurde te lang. Er is niets veranderd.")
+    screen.says("Het is niet gelukt:")
     yield "passkey-maken-gestopt"
     device.be_recognised(True)
     screen.press("Maak een passkey")

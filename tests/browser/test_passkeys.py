@@ -20,8 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DETAILS = "/persoonlijke-gegevens/"
 ADD = "/persoonlijke-gegevens/passkeys/toevoegen/"
-STOPPED = "Het is gestopt, of het duurde te lang."
-CANNOT = "Dat lukt niet op dit apparaat. Gebruik een ander apparaat, of de authenticator-app."
+STOPPED = "Het is niet gelukt:"
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +157,7 @@ def test_key_that_can_do_less_makes_no_passkey(screen: Screen, employee: User, l
     screen.open_signed_in(EMPLOYEE)
     screen.open(ADD)
     screen.press("Maak een passkey")
-    expect(screen.page.locator("[data-passkey-said]")).to_have_text(CANNOT)
+    expect(screen.page.locator("[data-passkey-said]")).to_contain_text(STOPPED)
     assert not Passkey.objects.exists()
 
 

@@ -32,7 +32,9 @@ def options(request: HttpRequest) -> HttpResponse:
     question = passkeys.question_for(None, Purpose.SIGN_IN, binding.of_visitor(csrf_secret(request)))
     words = {
         "button": _("Sign in with fingerprint, face or PIN"),
-        "stopped": _("It was stopped, or it took too long. Try again, or choose another way."),
+        "stopped": _(
+            "It did not work: it was stopped, it took too long, or your passkey is not here. Try again, or choose another way."
+        ),
     }
     action = resolve_url("passkey_sign_in")
     return JsonResponse({"options": question.options, "ceremony": question.token, "action": action, "words": words})
