@@ -33,7 +33,8 @@ def options(request: HttpRequest) -> HttpResponse:
     words = {
         "button": _("Sign in with fingerprint, face or PIN"),
         "stopped": _(
-            "It did not work: it was stopped, it took too long, or your passkey is not here. Try again, or choose another way."
+            "It did not work: it was stopped, it took too long, or your passkey is not here. "
+            "Try again, or choose another way."
         ),
     }
     action = resolve_url("passkey_sign_in")
