@@ -22,7 +22,7 @@ from accounts.organisations.models import Organisation
 from accounts.sso.credentials import key_pairs
 from accounts.sso.models import Connection, MailDomain
 from accounts.support.models import Intervention, Kind, Report
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, Passkey
 from environments.administration import flows as upkeep
 from environments.models import Logo
 from environments.people.models import PeopleImport
@@ -93,6 +93,10 @@ class World:
         own = Authenticator.objects.filter(user_id=client.session.get(SESSION_KEY)).first()
         if own:
             route = route.replace("twee-staps-authenticatie/<int:pk>", f"twee-staps-authenticatie/{own.pk}")
+        if own and "passkeys/<int:pk>" in route:
+            facts = {"credential_id": b"1", "digest": f"{own.user_id}", "sealed_key": b"x", "name": "iPhone"}
+            passkey, _is_new = Passkey.objects.get_or_create(user_id=own.user_id, defaults=facts)
+            route = route.replace("passkeys/<int:pk>", f"passkeys/{passkey.pk}")
         for pattern, value in self.fillings(route):
             route = re.sub(pattern, value, route)
         route = route.replace("<app_label>", "accounts").replace("<url>", "zomaar")

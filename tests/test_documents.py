@@ -231,7 +231,7 @@ def test_every_setting_from_the_environment_that_may_hold_a_secret_has_a_renewal
     source = (ROOT / "assetmaps" / "settings.py").read_text()
     read = set(re.findall(r'(?:env\.\w+|_required)\("([A-Z_]+)"', source))
     plain = {"DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "BREACHED_PASSWORDS_URL", "ALARM_EMAIL"}
-    plain |= {"DNS_RESOLVERS", "SSO_ALLOWED_PRIVATE_ADDRESSES", "AUDIT_HEAD_FILE", "SUPPORT_PHONE"}
+    plain |= {"DNS_RESOLVERS", "SSO_ALLOWED_PRIVATE_ADDRESSES", "AUDIT_HEAD_FILE", "SUPPORT_PHONE", "PASSKEY_ORIGINS"}
     plain |= {"INTERNAL_NETWORKS", "METRICS_ADDRESS", "WORKER_METRICS_ADDRESS", "WORKER", "CLOCK_URL"}
     assert set(told) == read - plain
     assert all(told.values())

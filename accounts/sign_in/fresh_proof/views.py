@@ -26,9 +26,7 @@ from accounts.sso.views import redirect_to_provider, refused_page
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.devices import Situation
-from accounts.two_factor.passkeys import binding, rp
-from accounts.two_factor.passkeys import flows as passkeys
-from accounts.two_factor.passkeys.ceremonies import Purpose
+from accounts.two_factor.passkeys import binding, questions
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.verification import OnAccepted, VerificationResult
 
@@ -69,9 +67,7 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
 
 def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, object]:
     """``passkey``: what the page asks of a passkey, for whoever has one."""
-    if not mine.passkeys or not rp.can_have_passkeys():
-        return {}
-    return {"passkey": passkeys.question_for(request.user, Purpose.PROOF, binding.of_session(request.session))}
+    return {**questions.for_proof(request.user, request.session)} if mine.passkeys else {}
 
 
 def _prove_by_passkey(request: PersonRequest, target: str) -> HttpResponse:

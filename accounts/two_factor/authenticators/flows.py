@@ -12,8 +12,6 @@ from accounts.organisations import sign_in_policy
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices, previous_devices, verification
 from accounts.two_factor.models import Authenticator, EndReason, Passkey
-from accounts.two_factor.passkeys import flows as passkeys
-from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.verification import Outcome, VerificationResult
 
 
@@ -42,6 +40,9 @@ def switch_off_by_passkey(
     user: User, ceremony: str, credential: str, *, binding: str, origin: Origin, browsers: KnownBrowsers
 ) -> VerificationResult:
     """The same after a passkey instead of a code."""
+    from accounts.two_factor.passkeys import flows as passkeys  # here, to save start-up time
+    from accounts.two_factor.passkeys.ceremonies import Purpose
+
     if sign_in_policy.is_required(user):
         answer = VerificationResult(Outcome.DEMANDED, factor=Passkey.kind)
         record(Event.SWITCHING_OFF_REFUSED, subject=user, origin=origin, succeeded=False, detail=answer.facts)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.db import transaction
@@ -23,11 +24,10 @@ from accounts.two_factor.authenticators import flows
 from accounts.two_factor.devices import Situation
 from accounts.two_factor.forms import CodeForm, NameForm, device_choices
 from accounts.two_factor.models import Authenticator
-from accounts.two_factor.passkeys import binding, rp, signals
-from accounts.two_factor.passkeys import flows as passkeys
-from accounts.two_factor.passkeys.ceremonies import Purpose
-from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.verification import Outcome, VerificationResult
+
+if TYPE_CHECKING:
+    from accounts.two_factor.passkeys.forms import PasskeyForm
 
 
 def own_device(request: PersonRequest, pk: str) -> Authenticator:
@@ -77,13 +77,17 @@ def switch_off(request: PersonRequest) -> HttpResponse:
 
 def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, object]:
     """``passkey``: what the page asks of a passkey; ``passkey_only``: there is no app that shows a code."""
-    if not mine.passkeys or not rp.can_have_passkeys():
+    if not mine.passkeys:
         return {}
-    question = passkeys.question_for(request.user, Purpose.PROOF, binding.of_session(request.session))
-    return {"passkey": question, "passkey_only": not mine.authenticators}
+    from accounts.two_factor.passkeys import questions  # here, to save start-up time: workers begin with this module
+
+    return {**questions.for_proof(request.user, request.session), "passkey_only": not mine.authenticators}
 
 
 def _switch_off_by_passkey(request: PersonRequest) -> HttpResponse:
+    from accounts.two_factor.passkeys import binding  # here, as above
+    from accounts.two_factor.passkeys.forms import PasskeyForm
+
     form = PasskeyForm(request.POST)
     if not form.is_valid():
         return redirect_with_errors(request, form)
@@ -102,6 +106,8 @@ def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: 
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.mark_unverified(request)
+    from accounts.two_factor.passkeys import signals  # here, as above
+
     signals.note_change(request.session)
     messages.success(request, _("Two-step authentication is off. From now on signing in asks for no code any more."))
     return redirect("personal_details")

@@ -25,10 +25,7 @@ from accounts.two_factor.challenge.flows import PendingSignIn
 from accounts.two_factor.codes import parse
 from accounts.two_factor.forms import CodeForm, CombinedCodeForm, RecoveryCodeForm
 from accounts.two_factor.models import Authenticator, RecoveryCodeSet
-from accounts.two_factor.passkeys import binding, offers, rp, used_here
-from accounts.two_factor.passkeys import flows as passkeys
-from accounts.two_factor.passkeys.ceremonies import Purpose
-from accounts.two_factor.passkeys.forms import PasskeyForm
+from accounts.two_factor.passkeys import offers, used_here
 from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 PASSKEY_FIRST = "accounts/two_factor/passkeys/challenge.html"
@@ -71,14 +68,17 @@ def verification_code(request: HttpRequest, pending: PendingSignIn) -> HttpRespo
 
 def _passkey_context(request: HttpRequest, pending: PendingSignIn) -> dict[str, object]:
     """``passkey``: what the page asks of a passkey, for whoever has one."""
-    if not pending.has_passkey or not rp.can_have_passkeys():
+    if not pending.has_passkey:
         return {}
-    question = passkeys.question_for(pending.user, Purpose.SECOND_FACTOR, binding.of_session(request.session))
-    return {"passkey": question}
+    from accounts.two_factor.passkeys import questions  # here, to save start-up time: workers begin with this module
+
+    return {**questions.for_second_factor(pending.user, request.session)}
 
 
 def _passkey_page(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     """For whoever has no authenticator app."""
+    from accounts.two_factor.passkeys.forms import PasskeyForm  # here, as above
+
     if request.method == "POST":
         return redirect("verification_code")
     form = restore(request, PasskeyForm())
@@ -91,6 +91,9 @@ def _passkey_page(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
 @_needs_pending_sign_in
 def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     """A passkey instead of the code; asked for on the page of the code."""
+    from accounts.two_factor.passkeys import binding  # here, as above
+    from accounts.two_factor.passkeys.forms import PasskeyForm
+
     form = PasskeyForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return redirect("verification_code")

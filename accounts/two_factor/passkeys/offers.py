@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
-from accounts.two_factor.passkeys import rp
 
 OPEN = "passkey_offer"  # in the session
 LATER = f"{settings.COOKIE_PREFIX}passkeys-later"  # a cookie: in this browser, for `limits.PASSKEY_OFFER_AGAIN`
@@ -16,7 +15,11 @@ LATER = f"{settings.COOKIE_PREFIX}passkeys-later"  # a cookie: in this browser, 
 
 def begin(session: MutableMapping[str, Any], user: User, cookies: Mapping[str, str]) -> None:
     """Offer one in this session to somebody who has none, unless the person said "later" here, or "never"."""
-    if not user.no_passkey_offers and LATER not in cookies and rp.can_have_passkeys():
+    if user.no_passkey_offers or LATER in cookies:
+        return
+    from accounts.two_factor.passkeys import rp  # here, to save start-up time: workers begin with this module
+
+    if rp.can_have_passkeys():
         session[OPEN] = True
 
 

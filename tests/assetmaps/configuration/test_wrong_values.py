@@ -23,6 +23,7 @@ WRONG = {
         https://mijn.assetmaps.nl:99999 https://mijn.assetmaps.nl:x https://mijn.assetmaps.nl: https://*.nl
         https://{LEFT}:{RIGHT}@mijn.assetmaps.nl https://a.nl,https://b.nl https://a.nl,b.nl https://mijn.nl\\pad
     """,
+    "PASSKEY_ORIGINS": f"voorbeeld.nl https:// ftp://x.nl https://{LEFT}@x.nl https://x.nl/pad https://x.nl,y $WEB",
     "TRUSTED_PROXIES": """
         proxy 10.0.0.1,proxy 10.0.0.0/33 10.0.0.5/8 2001:db8::1/32 ::ffff:10.0.0.5/104 10.0.0 010.0.0.1 fe80::1%eth0
         * 0.0.0.0/0 ::/0 0.0.0.0/1 2000::/3 ::/1 ::ffff:0:0/96 ::ffff:0:0/64
