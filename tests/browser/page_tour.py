@@ -412,7 +412,7 @@ def _passkeys(screen: Screen) -> Iterator[str]:
     AuthenticatorFactory(user=User.objects.get(email=EMPLOYEE), name="Telefoon")
     screen.open("/persoonlijke-gegevens/")
     yield "persoonlijke-gegevens-passkey-en-app"
-    screen.follow("Verwijderen")
+    screen.page.locator("main a[href*='/passkeys/'][href$='/verwijderen/']").click()
     yield "passkey-verwijderen"
     out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
