@@ -72,11 +72,18 @@ class TwoFactorFilter(admin.SimpleListFilter):
     parameter_name = "second_step"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [("on", _("on")), ("off", _("off"))]
+        return [
+            ("on", _("on")),
+            ("off", _("off")),
+            ("passkey", _("with a passkey")),
+            ("no-passkey", _("without a passkey")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         if self.value() in ("on", "off"):
             return queryset.filter(has_second_step=self.value() == "on")
+        if self.value() in ("passkey", "no-passkey"):
+            return queryset.filter(has_passkey=self.value() == "passkey")
         return queryset
 
 
@@ -98,7 +105,11 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
     RIGHTS = ("is_staff", "is_superuser", "groups")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).annotate(has_second_step=devices.confirmed_device_exists())
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(has_second_step=devices.confirmed_device_exists(), has_passkey=devices.passkey_exists())
+        )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # Otherwise filters in the query string would reveal a password's hash, one character after another.
@@ -111,7 +122,8 @@ class UserAdmin(BoundedAdmin, MergedAdmin):
     @admin.display(description=_("second step"))
     def second_step(self, obj: User) -> SafeString:
         has_it = bool(getattr(obj, "has_second_step", False))
-        return state(has_it, _("on") if has_it else _("off"))
+        word = _("passkey") if getattr(obj, "has_passkey", False) else _("on") if has_it else _("off")
+        return state(has_it, word)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         return super().get_fieldsets(request, obj) if obj else self.add_fieldsets

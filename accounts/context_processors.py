@@ -12,14 +12,15 @@ from accounts.active_sessions.lifetime import Remaining
 from accounts.http_requests import REQUIREMENT, in_administration
 from accounts.organisations import sign_in_policy
 from accounts.organisations.sign_in_policy import Requirement
+from accounts.two_factor import devices
 from accounts.two_factor.passkeys import offers
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 
 def questions(request: HttpRequest) -> dict[str, object]:
     """``recovery_question``: is it time to ask whether the recovery codes are still at hand? ``announced_demand``: the
-    second factor that the organisation demands from a later day, for who has none yet; ``passkey_offer``: is a passkey
-    offered, and nothing else asked?"""
+    second factor that the organisation demands from a later day, for who has none yet; ``announced_passkey``: the same
+    for a passkey, also of the portal; ``passkey_offer``: is a passkey offered, and nothing else asked?"""
 
     def is_due() -> bool:
         user = getattr(request, "user", None)
@@ -35,10 +36,21 @@ def questions(request: HttpRequest) -> dict[str, object]:
         user = getattr(request, "user", None)
         return bool(user and user.is_authenticated) and offers.is_open(request.session) and not is_due()
 
+    def announced_passkey() -> Requirement | None:
+        user = getattr(request, "user", None)
+        # Where a provider vouches for the second factor, no passkey is asked.
+        if not (user and user.is_authenticated) or store.vouched(request.session):
+            return None
+        if devices.factors_read_with(request.session, user).passkeys:
+            return None
+        demand = sign_in_policy.passkey_requirement_for(store.person_of(request.session) or user)
+        return None if sign_in_policy.is_in_force(demand) else demand
+
     return {
         "recovery_question": SimpleLazyObject(is_due),
         "announced_demand": SimpleLazyObject(announced),
         "passkey_offer": SimpleLazyObject(is_offered),
+        "announced_passkey": SimpleLazyObject(announced_passkey),
     }
 
 

@@ -15,6 +15,7 @@ LONGEST_TARGET = 2000
 LONGEST_ID = 18  # digits; more would not fit into the integers of the database
 ADMINISTRATION = "/beheer/"
 OWES_SET_UP = "accounts.owes_set_up"  # of a request whose session opens nothing but the set-up
+OWES_PASSKEY = "accounts.owes_passkey"  # of one whose session opens nothing but showing the passkey
 REQUIREMENT = "accounts.demand"  # where a request keeps what the person's organisation requires, once it was looked up
 
 

@@ -20,7 +20,14 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import lifetime, reauthentication, requested_page, store
 from accounts.active_sessions.decorators import is_user_activity
 from accounts.audit.origin import Origin
-from accounts.http_requests import OWES_SET_UP, REQUIREMENT, in_administration, person, referring_page
+from accounts.http_requests import (
+    OWES_PASSKEY,
+    OWES_SET_UP,
+    REQUIREMENT,
+    in_administration,
+    person,
+    referring_page,
+)
 from accounts.language import choice
 from accounts.language import flows as languages
 from accounts.organisations import rank, sign_in_policy
@@ -28,23 +35,16 @@ from accounts.organisations.sign_in_policy import Requirement
 from accounts.organisations.wording import one_factor_at_most, second_step_is_there
 from accounts.policy import Decision, Vouched
 from accounts.two_factor import devices
+from accounts.two_factor.models import Passkey, RecoveryCodeSet
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-# All that is open to a session that owes the set-up; signing out and help are open to everybody.
-OPEN_DURING_SET_UP = frozenset(
-    {
-        "totp_activate",
-        "totp_confirm",
-        "totp_more_time",
-        "passkey_add",
-        "confirm_identity",
-        "change_language",
-        "session_left",
-        "session_extend",
-    }
-)
+# All that is open to a session that owes the set-up, a passkey, or showing the one that it has; signing out and help
+# are open to everybody.
+OPEN_DURING_PROOF = frozenset({"confirm_identity", "change_language", "session_left", "session_extend"})
+OPEN_DURING_PASSKEY = OPEN_DURING_PROOF | {"passkey_add"}
+OPEN_DURING_SET_UP = OPEN_DURING_PASSKEY | {"totp_activate", "totp_confirm", "totp_more_time"}
 HAD_DEVICE = "accounts.had_device"
 VOUCHED = "accounts.vouched"  # where a request keeps what the provider vouched for, as far as that counts
 
@@ -136,6 +136,10 @@ class TwoFactorMiddleware:
                 return None
             case Decision.SET_UP:
                 return self._redirect_to_set_up(request)
+            case Decision.ADD_PASSKEY:
+                return self._redirect_to_passkey(request, facts)
+            case Decision.SHOW_PASSKEY:
+                return self._redirect_to_proof(request)
             case Decision.END_PASSWORD_SESSION:
                 return self._end_session(
                     request, _("Your organisation takes the business account only. Sign in with that.")
@@ -156,10 +160,19 @@ class TwoFactorMiddleware:
         vouched = store.vouched(request.session) if verified else counted(request)
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
+        mine, shown = devices.factors_read_with(request.session, user), getattr(user.otp_device, "kind", "")
+        # Asked of the database for staff; not where the answer changes nothing.
+        must_use_passkey = (
+            (verified or not enough) and shown != Passkey.kind and sign_in_policy.must_use_passkey(owner or user)
+        )
         return policy.Facts(
             must_have=not enough
-            and (user.is_staff or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
-            has_factor=enough or devices.factors_read_with(request.session, user).has_factor,
+            and (user.is_staff or must_use_passkey or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
+            must_use_passkey=must_use_passkey,
+            by_passkey=shown == Passkey.kind,
+            by_recovery_code=shown == RecoveryCodeSet.kind,
+            has_passkey=bool(mine.passkeys),
+            has_factor=enough or mine.has_factor,
             is_verified=verified,
             device_removed=request.META[HAD_DEVICE] and not verified,
             set_up_only=sessions.SET_UP_ONLY in request.session,
@@ -189,14 +202,40 @@ class TwoFactorMiddleware:
     @staticmethod
     def _redirect_to_set_up(request: HttpRequest) -> HttpResponse | None:
         request.META[OWES_SET_UP] = True
-        if request.resolver_match and request.resolver_match.url_name in OPEN_DURING_SET_UP:
-            if is_user_activity(request):
-                reauthentication.forget_interrupted(request, unless=OPEN_DURING_SET_UP)
-            TwoFactorMiddleware._note_user_activity(request)
+        if TwoFactorMiddleware._is_among(request, OPEN_DURING_SET_UP):
             return None
         requested_page.keep(request)
         messages.info(request, _why_set_up(request))
         return redirect("totp_confirm")
+
+    @staticmethod
+    def _redirect_to_passkey(request: HttpRequest, facts: policy.Facts) -> HttpResponse | None:
+        request.META[OWES_SET_UP] = True
+        if TwoFactorMiddleware._is_among(request, OPEN_DURING_PASSKEY):
+            return None
+        requested_page.keep(request)
+        messages.info(request, _why_passkey(request, facts))
+        return redirect("passkey_add")
+
+    @staticmethod
+    def _redirect_to_proof(request: HttpRequest) -> HttpResponse | None:
+        """To the page that asks for fresh proof, of which only a passkey is accepted then; it leads on to where the
+        person wanted to go."""
+        request.META[OWES_PASSKEY] = True
+        if TwoFactorMiddleware._is_among(request, OPEN_DURING_PROOF):
+            return None
+        target = request.get_full_path() if request.method in ("GET", "HEAD") else referring_page(request)
+        return redirect(reauthentication.page_for(target))
+
+    @staticmethod
+    def _is_among(request: HttpRequest, names: frozenset[str]) -> bool:
+        """Is this one of the pages that are open to a session that opens nothing else?"""
+        if not (request.resolver_match and request.resolver_match.url_name in names):
+            return False
+        if is_user_activity(request):
+            reauthentication.forget_interrupted(request, unless=names)
+        TwoFactorMiddleware._note_user_activity(request)
+        return True
 
     @staticmethod
     def _note_user_activity(request: HttpRequest) -> None:
@@ -239,3 +278,13 @@ def _why_set_up(request: HttpRequest) -> str:
     if request.user.is_staff:
         return _("The administration asks for a second step. You do this once.")
     return _("Your organisation asks for a second step. You do this once.")
+
+
+def _why_passkey(request: HttpRequest, facts: policy.Facts) -> str:
+    if facts.set_up_only:
+        return _("First add a passkey on a device that you have; after that everything is open again.")
+    if facts.by_recovery_code and facts.has_passkey:
+        return _("You signed in with a recovery code. Add a passkey on a device that you have.")
+    if request.user.is_staff:
+        return _("The administration now asks for a passkey. Add one; you do this once for each device.")
+    return _("Your organisation now asks for a passkey. Add one; you do this once for each device.")

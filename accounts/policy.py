@@ -24,6 +24,10 @@ class Facts(NamedTuple):
     business_account_only: bool = False  # the organisation takes the business account only
     second_factor_at_provider: bool = False  # the second factor of this person is at the provider of the organisation
     outranks_organisation: bool = False  # over this person the organisation does not decide, nor does its provider
+    must_use_passkey: bool = False  # a passkey is required of this person today
+    by_passkey: bool = False  # the second factor that this session has shown is one
+    by_recovery_code: bool = False  # or a recovery code
+    has_passkey: bool = False
 
 
 class Decision(Enum):
@@ -35,23 +39,43 @@ class Decision(Enum):
     END_SESSION_WITHOUT_PROVIDER = auto()  # the session began with a password, and the second factor is at the provider
     END_PROVIDER_SESSION = auto()  # the session began at a provider, which is not enough for this person
     SET_UP = auto()  # nothing but the set-up
+    ADD_PASSKEY = auto()  # nothing but adding a passkey
+    SHOW_PASSKEY = auto()  # nothing but showing the passkey that the account has
 
 
 def decide(facts: Facts) -> Decision:
     """May this session go on?"""
     if facts.business_account_only and facts.vouched is Vouched.NOT_ASKED:
         return Decision.END_PASSWORD_SESSION
-    if facts.is_verified or is_enough(facts.vouched, is_staff=facts.is_staff):
+    if facts.is_verified:
+        return _with_passkey(facts)
+    if is_enough(facts.vouched, is_staff=facts.is_staff):
         return Decision.ALLOW
     if facts.set_up_only:
-        return Decision.SET_UP
+        return _set_up(facts)
     if facts.has_factor or facts.device_removed:
         return Decision.END_SESSION
     if facts.second_factor_at_provider and facts.vouched is Vouched.NOT_ASKED:
         return Decision.END_SESSION_WITHOUT_PROVIDER  # before the set-up, which a thief could use
     if facts.outranks_organisation and facts.vouched is not Vouched.NOT_ASKED:
         return Decision.END_PROVIDER_SESSION  # whoever runs the provider would set up a second factor of their own
-    return Decision.SET_UP if facts.must_have or facts.vouched is not Vouched.NOT_ASKED else Decision.ALLOW
+    return _set_up(facts) if facts.must_have or facts.vouched is not Vouched.NOT_ASKED else Decision.ALLOW
+
+
+def _set_up(facts: Facts) -> Decision:
+    """A passkey is a second factor too: whoever needs one sets up nothing else first."""
+    return Decision.ADD_PASSKEY if facts.must_use_passkey else Decision.SET_UP
+
+
+def _with_passkey(facts: Facts) -> Decision:
+    """A session that showed a second factor, where a passkey may be required of the person.
+
+    A code can be passed on to a thief by a false page, so it does not do where a passkey exists. A recovery code does:
+    it is for when the devices are lost, and what it opens is only the page that adds another passkey.
+    """
+    if not facts.must_use_passkey or facts.by_passkey:
+        return Decision.ALLOW
+    return Decision.SHOW_PASSKEY if facts.has_passkey and not facts.by_recovery_code else Decision.ADD_PASSKEY
 
 
 def is_enough(vouched: Vouched, *, is_staff: bool) -> bool:

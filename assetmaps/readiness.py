@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts import encryption, limits
 from accounts.sso.models import Connection
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, Passkey
 from assetmaps import logs
 
 log = logging.getLogger(__name__)
@@ -126,6 +126,9 @@ def _newest_secrets() -> Iterator[tuple[str, bytes]]:
     device = Authenticator.objects.order_by("-pk").first()
     if device:
         yield f"authenticator {device.pk}", bytes(device.sealed_secret)
+    passkey = Passkey.objects.order_by("-pk").first()
+    if passkey:
+        yield f"passkey {passkey.pk}", bytes(passkey.sealed_key)
     agreement = Connection.objects.order_by("-changed_at").first()
     for field in Connection.SEALED if agreement else ():
         if sealed := bytes(getattr(agreement, field)):

@@ -14,10 +14,10 @@ from benchmarks import growth, instructions, serving
 from benchmarks.peers import sides as peers
 from benchmarks.rounds import FULL, QUICK
 from benchmarks.rows import Comparison
-from benchmarks.serving import BARE, NEW_CONNECTIONS, OURS
+from benchmarks.serving import BARE, BY_PASSKEY, NEW_CONNECTIONS, OURS
 from benchmarks.table import Row, printed
 
-PARTS = ("sign-in", "landing", "set-up", "statements", "import", "start", "first-visit")
+PARTS = ("sign-in", "passkey", "landing", "set-up", "statements", "import", "start", "first-visit")
 
 
 def main() -> int:
@@ -30,7 +30,9 @@ def main() -> int:
             return _judged(instructions.rows([serving.prepare(side, Path(folder), 4) for side in (BARE, OURS)]))
         others = peers.installed() if chosen.peers or not chosen.quick else ()
         count = size.people(chosen.only)
-        sides = [serving.prepare(side, Path(folder), count) for side in (BARE, NEW_CONNECTIONS, OURS, *others)]
+        passkeys = (BY_PASSKEY,) if "passkey" in chosen.only else ()
+        every = (BARE, NEW_CONNECTIONS, OURS, *passkeys, *others)
+        sides = [serving.prepare(side, Path(folder), count) for side in every]
         return _judged(Comparison(sides, size, chosen.only, chosen.verbose).rows())
 
 

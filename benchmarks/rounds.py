@@ -32,7 +32,8 @@ class Size:
 
     def people(self, only: list[str]) -> int:
         """How many these parts need; each signs in once, because a code works once."""
-        turns = max(self.sign_ins * ("sign-in" in only), self.set_ups * ("set-up" in only))
+        signing_in = {"sign-in", "passkey"} & set(only)
+        turns = max(self.sign_ins * len(signing_in), self.set_ups * ("set-up" in only))
         fresh = 2 * (self.fresh + 1) * CLIENTS * ("start" in only)  # ours starts with and without background work
         return (self.rounds + 1) * turns + fresh + 2 * CLIENTS
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks import first_visit, fresh, rounds, serving
 from benchmarks.rounds import Figures, Size, ratios
-from benchmarks.serving import BARE, NEW_CONNECTIONS, OURS, WITHOUT_BACKGROUND, Prepared, Server, Side
+from benchmarks.serving import BARE, BY_PASSKEY, NEW_CONNECTIONS, OURS, WITHOUT_BACKGROUND, Prepared, Server, Side
 from benchmarks.table import Row
 from benchmarks.visits import Browser
 
@@ -32,19 +32,20 @@ class Comparison:
     verbose: bool
 
     def rows(self) -> list[Row]:
-        return [*self._visits(), *self._statements(), *self._fresh(), *self._first_visit()]
+        return [*self._visits(), *self._passkey(), *self._statements(), *self._fresh(), *self._first_visit()]
 
     @property
     def _different(self) -> list[Prepared]:
         """Where keeping a connection makes no difference, bare Django is one side."""
-        return [one for one in self.sides if one.side is not NEW_CONNECTIONS]
+        return [one for one in self.sides if one.side not in (NEW_CONNECTIONS, BY_PASSKEY)]
 
     def _visits(self) -> list[Row]:
         rows = []
         if not {"sign-in", "landing", "set-up"} & set(self.only):
             return []
         with ExitStack() as stack:
-            servers = [stack.enter_context(serving.running(one)) for one in self.sides]
+            sides = [one for one in self.sides if one.side is not BY_PASSKEY]
+            servers = [stack.enter_context(serving.running(one)) for one in sides]
             if "sign-in" in self.only:
                 rows += beside_both("sign-in, processor time", 2.4, rounds.sign_in(servers, self.size))
             if "landing" in self.only:
@@ -56,6 +57,18 @@ class Comparison:
                 able = [server for server in servers if hasattr(server.side.visits, "set_up")]
                 rows.append(self._set_up(rounds.set_up(able, self.size)))
         return rows
+
+    def _passkey(self) -> list[Row]:
+        """Signing in by passkey beside password and code. The hash of the password costs nothing here on either side
+        (`benchmarks.our_settings`); in production it takes more than everything else."""
+        if "passkey" not in self.only:
+            return []
+        with ExitStack() as stack:
+            both = [one for one in self.sides if one.side in (OURS, BY_PASSKEY)]
+            servers = [stack.enter_context(serving.running(one)) for one in both]
+            figures = rounds.sign_in(servers, self.size)
+        found = ratios(figures, BY_PASSKEY.name, OURS.name)
+        return [Row("sign-in by passkey × password and code", None, found, note=each(figures))]
 
     def _rates(self, servers: list[Server], browsers: dict[str, list[Browser]]) -> list[Row]:
         """Beside the peers with a page of three tiles made for this, and beside the page that each of them brings."""
@@ -77,11 +90,7 @@ class Comparison:
 
     def _statements(self) -> list[Row]:
         chosen = [name for name in STATEMENTS if name in self.only or "statements" in self.only]
-        found = (
-            {one.side.name: fresh.statements(one) for one in self.sides if one.side is not NEW_CONNECTIONS}
-            if chosen
-            else {}
-        )
+        found = {one.side.name: fresh.statements(one) for one in self._different} if chosen else {}
         rows = []
         for name in chosen:
             told = {side: visits[name] for side, visits in found.items() if name in visits}

@@ -75,6 +75,8 @@ OURS = Side(
 WITHOUT_BACKGROUND = replace(
     OURS, name="ours, background work apart", variables=(("WORKER", "separate"),), processes=BARE.processes
 )
+# Signing in with nothing but a passkey.
+BY_PASSKEY = replace(OURS, name="by passkey", visits=visits.ByPasskey(), people="benchmarks.passkey_people")
 
 
 @dataclass

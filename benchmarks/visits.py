@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import html
 import http.client
+import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -13,6 +16,8 @@ from itertools import count
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pyotp
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 HOST = "mijn.voorbeeld.nl"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -163,3 +168,37 @@ class Ours(Bare):
         if where != f"{details}herstelcodes/":
             raise UnexpectedAnswerError(f"the set-up led to {where!r}")
         browser.get(where)
+
+
+class ByPasskey(Ours):
+    """The same, with what a browser and an authenticator make of a passkey; the private key is the person's number."""
+
+    def sign_in(self, browser: Browser, person: dict[str, str]) -> None:
+        page, address = browser.get(self.sign_in_page), f"{self.sign_in_page}met-passkey/"
+        asked = json.loads(browser.get(f"{address}opties/"))
+        browser.text = page  # whose form is sent
+        credential = assertion(person, asked["options"]["challenge"])
+        self._arrive(browser.submit(address, ceremony=asked["ceremony"], credential=credential))
+
+
+def assertion(person: dict[str, str], challenge: str) -> str:
+    """What a browser posts (W3C Web Authentication Level 3, sections 5.1.4 and 6.3.3), as JSON. ``challenge``: as in
+    the options."""
+    client = {"type": "webauthn.get", "challenge": challenge, "origin": f"https://{HOST}", "crossOrigin": False}
+    told = json.dumps(client).encode()
+    present_and_verified, never_counts = b"\x05", bytes(4)
+    shown = hashlib.sha256(HOST.encode()).digest() + present_and_verified + never_counts
+    key = ec.derive_private_key(int(person["passkey"]), ec.SECP256R1())
+    signature = key.sign(shown + hashlib.sha256(told).digest(), ec.ECDSA(hashes.SHA256()))
+    response = {"clientDataJSON": told, "authenticatorData": shown, "signature": signature}
+    encoded = {name: unpadded(value) for name, value in response.items()} | {"userHandle": person["handle"]}
+    name = unpadded(credential_id(int(person["passkey"])))
+    return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": encoded})
+
+
+def credential_id(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+def unpadded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()

@@ -47,6 +47,8 @@ FACTOR = {
     Event.AUTHENTICATOR_ADDED,
     Event.AUTHENTICATOR_REPLACED,
     Event.AUTHENTICATOR_REMOVED,
+    Event.PASSKEY_ADDED,
+    Event.PASSKEY_REMOVED,
     Event.REPORTED_NOT_ME,
 }
 # Only named: somebody has to look at them.

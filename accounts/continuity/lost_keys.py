@@ -12,13 +12,14 @@ from accounts.models import User
 from accounts.sso.models import Connection
 from accounts.support.interventions import flows as interventions
 from accounts.support.models import Kind
-from accounts.two_factor.models import Authenticator, FormerAuthenticator
+from accounts.two_factor.models import Authenticator, FormerAuthenticator, Passkey
 
 
 @dataclass
 class Unreadable:
-    """``people``: whose authenticator app cannot be checked any more; ``organisations``: whose secret or key pair of
-    single sign-on cannot be used; ``former``: keys of former apps; ``mails``: keys of mails in the outbox."""
+    """``people``: with an authenticator app or a passkey that cannot be checked any more; ``organisations``: whose
+    secret or key pair of single sign-on cannot be used; ``former``: keys of former apps; ``mails``: keys of mails in
+    the outbox."""
 
     people: list[User] = field(default_factory=list)
     organisations: list[str] = field(default_factory=list)
@@ -29,7 +30,8 @@ class Unreadable:
 def find() -> Unreadable:
     """Opens every secret: takes about a second for 10,000."""
     found = Unreadable()
-    owners = {device.user_id for device in Authenticator.objects.order_by("pk") if not _is_readable(device)}
+    devices = (*Authenticator.objects.order_by("pk"), *Passkey.objects.order_by("pk"))
+    owners = {device.user_id for device in devices if not _is_readable(device)}
     found.people = list(User.objects.filter(pk__in=owners))
     found.former = [one.pk for one in FormerAuthenticator.objects.order_by("pk") if not _is_readable(one)]
     agreements = Connection.objects.filter(pk__in=Connection.unreadable()).select_related("organisation")
@@ -38,9 +40,9 @@ def find() -> Unreadable:
     return found
 
 
-def _is_readable(device: Authenticator | FormerAuthenticator) -> bool:
+def _is_readable(device: Authenticator | FormerAuthenticator | Passkey) -> bool:
     try:
-        device.secret()
+        device.public_key() if isinstance(device, Passkey) else device.secret()
     except SecretUnreadableError:
         return False
     return True

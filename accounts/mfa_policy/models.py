@@ -33,6 +33,25 @@ class Reminder(models.Model):
         return f"{self.user_id}: {self.days_before} days before {self.required_from}"
 
 
+class PasskeyReminder(models.Model):
+    """One mail about a passkey that is required from a day on, to one person. The constraint prevents a second one."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.CASCADE, related_name="+"
+    )
+    required_from = models.DateField(_("required from"), db_index=True)
+    days_before = models.PositiveSmallIntegerField()  # one of `limits.REMINDER_DAYS`
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "required_from", "days_before"], name="one_passkey_reminder_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.days_before} days before {self.required_from}"
+
+
 class Snapshot(models.Model):
     """How many people of an organisation had a second factor on a day."""
 

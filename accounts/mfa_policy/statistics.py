@@ -118,6 +118,11 @@ def _has_factor() -> Q:
     return Q(is_protected=True) if isinstance(found, F) else Q(found)
 
 
+def with_passkey(people: QuerySet[User]) -> int:
+    """How many of these people have a passkey."""
+    return people.filter(devices.passkey_exists()).order_by().count()
+
+
 def with_second_factor(organisation: Organisation) -> QuerySet[User]:
     return members(organisation).filter(_has_factor()).order_by("email")
 

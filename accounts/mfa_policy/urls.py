@@ -4,6 +4,7 @@ from accounts.lazy_views import StaffViews, path
 
 progress = StaffViews("accounts.mfa_policy.progress.views")
 requirement = StaffViews("accounts.mfa_policy.requirement.views")
+passkeys = StaffViews("accounts.mfa_policy.passkeys.views")
 
 BASE = "organisaties/<slug:slug>"
 urlpatterns = [
@@ -13,4 +14,6 @@ urlpatterns = [
     path(f"{BASE}/tweede-stap/", requirement.choose, name="organisation_demand"),
     path(f"{BASE}/tweede-stap/controle/", requirement.check, name="organisation_demand_check"),
     path(f"{BASE}/tweede-stap/opslaan/", requirement.save, name="organisation_demand_save"),
+    path(f"{BASE}/passkey/", passkeys.organisation_passkey, name="organisation_passkey"),
+    path("passkey-beheerders/", passkeys.staff_passkey, name="staff_passkey"),
 ]

@@ -20,6 +20,14 @@ class SecondStep(models.TextChoices):
     BUSINESS_ACCOUNT = "business_account", _("sign-in with the business account only")
 
 
+class PasskeyFor(models.TextChoices):
+    """Of whom a passkey is demanded at sign-in."""
+
+    NOBODY = "nobody", _("nobody")
+    STAFF = "staff", _("administrators and support")
+    EVERYBODY = "everybody", _("everybody")
+
+
 class Organisation(models.Model):
     name = NameField(_("name"), max_length=150, unique=True)
     name_key = SearchKeyField(source="name", max_length=300)
@@ -40,6 +48,15 @@ class Organisation(models.Model):
         editable=False,
     )
     required_from = models.DateField(_("required from"), null=True, editable=False)
+    passkey_for = models.CharField(
+        _("passkey required of"),
+        max_length=10,
+        choices=PasskeyFor.choices,
+        default=PasskeyFor.NOBODY,
+        db_default=PasskeyFor.NOBODY,
+        editable=False,
+    )
+    passkey_from = models.DateField(_("passkey required from"), null=True, editable=False)
 
     class Meta:
         permissions = [("work_for_every_organisation", "Can work for the people of every organisation")]
@@ -51,7 +68,11 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(second_step="required") | models.Q(required_from__isnull=False),
                 name="required_has_a_first_day",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(passkey_for="nobody") | models.Q(passkey_from__isnull=False),
+                name="passkey_has_a_first_day",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -60,6 +81,20 @@ class Organisation(models.Model):
     def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
         """A name is never stored without its search key."""
         super().save(*args, update_fields=with_keys(Organisation, update_fields), **kwargs)
+
+
+class StaffPolicy(models.Model):
+    """What the portal itself demands of everybody who works in the administration, of whatever organisation; one row
+    at most."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    passkey_from = models.DateField(_("passkey required from"), null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_staff_policy")]
+
+    def __str__(self) -> str:
+        return f"passkey from {self.passkey_from}" if self.passkey_from else "no passkey"
 
 
 class Membership(models.Model):

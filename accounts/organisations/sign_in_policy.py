@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.organisations import rank
-from accounts.organisations.models import Organisation, SecondStep
+from accounts.organisations.models import Organisation, PasskeyFor, SecondStep, StaffPolicy
 from accounts.prepared_queries import Parameter, PreparedQuery
 
 
 class Requirement(NamedTuple):
-    """That an organisation requires a second factor. ``required_from``: the first day, in the portal's time zone."""
+    """That an organisation requires a second factor, or a passkey. ``organisation``: its name; empty for what the
+    portal requires of its staff. ``required_from``: the first day, in the portal's time zone."""
 
     organisation: str
     required_from: date
@@ -59,11 +60,63 @@ def announced_requirement(user: User) -> Requirement | None:
 
 def is_required(user: User) -> bool:
     """Does this person need a second factor today? Staff always; others when their organisation requires it."""
-    return user.is_staff or is_in_force(requirement_for(user))
+    return user.is_staff or is_in_force(requirement_for(user)) or must_use_passkey(user)
 
 
 def is_in_force(requirement: Requirement | None) -> bool:
     return requirement is not None and requirement.is_in_force
+
+
+@PreparedQuery
+def _staff_policies() -> QuerySet[StaffPolicy]:
+    # Asked at every page of staff who showed no passkey.
+    return StaffPolicy.objects.filter(passkey_from__isnull=False)
+
+
+def staff_passkey_from() -> date | None:
+    """The first day on which the portal requires a passkey of all its staff."""
+    return next((one.passkey_from for one in _staff_policies()), None)
+
+
+def passkey_requirement_for(user: User) -> Requirement | None:
+    """That a passkey is required of this person at sign-in, in force or announced; of several the one that begins
+    first.
+
+    What an organisation requires never governs those who outrank it (`rank`): on a device without passkeys they could
+    no longer work. A session that a provider opened and vouched for is not asked (`policy.decide`).
+    """
+    found = [one for one in (_of_portal(user), _of_organisation(user)) if one]
+    return min(found, key=lambda one: one.required_from, default=None)
+
+
+def _of_portal(user: User) -> Requirement | None:
+    day = staff_passkey_from() if user.is_staff else None
+    return Requirement("", day) if day else None
+
+
+def _of_organisation(user: User) -> Requirement | None:
+    membership = getattr(user, "membership", None)
+    if membership is None:
+        return None
+    organisation = membership.organisation
+    whom = (PasskeyFor.STAFF, PasskeyFor.EVERYBODY) if user.is_staff else (PasskeyFor.EVERYBODY,)
+    if organisation.passkey_for not in whom or organisation.passkey_from is None or rank.outranks_organisation(user):
+        return None
+    return Requirement(organisation.name, organisation.passkey_from)
+
+
+def must_use_passkey(user: User) -> bool:
+    """Is a passkey required of this person today? Then the last one stays, and a code of an app opens nothing but the
+    page that asks for the passkey or adds one."""
+    return is_in_force(passkey_requirement_for(user))
+
+
+def passkey_required_of(organisation: Organisation, whom: str) -> Q:
+    """`_of_organisation` as a condition on the members of one organisation; ``whom``: a `PasskeyFor`."""
+    if whom == PasskeyFor.NOBODY:
+        return Q(pk__in=[])
+    governed = ~Q(pk__in=rank.outranking_members(organisation))
+    return governed & Q(is_staff=True) if whom == PasskeyFor.STAFF else governed
 
 
 def must_use_business_account(user: User) -> bool:

@@ -31,7 +31,8 @@ EXPLANATION = [
     "Dit bestand bevat alles wat de portal over deze persoon bewaart, op het moment dat hieronder staat.",
     "Tijden staan in UTC (zomertijd: twee uur later in Nederland, wintertijd: een uur later).",
     "Wachtwoorden, herstelcodes en de sleutel van de authenticator-app staan er niet in: die zijn alleen versleuteld "
-    "of als controlegetal bewaard, en niemand kan ze lezen.",
+    "of als controlegetal bewaard, en niemand kan ze lezen. De geheime helft van een passkey blijft op het apparaat: "
+    "die hebben wij niet. Een vingerafdruk of gezicht krijgen wij nooit.",
     "'persoon' is het account; 'gegevens' zijn de tabellen waarin deze persoon voorkomt, met per rij de velden; "
     "'beveiligingsactiviteit' is wat er is gebeurd: 'subject' is over wie het ging, 'actor' wie het deed.",
     "Hoelang alles wordt bewaard, staat in de documentatie van de portal bij 'Data'.",

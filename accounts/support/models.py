@@ -58,8 +58,9 @@ class Report(models.Model):
     """A report "Dit was ik niet", made by a mailed link. Until an administrator closes it, support resets nothing.
 
     ``undone``: what the report reverted: ``password`` (void), ``address`` (restored, or taken by somebody else),
-    ``gone`` and ``back`` (numbers of authenticator apps), ``codes`` (recovery codes void), ``closed`` (no app is left,
-    and the password alone opens nothing), ``unlinked`` (business accounts), ``doubt`` (why no password link is mailed).
+    ``gone`` (number of authenticator apps), ``passkeys`` (of passkeys), ``back`` (of both), ``codes`` (recovery codes
+    void), ``closed`` (no app or passkey is left, and the password alone opens nothing), ``unlinked`` (business
+    accounts), ``doubt`` (why no password link is mailed).
     """
 
     user = models.ForeignKey(

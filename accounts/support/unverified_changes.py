@@ -17,12 +17,13 @@ from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
 from accounts.models import User
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.models import Authenticator, RecoveryCodeSet
+from accounts.two_factor.models import Authenticator, Passkey, RecoveryCodeSet
 
 _BY_MAIL = Q(event=Event.PASSWORD_CHANGED, detail__way="mailed link")
 _MOVED = Q(event__in=ADDRESS_CHANGES)
 _REPORTED = Q(event=Event.REPORTED_NOT_ME)
-_PROVED = Q(event=Event.SIGNED_IN, succeeded=True, detail__factor__in=(Authenticator.kind, RecoveryCodeSet.kind))
+_FACTORS = (Authenticator.kind, Passkey.kind, RecoveryCodeSet.kind)
+_PROVED = Q(event=Event.SIGNED_IN, succeeded=True, detail__factor__in=_FACTORS)
 
 
 def needs_second_factor(subject: User) -> bool:

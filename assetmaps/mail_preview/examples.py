@@ -14,7 +14,7 @@ from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.mail import composing
 from accounts.models import User
-from accounts.organisations.models import SecondStep
+from accounts.organisations.models import PasskeyFor, SecondStep
 from accounts.organisations.notices import Difference
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.permissions.flows import Rights
@@ -50,6 +50,12 @@ def _demand(days: int) -> Context:
     day: date = timezone.localdate() + timedelta(days=days)
     page = _address("persoonlijke-gegevens/twee-staps-authenticatie/bevestigen")
     return {"requirement": Requirement(ORGANISATION, day), "organisation": ORGANISATION, "address": page}
+
+
+def _passkey_demand(organisation: str, days: int) -> Context:
+    day: date = timezone.localdate() + timedelta(days=days)
+    page = _address("persoonlijke-gegevens/passkeys/toevoegen")
+    return {"requirement": Requirement(organisation, day), "organisation": organisation, "address": page}
 
 
 MOVED = {"before": "jan@voorbeeld.nl", "after": "jan.jansen@voorbeeld.nl"}
@@ -173,6 +179,22 @@ EXAMPLES: dict[str, list[Context]] = {
     "recovery_link": [{"address": NEW_PHONE, "hours": 24}],
     "report_looked_at": [{"check": Check.CALLED_BACK.label, "reason": REASON, "at": AT}],
     "reported_not_me": [_notice(undone=undone) for undone in UNDONE],
+    "passkey_demand_changed": [
+        {
+            "organisation": organisation,
+            "actor": "beheer@voorbeeld.nl",
+            "before": PasskeyFor.NOBODY.label,
+            "after": PasskeyFor.STAFF.label,
+            "people": {"people": 40, "stopped": stopped},
+            "address": _address(page),
+            "at": AT,
+        }
+        for organisation, stopped, page in (
+            (ORGANISATION, 1, "beheer/organisaties/voorbeeld/passkey"),
+            ("", 12, "beheer/passkey-beheerders"),
+        )
+    ],
+    "passkey_reminder": [_passkey_demand(name, days) for name in (ORGANISATION, "") for days in (14, 0)],
     "rights_changed": [_notice(**RANK_CHANGE), _notice(group="Support")],
     "second_step_activated": [_notice()],
     "second_step_reminder": [_demand(14), _demand(0)],

@@ -19,7 +19,7 @@ from accounts import limits
 from accounts.audit.events import Event
 from accounts.organisations.models import Organisation
 from accounts.sso.refusal_reasons import Reason
-from accounts.two_factor.models import Authenticator, RecoveryCodeSet
+from accounts.two_factor.models import Authenticator, Passkey, RecoveryCodeSet
 from assetmaps import logs
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ SIGN_IN_REFUSED = {
     Event.PASSWORD_REFUSED: "password",
     Event.CODE_REFUSED: Authenticator.kind,
     Event.RECOVERY_CODE_REFUSED: RecoveryCodeSet.kind,
+    Event.PASSKEY_REFUSED: Passkey.kind,
     Event.SSO_REFUSED: "business_account",
 }
 RESET_EVENTS = frozenset(
@@ -226,9 +227,9 @@ def _begin_at_zero() -> None:
         CODES.labels("sign_in", Authenticator.kind, found)
     for kind in RESET_EVENTS:
         RESETS.labels(kind.value, "succeeded")
-    for factor in (Authenticator.kind, "password", "business_account"):
+    for factor in (Authenticator.kind, Passkey.kind, "password", "business_account"):
         SIGN_INS.labels("succeeded", factor, "")
-    for factor in (Authenticator.kind, "password"):
+    for factor in (Authenticator.kind, Passkey.kind, "password"):
         SIGN_INS.labels("refused", factor, "wrong")
     for service in ("database", "cache"):
         OUTAGES.labels(service)

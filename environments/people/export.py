@@ -41,12 +41,13 @@ def record(people: QuerySet[User], filters: str, *, actor: User, origin: Origin)
 
 
 def lines(people: QuerySet[User], seen: Q) -> Iterator[str]:
-    """The whole file. ``people``: annotated with ``has_second_step``; ``seen``: the condition on access rows that it
-    may contain. Texts are translated now: while it streams, the language of the request is no longer active."""
+    """The whole file. ``people``: annotated with ``has_second_step`` and ``has_passkey``; ``seen``: the condition on
+    access rows that it may contain. Texts are translated now: while it streams, the language of the request is no
+    longer active."""
     words = {True: _("yes"), False: _("no")}
     headings = [
         *(_("First name"), _("Last name"), _("E-mail address"), _("Organisation"), _("Environments")),
-        *(_("Second step"), _("Last signed in"), _("Active")),
+        *(_("Second step"), _("Passkey"), _("Last signed in"), _("Active")),
     ]
     return _lines(people, seen, headings, words)
 
@@ -62,6 +63,7 @@ def _lines(people: QuerySet[User], seen: Q, headings: list[str], words: dict[boo
                 membership.organisation.name if membership else "",
                 ", ".join(sorted(names)),
                 words[person.has_second_step],  # type: ignore[attr-defined]
+                words[person.has_passkey],  # type: ignore[attr-defined]
                 _day(person.last_login),
                 words[person.is_active],
             ]

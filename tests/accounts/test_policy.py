@@ -28,3 +28,27 @@ def test_session_that_support_opened_is_good_for_the_set_up_only() -> None:
     for must, factor, gone in product([False, True], repeat=3):
         facts = Facts(must_have=must, has_factor=factor, is_verified=False, device_removed=gone, set_up_only=True)
         assert decide(facts) is Decision.SET_UP
+
+
+# ASVS 6.3.3
+@pytest.mark.parametrize(
+    ("facts", "decision"),
+    [
+        ({"by_passkey": True, "has_passkey": True}, Decision.ALLOW),
+        ({"has_passkey": True}, Decision.SHOW_PASSKEY),
+        ({"has_passkey": True, "by_recovery_code": True}, Decision.ADD_PASSKEY),
+        ({"by_recovery_code": True}, Decision.ADD_PASSKEY),
+        ({}, Decision.ADD_PASSKEY),
+    ],
+)
+def test_code_is_not_enough_where_a_passkey_is_required(facts: dict[str, bool], decision: Decision) -> None:
+    shown = Facts(must_have=False, has_factor=True, is_verified=True, device_removed=False, **facts)
+    assert decide(shown) is Decision.ALLOW
+    assert decide(shown._replace(must_use_passkey=True)) is decision
+
+
+def test_whoever_must_use_a_passkey_sets_up_nothing_else_first() -> None:
+    without = Facts(True, False, False, False, must_use_passkey=True)
+    assert decide(without) is Decision.ADD_PASSKEY
+    assert decide(without._replace(set_up_only=True)) is Decision.ADD_PASSKEY
+    assert decide(without._replace(has_factor=True)) is Decision.END_SESSION

@@ -14,6 +14,7 @@ from accounts.mail import outcomes
 from accounts.mail import retention as outbox
 from accounts.mfa_policy.progress import flows as progress
 from accounts.mfa_policy.reminders import flows as reminders
+from accounts.mfa_policy.reminders import passkeys as passkey_reminders
 from accounts.sso import replay_protection
 from accounts.support import help_requests
 from accounts.support.caller_check import flows as caller_check
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         replay_protection.purge()
         caller_check.purge()
         reminders.purge()
+        passkey_reminders.purge()
         progress.purge()
         outbox.purge()
         tasks.purge()

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.mfa_policy import statistics
+from accounts.mfa_policy.passkeys import flows as passkey_policy
 from accounts.models import User
 from accounts.organisations import sign_in_policy
 from accounts.organisations.models import Organisation
@@ -24,17 +25,25 @@ class Command(BaseCommand):
         if email:
             self._print_person(email)
             return
-        active = User.objects.filter(is_active=True).annotate(has_second_step=devices.confirmed_device_exists())
+        active = User.objects.filter(is_active=True).annotate(
+            has_second_step=devices.confirmed_device_exists(), has_passkey=devices.passkey_exists()
+        )
         for title, people in (("people", active), ("staff", active.filter(is_staff=True))):
             on, total = people.filter(has_second_step=True).count(), people.count()
-            self.stdout.write(f"{title}: {on} of {total} have a second step")
+            passkeys = people.filter(has_passkey=True).count()
+            self.stdout.write(f"{title}: {on} of {total} have a second step, {passkeys} of them a passkey")
+        if choice := passkey_policy.present(None).first_day:
+            self.stdout.write(f"a passkey is required of all staff from {choice}")
         self._print_organisations()
 
     def _print_organisations(self) -> None:
         totals = statistics.totals()
-        for key, name, demand, day in Organisation.objects.values_list("pk", "name", "second_step", "required_from"):
+        columns = ("pk", "name", "second_step", "required_from", "passkey_for", "passkey_from")
+        for key, name, demand, day, whom, passkey_day in Organisation.objects.values_list(*columns):
             found = totals.get(key, statistics.Totals())
             asked = f"{demand} from {day}" if day else demand
+            if passkey_day:
+                asked += f"; passkey of {whom} from {passkey_day}"
             self.stdout.write(f"{name}: {found.protected} of {found.people} have a second step ({asked})")
 
     def _print_person(self, email: str) -> None:
@@ -42,19 +51,21 @@ class Command(BaseCommand):
             person = User.objects.get_by_natural_key(email)
         except User.DoesNotExist:
             raise CommandError(f"Nobody has the address {email}.") from None
-        device = devices.authenticator_of(person)
-        if device is None:
+        self._print_devices(person)
+        self._print_recovery(person)
+
+    def _print_devices(self, person: User) -> None:
+        found = [("authenticator app", device) for device in devices.authenticators_of(person)]
+        found += [("passkey", device) for device in devices.passkeys_of(person)]
+        if not found:
             asked = (
                 "it is asked of this person" if sign_in_policy.is_required(person) else "it is not asked of this person"
             )
             self.stdout.write(f"{person.email}: no second step; {asked}")
-            self._print_recovery(person)
-            return
-        used = f"{device.last_used_at:%Y-%m-%d %H:%M} UTC" if device.last_used_at else "never"
-        self.stdout.write(
-            f"{person.email}: authenticator app since {device.created_at:%Y-%m-%d %H:%M} UTC, last used {used}"
-        )
-        self._print_recovery(person)
+        for kind, device in found:
+            used = f"{device.last_used_at:%Y-%m-%d %H:%M} UTC" if device.last_used_at else "never"
+            since = f"{device.created_at:%Y-%m-%d %H:%M} UTC"
+            self.stdout.write(f"{person.email}: {kind} since {since}, last used {used}")
 
     def _print_recovery(self, person: User) -> None:
         if recovery := account_recovery.of(person):

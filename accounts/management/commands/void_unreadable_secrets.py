@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, reason: str, **options: Any) -> None:
         found = lost_keys.find()
         for person in found.people:
-            self.stdout.write(f"authenticator app of {person.email}")
+            self.stdout.write(f"authenticator app or passkey of {person.email}")
         for organisation in found.organisations:
             self.stdout.write(f"single sign-on of {organisation}: its administrator gives a new secret or key pair")
         self.stdout.write(f"{len(found.former)} former authenticator apps")

@@ -15,6 +15,7 @@ from accounts.http_requests import PersonRequest
 from accounts.mfa_policy import statistics
 from accounts.mfa_policy.decorators import CHANGE, SEE, permissions_required, with_organisation
 from accounts.mfa_policy.pagination import CountedPaginator
+from accounts.mfa_policy.passkeys import flows as passkeys
 from accounts.mfa_policy.progress import flows
 from accounts.mfa_policy.reminders import schedule
 from accounts.mfa_policy.requirement.flows import Choice
@@ -39,6 +40,7 @@ def organisations(request: PersonRequest) -> HttpResponse:
         "page": page,
         "lines": [(one, Choice.of(one), totals.get(one.pk, Totals())) for one in page.object_list],
         "wanted": wanted,
+        "of_staff": passkeys.present(None) if passkeys.may_change(None, request.user) else None,
     }
     return render(request, "accounts/mfa_policy/organisations.html", context)
 
@@ -57,6 +59,8 @@ def overview(request: PersonRequest, organisation: Organisation) -> HttpResponse
         "title": _("Second step of %(name)s") % {"name": organisation.name},
         "organisation": organisation,
         "present": present,
+        "passkey": passkeys.present(organisation),
+        "with_passkey": statistics.with_passkey(members),
         "reminders": schedule.of(present.required_from) if people.affected else None,
         "people": people,
         "totals": Totals(people.people, people.protected),

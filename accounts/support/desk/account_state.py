@@ -20,7 +20,7 @@ from accounts.throttling.models import AttemptCounter
 from accounts.throttling.rules import Kind as Attempted
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode
+from accounts.two_factor.models import AccountRecovery, Authenticator, BridgeCode, Passkey
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,10 @@ class BlockedAttempts:
 
 @dataclass(frozen=True)
 class Account:
+    """``passkeys``: the last used first, like the apps."""
+
     authenticators: list[Authenticator]
+    passkeys: list[Passkey]
     recovery_codes_left: int | None
     sessions: list[SessionSummary]
     blocked: list[BlockedAttempts]
@@ -53,10 +56,15 @@ class Account:
     recovery: AccountRecovery | None
     bridge_code_until: datetime | None
 
+    @property
+    def devices(self) -> list[Authenticator | Passkey]:
+        return [*self.authenticators, *self.passkeys]
+
 
 def of(subject: User) -> Account:
     return Account(
         authenticators=devices.authenticators_of(subject),
+        passkeys=devices.passkeys_of(subject),
         recovery_codes_left=devices.recovery_codes_left(subject),
         sessions=_sessions(subject),
         blocked=[_blocked(counter) for counter in rules.blocking_counters(subject)],
@@ -84,6 +92,7 @@ def _blocked(counter: AttemptCounter) -> BlockedAttempts:
         Attempted.PASSWORD: _("wrong passwords"),
         Attempted.CODE: _("wrong codes"),
         Attempted.RECOVERY_CODE: _("wrong recovery codes"),
+        Attempted.PASSKEY: _("refused passkeys"),
     }
     where = _("in one known browser") if counter.bucket else _("in unknown browsers")
     until = None if counter.closed else throttling.waits_until(counter)

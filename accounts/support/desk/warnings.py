@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import limits
 from accounts.audit.events import Event
 from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
+from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.support import unverified_changes
@@ -19,6 +20,7 @@ from accounts.support.desk.account_state import Account
 from accounts.support.flows import is_privileged
 from accounts.support.models import HelpRequest, Report
 from accounts.two_factor import time_steps
+from accounts.two_factor.models import Authenticator, Passkey
 
 
 def of(subject: User, account: Account, *, may_act: bool = True) -> list[str]:
@@ -26,6 +28,7 @@ def of(subject: User, account: Account, *, may_act: bool = True) -> list[str]:
     return [
         *_reported(subject),
         *_unreadable(account),
+        *_copied(subject),
         *_used_after_loss(subject, account),
         *_stolen(subject),
         *_mailbox(subject, account, may_act=may_act),
@@ -49,19 +52,41 @@ def _reported(subject: User) -> Iterator[str]:
 
 
 def _unreadable(account: Account) -> Iterator[str]:
-    for device in account.authenticators:
-        if time_steps.secret_of(device) is None:
+    for device in account.devices:
+        if not _is_readable(device):
             yield _(
-                "Our side cannot read the secret of “%(name)s”, so none of its codes work. "
+                "Our side cannot read the secret of “%(name)s”, so it does not work. "
                 "Tell whoever runs the portal. A recovery code still works."
             ) % {"name": device.name}
+
+
+def _is_readable(device: Authenticator | Passkey) -> bool:
+    if isinstance(device, Authenticator):
+        return time_steps.secret_of(device) is not None
+    try:
+        device.public_key()
+    except SecretUnreadableError:
+        return False
+    return True
+
+
+def _copied(subject: User) -> Iterator[str]:
+    if entry := _since(subject, Event.PASSKEY_COUNT_FELL):
+        facts = _when(entry.at) | {"name": str(entry.detail.get("name", ""))}
+        yield (
+            _(
+                "Passkey “%(name)s” was refused on %(date)s at %(time)s because it counted back: it may have been "
+                "copied. Let the person remove it and add another."
+            )
+            % facts
+        )
 
 
 def _used_after_loss(subject: User, account: Account) -> Iterator[str]:
     since = timezone.now() - limits.WARNING_PERIOD
     asked = HelpRequest.objects.filter(user=subject, cancelled_at=None, asked_at__gt=since)
     newest = asked.order_by("-asked_at").first()
-    for device in account.authenticators if newest else []:
+    for device in account.devices if newest else []:
         if newest and device.last_used_at and device.last_used_at > newest.asked_at:
             facts = _when(device.last_used_at) | {"name": device.name, "reference": newest.reference}
             yield (
@@ -90,7 +115,7 @@ def _stolen(subject: User) -> Iterator[str]:
 def _mailbox(subject: User, account: Account, *, may_act: bool) -> Iterator[str]:
     """Until the second factor is used again; without one, for `limits.WARNING_PERIOD`."""
     doubtful = unverified_changes.changes(subject)
-    found = doubtful if account.authenticators or account.recovery else unverified_changes.recent(subject)
+    found = doubtful if account.devices or account.recovery else unverified_changes.recent(subject)
     moved = [entry for entry in found if entry.event in ADDRESS_CHANGES]
     by_mail = [entry for entry in found if entry.event == Event.PASSWORD_CHANGED]
     for entry in moved[-1:]:

@@ -1,0 +1,184 @@
+"""From the first day on: a passkey opens everything, and without one only the page that adds or asks for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.organisations.models import Organisation, PasskeyFor, StaffPolicy
+from accounts.two_factor import devices
+from accounts.two_factor.models import Passkey
+from accounts.two_factor.recovery_codes import flows as recovery_codes
+from tests.accounts.mfa_policy.test_change import HERE
+from tests.addresses import filled
+from tests.conftest import sign_in
+from tests.factories import PASSWORD, OrganisationFactory, PasskeyFactory, UserFactory
+from tests.pages import browser, half_signed_in, shown, signed_in, text
+from tests.passkeys_client import Device, ceremony_of_sign_in, ceremony_on
+from tests.test_structure import walk
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/persoonlijke-gegevens/passkeys/toevoegen/"
+PROOF = "/bevestig-identiteit/"
+ALWAYS = {"confirm_identity", "change_language", "session_left", "session_extend"}
+
+
+@pytest.fixture
+def town() -> Organisation:
+    return OrganisationFactory(slug="voorbeeld", name="Gemeente Voorbeeld")
+
+
+@pytest.fixture
+def person(town: Organisation) -> User:
+    return UserFactory(organisation=town, with_totp=True)
+
+
+def demand(from_now: int = 0, whom: PasskeyFor = PasskeyFor.EVERYBODY) -> None:
+    day = timezone.localdate() + timedelta(days=from_now)
+    Organisation.objects.update(passkey_for=whom, passkey_from=day)
+
+
+def add_passkey(client: Client, device: Device) -> str:
+    """On the page of the set-up, with a device; where that leads."""
+    asked = ceremony_on(client, ADD)
+    return client.post(asked.address, asked.posted(device.create(asked.options))).url
+
+
+def sign_in_with(device: Device) -> Client:
+    client = browser()
+    client.get("/inloggen/")
+    asked = ceremony_of_sign_in(client)
+    client.post(asked.address, asked.posted(device.get(asked.options)))
+    return client
+
+
+# ASVS 6.3.3, NIST N2
+def test_day_comes_in_the_middle_of_a_session_and_leads_to_adding_a_passkey(person: User) -> None:
+    client, device = signed_in(person), Device()
+    demand(1)
+    assert client.get("/").status_code == 200
+    demand(0)
+    assert client.get("/omgevingen/x/?a=1").url == ADD
+    assert "vraagt nu om een passkey" in shown(client, "/")
+    add_passkey(client, device)
+    assert client.get("/").status_code == 200
+    assert sign_in_with(device).get("/").status_code == 200
+
+
+@pytest.mark.parametrize("with_passkey", [False, True])
+def test_nothing_else_opens(person: User, with_passkey: bool) -> None:
+    client = signed_in(person)
+    if with_passkey:
+        PasskeyFactory(user=person)
+    demand()
+    opened = set()
+    for route, pattern in walk():
+        name, view = pattern.name, pattern.callback
+        if not getattr(view, "login_required", True):
+            continue
+        address = filled(route, person)
+        for answer in (client.get(address), client.post(address)):
+            away = answer.status_code == 302 and answer.url.startswith((ADD, PROOF, "/inloggen/"))
+            if not away or address.startswith((ADD, PROOF)):
+                opened.add(name)
+    assert opened - {None} <= (ALWAYS if with_passkey else ALWAYS | {"passkey_add"})
+    assert {"overview", "personal_details"}.isdisjoint(opened)
+
+
+def test_code_passed_on_by_a_false_page_opens_nothing_where_there_is_a_passkey(person: User) -> None:
+    PasskeyFactory(user=person)
+    demand()
+    thief = browser()
+    sign_in(thief, person)
+    assert thief.get("/").url.startswith(PROOF)
+    assert thief.get(ADD).url.startswith(PROOF)
+    assert thief.get("/persoonlijke-gegevens/").url.startswith(PROOF)
+
+
+def test_shown_at_the_page_that_asks_it_opens_everything(person: User) -> None:
+    client, device = signed_in(person), Device()
+    add_passkey(client, device)
+    demand()
+    other = signed_in(person)  # with a code
+    where = other.get("/persoonlijke-gegevens/").url
+    asked = ceremony_on(other, where)
+    answer = other.post(asked.address, asked.posted(device.get(asked.options)) | {"next": "/persoonlijke-gegevens/"})
+    assert answer.url == "/persoonlijke-gegevens/"
+    assert other.get("/persoonlijke-gegevens/").status_code == 200
+
+
+def test_recovery_code_leads_to_another_passkey_when_the_device_is_lost(person: User) -> None:
+    PasskeyFactory(user=person)
+    codes = recovery_codes.make(person, HERE)
+    demand()
+    client = half_signed_in(person)
+    client.post("/inloggen/herstelcode/", {"code": codes[0]})
+    assert client.get("/").url == ADD
+    assert "herstelcode" in shown(client, "/")
+    add_passkey(client, Device())
+    assert client.get("/").status_code == 200
+    # And for whoever has signed in with a code of the app already.
+    other = signed_in(person)
+    page = other.get("/").url
+    answer = other.post(page, {"password": PASSWORD, "code": codes[1], "next": "/"})
+    assert answer.status_code == 302
+    assert other.get("/").url == ADD
+
+
+def test_staff_of_every_organisation_is_governed_by_the_portal(person: User) -> None:
+    worker = UserFactory(in_support=True, with_totp=True)
+    StaffPolicy.objects.create(passkey_from=timezone.localdate())
+    assert signed_in(person).get("/").status_code == 200
+    client = signed_in(worker)
+    assert client.get("/beheer/").url == ADD
+    assert "Het beheer vraagt nu om een passkey" in shown(client, "/beheer/")
+    add_passkey(client, Device())
+    assert client.get("/beheer/").status_code == 200
+
+
+def test_person_without_any_second_step_adds_a_passkey_and_nothing_else(town: Organisation) -> None:
+    newcomer = UserFactory(organisation=town)
+    demand()
+    client = signed_in(newcomer)
+    assert client.get("/").url == ADD
+    assert client.get("/persoonlijke-gegevens/twee-staps-authenticatie/bevestigen/").url == ADD
+    add_passkey(client, Device())
+    assert client.get("/").status_code == 200
+    assert devices.has_confirmed_device(newcomer)
+
+
+def test_last_passkey_stays_while_it_is_required(person: User) -> None:
+    client, device = signed_in(person), Device()
+    add_passkey(client, device)
+    demand()
+    client = sign_in_with(device)
+    one = Passkey.objects.get(user=person)
+    client.post(f"/persoonlijke-gegevens/passkeys/{one.pk}/verwijderen/")
+    assert Passkey.objects.filter(user=person).count() == 1
+    PasskeyFactory(user=person)
+    client.post(f"/persoonlijke-gegevens/passkeys/{one.pk}/verwijderen/")
+    assert Passkey.objects.filter(user=person).count() == 1
+
+
+def test_withdrawn_demand_holds_no_longer(person: User) -> None:
+    client = signed_in(person)
+    demand()
+    assert client.get("/").url == ADD
+    Organisation.objects.update(passkey_for=PasskeyFor.NOBODY)
+    assert client.get("/").status_code == 200
+
+
+def test_first_day_begins_at_midnight_in_the_netherlands(person: User) -> None:
+    with time_machine.travel("2027-03-02T22:59:00+00:00", tick=False):
+        client = signed_in(person)
+        Organisation.objects.update(passkey_for=PasskeyFor.EVERYBODY, passkey_from="2027-03-03")
+        assert client.get("/").status_code == 200
+    with time_machine.travel("2027-03-02T23:00:00+00:00", tick=False):
+        assert client.get("/").url == ADD
+        assert "passkey" in text(client.get("/", follow=True)).lower()
