@@ -132,7 +132,7 @@ def _the_portal(cursor, people: int, organisations: int) -> None:
     from accounts.mail.models import OutgoingMail
     from accounts.models import User
     from accounts.organisations.models import Membership, Organisation
-    from accounts.two_factor.models import Authenticator
+    from accounts.two_factor.models import Authenticator, Passkey
     from accounts.unicode_text import folded
     from environments.models import Access, Environment
     from tests.factories import _HASH
@@ -190,9 +190,20 @@ def _the_portal(cursor, people: int, organisations: int) -> None:
         "ended_at": "now() - n % 2592000 * interval '1 second'",
     }
     insert(cursor, OutgoingMail, mail, f"generate_series(1, {people}) n")
+    passkey = {
+        "user_id": "u.id",
+        "name": "'Laptop'",
+        "confirmed": "true",
+        "created_at": "now() - interval '30 days'",
+        "credential_id": f"'\\x{os.urandom(32).hex()}'::bytea",
+        "digest": "md5(u.id::text) || md5('second ' || u.id::text)",  # any text that differs
+        "sealed_key": f"'\\x{os.urandom(120).hex()}'::bytea",
+    }
+    insert(cursor, Passkey, passkey, f"accounts_user u WHERE ({kind}) % 40 IN (0, 3)")  # half of them without an app
     # What the triggers would have copied.
     cursor.execute("""UPDATE accounts_user u SET organisation_key = m.organisation_id,
         is_protected = EXISTS (SELECT 1 FROM two_factor_authenticator a WHERE a.user_id = u.id AND a.confirmed)
+            OR EXISTS (SELECT 1 FROM two_factor_passkey p WHERE p.user_id = u.id)
         FROM organisations_membership m WHERE m.user_id = u.id""")
 
 

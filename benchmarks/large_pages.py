@@ -102,6 +102,8 @@ def _people() -> Iterator[Page]:
             ("with a second step", "second_step=on"),
             ("with a second step, page 100", "second_step=on&p=100"),
             ("without a second step", "second_step=off"),
+            ("with a passkey", "second_step=passkey"),
+            ("without a passkey", "second_step=no-passkey"),
             ("invited, never came", "came=never"),
             ("not seen for long", "came=long-ago"),
             ("not seen for long, page 100", "came=long-ago&p=100"),

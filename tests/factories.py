@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.contrib.auth.models import Group
 from accounts.models import User
 from accounts.organisations.models import Membership, Organisation
 from accounts.support import group
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, Passkey
 from environments.models import Access, Environment
 
 PASSWORD = "een lange zin als wachtwoord"
@@ -40,6 +41,24 @@ class AuthenticatorFactory(factory.django.DjangoModelFactory):
         device.set_secret(os.urandom(20))
         device.save()
         return device
+
+
+class PasskeyFactory(factory.django.DjangoModelFactory):
+    """A passkey that no device of the test holds."""
+
+    class Meta:
+        model = Passkey
+
+    name = "Laptop"
+
+    @classmethod
+    def _create(cls, model_class: type[Passkey], *args: Any, **kwargs: Any) -> Passkey:
+        name = os.urandom(32)
+        digest = hashlib.sha256(name).hexdigest()
+        passkey = model_class(*args, credential_id=name, digest=digest, **kwargs)
+        passkey.set_public_key(b"no key")
+        passkey.save()
+        return passkey
 
 
 class UserFactory(factory.django.DjangoModelFactory):

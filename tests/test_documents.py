@@ -151,6 +151,7 @@ CRYPTOGRAPHY = {
     "jwt",
     "authlib",
     "joserfc",
+    "webauthn",
 }
 
 

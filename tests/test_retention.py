@@ -18,11 +18,18 @@ from accounts.active_sessions.models import Session
 from accounts.audit.models import Repetition
 from accounts.mail.models import OutgoingMail
 from accounts.mail.models import State as MailState
-from accounts.mfa_policy.models import Reminder, Snapshot
+from accounts.mfa_policy.models import PasskeyReminder, Reminder, Snapshot
 from accounts.sso.models import Spent
 from accounts.support.models import CallerCheck, HelpRequest
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor.models import Authenticator, BridgeCode, EndReason, FormerAuthenticator
+from accounts.two_factor.models import (
+    Authenticator,
+    BridgeCode,
+    EndReason,
+    FormerAuthenticator,
+    FormerPasskey,
+    UsedChallenge,
+)
 from environments.people.models import PeopleImport
 from tests.factories import AuthenticatorFactory, OrganisationFactory, UserFactory
 from tests.test_documents import document, rows, section
@@ -73,6 +80,16 @@ def reminder(past: datetime) -> Model:
     return Reminder.objects.create(**whose, required_from=local_day(past), days_before=7)
 
 
+def passkey_reminder(past: datetime) -> Model:
+    return PasskeyReminder.objects.create(user=UserFactory(), required_from=local_day(past), days_before=7)
+
+
+def former_passkey(past: datetime) -> Model:
+    return FormerPasskey.objects.create(
+        user=UserFactory(), name="x", why=EndReason.REMOVED, credential_id=b"x", sealed_key=b"x", ended_at=past
+    )
+
+
 def snapshot(past: datetime) -> Model:
     return Snapshot.objects.create(organisation=OrganisationFactory(), day=local_day(past), people=1, protected=1)
 
@@ -99,6 +116,10 @@ def people_list(past: datetime, finished: datetime | None) -> Model:
 TERMS: dict[str, list[tuple[str, timedelta, Callable[[datetime], Model]]]] = {
     "two_factor.Authenticator": [("unfinished 30 minutes", 30 * MINUTE, unfinished)],
     "two_factor.FormerAuthenticator": [("30 days", 30 * DAY, former)],
+    "two_factor.FormerPasskey": [("30 days", 30 * DAY, former_passkey)],
+    "two_factor.UsedChallenge": [
+        ("5 minutes", 5 * MINUTE, lambda past: UsedChallenge.objects.create(digest=f"{past}", used_at=past))
+    ],
     "two_factor.BridgeCode": [("15 minutes", 15 * MINUTE, bridge_code)],
     "active_sessions.Session": [("12 hours at most", 12 * HOUR, session)],
     "throttling.AttemptCounter": [
@@ -116,6 +137,7 @@ TERMS: dict[str, list[tuple[str, timedelta, Callable[[datetime], Model]]]] = {
         ("15 minutes", 15 * MINUTE, lambda past: Spent.objects.create(digest=f"{past}", until=past + 15 * MINUTE))
     ],
     "enforcement.Reminder": [("90 days after the first day", 90 * DAY, reminder)],
+    "enforcement.PasskeyReminder": [("90 days after the first day", 90 * DAY, passkey_reminder)],
     "enforcement.Snapshot": [("2 years", 730 * DAY, snapshot)],
     "people.PeopleImport": [
         ("unconfirmed 1 day", DAY, lambda past: people_list(past, None)),

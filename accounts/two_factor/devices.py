@@ -211,7 +211,7 @@ def has_confirmed_device(user: User) -> bool:
 def confirmed_device_exists() -> Q:
     """`has_confirmed_device` as a condition on people."""
     apps = Authenticator.objects.filter(user=OuterRef("pk"), confirmed=True)
-    return Q(Exists(apps)) | Q(Exists(Passkey.objects.filter(user=OuterRef("pk"))))
+    return Q(Exists(apps)) | Q(passkey_exists())
 
 
 def is_protected() -> Q | F:
@@ -234,6 +234,16 @@ def restore_copies() -> int:
 def passkeys_of(user: User) -> list[Passkey]:
     """The passkeys, the last used first."""
     return _last_used_first(Passkey.objects.filter(user=user))
+
+
+def passkey_exists() -> Exists:
+    """Has somebody a passkey? A condition on people."""
+    return Exists(Passkey.objects.filter(user=OuterRef("pk")))
+
+
+def has_used_passkey(user: User) -> bool:
+    """Has this person shown a passkey here after it was made?"""
+    return Passkey.objects.filter(user=user, last_used_at__isnull=False).exists()
 
 
 def another_factor_of(user: User) -> Device | None:

@@ -13,7 +13,7 @@ from accounts import policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import reauthentication, store
 from accounts.audit.origin import Origin
-from accounts.http_requests import PersonRequest, own_address, person
+from accounts.http_requests import OWES_PASSKEY, PersonRequest, own_address, person
 from accounts.organisations import rank
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sign_in.completion.flows import provider_of
@@ -26,6 +26,7 @@ from accounts.sso.views import redirect_to_provider, refused_page
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.devices import Situation
+from accounts.two_factor.models import Passkey, RecoveryCodeSet
 from accounts.two_factor.passkeys import binding, questions
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.verification import OnAccepted, VerificationResult
@@ -47,13 +48,16 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
         return _prove_by_passkey(request, target)
     form = ProofForm(request.POST or None, mine=mine, without_password=proved_at_provider)
     if request.method != "POST":
-        context = {"form": restore(request, form), "next": target} | _passkey_context(request, mine)
+        owes = bool(request.META.get(OWES_PASSKEY))
+        context = {"form": restore(request, form), "next": target, "owes_passkey": owes}
+        context |= _passkey_context(request, mine)
         return render(request, "accounts/sign_in/confirm_identity.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
 
-    def opens(_answer: VerificationResult | None = None) -> None:
+    def opens(answer: VerificationResult | None = None) -> None:
         flows.forget_provider_proof(request.session)
+        _mark_shown(request, answer)
         sessions.prove(request, request.user, Origin.of(request))
 
     proof = _judge(request, form, opens, password_is_enough=set_up_only, proved_at_provider=proved_at_provider)
@@ -63,6 +67,16 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
     if proof.answer is None:  # with a code it was opened where that was used up
         opens()
     return reauthentication.resume(request, target)
+
+
+def _mark_shown(request: PersonRequest, answer: VerificationResult | None) -> None:
+    """A session that showed a code is from now on one that showed a passkey; where a passkey is required, one that
+    showed a recovery code, which opens the page that adds another passkey."""
+    if answer is None or answer.device is None or not request.user.is_verified():
+        return
+    owes = request.META.get(OWES_PASSKEY) and answer.factor == RecoveryCodeSet.kind
+    if answer.factor == Passkey.kind or owes:
+        sessions.mark_verified(request, answer.device)
 
 
 def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, object]:
@@ -75,8 +89,9 @@ def _prove_by_passkey(request: PersonRequest, target: str) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
 
-    def opens(_answer: VerificationResult) -> None:
+    def opens(answer: VerificationResult) -> None:
         flows.forget_provider_proof(request.session)
+        _mark_shown(request, answer)
         sessions.prove(request, request.user, Origin.of(request))
 
     data, of_page = form.cleaned_data, binding.of_session(request.session)

@@ -45,7 +45,11 @@ def explain_while_required(view: Callable[..., HttpResponseBase]) -> Callable[..
         if request.method == "POST" or not sign_in_policy.is_required(request.user):
             return view(request)
         mine = devices.factors_read_with(request.session, request.user)
-        context = {"demand": sign_in_policy.requirement_for(request.user), "authenticators": mine.authenticators}
+        context = {
+            "demand": sign_in_policy.requirement_for(request.user),
+            "passkey_demand": sign_in_policy.passkey_requirement_for(request.user),
+            "authenticators": mine.authenticators,
+        }
         if not mine.has_factor:
             return redirect("personal_details")
         return render(request, "accounts/two_factor/must_stay.html", context)

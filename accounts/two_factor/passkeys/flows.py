@@ -19,6 +19,7 @@ from accounts.throttling import flows as throttling
 from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.throttling.rules import Kind
 from accounts.two_factor import devices, previous_devices
+from accounts.two_factor.devices import Situation
 from accounts.two_factor.models import EndReason, Passkey, UsedChallenge
 from accounts.two_factor.passkeys import ceremonies
 from accounts.two_factor.passkeys.ceremonies import Answer, Ceremony, Purpose, Question, Shown
@@ -165,12 +166,17 @@ def _result(outcome: Outcome, passkey: Passkey | None = None, reference: str = "
     return VerificationResult(outcome, passkey, factor=Passkey.kind, reference=reference)
 
 
+def may_remove(user: User, mine: Situation) -> bool:
+    """Not the last second factor, which only switching off removes; nor the last passkey while one is required."""
+    return mine.factors > 1 and (len(mine.passkeys) > 1 or not sign_in_policy.must_use_passkey(user))
+
+
 @transaction.atomic
 def remove(user: User, passkey: Passkey, origin: Origin) -> bool:
-    """Remove one of several second factors; False for the last one, which only switching off removes. True, and nothing
-    is recorded, when a parallel request removed it first."""
+    """Remove one of several; False where `may_remove` says so. True, and nothing is recorded, when a parallel request
+    removed it first."""
     devices.lock(user)
-    if devices.situation_of(user).factors < 2:
+    if not may_remove(user, devices.situation_of(user)):
         return False
     if not previous_devices.retire_passkeys(Passkey.objects.filter(pk=passkey.pk, user=user), EndReason.REMOVED):
         return True

@@ -17,7 +17,7 @@ from accounts.active_sessions.reauthentication import fresh_proof_required, is_f
 from accounts.audit.origin import Origin
 from accounts.edit_conflicts.forms import deleted_message, was_shown
 from accounts.hash_queue import TooBusyError
-from accounts.http_requests import PersonRequest
+from accounts.http_requests import OWES_SET_UP, PersonRequest
 from accounts.organisations import rank
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.throttling.known_browsers import remember
@@ -107,7 +107,8 @@ def _finish(request: PersonRequest, fresh: recovery_codes.Prepared | None, addit
     if is_first and addition.before.sessions > 1:
         sessions.end_others(request, request.user)
     device = addition.answer.device
-    if device is not None and (is_first or not request.user.is_verified()):
+    # Where a passkey is required, this one was shown by being made: the session goes on with it.
+    if device is not None and (is_first or not request.user.is_verified() or request.META.get(OWES_SET_UP)):
         sessions.mark_verified(request, device)
     if fresh:
         old = None if addition.replaces_all else addition.before.code_set
@@ -132,7 +133,7 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
     """One of several second factors; removing the last one means switching off."""
     passkey = _own_passkey(request, pk)
     if request.method != "POST":
-        if devices.factors_read_with(request.session, request.user).factors < 2:
+        if not flows.may_remove(request.user, devices.factors_read_with(request.session, request.user)):
             return redirect("totp_switch_off")
         return render(request, "accounts/two_factor/passkeys/remove.html", {"device": passkey})
     if not flows.remove(request.user, passkey, Origin.of(request)):

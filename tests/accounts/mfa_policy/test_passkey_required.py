@@ -91,6 +91,7 @@ def test_nothing_else_opens(person: User, with_passkey: bool) -> None:
     assert {"overview", "personal_details"}.isdisjoint(opened)
 
 
+# ASVS 6.3.3
 def test_code_passed_on_by_a_false_page_opens_nothing_where_there_is_a_passkey(person: User) -> None:
     PasskeyFactory(user=person)
     demand()
@@ -182,3 +183,11 @@ def test_first_day_begins_at_midnight_in_the_netherlands(person: User) -> None:
     with time_machine.travel("2027-03-02T23:00:00+00:00", tick=False):
         assert client.get("/").url == ADD
         assert "passkey" in text(client.get("/", follow=True)).lower()
+
+
+# NIST N2
+def test_everybody_is_offered_one_under_personal_details() -> None:
+    for person in (UserFactory(), UserFactory(with_totp=True), UserFactory(in_support=True, with_totp=True)):
+        client = signed_in(person)
+        assert f'href="{ADD}"' in shown(client, "/persoonlijke-gegevens/")
+        assert ceremony_on(client, ADD).kind == "create"

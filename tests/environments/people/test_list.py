@@ -161,10 +161,11 @@ def test_export_has_the_filtered_people_for_a_dutch_spreadsheet() -> None:
             "Organisatie",
             "Omgevingen",
             "Tweede stap",
+            "Passkey",
             "Laatst ingelogd",
             "Actief",
         ],
-        ["'=1+1", "Jansen; jr", "jan@x.nl", "Gemeente Één", "Bruggen, Wegen", "nee", "", "ja"],
+        ["'=1+1", "Jansen; jr", "jan@x.nl", "Gemeente Één", "Bruggen, Wegen", "nee", "nee", "", "ja"],
     ]
 
 
