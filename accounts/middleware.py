@@ -36,6 +36,7 @@ from accounts.organisations.wording import one_factor_at_most, second_step_is_th
 from accounts.policy import Decision, Vouched
 from accounts.two_factor import devices
 from accounts.two_factor.models import Passkey, RecoveryCodeSet
+from accounts.two_factor.passkeys import rp
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -161,9 +162,12 @@ class TwoFactorMiddleware:
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
         mine, shown = devices.factors_read_with(request.session, user), getattr(user.otp_device, "kind", "")
-        # Asked of the database for staff; not where the answer changes nothing.
+        # Asked of the database for staff; not where the answer changes nothing, nor where browsers have no passkeys.
         must_use_passkey = (
-            (verified or not enough) and shown != Passkey.kind and sign_in_policy.must_use_passkey(owner or user)
+            (verified or not enough)
+            and shown != Passkey.kind
+            and rp.can_have_passkeys()
+            and sign_in_policy.must_use_passkey(owner or user)
         )
         return policy.Facts(
             must_have=not enough

@@ -3,6 +3,8 @@ portal of its staff. On the same days as the reminders of a second factor (`limi
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -56,7 +58,7 @@ def _send_batch(organisation: Organisation | None, after: int) -> tuple[int, int
     day = due(requirement.days_left)
     if day is None:
         return 0, None
-    people = recipients(locked, choice, day).filter(pk__gt=after).order_by("pk")
+    people = recipients(locked, choice.whom, requirement, day).filter(pk__gt=after).order_by("pk")
     batch = list(people[: limits.REMINDER_BATCH])
     for person in batch:
         _remind(person, locked, requirement)
@@ -73,16 +75,16 @@ def _locked(organisation: Organisation | None) -> Organisation | None:
     return Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
 
 
-def recipients(organisation: Organisation | None, choice: flows.Choice, day: int) -> QuerySet[User]:
+def recipients(organisation: Organisation | None, whom: str, requirement: Requirement, day: int) -> QuerySet[User]:
     """Who gets the mail of this day: people without a passkey who did not get one of that day for another demand. Not
     those who never chose a password: their invitation comes first."""
-    told = PasskeyReminder.objects.filter(user=OuterRef("pk"), required_from=choice.first_day, days_before=day)
-    return coverage.without_passkey(organisation, choice.whom).exclude(NO_PASSWORD).filter(~Exists(told))
+    told = PasskeyReminder.objects.filter(user=OuterRef("pk"), required_from=requirement.required_from, days_before=day)
+    return coverage.without_passkey(organisation, whom).exclude(NO_PASSWORD).filter(~Exists(told))
 
 
 def _remind(person: User, organisation: Organisation | None, requirement: Requirement) -> None:
     address = settings.PUBLIC_URL + reverse("passkey_add")
-    facts = {"requirement": requirement, "organisation": requirement.organisation, "address": address}
+    facts: dict[str, Any] = {"requirement": requirement, "organisation": requirement.organisation, "address": address}
     sending.send("passkey_reminder", person, in_bulk=True, **facts)
     detail: dict[str, str | int] = {
         "factor": "passkey",

@@ -41,6 +41,8 @@ def knows_passkeys(person: User) -> User:
 
 
 def change(organisation: Organisation | None, wanted: Choice, actor: User, shown: str | None = None) -> Outcome:
+    if organisation:
+        organisation = Organisation.objects.get(pk=organisation.pk)
     seen = flows.dry_run(organisation, wanted).shown if shown is None else shown
     return flows.change(organisation, wanted, shown=seen, actor=actor, origin=HERE)
 
@@ -158,7 +160,7 @@ class TestSaving:
     def test_of_two_at_once_one_is_saved(self, town: Organisation) -> None:
         boss, wanted = knows_passkeys(UserFactory(superuser=True)), choice(PasskeyFor.STAFF)
         seen = flows.dry_run(None, wanted).shown
-        outcomes = at_once(lambda: change(None, wanted, boss, seen), 2)
+        outcomes = at_once([lambda: change(None, wanted, boss, seen)] * 2)
         assert sorted(one.name for one in outcomes) == ["SAVED", "UNCHANGED"]
         assert AuditEntry.objects.filter(event="demand_changed").count() == 1
 

@@ -43,6 +43,7 @@ OPEN = {
     "totp_activate",
     "totp_confirm",
     "totp_more_time",
+    "passkey_add",
     "confirm_identity",
     "change_language",
     "session_left",

@@ -149,7 +149,7 @@ def test_replaced_phone_counts_again_and_the_new_one_does_not() -> None:
     recovery_codes.make(person, HERE)
     new, entry = replaced_by_a_thief(person)
     page = press(entry)
-    assert "Je vorige authenticator-app werkt weer." in page
+    assert "Waarmee je eerder inlogde werkt weer" in page
     assert "Je herstelcodes werken niet meer." in page
     with later(STEP):
         assert not opens(person, code=phone(new).now())
