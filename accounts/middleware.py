@@ -162,11 +162,14 @@ class TwoFactorMiddleware:
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
         mine, shown = devices.factors_read_with(request.session, user), getattr(user.otp_device, "kind", "")
-        # Asked of the database for staff; not where the answer changes nothing, nor where browsers have no passkeys.
+        by_recovery_code = shown == RecoveryCodeSet.kind
+        # Not where browsers have no passkeys, nor after a recovery code where no more can be added: then the person
+        # removes a lost one first. Asked of the database for staff, so not where the answer changes nothing.
         must_use_passkey = (
             (verified or not enough)
             and shown != Passkey.kind
             and rp.can_have_passkeys()
+            and not (by_recovery_code and len(mine.passkeys) >= limits.PASSKEYS)
             and sign_in_policy.must_use_passkey(owner or user)
         )
         return policy.Facts(
@@ -174,7 +177,7 @@ class TwoFactorMiddleware:
             and (user.is_staff or must_use_passkey or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
             must_use_passkey=must_use_passkey,
             by_passkey=shown == Passkey.kind,
-            by_recovery_code=shown == RecoveryCodeSet.kind,
+            by_recovery_code=by_recovery_code,
             has_passkey=bool(mine.passkeys),
             has_factor=enough or mine.has_factor,
             is_verified=verified,

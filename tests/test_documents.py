@@ -49,7 +49,6 @@ NO_WAY_IN = {
     "robots",
     "security_contact",
     "well_known_change_password",
-    "well_known_webauthn",
 }
 
 

@@ -66,6 +66,7 @@ def add(request: PersonRequest) -> HttpResponse:
             return redirect("personal_details")
         question = registration.question_for(request.user, binding.of_session(request.session))
         context = {"form": restore(request, form), "passkey": question, "possible": rp.can_have_passkeys()}
+        context["must"] = bool(request.META.get(OWES_SET_UP))
         return render(request, "accounts/two_factor/passkeys/add.html", context)
     return _add(request, form)
 

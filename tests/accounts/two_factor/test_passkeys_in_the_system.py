@@ -177,7 +177,7 @@ def test_ready_only_with_the_key_of_the_newest_passkey(settings: object) -> None
 def test_file_about_a_person_names_passkeys_and_holds_no_key_and_removal_takes_all(person: User) -> None:
     passkey, _entry = added(person, "Laptop van Jan")
     PasskeyHandle.objects.create(user=person, handle=b"h" * 64)
-    told = str(personal_data.export(person, CONSOLE))
+    told = "".join(personal_data.export(person, CONSOLE))
     assert "Laptop van Jan" in told
     for secret in (bytes(passkey.credential_id), bytes(passkey.sealed_key), b"h" * 64):
         assert secret.hex() not in told
