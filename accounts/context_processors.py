@@ -13,7 +13,6 @@ from accounts.http_requests import REQUIREMENT, in_administration
 from accounts.organisations import sign_in_policy
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.two_factor import devices
-from accounts.two_factor.passkeys import offers
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 
@@ -33,6 +32,8 @@ def questions(request: HttpRequest) -> dict[str, object]:
         return None if sign_in_policy.is_in_force(demand) else demand
 
     def is_offered() -> bool:
+        from accounts.two_factor.passkeys import offers  # here: the sign-in page does not need it
+
         user = getattr(request, "user", None)
         return bool(user and user.is_authenticated) and offers.is_open(request.session) and not is_due()
 

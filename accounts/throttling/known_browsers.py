@@ -22,6 +22,7 @@ from accounts.models import User
 COOKIE = f"{settings.COOKIE_PREFIX}known"
 SALT = "accounts.throttling.known_browsers"
 MAILED = f"{settings.COOKIE_PREFIX}mailed"
+PASSKEY = f"{settings.COOKIE_PREFIX}passkey-used"
 MAILED_SALT = "accounts.throttling.mailed_proof"
 PEOPLE_A_BROWSER = 5  # a shared computer; keeps the cookie small
 _NOBODY = ("", -1, 0)
@@ -125,3 +126,15 @@ def forget_read(user: User) -> bool:
         return False
     user.known_browsers_epoch = read + 1
     return True
+
+
+def note_passkey(response: HttpResponse) -> HttpResponse:
+    """A passkey was made or used in this browser: the sign-in page then has a button for one. The cookie tells no
+    person and opens nothing; signing out leaves it, which clears what scripts store."""
+    lasts = limits.KNOWN_BROWSER
+    response.set_cookie(PASSKEY, "1", max_age=lasts, secure=settings.SECURE, httponly=True, samesite="Lax")
+    return response
+
+
+def used_passkey(request: HttpRequest) -> bool:
+    return PASSKEY in request.COOKIES

@@ -13,8 +13,8 @@ from accounts.http_requests import csrf_secret, first_page, own_address, sign_in
 from accounts.post_redirect_get import redirect_with_errors
 from accounts.sign_in.completion.flows import restart_session
 from accounts.sign_in.passkey import flows
-from accounts.throttling.known_browsers import KnownBrowsers, remember
-from accounts.two_factor.passkeys import binding, rp, used_here
+from accounts.throttling.known_browsers import KnownBrowsers, note_passkey, remember
+from accounts.two_factor.passkeys import binding, rp
 from accounts.two_factor.passkeys import flows as passkeys
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
@@ -69,4 +69,4 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         form.refuse(answer)
         return redirect_with_errors(request, form, to=sign_in_page(target).url or resolve_url("sign_in"))
     user = answer.device.user
-    return used_here.note(remember(request, redirect(first_page(user, target)), user))
+    return note_passkey(remember(request, redirect(first_page(user, target)), user))

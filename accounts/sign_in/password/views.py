@@ -14,8 +14,7 @@ from accounts.post_redirect_get import redirect_with_errors, restore, typed
 from accounts.sign_in.completion.views import ask_code_with_password, complete_sign_in
 from accounts.sign_in.password import flows
 from accounts.sign_in.password.forms import SignInForm
-from accounts.throttling.known_browsers import KnownBrowsers
-from accounts.two_factor.passkeys import used_here
+from accounts.throttling.known_browsers import KnownBrowsers, used_passkey
 
 
 @login_not_required
@@ -28,7 +27,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             return redirect(target)
         form.begin_with(typed(request))
-        context = {"form": restore(request, form), "next": target, "passkey_used": used_here.was_used(request)}
+        context = {"form": restore(request, form), "next": target, "passkey_used": used_passkey(request)}
         return render(request, "accounts/sign_in/sign_in.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)

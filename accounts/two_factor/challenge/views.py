@@ -17,7 +17,7 @@ from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest, first_page, own_address, sign_in_page
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.throttling.known_browsers import KnownBrowsers, remember
+from accounts.throttling.known_browsers import KnownBrowsers, note_passkey, remember
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import combined, flows
 from accounts.two_factor.challenge.combined import PendingCombinedSignIn
@@ -25,7 +25,7 @@ from accounts.two_factor.challenge.flows import PendingSignIn
 from accounts.two_factor.codes import parse
 from accounts.two_factor.forms import CodeForm, CombinedCodeForm, RecoveryCodeForm
 from accounts.two_factor.models import Authenticator, RecoveryCodeSet
-from accounts.two_factor.passkeys import offers, used_here
+from accounts.two_factor.passkeys import offers
 from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 PASSKEY_FIRST = "accounts/two_factor/passkeys/challenge.html"
@@ -114,7 +114,7 @@ def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)
         return redirect_with_errors(request, form, to=resolve_url("verification_code"))
-    return used_here.note(_redirect_after(request, pending.user, answer, pending.target))
+    return note_passkey(_redirect_after(request, pending.user, answer, pending.target))
 
 
 @login_not_required

@@ -20,11 +20,11 @@ from accounts.hash_queue import TooBusyError
 from accounts.http_requests import OWES_SET_UP, PersonRequest
 from accounts.organisations import rank
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.throttling.known_browsers import remember
+from accounts.throttling.known_browsers import note_passkey, remember
 from accounts.two_factor import devices
 from accounts.two_factor.forms import NameForm
 from accounts.two_factor.models import Passkey
-from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals, used_here
+from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.passkeys.registration import Addition
@@ -90,7 +90,7 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
         form.refuse(addition.answer)
         return redirect_with_errors(request, form)
     messages.success(request, _("Your passkey works. From now on you can sign in with it."))
-    return used_here.note(remember(request, redirect(_after_adding(request, addition)), request.user))
+    return note_passkey(remember(request, redirect(_after_adding(request, addition)), request.user))
 
 
 def _prepared_codes() -> recovery_codes.Prepared | None:
