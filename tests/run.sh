@@ -184,8 +184,8 @@ redis() {
   fi
 }
 
-# The production command while people sign in, and four faults: what visitors saw, and what was lost. All of them, for an
-# hour: `make faults`.
+# The production command while people sign in, and four faults: what visitors saw, and what was lost. All of them, for
+# some 20 minutes: `make faults`.
 faults() {
   local status=0 said
   step "Faults while people sign in"

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.sso.models import Connection
 from accounts.support.interventions import flows as interventions
 from accounts.support.models import Kind
-from accounts.two_factor.models import Authenticator, FormerAuthenticator, Passkey
+from accounts.two_factor.models import Authenticator, FormerAuthenticator, FormerPasskey, Passkey
 
 
 @dataclass
@@ -55,6 +55,6 @@ def reset(found: Unreadable, reason: str, origin: Origin) -> None:
     for person in found.people:
         interventions.act(interventions.InterventionRequest(Kind.RESET, person, None, reason), origin)
     FormerAuthenticator.objects.filter(pk__in=found.former).delete()
-    # The reset kept what it removed as former apps, which cannot be read either.
-    mine = FormerAuthenticator.objects.filter(user__in=found.people)
-    FormerAuthenticator.objects.filter(pk__in=[one.pk for one in mine if not _is_readable(one)]).delete()
+    # The reset kept what it removed as former apps and passkeys, which cannot be read either.
+    for former in (FormerAuthenticator, FormerPasskey):
+        former.objects.filter(pk__in=former.unreadable()).delete()
