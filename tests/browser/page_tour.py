@@ -409,7 +409,7 @@ def _passkeys(screen: Screen) -> Iterator[str]:
     yield "persoonlijke-gegevens-passkey"
     screen.follow("Naam wijzigen")
     yield "passkey-naam"
-    AuthenticatorFactory(user=User.objects.get(email=EMPLOYEE), name="Telefoon")
+    AuthenticatorFactory(user=User.objects.get(email=EMPLOYEE), name="iPhone")
     screen.open("/persoonlijke-gegevens/")
     yield "persoonlijke-gegevens-passkey-en-app"
     screen.page.locator("main a[href*='/passkeys/'][href$='/verwijderen/']").click()
