@@ -250,8 +250,16 @@ class Ceremony:
 def ceremony_on(client: Client, address: str) -> Ceremony:
     """The ceremony in the form of the page at this address."""
     answer = client.get(address)
-    found = _FORM.search(answer.content.decode())
+    found = ceremony_in(answer.content.decode(), address)
     assert found, f"no form with a passkey on {address} (status {answer.status_code})"
+    return found
+
+
+def ceremony_in(page: str, address: str) -> Ceremony | None:
+    """The ceremony in the form of this page, which was read at this address; None without one."""
+    found = _FORM.search(page)
+    if not found:
+        return None
     attributes = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(found[0].split(">")[0])}
     hidden = _HIDDEN.search(found[0])
     assert hidden, "no field “ceremony” in the form"

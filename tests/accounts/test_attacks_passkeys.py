@@ -136,10 +136,13 @@ def test_answer_for_one_purpose_serves_no_other(person: User, device: Device) ->
     prove(client)
     to_add = ceremony_on(client, ADD)
     outlive_proof(client)
-    present(client, Ceremony("get", {}, to_add.token, of_proof.address), device.get(of_proof.options))
+    # Signed for the challenge of the other form, so that nothing but the purpose is wrong.
+    asked = of_proof.options | {"challenge": to_add.options["challenge"]}
+    present(client, Ceremony("get", {}, to_add.token, of_proof.address), device.get(asked))
     assert not FRESH_PROOF.is_open(client)
     prove(client)
-    present(client, Ceremony("create", {}, of_proof.token, to_add.address), Device().create(to_add.options))
+    asked = to_add.options | {"challenge": of_proof.options["challenge"]}
+    present(client, Ceremony("create", {}, of_proof.token, to_add.address), Device().create(asked))
     assert Passkey.objects.count() == 1
 
 

@@ -279,6 +279,7 @@ ON_ASSERTION = ON_ANY_ANSWER | {
         credential={"response.authenticatorData": lambda right: websafe_encode(websafe_decode(right)[:-1] + b"\x09")}
     ),
     "data cut off": Twist(credential={"response.authenticatorData": lambda right: right[:20]}),
+    "no longer eligible for a backup": Twist(flags=FLAG.UP | FLAG.UV),
     "user handle of nobody": Twist(credential={"response.userHandle": websafe_encode(bytes(64))}),
     "user handle a number": Twist(credential={"response.userHandle": 5}),
     "credential that nobody has": Twist(
