@@ -49,6 +49,7 @@ NO_WAY_IN = {
     "robots",
     "security_contact",
     "well_known_change_password",
+    "well_known_webauthn",
 }
 
 
