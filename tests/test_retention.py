@@ -118,7 +118,7 @@ TERMS: dict[str, list[tuple[str, timedelta, Callable[[datetime], Model]]]] = {
     "two_factor.FormerAuthenticator": [("30 days", 30 * DAY, former)],
     "two_factor.FormerPasskey": [("30 days", 30 * DAY, former_passkey)],
     "two_factor.UsedChallenge": [
-        ("5 minutes", 5 * MINUTE, lambda past: UsedChallenge.objects.create(digest=f"{past}", used_at=past))
+        ("1 hour", HOUR, lambda past: UsedChallenge.objects.create(digest=f"{past}", used_at=past))
     ],
     "two_factor.BridgeCode": [("15 minutes", 15 * MINUTE, bridge_code)],
     "active_sessions.Session": [("12 hours at most", 12 * HOUR, session)],

@@ -134,6 +134,10 @@ class NameForm(MergedForm, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
+    def clean_name(self) -> str:
+        """On one line: a browser sends no other, and mails name the device in theirs."""
+        return " ".join(self.cleaned_data["name"].split())
+
 
 class RecoveryCodeForm(forms.Form):
     code = RecoveryCodeField()

@@ -135,7 +135,7 @@ def test_lost_key_is_named_and_people_set_up_a_phone_again(tmp_path: Path, prepa
     place.more = {**place.more, "ENCRYPTION_KEYS": KEYS[1]}
     assert "1 secrets  NOT CONFIGURED" in place.manage("keys", status=1)
     listed, reset, _rotated = follow(place, "A lost key", instead={})
-    assert "authenticator app of jan@voorbeeld.nl" in listed
+    assert "authenticator app or passkey of jan@voorbeeld.nl" in listed
     assert "The second step of 1 people is reset." in reset
     place.manage("keys")
     assert "jan@voorbeeld.nl" in place.mail()
