@@ -161,7 +161,7 @@ class TwoFactorMiddleware:
         vouched = store.vouched(request.session) if verified else counted(request)
         enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
         owner = store.person_of(request.session)  # read with the membership
-        mine, shown = devices.factors_read_with(request.session, user), getattr(user.otp_device, "kind", "")
+        mine, shown = devices.factors_read_with(request.session, user), sessions.shown_kind(request)
         by_recovery_code = shown == RecoveryCodeSet.kind
         # Not where browsers have no passkeys, nor after a recovery code where no more can be added: then the person
         # removes a lost one first. Asked of the database for staff, so not where the answer changes nothing.

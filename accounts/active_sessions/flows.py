@@ -28,6 +28,7 @@ from accounts.models import User
 from accounts.prepared_queries import Parameter, PreparedQuery
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+SHOWN_KIND = "shown_kind"  # of a device that is removed, while another one keeps the session verified
 SET_UP_ONLY = "set_up_only"  # in the session of somebody who may do nothing but link a new phone
 
 
@@ -83,6 +84,7 @@ def mark_verified(request: HttpRequest, device: Device) -> None:
     """The session of this browser has just shown this device: a new key, and verified from now on."""
     request.session.cycle_key()
     request.session.pop(SET_UP_ONLY, None)
+    request.session.pop(SHOWN_KIND, None)
     django_otp.login(request, device)
 
 
@@ -93,9 +95,18 @@ def mark_unverified(request: HttpRequest) -> None:
 
 
 def verify_by_another(request: HttpRequest, device: Device | None) -> None:
-    """The device that verified this session may be the one that was removed: stay verified by one that is left."""
+    """The device that verified this session may be the one that was removed: stay verified by one that is left. What
+    was shown stays what it was: who showed a code has shown no passkey."""
     if device is not None and django_otp.DEVICE_ID_SESSION_KEY in request.session:
+        kind = shown_kind(request)
         mark_verified(request, device)
+        request.session[SHOWN_KIND] = kind
+
+
+def shown_kind(request: HttpRequest) -> str:
+    """The kind of second factor that this session has shown; empty when it showed none."""
+    device = getattr(request.user, "otp_device", None)
+    return str(request.session.get(SHOWN_KIND) or device.kind) if device else ""
 
 
 @transaction.atomic

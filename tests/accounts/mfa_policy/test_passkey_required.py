@@ -105,6 +105,29 @@ def test_code_passed_on_by_a_false_page_opens_nothing_where_there_is_a_passkey(p
     assert thief.get("/persoonlijke-gegevens/").url.startswith(PROOF)
 
 
+def test_session_that_showed_a_code_shows_no_passkey_by_losing_its_app(person: User) -> None:
+    client = signed_in(person)
+    PasskeyFactory(user=person)
+    app = devices.authenticator_of(person)
+    assert app
+    client.post(f"/persoonlijke-gegevens/twee-staps-authenticatie/{app.pk}/verwijderen/")
+    assert devices.authenticator_of(person) is None
+    assert client.get("/").status_code == 200
+    demand()
+    assert client.get("/").url.startswith(PROOF)
+
+
+def test_session_that_showed_a_passkey_stays_one_when_one_of_two_is_removed(person: User) -> None:
+    client, device = signed_in(person), Device()
+    add_passkey(client, device)
+    other = PasskeyFactory(user=person)
+    client = sign_in_with(device)
+    demand()
+    client.post(f"/persoonlijke-gegevens/passkeys/{other.pk}/verwijderen/")
+    assert devices.passkeys_of(person)[0].pk != other.pk
+    assert client.get("/").status_code == 200
+
+
 def test_shown_at_the_page_that_asks_it_opens_everything(person: User) -> None:
     client, device = signed_in(person), Device()
     add_passkey(client, device)
