@@ -6,10 +6,10 @@ SEED ?= 16
 BIN := .venv/bin
 LOCAL := set -a && . var/run.env && PUBLIC_URL=http://localhost:$(PORT) && set +a
 
-.PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility benchmark icons lighthouse pa11y faults survival mutants messages lock
+.PHONY: help run test check test-browser test-postgres test-sqlite test-everywhere demo-sso screenshots contact-sheet accessibility benchmark icons lighthouse pa11y faults survival container mutants messages lock
 
 help:
-	@echo "make run            the portal on http://127.0.0.1:$(PORT), with people to try it"
+	@echo "make run            the portal on http://localhost:$(PORT), with people to try it"
 	@echo "make check          lint, types, contracts, and the tests that a change is most likely to break"
 	@echo "make test           every test on the database that can show something, with real browsers"
 	@echo "make test-browser   the tests in real browsers"
@@ -18,6 +18,7 @@ help:
 	@echo "make test-everywhere  every test on both databases, and those of people and accounts on Redis"
 	@echo "make benchmark      speed and memory beside other software; exit status 1 when a goal is missed"
 	@echo "make faults         faults while people sign in: what fails, what is lost; ONLY=redis or QUICK=1 takes some of them"
+	@echo "make container      builds the image of the Containerfile and starts it"
 	@echo "make demo-sso       the portal with identity providers"
 	@echo "make messages       collect new texts for the Dutch catalogue"
 	@echo "make lock           lock the versions of the packages anew"
@@ -67,6 +68,10 @@ lighthouse pa11y: .venv/installed-test
 # Causes faults while people sign in: exit status 1 on a broken promise. As root on Debian it installs what it lacks.
 faults survival: .venv/installed-test
 	@$(BIN)/python -m tests.resilience $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick)
+
+# Builds the image of the Containerfile and starts it. As root on Debian it installs buildah and mmdebstrap.
+container: .venv/installed-test
+	@$(BIN)/python -m tests.container
 
 # Processor time, statements and memory beside other software: docs/performance.md.
 benchmark: .venv/installed-test

@@ -12,5 +12,7 @@ from assetmaps.settings import MIDDLEWARE  # noqa: E402
 
 PASSWORD_HASHERS = ["benchmarks.hashers.NoHash"]
 STATIC_ROOT = os.environ["STATIC_ROOT"]
+if os.environ.get("NEVER_SEAL"):
+    WORKER_INTERVALS: dict[str, float] = {}
 if os.environ.get("COUNT_STATEMENTS"):
     MIDDLEWARE.insert(0, "benchmarks.statements.counting")
