@@ -17,6 +17,8 @@ _WITHOUT_EVENT: dict[str, Promise] = {
     "invitation": _("Invitation"),
     "link_withheld": _("Notice: no link for a new password"),
     "many_look_ups": _("Alarm: a support worker looked at many people"),
+    "passkey_demand_changed": _("Notice to administrators: passkey required"),
+    "passkey_reminder": _("Reminder of the passkey"),
     "password_link": _("Link for a new password"),
     "password_void": _("Notice: sign in with the business account"),
     "rank_changed": _("Notice to superusers: rights or account changed"),
@@ -27,9 +29,9 @@ _WITHOUT_EVENT: dict[str, Promise] = {
 }
 # What somebody gets as an administrator: it is about others, also of other organisations.
 TO_ADMINISTRATORS = frozenset(
-    {"administration_changed", "emergency_void", "many_look_ups", "rank_changed", "sso_secret_expires"}
-    | {"sso_settings_changed", Event.DEMAND_CHANGED, Event.EMERGENCY_SIGN_IN, Event.EMERGENCY_WAITS}
-    | {Event.ENVIRONMENT_ADDRESS_ASKED, Event.SPRAYING_SUSPECTED, Event.WORKER_STOPPED}
+    {"administration_changed", "emergency_void", "many_look_ups", "passkey_demand_changed", "rank_changed"}
+    | {"sso_secret_expires", "sso_settings_changed", Event.DEMAND_CHANGED, Event.EMERGENCY_SIGN_IN}
+    | {Event.EMERGENCY_WAITS, Event.ENVIRONMENT_ADDRESS_ASKED, Event.SPRAYING_SUSPECTED, Event.WORKER_STOPPED}
 )
 
 

@@ -154,7 +154,9 @@ const sign_in_with = async (form) => {
       const credential = await ask("get", found.options, { mediation: "conditional", signal: mine.signal });
       clearTimeout(renewing);
       send(found, credential);
-    } catch { /* stopped, renewed, or no network */ }
+    } catch {
+      // stopped, renewed, or no network
+    }
   };
 
   const renew_offer = () => { // nobody looks at it: then when somebody does again

@@ -23,7 +23,7 @@ from tests.factories import UserFactory
 from tests.mail_server import MailServer, mail_server
 
 NEW = base64.urlsafe_b64encode(b"another key, another key, 32 by!").decode()
-NOT_SECRET = {"salt", "webp"}
+NOT_SECRET = {"salt", "webp", "credential_id", "handle", "order_key"}
 FACTS = EXAMPLES["help_asked"][0]
 
 

@@ -237,6 +237,7 @@ def test_addresses_from_outside_are_split_in_one_place_only() -> None:
         "accounts/mail/composing.py",
         "accounts/passwords/breached.py",
         "accounts/http_requests.py",
+        "accounts/two_factor/passkeys/rp.py",
         "accounts/sso/provider/client.py",
         "accounts/sso/provider/availability.py",
         "assetmaps/asgi.py",

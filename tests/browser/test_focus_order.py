@@ -91,6 +91,7 @@ def test_personal_details(screen: Screen) -> None:
         *TOP,
         "Mijn Omgevingen",
         "Activeer Twee-Staps-Authenticatie",
+        "Instellen op dit apparaat",
         "Wachtwoord wijzigen",
         "Actieve sessies",
         "Beveiligingsactiviteit",
