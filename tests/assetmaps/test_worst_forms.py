@@ -25,6 +25,7 @@ from accounts.sso.issuers import normalise
 from accounts.sso.setup.forms import EmergencyAccountForm
 from accounts.sso.setup.kinds import Kind
 from accounts.support.forms import MailedQuestionForm
+from accounts.two_factor.devices import Situation
 from accounts.two_factor.forms import CodeForm, NamedCodeForm
 from accounts.two_factor.models import Authenticator
 from environments.people.forms import ChooseOrganisationForm, ImportForm, PersonForm
@@ -50,7 +51,7 @@ def built(form: type[forms.BaseForm], person: User) -> Callable[..., forms.BaseF
     choice = [("1", "Telefoon"), ("2", "Tablet")]
     phones = [Authenticator(pk=1, name="Telefoon"), Authenticator(pk=2, name="Tablet")]
     options: dict[type, dict[str, object]] = {
-        ProofForm: {"authenticators": phones},
+        ProofForm: {"mine": Situation(phones)},
         CodeForm: {"choice": choice},
         NamedCodeForm: {"choice": choice},
         NewPasswordForm: {"user": person},
