@@ -21,6 +21,7 @@ UNTYPED = {"hidden", "submit", "checkbox", "radio", "file", "button"}
 # The purposes of the HTML standard that our fields have (WCAG 1.3.5); "off" for what no browser can know.
 TOKENS = {
     "username",
+    "username webauthn",  # passkeys stand beside the addresses (W3C Web Authentication Level 3, section 5.1.4)
     "current-password",
     "new-password",
     "one-time-code",

@@ -36,8 +36,8 @@ def test_pages_of_2000_environments_read_no_more_than_they_show(owners: int) -> 
         cursor.execute("ANALYZE")
         for kind in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):
             cursor.execute(f"SET LOCAL enable_{kind} = off")
-    # Not the last: PostgreSQL goes past everything before it either way, and may sort the keys.
-    faults = [fault for number in (1, 2, 17) for fault in _faults(person, number)]
+    # Not the last ones: PostgreSQL goes past everything before them either way, and may sort the keys.
+    faults = [fault for number in (1, 2, 9) for fault in _faults(person, number)]
     assert not faults, "\n".join(faults)
 
 
