@@ -53,6 +53,7 @@ class Container:
         more = {
             "WORKER": "separate",
             "PUBLIC_URL": "https://mijn.voorbeeld.nl",
+            "TRUSTED_PROXIES": HOST,
             "DATABASE_URL": f"sqlite:///{VAR}/db.sqlite3",
         }
         return [*file.read_text().split(), *(f"{name}={value}" for name, value in more.items())]
@@ -85,11 +86,11 @@ class Container:
 
 
 def descendants(pid: int) -> list[int]:
-    """Of a process, the nearest first."""
-    try:
-        children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+    """Of a process, the nearest first; any of its threads may have started one."""
+    children = []
+    for threads in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children += [int(one) for one in threads.read_text().split()]
     return children + [one for child in children for one in descendants(child)]
 
 
