@@ -37,7 +37,7 @@ def _of_tiles(tiles: list[Tile], names_owner: bool, language: str | None) -> Saf
     return format_html_join("", "{}", ((_of_tile(tile, names_owner, language),) for tile in tiles))
 
 
-def _of_tile(tile: Tile, names_owner: bool, language: str | None) -> SafeString:
+def _of_tile(tile: Tile, names_owner: bool, language: str | None) -> str:
     if tile.next_address:  # whether the day of the other address is past depends on the time
         return _rendered(tile, names_owner)
     _pk, is_favourite, _opened_at, *shown = tile.row
@@ -45,12 +45,12 @@ def _of_tile(tile: Tile, names_owner: bool, language: str | None) -> SafeString:
 
 
 @lru_cache(limits.TILES_REMEMBERED)
-def _remembered(row: tuple[Any, ...], others: tuple[Any, ...], names_owner: bool, _language: str | None) -> SafeString:
+def _remembered(row: tuple[Any, ...], others: tuple[Any, ...], names_owner: bool, _language: str | None) -> str:
     is_favourite, *shown = row
     return _rendered(Tile._make((Row._make((0, is_favourite, None, *shown)), *others)), names_owner)
 
 
-def _rendered(tile: Tile, names_owner: bool) -> SafeString:
+def _rendered(tile: Tile, names_owner: bool) -> str:
     row = tile.row
     environment = Environment(
         organisation=Organisation(name=row.organisation, slug=tile.organisation_slug, colour=tile.colour),
