@@ -187,11 +187,18 @@ redis() {
 # The production command while people sign in, and four faults: what visitors saw, and what was lost. All of them, for
 # some 20 minutes: `make faults`.
 faults() {
-  local status=0 said
+  local status said
   step "Faults while people sign in"
   said=$(mktemp)
-  "$BIN/python" -m tests.resilience --quick | tee "$said" || status=$?
-  [ "$status" -ne 77 ] || { leave_out "faults while people sign in. $(tail -n 1 "$said")"; return 0; }
+  # Once more, as with tests: what other work on the machine broke is named, and must not cost the whole answer.
+  for again in "" yes; do
+    status=0
+    [ -z "$again" ] || step "Once more: faults while people sign in"
+    "$BIN/python" -m tests.resilience --quick | tee "$said" || status=$?
+    [ "$status" -ne 77 ] || { leave_out "faults while people sign in. $(tail -n 1 "$said")"; return 0; }
+    [ "$status" -ne 0 ] || break
+  done
+  [ -z "$again" ] || [ "$status" -ne 0 ] || echo "UNSTABLE (failed first, passed then): faults while people sign in"
   return "$status"
 }
 
