@@ -258,6 +258,8 @@ MAIL_CALLBACKS = ["environments.people.import_mail.note_mail"]
 TASKS_IN_PROCESS = False  # on in tests: whoever waits for a task runs it
 # Further work of `purge`: functions of higher packages, without arguments, that return the number of deleted rows.
 PURGES = ["environments.people.imports.purge", "environments.address_change.flows.purge"]
+# Further copies that are compared with what they are of each day: functions of higher packages, without arguments.
+RESTORES = ["environments.tile_copies.restore"]
 
 # Further work of `after_restore`: functions of higher packages, without arguments, that return counts by name.
 AFTER_RESTORE = ["environments.address_change.flows.cancel_all"]

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.organisations import notices, scope, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
 from accounts.prepared_queries import Parameter, PreparedQuery
-from environments import other_domains
+from environments import other_domains, tile_copies
 from environments.address_change import flows as new_address
 from environments.models import Access, Environment, Preferences, Role
 
@@ -184,6 +184,7 @@ def give_many(
     rows = [Access(user=user, environment=environment, role=role_of[user.pk]) for user, environment in new]
     rows.sort(key=lambda row: (row.user_id, row.environment_id))  # the order in which others lock several people
     Access.objects.bulk_create(rows, ignore_conflicts=True)
+    tile_copies.store_if_changed({one for _user, one in new}, users)
     by_organisation: defaultdict[int, list[tuple[User, dict[str, str | int]]]] = defaultdict(list)
     by_person: defaultdict[User, list[Environment]] = defaultdict(list)
     for user, one in new:

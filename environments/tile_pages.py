@@ -61,15 +61,18 @@ class _Owner(NamedTuple):
 
 def places(user: User, number: int, first: list[int]) -> Places | None:
     """Page ``number``. ``first``: keys of what `in_order` gives first, without favourites; they are not read again.
-    None when a row lacks what it is sorted by."""
+    None when a row lacks what it is sorted by, or names an organisation that is gone."""
     counts = _counts(user)
     if counts is None:
         return None
     recent = _recent(user=user.pk)
+    rest = _rest(user, counts, recent, first)
+    if rest is None:
+        return None
     parts = [
         _favourites(user, counts.favourites.total()),
         _recently_opened([pk for pk, _owner in recent]),
-        _rest(user, counts, recent, first),
+        rest,
     ]
     page = Paginator(range(sum(part.size for part in parts)), limits.ENVIRONMENTS_PAGE).get_page(number)
     return Places(
@@ -120,7 +123,7 @@ def _recently_opened(pks: list[int]) -> _Part:
     return _Part(len(pks), min(len(pks), 1), lambda begin, end: [(_("Opened recently"), pk) for pk in pks[begin:end]])
 
 
-def _rest(user: User, counts: _Counts, recent: list[tuple[int, int]], first: list[int]) -> _Part:
+def _rest(user: User, counts: _Counts, recent: list[tuple[int, int]], first: list[int]) -> _Part | None:
     """What is neither a favourite nor ``recent``."""
     shown = [pk for pk, _owner in recent]
     sizes = counts.others - Counter(owner for _pk, owner in recent)
@@ -129,6 +132,8 @@ def _rest(user: User, counts: _Counts, recent: list[tuple[int, int]], first: lis
         known = [pk for pk in first if pk not in shown]
     else:
         names = dict(Organisation.objects.filter(pk__in=sizes).values_list("pk", "name"))
+        if names.keys() != sizes.keys():
+            return None
         owners = [_Owner(pk, name, sizes[pk]) for pk, name in names.items()]
         owners.sort(key=lambda owner: (by_name(owner.heading), owner.pk))
         known = []

@@ -15,9 +15,9 @@ from accounts.models import User
 from accounts.organisations import notices, short_names, sign_in_policy
 from accounts.organisations.models import Organisation, ShortName
 from accounts.organisations.notices import Difference
+from environments import tile_copies
 from environments.address_change import flows as new_address
 from environments.models import Access, Environment, GroupMapping
-from environments.name_order import by_name
 
 ENVIRONMENT = ShortName.Kind.ENVIRONMENT
 EDITABLE = (
@@ -49,18 +49,11 @@ def change(environment: Environment, *, actor: User, origin: Origin) -> bool:
     if differences:
         environment.save(update_fields=[one.name for one in differences])
         if MOVE_TILES & {one.name for one in differences}:
-            _move_tiles(environment)
+            tile_copies.store(environment)
         _record_and_notify(
             Event.ENVIRONMENT_CHANGED, environment, differences, actor, origin, besides=before.organisation
         )
     return waits
-
-
-def _move_tiles(environment: Environment) -> None:
-    """To their new place at everybody who may open it. By person, the order in which others lock several rows."""
-    rows = Access.objects.filter(environment=environment)
-    list(rows.select_for_update(no_key=True).order_by("user_id").values_list("pk", flat=True))
-    rows.update(owner=environment.organisation_id, order_key=by_name(environment.name))
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.audit.origin import CONSOLE
 from accounts.models import User
 from accounts.organisations.models import Organisation
-from environments import flows, tiles
+from environments import flows, tile_copies, tiles
 from environments.changes import flows as changes
 from environments.models import Access, Environment
 from environments.name_order import by_name
@@ -86,6 +86,24 @@ def test_access_that_earlier_code_added_stands_where_it_should() -> None:
     in_order = outline(person)
     Access.objects.filter(pk__in=[pk for _owner, _heading, pk in in_order[::7]]).update(owner=None, order_key=None)
     assert outline(person) == in_order
+
+
+def test_copies_that_earlier_code_left_behind_hide_no_tile_and_are_restored() -> None:
+    person = filled(70, 3, 3, 5)
+    in_order = outline(person)
+    rows = Access.objects.filter(pk__in=[pk for _owner, _heading, pk in in_order[::9]])
+    rows.update(owner=2**40, order_key=b"?")  # of an organisation that is gone
+    assert len(outline(person)) == 70
+    assert tile_copies.restore() == len(in_order[::9])
+    assert outline(person) == in_order
+    assert tile_copies.restore() == 0
+
+
+def test_environment_that_was_renamed_since_it_was_read_is_given_in_its_place() -> None:
+    person, one = UserFactory(), EnvironmentFactory(name="Wijk 7")
+    Environment.objects.filter(pk=one.pk).update(name="Wijk 8")
+    flows.give(person, [one], actor=UserFactory(superuser=True), origin=CONSOLE)
+    assert bytes(Access.objects.get().order_key) == by_name("Wijk 8")
 
 
 def test_tile_moves_at_everybody_when_its_environment_gets_another_name_or_owner() -> None:

@@ -8,9 +8,11 @@ from datetime import date
 from io import StringIO
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from accounts import limits
@@ -38,6 +40,8 @@ def take_snapshots() -> int:
     memberships.restore_keys()  # before the reminders, which count by them
     devices.restore_copies()
     copies.restore_guests()
+    for name in settings.RESTORES:
+        import_string(name)()
     today = timezone.localdate()
     fresh = [
         Snapshot(organisation_id=key, day=today, people=totals.people, protected=totals.protected)
