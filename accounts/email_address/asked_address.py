@@ -6,6 +6,7 @@ same mail server answers, so the page says the same of both and does not tell wh
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.contrib.sessions.backends.base import SessionBase
@@ -42,4 +43,6 @@ def of(session: SessionBase) -> AskedAddress | None:
     mail = OutgoingMail.objects.filter(pk=mail_id).defer("content").first()
     if mail is None:
         return None
-    return AskedAddress(address, history.in_words(mail), mail.answer, history.is_in_trouble(mail))
+    # As it was typed: the owner of a taken address may write it in another way, which the mail server repeats.
+    answer = re.sub(re.escape(mail.to), lambda _found: address, mail.answer, flags=re.IGNORECASE)
+    return AskedAddress(address, history.in_words(mail), answer, history.is_in_trouble(mail))

@@ -70,7 +70,7 @@ def _mail(user: User, new_address: str, owner: User | None) -> str:
     user.address_links_issued += links_more
     link = settings.PUBLIC_URL + reverse("follow_address_link", args=[links.make(user, new_address)])
     if owner is not None:
-        sending.send("address_taken", owner)
+        sending.send("address_taken", owner, valid_for=limits.ADDRESS_LINK)  # as long as the link
         return "notice"
     hours = int(limits.ADDRESS_LINK.total_seconds()) // 3600
     sending.send("address_link", user, to=new_address, valid_for=limits.ADDRESS_LINK, link=link, hours=hours)

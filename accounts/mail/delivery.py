@@ -113,9 +113,11 @@ def _end(mail: OutgoingMail, state: State, answer: str | None = None) -> None:
     _report(mail)
 
 
+@transaction.atomic
 def give_up_unreadable(mail_ids: list[int]) -> None:
     """For good: without the key with which these were sealed nobody can send them, also not by hand."""
-    for mail in OutgoingMail.objects.filter(pk__in=mail_ids):
+    OutgoingMail.objects.filter(pk__in=mail_ids, deliver=False).delete()
+    for mail in OutgoingMail.objects.select_for_update(of=("self",)).filter(pk__in=mail_ids).order_by("pk"):
         if mail.state == State.WAITING:
             _end(mail, State.GIVEN_UP, KEY_LOST)
     OutgoingMail.objects.filter(pk__in=mail_ids).update(content=b"")

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import limits
 from accounts.audit import chain, redaction
 from accounts.audit.events import Event
 from accounts.audit.models import Repetition
@@ -37,7 +38,8 @@ def remove(user: User, reason: str, origin: Origin) -> Result:
     chain.seal(everything=True)  # only what is sealed can be erased
     try:
         with transaction.atomic():
-            if User.objects.select_for_update().get(pk=user.pk).is_active:
+            user = User.objects.select_for_update().get(pk=user.pk)  # its address may have changed meanwhile
+            if user.is_active:
                 return Result("Deactivate this person first.")
             addresses = redaction.addresses_of(user.pk, user.email)
             if any(address.lower() in reason.lower() for address in addresses):
@@ -57,7 +59,9 @@ def _tell(user: User) -> None:
     """The last mail: sealed in the outbox until it is delivered or given up, and nothing of it is kept after that."""
     # Not the account, which is about to go: the mail must not be bound to it.
     recipient = User(email=user.email, first_name=user.first_name, language=user.language)
-    sending.send(Event.PERSON_REMOVED, recipient, keep_nothing=True, at=timezone.localtime())
+    sending.send(
+        Event.PERSON_REMOVED, recipient, keep_nothing=True, valid_for=limits.MAIL_GIVEN_UP, at=timezone.localtime()
+    )
 
 
 def _remove_rows(user: User, addresses: set[str]) -> None:

@@ -25,9 +25,11 @@ def retry_mail(mail_id: int, *, actor: User, origin: Origin) -> bool:
     mail = OutgoingMail.objects.select_for_update(of=("self",)).filter(pk=mail_id, deliver=True).first()
     if mail is None or not mail.can_be_tried:
         return False
+    # Of one that had ended a task may still be about to end; another does no harm, because it looks at the state.
+    put = queues.enqueue_now if mail.state == State.WAITING else queues.enqueue
     mail.state, mail.ended_at, mail.next_try_at = State.WAITING, None, timezone.now()
     mail.save(update_fields=["state", "ended_at", "next_try_at"])
-    queues.enqueue_now(delivery.deliver, mail.pk, queue=delivery.queue_of(mail))
+    put(delivery.deliver, mail.pk, queue=delivery.queue_of(mail))
     person = User.objects.select_related("membership").filter(pk=mail.person_id or 0).first()
     record(Event.QUEUE_RETRIED, subject=person, actor=actor, origin=origin, detail={"mail": mail.template})
     return True

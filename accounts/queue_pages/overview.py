@@ -84,8 +84,12 @@ def given_up() -> GivenUp | None:
     """The mails that were given up and can still be tried again; None when there is none."""
     now = timezone.now()
     usable = Q(expires_at=None) | Q(expires_at__gt=now)
-    found = OutgoingMail.objects.filter(usable, state=State.GIVEN_UP, ended_at__gt=now - limits.MAIL_RETRY)
-    ends = list(found.order_by("-ended_at").values_list("ended_at", flat=True)[: limits.QUEUE_SHOWN + 1])
+    found = OutgoingMail.objects.filter(
+        usable, state=State.GIVEN_UP, deliver=True, ended_at__gt=now - limits.MAIL_RETRY
+    )
+    ends = list(
+        found.exclude(content=b"").order_by("-ended_at").values_list("ended_at", flat=True)[: limits.QUEUE_SHOWN + 1]
+    )
     return GivenUp(len(ends), ends[0] or now) if ends else None
 
 

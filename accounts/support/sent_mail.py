@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,9 +37,8 @@ def newest(subject: User, worker: User) -> list[Line]:
 
 def _line(mail: OutgoingMail, subject: User, sees_addresses: bool) -> Line:
     """Another address may be of the time in which the person was of another organisation."""
-    is_present, answer = mail.to.lower() == subject.email.lower(), mail.answer
-    if not (is_present or sees_addresses):
-        answer = re.sub(re.escape(mail.to), "…", answer, flags=re.IGNORECASE)
+    is_present = mail.to.lower() == subject.email.lower()
+    answer = mail.answer if is_present or sees_addresses else ""  # it may name the other address, or a part of it
     return Line(
         at=mail.created_at,
         what=mail_names.name_of(mail.template),

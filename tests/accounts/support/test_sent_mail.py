@@ -92,7 +92,8 @@ def test_who_works_for_one_organisation_sees_no_alarms_and_no_address_of_another
     own, *_ = pages_of(person, administrator(town))
     assert "aan een ander adres" in own
     assert "elders.nl" not in own.lower()
-    assert "geweigerd: 550" in own
+    assert "geweigerd" in own
+    assert "550" not in own, "the answer may name the other address"
     assert "te veel acties" not in own
 
 
