@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from django.db.models.functions import Now
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -24,8 +25,8 @@ THREAD = "/"  # between the name of a worker and that of its thread, in `worker_
 def recover() -> int:
     """Make the tasks of lost workers ready again. Returns their number. Any number of workers may call this."""
     now = timezone.now()
-    seen = Worker.objects.seen_within(limits.TASK_WORKER_LOST)
-    Worker.objects.exclude(pk__in=seen.values("pk")).delete()
+    # By its own column: PostgreSQL then judges a row anew that a late heartbeat has just changed.
+    Worker.objects.filter(seen_at__lt=Now() - limits.TASK_WORKER_LOST).delete()
     alive = set(Worker.objects.values_list("name", flat=True))
     lost = [task for task in _running() if _runs(task).partition(THREAD)[0] not in alive]
     return sum(_release(task, now) for task in lost)

@@ -40,9 +40,9 @@ def find() -> Unreadable:
     return found
 
 
-def _is_readable(device: Authenticator | FormerAuthenticator | Passkey) -> bool:
+def _is_readable(device: Authenticator | FormerAuthenticator | Passkey | FormerPasskey) -> bool:
     try:
-        device.public_key() if isinstance(device, Passkey) else device.secret()
+        device.public_key() if isinstance(device, (Passkey, FormerPasskey)) else device.secret()
     except SecretUnreadableError:
         return False
     return True
@@ -57,4 +57,4 @@ def reset(found: Unreadable, reason: str, origin: Origin) -> None:
     FormerAuthenticator.objects.filter(pk__in=found.former).delete()
     # The reset kept what it removed as former apps and passkeys, which cannot be read either.
     for former in (FormerAuthenticator, FormerPasskey):
-        former.objects.filter(pk__in=former.unreadable()).delete()
+        former.objects.filter(pk__in=[one.pk for one in former.objects.all() if not _is_readable(one)]).delete()
