@@ -75,15 +75,28 @@ def no_provider_on_a_private_address() -> CheckMessage | None:
     return Error("Single sign-on may reach private addresses.", hint=hint, id="assetmaps.E002")
 
 
+def _is_answered(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS)
+
+
 @deployment_check
 def public_url_is_answered() -> CheckMessage | None:
     """Every link in a mail begins with PUBLIC_URL; a host that is not allowed answers 400."""
-    address = urlsplit(settings.PUBLIC_URL)
-    host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname or ""
-    if validate_host(host, settings.ALLOWED_HOSTS):
+    if _is_answered(settings.PUBLIC_URL):
         return None
     hint = "Add the host of PUBLIC_URL to ALLOWED_HOSTS; without PUBLIC_URL that is mijn.assetmaps.nl."
     return Error("ALLOWED_HOSTS does not name the host of PUBLIC_URL.", hint=hint, id="assetmaps.E003")
+
+
+@deployment_check
+def hosts_of_passkeys_are_answered() -> CheckMessage | None:
+    """Browsers ask for passkeys with https only, and a host that is not allowed answers 400."""
+    wrong = [one for one in settings.PASSKEY_ORIGINS if not one.startswith("https://") or not _is_answered(one)]
+    if not wrong:
+        return None
+    hint = "Give https addresses whose hosts are in ALLOWED_HOSTS too, or leave them out."
+    return Error(f"PASSKEY_ORIGINS names what offers no passkeys: {', '.join(wrong)}.", hint=hint, id="assetmaps.E014")
 
 
 @deployment_check

@@ -61,6 +61,7 @@ DETAIL_LABELS = {
     # What was tried again in the queue.
     "mail": gettext_lazy("Mail"),
     "task": gettext_lazy("Task"),
+    "passkey": gettext_lazy("Passkey"),
 }
 
 

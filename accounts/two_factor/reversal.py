@@ -43,10 +43,15 @@ class Reversal:
 def reverse(user: User, entry: AuditEntry) -> Reversal:
     """Reverse what this entry and later ones changed in the second factor; nothing for an entry about something else.
 
-    Apps and passkeys that were linked, and their replacements, are removed; those that were ended are restored. The
+    Apps and passkeys that were linked, and their replacements, are removed, and so is a passkey of which there may be a
+    copy; those that were ended are restored. The
     recovery codes become void, because the same attacker may have made or read them. Call inside a transaction that
     locks the rows of the person and of the counters.
     """
+    if entry.event == Event.PASSKEY_COUNT_FELL:
+        copied = Passkey.objects.filter(user=user, pk=entry.detail.get("passkey"))
+        passkeys = previous_devices.retire_passkeys(copied, EndReason.REPORTED)
+        return Reversal(passkeys=passkeys, closed=_requires_recovery(user, passkeys))
     if entry.event not in (*LINKED, *ENDED, *CODES):
         return Reversal()
     codes = _void_recovery_codes(user)

@@ -225,8 +225,9 @@ const make_by_itself = async (form) => {
   body.set("ceremony", found.ceremony);
   body.set("credential", credential);
   // Not followed: this page stays, and the next one says that it worked.
-  const answer = await fetch(form.dataset.passkeyByItself, { method: "POST", body, redirect: "manual" });
-  if (answer.type !== "opaqueredirect") return;
+  const headers = { Accept: "application/json" };
+  const answer = await fetch(form.dataset.passkeyByItself, { method: "POST", body, headers, redirect: "manual" });
+  if (!answer.ok || !(await answer.json()).made) return; // a redirect: signed out, or the proof is too old
   const offer = form.querySelector("[data-passkey-offer]");
   offer.textContent = offer.dataset.made;
 };

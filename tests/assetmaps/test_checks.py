@@ -40,6 +40,8 @@ def test_settings_that_fit_each_other_are_not_spoken_of(monkeypatch: pytest.Monk
         ("E003", "PUBLIC_URL", "https://ander.voorbeeld.nl"),
         ("E003", "ALLOWED_HOSTS", "ander.voorbeeld.nl"),
         ("E003", "PUBLIC_URL", "https://[2001:db8::1]"),
+        ("E014", "PASSKEY_ORIGINS", "https://ander.voorbeeld.nl"),
+        ("E014", "PASSKEY_ORIGINS", "http://mijn.assetmaps.nl"),
         ("E004", "ALLOWED_HOSTS", "mijn.assetmaps.nl,*"),
         ("E006", "EMAIL_URL", "consolemail://"),
         ("E006", "EMAIL_URL", "dummymail://"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.sign_in.fresh_proof.flows import Proof
+from accounts.two_factor.codes import parse_recovery_code
 from accounts.two_factor.devices import Situation
 from accounts.two_factor.forms import CodeField, add_code_error, add_device_field, device_choices
 
@@ -37,6 +38,13 @@ class ProofForm(forms.Form):
         elif not mine.authenticators:  # a passkey only; beside it, recovery codes
             self.fields["code"].label = _("Recovery code")
         add_device_field(self, device_choices(mine.authenticators))
+
+    def has_recovery_code(self) -> bool:
+        """Where a passkey is required, a code of the app does not count: it is refused before it is used up."""
+        if parse_recovery_code(self.cleaned_data.get("code", "")):
+            return True
+        self.add_error("code", _("Here only a recovery code counts, or your passkey."))
+        return False
 
     def refuse(self, proof: Proof) -> None:
         if not proof.password_is_right:

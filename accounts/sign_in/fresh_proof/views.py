@@ -14,7 +14,8 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import reauthentication, store
 from accounts.audit.origin import Origin
 from accounts.http_requests import OWES_PASSKEY, PersonRequest, own_address, person
-from accounts.organisations import rank
+from accounts.models import User
+from accounts.organisations import rank, sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.sign_in.completion.flows import provider_of
 from accounts.sign_in.fresh_proof import flows
@@ -27,7 +28,7 @@ from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.devices import Situation
 from accounts.two_factor.models import Passkey, RecoveryCodeSet
-from accounts.two_factor.passkeys import binding, questions
+from accounts.two_factor.passkeys import binding, questions, rp
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.verification import OnAccepted, VerificationResult
 
@@ -46,13 +47,14 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
     mine = Situation() if set_up_only else devices.factors_read_with(request.session, request.user)
     if request.method == "POST" and "credential" in request.POST and mine.passkeys:
         return _prove_by_passkey(request, target)
-    form = ProofForm(request.POST or None, mine=mine, without_password=proved_at_provider)
+    owes = bool(request.META.get(OWES_PASSKEY))
+    counting = mine._replace(devices=()) if owes else mine  # beside the passkey a recovery code, and no code of the app
+    form = ProofForm(request.POST or None, mine=counting, without_password=proved_at_provider)
     if request.method != "POST":
-        owes = bool(request.META.get(OWES_PASSKEY))
         context = {"form": restore(request, form), "next": target, "owes_passkey": owes}
         context |= _passkey_context(request, mine)
         return render(request, "accounts/sign_in/confirm_identity.html", context)
-    if not form.is_valid():
+    if not form.is_valid() or (owes and not form.has_recovery_code()):
         return redirect_with_errors(request, form)
 
     def opens(answer: VerificationResult | None = None) -> None:
@@ -145,9 +147,10 @@ def complete_proof_at_provider(request: HttpRequest, result: CallbackResult) -> 
     shown, level = (rank.accepted(one, user) for one in (result.vouched, store.vouched(request.session)))
     target = begun.target if begun else ""
     flows.update_provider_session(request.session, result)
+    owes = _owes_passkey(request, user)
     # Of who lost the phone no code is asked: the set-up of a new one is all that opens.
-    if not (sessions.SET_UP_ONLY in request.session or policy.is_enough(shown, is_staff=user.is_staff)):
-        if devices.has_confirmed_device(user):
+    if sessions.SET_UP_ONLY not in request.session and (owes or not policy.is_enough(shown, is_staff=user.is_staff)):
+        if owes or devices.has_confirmed_device(user):
             flows.store_provider_proof(request.session, is_complete=False)
             return redirect(reauthentication.page_for(target))
         if policy.is_enough(level, is_staff=user.is_staff):
@@ -158,3 +161,12 @@ def complete_proof_at_provider(request: HttpRequest, result: CallbackResult) -> 
     sessions.prove(request, user, Origin.of(request))
     flows.store_provider_proof(request.session, is_complete=True)
     return redirect(reauthentication.page_for(target))
+
+
+def _owes_passkey(request: HttpRequest, user: User) -> bool:
+    """Has this session shown a code where a passkey is required? Then the provider alone is no proof: the page that
+    asks for the passkey would come again and again."""
+    shown = sessions.shown_kind(request)
+    if not shown or shown == Passkey.kind or not rp.can_have_passkeys():
+        return False
+    return bool(devices.passkeys_of(user)) and sign_in_policy.must_use_passkey(user)

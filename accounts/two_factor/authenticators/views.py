@@ -5,16 +5,15 @@ from functools import wraps
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions.reauthentication import fresh_proof_required
 from accounts.audit.origin import Origin
-from accounts.edit_conflicts.forms import deleted_message, was_shown
 from accounts.http_requests import PersonRequest
 from accounts.organisations import sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -22,7 +21,7 @@ from accounts.throttling.known_browsers import KnownBrowsers
 from accounts.two_factor import devices
 from accounts.two_factor.authenticators import flows
 from accounts.two_factor.devices import Situation
-from accounts.two_factor.forms import CodeForm, NameForm, device_choices
+from accounts.two_factor.forms import CodeForm, device_choices
 from accounts.two_factor.models import Authenticator
 from accounts.two_factor.verification import Outcome, VerificationResult
 
@@ -136,29 +135,6 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rename(request: PersonRequest, pk: int) -> HttpResponse:
-    try:
-        device = own_device(request, str(pk))
-    except Http404:
-        if not was_shown(request.POST, f"device/{pk}", request.user.pk):
-            raise
-        messages.error(request, deleted_message())
-        return redirect("personal_details")
-    if request.method != "POST":
-        form = _name_form(request, device)
-        context = {"device": device, "form": restore(request, form)}
-        return render(request, "accounts/two_factor/rename.html", context)
-    with transaction.atomic():
-        list(Authenticator.objects.select_for_update().filter(pk=device.pk))
-        form = _name_form(request, own_device(request, str(pk)))
-        if not form.is_valid():
-            return redirect_with_errors(request, form)
-        if form.has_changed():
-            flows.rename(request.user, device, form.cleaned_data["name"], Origin.of(request))
-    messages.success(request, _("The name is saved."))
-    return redirect("personal_details")
+    from accounts.two_factor import renaming  # here, to save start-up time
 
-
-def _name_form(request: PersonRequest, device: Authenticator) -> NameForm:
-    form = NameForm(request.POST or None, initial={"name": device.name})
-    form.of(f"device/{device.pk}", request.user.pk)
-    return form
+    return renaming.page(request, pk, Authenticator, flows.rename, title=gettext_lazy("Rename a device"))

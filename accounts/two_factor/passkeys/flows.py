@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, rate_limits
 from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
@@ -21,8 +21,9 @@ from accounts.throttling.rules import Kind
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.devices import Situation
 from accounts.two_factor.models import EndReason, Passkey, UsedChallenge
-from accounts.two_factor.passkeys import ceremonies
-from accounts.two_factor.passkeys.ceremonies import Answer, Ceremony, Purpose, Question, Shown
+from accounts.two_factor.passkeys import ceremonies, judgement
+from accounts.two_factor.passkeys.ceremonies import Ceremony, Purpose, Question
+from accounts.two_factor.passkeys.judgement import Answer, Shown
 from accounts.two_factor.verification import OnAccepted, Outcome, VerificationResult
 
 
@@ -53,7 +54,7 @@ def verify(
     question = ceremonies.question_of(ceremony, user.pk if user else 0, binding, purpose)
     if question is None:
         return _result(Outcome.EXPIRED)
-    answer = ceremonies.read(credential)
+    answer = judgement.read(credential)
     if answer is None:
         return _result(Outcome.NOT_A_CODE)
     passkey = _find(answer)
@@ -82,7 +83,7 @@ def _judge(passkey: Passkey, answer: Answer, question: Question, *, is_whole_sig
         key = passkey.public_key()
     except SecretUnreadableError:
         return Outcome.UNREADABLE
-    shown = ceremonies.judge_assertion(answer, question, key)
+    shown = judgement.judge_assertion(answer, question, key)
     # A passkey never becomes one that may be copied, or the other way round (section 7.2, step 20).
     if shown is None or shown.backup_eligible != passkey.backup_eligible:
         return Outcome.WRONG
@@ -104,6 +105,8 @@ def _accept(
 ) -> VerificationResult:
     owner = passkey.user
     devices.lock(owner)  # before the counter, in the same order as a reset
+    if not User.objects.filter(pk=owner.pk, is_active=True).exists():  # since it was judged
+        return _refuse(owner, passkey, Outcome.INACTIVE, origin, browsers)
     if not use_up(question):
         return _refuse(owner, passkey, Outcome.USED, origin, browsers)
     if not _note_use(passkey, shown):
@@ -145,21 +148,32 @@ def _refuse(
     owner: User | None, passkey: Passkey | None, outcome: Outcome, origin: Origin, browsers: KnownBrowsers
 ) -> VerificationResult:
     result = _result(outcome, passkey, origin.reference)
+    if owner is None and not _is_within_limit(origin):
+        return result
     if owner is not None and outcome not in _NOT_COUNTED:
         devices.lock(owner)
         throttling.count_failure(throttling.counter_for(owner, Kind.PASSKEY, browsers))
-    if outcome is Outcome.COUNT_FELL and owner and passkey and not _was_told(owner):
-        detail = {"factor": Passkey.kind, "name": passkey.name}
+    if outcome is Outcome.COUNT_FELL and owner and passkey and not _was_told(owner, passkey):
+        # The key, so that a report "this was not me" finds the passkey of which there may be a copy.
+        detail: dict[str, str | int] = {"factor": Passkey.kind, "name": passkey.name, "passkey": passkey.pk}
         record(Event.PASSKEY_COUNT_FELL, subject=owner, origin=origin, succeeded=False, detail=detail)
     else:
         record_aggregated(Event.PASSKEY_REFUSED, subject=owner, origin=origin, detail=result.facts)
     return result
 
 
-def _was_told(user: User) -> bool:
+def _is_within_limit(origin: Origin) -> bool:
+    """May a refusal of somebody not known be recorded? As many of one network as wrong passwords: a script that sends
+    more finds the same answer, and writes nothing."""
+    limit, period = limits.NETWORK_FAILURES, limits.NETWORK_PERIOD
+    return rate_limits.consume_by_network("passkey", origin.address, via=origin.via, limit=limit, period=period)
+
+
+def _was_told(user: User, passkey: Passkey) -> bool:
     """Was this mailed today? Whoever has a copy may try it any number of times."""
     since = timezone.now() - limits.ALERT_MAIL_INTERVAL
-    return AuditEntry.objects.filter(subject=user, event=Event.PASSKEY_COUNT_FELL, at__gt=since).exists()
+    told = AuditEntry.objects.filter(subject=user, event=Event.PASSKEY_COUNT_FELL, at__gt=since)
+    return told.filter(detail__passkey=passkey.pk).exists()
 
 
 def _result(outcome: Outcome, passkey: Passkey | None = None, reference: str = "") -> VerificationResult:

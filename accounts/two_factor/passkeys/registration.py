@@ -16,16 +16,18 @@ from accounts.throttling import known_browsers
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.devices import Situation
 from accounts.two_factor.models import FormerPasskey, Passkey, PasskeyHandle
-from accounts.two_factor.passkeys import ceremonies, names
-from accounts.two_factor.passkeys.ceremonies import Account, Answer, Ceremony, Purpose, Question, Registered
+from accounts.two_factor.passkeys import ceremonies, judgement, names
+from accounts.two_factor.passkeys.ceremonies import Account, Ceremony, Purpose, Question
 from accounts.two_factor.passkeys.flows import use_up
+from accounts.two_factor.passkeys.judgement import Answer, Registered
 from accounts.two_factor.verification import Outcome, VerificationResult
 
 
-def question_for(user: User, binding: str, purpose: Purpose = Purpose.ADD) -> Ceremony:
-    """What the page that adds a passkey asks of the browser."""
+def question_for(user: User, binding: str, purpose: Purpose = Purpose.ADD, *, all_lost: bool = False) -> Ceremony:
+    """What the page that adds a passkey asks of the browser. ``all_lost``: a device that has one makes it anew, because
+    the earlier ones stop."""
     handle = PasskeyHandle.objects.filter(user=user).values_list("handle", flat=True).first()
-    known = devices.passkeys_of(user)
+    known = [] if all_lost else devices.passkeys_of(user)
     account = Account(user.pk, user.email, bytes(handle) if handle else None, known)
     return ceremonies.to_add(account, binding, purpose)
 
@@ -65,10 +67,10 @@ def add(
     question = ceremonies.question_of(ceremony, user.pk, binding, Purpose.ADD, Purpose.OFFER)
     if question is None:
         return _refusal(Outcome.EXPIRED)
-    answer = ceremonies.read(credential)
+    answer = judgement.read(credential)
     if answer is None:
         return _refusal(Outcome.NOT_A_CODE)
-    made = ceremonies.judge_registration(answer, question)
+    made = judgement.judge_registration(answer, question)
     if made is None:
         addition = _refusal(Outcome.WRONG)
     else:
@@ -93,14 +95,14 @@ def _store(
     before = devices.situation_of(user)
     if refused := _reason_against(user, before, question, made, all_lost):
         return _refusal(refused)
-    if all_lost or not before.has_factor:
-        # Until a first device the password alone made a browser known.
-        known_browsers.forget_all(user)
     name = names.unused(names.suggested(made.aaguid, answer.transports, origin.browser), devices.passkeys_of(user))
     detail: dict[str, str | int] = {"factor": Passkey.kind, "name": name}
     passkey = _new(user, made, answer, name)
     if passkey is None:
         return _refusal(Outcome.LINKED_ALREADY)
+    if all_lost or not before.has_factor:
+        # Until a first device the password alone made a browser known.
+        known_browsers.forget_all(user)
     entry = record(Event.PASSKEY_ADDED, subject=user, origin=origin, detail=detail)
     Passkey.objects.filter(pk=passkey.pk).update(linked_in=entry.pk)
     if all_lost:

@@ -4,10 +4,10 @@ from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts import limits, policy
@@ -15,14 +15,12 @@ from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import requested_page, store
 from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh
 from accounts.audit.origin import Origin
-from accounts.edit_conflicts.forms import deleted_message, was_shown
 from accounts.hash_queue import TooBusyError
 from accounts.http_requests import OWES_SET_UP, PersonRequest
 from accounts.organisations import rank
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.throttling.known_browsers import note_passkey, remember
-from accounts.two_factor import devices
-from accounts.two_factor.forms import NameForm
+from accounts.two_factor import devices, renaming
 from accounts.two_factor.models import Passkey
 from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals
 from accounts.two_factor.passkeys.ceremonies import Purpose
@@ -64,7 +62,8 @@ def add(request: PersonRequest) -> HttpResponse:
             # Before a device makes one that would be refused, and stay on the device.
             messages.warning(request, _("You have the greatest number of passkeys. Remove one first."))
             return redirect("personal_details")
-        question = registration.question_for(request.user, binding.of_session(request.session))
+        mine_is = binding.of_session(request.session)
+        question = registration.question_for(request.user, mine_is, all_lost=_all_lost(request))
         context = {"form": restore(request, form), "passkey": question, "possible": rp.can_have_passkeys()}
         context["must"] = bool(request.META.get(OWES_SET_UP))
         return render(request, "accounts/two_factor/passkeys/add.html", context)
@@ -86,10 +85,13 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
         all_lost=all_lost,
         on_added=partial(_finish, request, fresh),
     )
+    by_itself = request.headers.get("Accept") == "application/json"  # the page stays, and shows what it is told
     if not addition.is_accepted:
         form.refuse(addition.answer)
-        return redirect_with_errors(request, form)
+        return JsonResponse({"made": False}) if by_itself else redirect_with_errors(request, form)
     messages.success(request, _("Your passkey works. From now on you can sign in with it."))
+    if by_itself:
+        return note_passkey(JsonResponse({"made": True}))
     return note_passkey(remember(request, redirect(_after_adding(request, addition)), request.user))
 
 
@@ -111,7 +113,7 @@ def _finish(request: PersonRequest, fresh: recovery_codes.Prepared | None, addit
     # Where a passkey is required, this one was shown by being made: the session goes on with it.
     if device is not None and (is_first or not request.user.is_verified() or request.META.get(OWES_SET_UP)):
         sessions.mark_verified(request, device)
-    if fresh:
+    if fresh and (addition.replaces_all or not addition.before.codes_left):  # as it is under the lock
         old = None if addition.replaces_all else addition.before.code_set
         recovery_codes.store(request.user, fresh, Origin.of(request), old=old, mailed=not addition.is_first)
         recovery_codes.keep_to_show(request.session, request.user, fresh)
@@ -150,31 +152,7 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rename(request: PersonRequest, pk: int) -> HttpResponse:
-    try:
-        passkey = _own_passkey(request, pk)
-    except Http404:
-        if not was_shown(request.POST, f"passkey/{pk}", request.user.pk):
-            raise
-        messages.error(request, deleted_message())
-        return redirect("personal_details")
-    if request.method != "POST":
-        context = {"device": passkey, "form": restore(request, _name_form(request, passkey))}
-        return render(request, "accounts/two_factor/passkeys/rename.html", context)
-    with transaction.atomic():
-        list(Passkey.objects.select_for_update().filter(pk=passkey.pk))
-        form = _name_form(request, _own_passkey(request, pk))
-        if not form.is_valid():
-            return redirect_with_errors(request, form)
-        if form.has_changed():
-            flows.rename(request.user, passkey, form.cleaned_data["name"], Origin.of(request))
-    messages.success(request, _("The name is saved."))
-    return redirect("personal_details")
-
-
-def _name_form(request: PersonRequest, passkey: Passkey) -> NameForm:
-    form = NameForm(request.POST or None, initial={"name": passkey.name})
-    form.of(f"passkey/{passkey.pk}", request.user.pk)
-    return form
+    return renaming.page(request, pk, Passkey, flows.rename, title=gettext_lazy("Rename a passkey"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -27,7 +27,7 @@ from accounts.throttling.known_browsers import remember
 from accounts.two_factor import devices, time_steps
 from accounts.two_factor.authenticators.views import own_device
 from accounts.two_factor.forms import NamedCodeForm, NameForm
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, Passkey
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows, qr, stores
 from accounts.two_factor.verification import Outcome
@@ -203,8 +203,11 @@ def _finish(
     assert device is not None  # noqa: S101 - of an accepted code
     if activation.before.sessions > 1:
         sessions.end_others(request, request.user)
+    kind = sessions.shown_kind(request)
     sessions.mark_verified(request, device)
-    if fresh:
+    if kind == Passkey.kind:  # which it has shown, and which may be required
+        request.session[sessions.SHOWN_KIND] = kind
+    if fresh and (activation.replaces_all or not activation.before.codes_left):  # as it is under the lock
         mailed = not activation.is_first
         recovery_codes.store(request.user, fresh, origin, old=activation.code_set, mailed=mailed)
         recovery_codes.keep_to_show(request.session, request.user, fresh)

@@ -19,6 +19,7 @@ from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.accounts.mfa_policy.test_change import HERE
 from tests.addresses import filled
 from tests.clock import later
+from tests.codes import code_of
 from tests.conftest import sign_in
 from tests.factories import PASSWORD, OrganisationFactory, PasskeyFactory, UserFactory
 from tests.pages import DETAILS, browser, half_signed_in, shown, signed_in, text
@@ -139,6 +140,21 @@ def test_shown_at_the_page_that_asks_it_opens_everything(person: User) -> None:
         answer = other.post(asked.address, asked.posted(device.get(asked.options)) | {"next": DETAILS})
         assert answer.url == DETAILS
         assert other.get(DETAILS).status_code == 200
+
+
+def test_code_of_the_app_is_refused_there_and_not_used_up(person: User) -> None:
+    PasskeyFactory(user=person)
+    client = signed_in(person)
+    demand()
+    page = client.get("/").url
+    with later(timedelta(minutes=1)):
+        app = devices.authenticator_of(person)
+        assert app
+        before = app.last_step
+        answer = client.post(page, {"password": PASSWORD, "code": code_of(person), "next": "/"}, follow=True)
+        assert "alleen een herstelcode" in answer.content.decode()
+        app.refresh_from_db()
+        assert app.last_step == before
 
 
 def test_recovery_code_leads_to_another_passkey_when_the_device_is_lost(person: User) -> None:

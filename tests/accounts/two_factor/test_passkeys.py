@@ -291,7 +291,12 @@ def test_browser_may_make_one_by_itself_after_a_sign_in_with_a_code(device: Devi
     device.own_flags = 0
     given = device.create(told["options"])
     add = "/persoonlijke-gegevens/passkeys/toevoegen/"
-    client.post(add, {"ceremony": told["ceremony"], "credential": json.dumps(given)})
+    script = {"accept": "application/json"}
+    assert client.post(add, {"ceremony": "x", "credential": json.dumps(given)}, headers=script).json() == {
+        "made": False
+    }
+    answer = client.post(add, {"ceremony": told["ceremony"], "credential": json.dumps(given)}, headers=script)
+    assert answer.json() == {"made": True}
     assert Passkey.objects.filter(user=person).count() == 1
     assert client.get(OFFER).json() == {}
     assert not is_signed_in(enter(person, device, WHOLE_SIGN_IN))

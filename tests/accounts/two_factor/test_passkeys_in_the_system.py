@@ -136,6 +136,15 @@ class TestReports:
         assert not devices.has_confirmed_device(person)
         assert account_recovery.of(person) is not None
 
+    def test_passkey_of_which_there_may_be_a_copy_is_removed(self, person: User) -> None:
+        copied, _entry = added(person)
+        own, _entry = added(person, "Telefoon")
+        detail = {"factor": "passkey", "name": "Laptop", "passkey": copied.pk}
+        entry = record(Event.PASSKEY_COUNT_FELL, subject=person, origin=HERE, succeeded=False, detail=detail)
+        assert reports.report(report_links.make_token(entry), HERE)
+        assert [one.pk for one in Passkey.objects.filter(user=person)] == [own.pk]
+        assert account_recovery.of(person) is None
+
     def test_removed_passkey_comes_back(self, person: User) -> None:
         own, _entry = added(person)
         added(person, "Telefoon")
