@@ -45,7 +45,18 @@ for (const field of document.querySelectorAll("input[type=password]:not([autocom
 // The page to sign in: passkeys come when somebody is there, so that a first visit stays light; at once where one was used.
 const { passkeys, passkeyUsed } = document.querySelector("form[data-passkeys]")?.dataset ?? {};
 if (passkeys && globalThis.PublicKeyCredential) {
-  const load = () => { import(passkeys).catch(() => {}); }; // the password is still there
-  for (const sign of ["pointermove", "pointerdown", "keydown"]) addEventListener(sign, load, { once: true });
+  const signs = ["pointermove", "pointerdown", "keydown"];
+  let place;
+  const load = () => {
+    for (const sign of signs) removeEventListener(sign, notice);
+    import(passkeys).catch(() => {}); // the password is still there
+  };
+  // A page that appears under a mouse at rest is told of a move too: one to the same place says nothing.
+  const notice = (event) => {
+    const before = place;
+    place = `${event.screenX} ${event.screenY}`;
+    if (event.type !== "pointermove" || (before && before !== place)) load();
+  };
+  for (const sign of signs) addEventListener(sign, notice);
   if (passkeyUsed !== undefined) load();
 }

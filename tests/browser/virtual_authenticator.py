@@ -56,5 +56,18 @@ class Device:
         """Is it the owner's finger?"""
         self._send("setUserVerified", authenticatorId=self.id, isUserVerified=recognised)
 
+    def answer_wrongly(self, *, signature: bool = False, presence: bool = False, verification: bool = False) -> None:
+        """From now on with a signature that does not fit, or without the flag that somebody was there, or was verified;
+        rightly again without any."""
+        bits = {"isBogusSignature": signature, "isBadUP": presence, "isBadUV": verification}
+        self._send("setResponseOverrideBits", authenticatorId=self.id, **bits)
+
+    def learn(self, credential: dict[str, Any]) -> None:
+        """One of `credentials`, of this device or another, as somebody who copied it has it."""
+        self._send("addCredential", authenticatorId=self.id, credential=credential)
+
+    def forget(self) -> None:
+        self._send("clearCredentials", authenticatorId=self.id)
+
     def be_lost(self) -> None:
         self._send("removeVirtualAuthenticator", authenticatorId=self.id)

@@ -79,7 +79,8 @@ def to_add(account: Account, binding: str, purpose: Purpose = Purpose.ADD) -> Ce
         "authenticatorSelection": {
             "residentKey": "required",
             "requireResidentKey": True,
-            "userVerification": "required",
+            # A browser that makes one by itself asks nobody: where it is required, it makes none (section 5.1.3).
+            "userVerification": "preferred" if purpose is Purpose.OFFER else "required",
         },
         "attestation": "none",
     }

@@ -288,6 +288,7 @@ def test_browser_may_make_one_by_itself_after_a_sign_in_with_a_code(device: Devi
     person = UserFactory(with_totp=True)
     client = sign_in_on(browser(), person)
     told = client.get(OFFER).json()
+    assert told["options"]["authenticatorSelection"]["userVerification"] == "preferred"  # else none is made
     device.own_flags = 0
     given = device.create(told["options"])
     add = "/persoonlijke-gegevens/passkeys/toevoegen/"
