@@ -26,6 +26,11 @@ from accounts.http_requests import in_administration, own_address, person, refer
 from assetmaps import logs
 from assetmaps.outages import is_outage
 
+# A second tab may send one of these with the token of an earlier sign-in.
+FORMS_OF_SIGN_IN = (
+    *("sign_in", "verification_code", "recovery_code"),
+    *("passkey_sign_in", "passkey_verify", "sso_find"),
+)
 # Django's reasons begin so when the browser hides the origin of a form (`Origin: null`) or the form is cross-origin.
 CROSS_ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
 log = logging.getLogger(__name__)
@@ -136,7 +141,7 @@ def _after_another_tab(request: HttpRequest) -> HttpResponse | None:
     """Signing in or out rotates the CSRF token, and a second tab still has the old one. Redirect where that tab can go
     on without the form."""
     signed_in = _is_signed_in(request)
-    if request.path_info in {reverse(name) for name in ("sign_in", "verification_code", "recovery_code", "sso_find")}:
+    if request.path_info in {reverse(name) for name in FORMS_OF_SIGN_IN}:
         if not signed_in:
             messages.info(request, _("This page stood open too long. Sign in again."))
         target = own_address(request)

@@ -32,6 +32,7 @@ CAUSES = {
     "unreadable": gettext_lazy("not checked: our side cannot read the secret of the device"),
     "waiting": gettext_lazy("refused: too many attempts"),
     "crowd": gettext_lazy("refused: too many sign-ins from new browsers"),
+    "not_yet_alone": gettext_lazy("refused: the passkey has not verified its user yet"),
     "business_account": gettext_lazy("refused: only the business account counts"),
     "second_step_at_provider": gettext_lazy("refused: the second step is with the business account"),
     "demanded": gettext_lazy("refused: a second step is required"),

@@ -62,6 +62,8 @@ DETAIL_LABELS = {
     "mail": gettext_lazy("Mail"),
     "task": gettext_lazy("Task"),
     "passkey": gettext_lazy("Passkey"),
+    "by_itself": gettext_lazy("Made by the browser itself"),
+    "purpose": gettext_lazy("Purpose"),
 }
 
 

@@ -90,6 +90,8 @@ class Passkey(CredentialMixin, TimestampMixin, Device):
         max_length=36, blank=True, default="", db_default="", editable=False
     )  # model of the maker
     transports = models.JSONField(default=list, editable=False)  # how a browser reaches it, as it says itself
+    # Has it ever verified its user (section 4, uvInitialized)? One that a browser made by itself may not have.
+    has_verified = models.BooleanField(default=False, db_default=False, editable=False)
     # The audit entry of the registration. A report "this was not me" about it, or an earlier one, removes the passkey.
     linked_in = models.BigIntegerField(null=True, editable=False)
 
@@ -116,6 +118,7 @@ class FormerPasskey(CredentialMixin, models.Model):
     sign_count = models.BigIntegerField(default=0, editable=False)
     backup_eligible = models.BooleanField(default=False, editable=False)
     backed_up = models.BooleanField(default=False, editable=False)
+    has_verified = models.BooleanField(default=False, db_default=False, editable=False)
     aaguid = models.CharField(max_length=36, blank=True, default="", editable=False)
     transports = models.JSONField(default=list, editable=False)
     created_at = models.DateTimeField(null=True, editable=False)
@@ -129,7 +132,7 @@ class FormerPasskey(CredentialMixin, models.Model):
 
 
 class PasskeyHandle(models.Model):
-    """The name by which authenticators know somebody: random, so it tells nothing (WebAuthn section 14.6.1). Made with
+    """The name by which authenticators know somebody, which tells nothing (WebAuthn section 14.6.1). Stored with
     the first registration, and kept when passkeys are removed: a device then replaces its own and makes no second."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="passkey_handle")

@@ -16,7 +16,7 @@ from accounts.two_factor.models import Authenticator, EndReason, FormerAuthentic
 # The columns that a passkey and a former one share.
 CREDENTIAL = (
     *("user_id", "name", "credential_id", "digest", "sealed_key", "sign_count", "backup_eligible", "backed_up"),
-    *("aaguid", "transports", "created_at", "last_used_at", "linked_in"),
+    *("has_verified", "aaguid", "transports", "created_at", "last_used_at", "linked_in"),
 )
 
 

@@ -53,6 +53,7 @@ class Outcome(Enum):
     WAITING = auto()  # too many wrong codes
     TOO_MANY = auto()  # the greatest number of passkeys is there
     INACTIVE = auto()  # the passkey is right, and its owner may not sign in
+    NOT_YET_ALONE = auto()  # the same: a browser made it by itself, and it has not verified its user yet
     BUSINESS_ACCOUNT = auto()  # the same: the organisation takes the business account only
     DEMANDED = auto()  # the second factor is required, so it cannot be switched off
     CLOSED = auto()  # far too many: refused until the password is reset by mail

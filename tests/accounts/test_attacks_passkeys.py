@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 from fido2.cose import ES256
 
 from accounts import encryption, limits
@@ -418,6 +419,43 @@ def test_credential_belongs_to_one_account(person: User, device: Device) -> None
         page = present(client, ceremony, answer)
         assert ALERT in page
         assert Passkey.objects.get().user == person
+
+
+def test_refused_additions_do_not_fill_the_trail(person: User) -> None:
+    client = signed_in_anew(person)
+    prove(client)
+    ceremony = ceremony_on(client, ADD)
+    wrong = Device().create(ceremony.options, Twist(flags=0))
+    for _ in range(limits.REFUSAL_ENTRIES + 3):
+        present(client, ceremony, wrong)
+    refused = AuditEntry.objects.filter(event="passkey_refused")
+    assert refused.count() == limits.REFUSAL_ENTRIES
+    assert {entry.detail["purpose"] for entry in refused} == {"add"}
+
+
+def test_strangers_write_no_more_than_their_network_may(
+    person: User, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "NETWORK_FAILURES", 2)
+    for _ in range(4):
+        enter(person, device, WHOLE_SIGN_IN, Twist(key=FOREIGN))
+    assert AuditEntry.objects.filter(event="passkey_refused").count() == 2
+    assert person_in(enter(person, device, WHOLE_SIGN_IN)) == person.pk, "a right one passes"
+
+
+def test_challenge_of_a_clock_far_ahead_is_not_taken(person: User, device: Device) -> None:
+    """It would still count when nobody remembers that it was used."""
+    with later(timedelta(hours=2)):
+        client, ceremony = WHOLE_SIGN_IN.begin(person)
+    present(client, ceremony, device.get(ceremony.options))
+    assert not WHOLE_SIGN_IN.is_open(client)
+
+
+@pytest.mark.parametrize("name", ["passkey_sign_in", "passkey_verify"])
+def test_second_tab_goes_on_after_another_signed_in_or_out(person: User, name: str) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.get("/inloggen/")
+    assert strict.post(reverse(name), {"csrfmiddlewaretoken": "x" * 64}).url.startswith("/inloggen/")
 
 
 def test_there_is_a_limit(person: User, monkeypatch: pytest.MonkeyPatch) -> None:

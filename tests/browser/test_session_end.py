@@ -210,7 +210,7 @@ def test_time_for_the_code_that_is_over_is_told_before_a_code_is_typed_in_vain(s
     screen.give_password(verified.email)
     screen.heading("Verificatiecode")
     screen.page.wait_for_load_state()
-    notice = screen.page.get_by_role("status").filter(has_text="De tijd om de code in te vullen is voorbij.")
+    notice = screen.page.get_by_role("status").filter(has_text="De tijd voor deze stap is voorbij.")
     screen.page.clock.fast_forward(4 * 60_000)
     screen.page.clock.run_for(5_000)
     expect(notice).to_be_hidden()

@@ -16,6 +16,12 @@ def sign_in(
 ) -> VerificationResult:
     """Judge the passkey; ``on_accepted`` opens the session, in the same transaction. Refused for whom a right password
     opens nothing either: people who are not active, and those whose organisation takes the business account only."""
+
+    def accepted(answer: VerificationResult) -> None:
+        on_accepted(answer)
+        if answer.device is not None and sign_in_policy.is_emergency_account(answer.device.user):
+            emergency.notify_of_use(answer.device.user, origin)
+
     answer = passkeys.verify(
         None,
         ceremony,
@@ -24,11 +30,8 @@ def sign_in(
         binding=binding,
         origin=origin,
         browsers=browsers,
-        on_accepted=on_accepted,
+        on_accepted=accepted,
     )
     if answer.outcome is Outcome.ACCEPTED and answer.device is not None:
-        user = answer.device.user
-        spraying.record_accepted(user.email)
-        if sign_in_policy.is_emergency_account(user):
-            emergency.notify_of_use(user, origin)
+        spraying.record_accepted(answer.device.user.email)
     return answer

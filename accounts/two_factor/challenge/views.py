@@ -17,7 +17,7 @@ from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest, first_page, own_address, sign_in_page
 from accounts.models import User
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.throttling.known_browsers import KnownBrowsers, note_passkey, remember
+from accounts.throttling.known_browsers import KnownBrowsers, note_passkey, remember, used_passkey
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import combined, flows
 from accounts.two_factor.challenge.combined import PendingCombinedSignIn
@@ -52,11 +52,14 @@ def _needs_pending_sign_in(view: Callable[[HttpRequest, PendingSignIn], HttpResp
 def verification_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     if not pending.choice:
         return _passkey_page(request, pending) if pending.has_passkey else redirect("new_phone")
-    form = CodeForm(request.POST or None, focus=not pending.has_passkey, choice=pending.choice)
+    # In a browser that never used a passkey it may be on another device: the code is then ready to be typed.
+    elsewhere = not used_passkey(request)
+    form = CodeForm(request.POST or None, focus=elsewhere or not pending.has_passkey, choice=pending.choice)
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
         if pending.has_passkey:
-            return render(request, PASSKEY_FIRST, context | _passkey_context(request, pending))
+            context |= _passkey_context(request, pending) | {"elsewhere": elsewhere, "focus_passkey": not elsewhere}
+            return render(request, PASSKEY_FIRST, context)
         return render(request, "accounts/two_factor/challenge.html", context)
 
     def judge(data: dict[str, str], on_accepted: OnAccepted) -> VerificationResult:
@@ -83,6 +86,7 @@ def _passkey_page(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
         return redirect("verification_code")
     form = restore(request, PasskeyForm())
     context = {"form": form, "seconds_left": pending.seconds_left, "next": pending.target, "passkey_only": True}
+    context["focus_passkey"] = True
     return render(request, PASSKEY_FIRST, context | _passkey_context(request, pending))
 
 
@@ -122,12 +126,13 @@ def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
 @_needs_pending_sign_in
 def recovery_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     form = RecoveryCodeForm(request.POST or None)
-    if parse(request.POST.get("code", "")):
+    if pending.choice and parse(request.POST.get("code", "")):
         # Not verified here: with several apps the person chooses which one made it.
         messages.info(request, _("That is a code of the authenticator app. Type the code that it shows now, here."))
         return redirect("verification_code")
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
+        context["passkey_only"] = not pending.choice
         return render(request, "accounts/two_factor/recovery_code.html", context)
 
     def judge(data: dict[str, str], on_accepted: OnAccepted) -> VerificationResult:
@@ -214,5 +219,5 @@ def _restart(request: HttpRequest) -> HttpResponse:
     target = flows.target(request.session) or own_address(request)
     if flows.MARKER in request.session:
         flows.forget(request.session)
-        messages.info(request, _("It took more than five minutes to type the code. Please sign in again."))
+        messages.info(request, _("The five minutes for this step are over. Please sign in again."))
     return sign_in_page(target)

@@ -16,15 +16,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import encryption, limits
 from accounts.two_factor.models import Passkey
 from accounts.two_factor.passkeys import rp
 
 OWNER = "passkey ceremony"
+HANDLE_SALT = "accounts.two_factor.passkeys.handle"
 CHALLENGE_BYTES = 32
-HANDLE_BYTES = 64
 # COSE algorithms: Ed25519, ECDSA with P-256, RSA (RFC 9053; RFC 8812). What authenticators in use make. Each with the
 # type of key and the curve that go with it: COSE alone would let others be named (WebAuthn section 5.8.5).
 ALGORITHMS = {-8: (1, 6), -7: (2, 1), -257: (3, None)}
@@ -69,7 +69,7 @@ class Account(NamedTuple):
 
 def to_add(account: Account, binding: str, purpose: Purpose = Purpose.ADD) -> Ceremony:
     """For `navigator.credentials.create`."""
-    handle = account.handle or os.urandom(HANDLE_BYTES)
+    handle = account.handle or _first_handle(account.user_pk)
     token, challenge = _begin(purpose, account.user_pk, binding, handle)
     options = _common(challenge) | {
         "rp": {"id": rp.identifier(), "name": rp.NAME},
@@ -104,11 +104,14 @@ def question_of(token: str, user_pk: int, binding: str, *purposes: Purpose) -> Q
         asked = json.loads(encryption.unseal_text(token, owner=OWNER))
     except encryption.SecretUnreadableError:
         return None
-    # Negative where the machine that made the page has a clock that is ahead.
+    # Negative where the machine that made the page has a clock that is ahead; too far, and the challenge would still
+    # count when nobody remembers any more that it was used.
     age = timezone.now().timestamp() - asked["at"]
+    oldest = limits.PASSKEY_CHALLENGE.total_seconds()
+    youngest = oldest - limits.PASSKEY_CHALLENGE_KEPT.total_seconds()
     if asked["purpose"] not in purposes or asked["user"] != user_pk or not binding:
         return None
-    if not constant_time_compare(asked["binding"], binding) or age > limits.PASSKEY_CHALLENGE.total_seconds():
+    if not constant_time_compare(asked["binding"], binding) or not youngest < age <= oldest:
         return None
     return Question(bytes.fromhex(asked["challenge"]), Purpose(asked["purpose"]), bytes.fromhex(asked["handle"]))
 
@@ -116,6 +119,13 @@ def question_of(token: str, user_pk: int, binding: str, *purposes: Purpose) -> Q
 def binding_of(secret: str) -> str:
     """What binds a token to a browser. ``secret``: of its session, or of its cookie against forged forms."""
     return hashlib.sha256(f"passkey:{secret}".encode()).hexdigest() if secret else ""
+
+
+def _first_handle(user_pk: int) -> bytes:
+    """64 bytes by which authenticators will know this person, before the first registration stores them (section
+    14.6.1: they tell nothing). The same each time, so that a device whose answer was lost replaces its passkey at the
+    next try, and does not keep a second one that we never knew."""
+    return salted_hmac(HANDLE_SALT, str(user_pk), algorithm="sha512").digest()
 
 
 def encode(value: bytes) -> str:

@@ -59,10 +59,14 @@ def verify(
         return _result(Outcome.NOT_A_CODE)
     passkey = _find(answer)
     if passkey is None or (user is not None and passkey.user_id != user.pk):
+        if user is None and not _is_within_limit(origin):
+            return _result(Outcome.UNKNOWN_PASSKEY)
         return _refuse(user, None, Outcome.UNKNOWN_PASSKEY, origin, browsers)
     # Judged before anything is locked.
     shown = _judge(passkey, answer, question, is_whole_sign_in=user is None)
     if not isinstance(shown, Shown):
+        if user is None and not _is_within_limit(origin):
+            return _result(shown, passkey, origin.reference)
         return _refuse(passkey.user, passkey, shown, origin, browsers)
     return _accept(passkey, question, shown, origin, browsers, on_accepted)
 
@@ -91,7 +95,11 @@ def _judge(passkey: Passkey, answer: Answer, question: Question, *, is_whole_sig
         return shown
     if not passkey.user.is_active:
         return Outcome.INACTIVE
-    return Outcome.BUSINESS_ACCOUNT if sign_in_policy.must_use_business_account(passkey.user) else shown
+    if sign_in_policy.must_use_business_account(passkey.user):
+        return Outcome.BUSINESS_ACCOUNT
+    # Made by a browser that asked nobody: it becomes the whole sign-in once it was used after the password (section
+    # 7.2, the step about uvInitialized).
+    return shown if passkey.has_verified else Outcome.NOT_YET_ALONE
 
 
 @transaction.atomic
@@ -136,11 +144,13 @@ def _note_use(passkey: Passkey, shown: Shown) -> bool:
     grows = Q(sign_count__lt=shown.sign_count) if shown.sign_count else Q(sign_count=0)
     rows = Passkey.objects.filter(grows, pk=passkey.pk)
     changed = {"sign_count": shown.sign_count, "backed_up": shown.backed_up, "last_used_at": timezone.now()}
-    return rows.update(**changed) == 1
+    return rows.update(has_verified=True, **changed) == 1
 
 
 # Refusals that are no sign of an attempt to guess.
-_NOT_COUNTED = frozenset({Outcome.UNREADABLE, Outcome.USED, Outcome.INACTIVE, Outcome.BUSINESS_ACCOUNT})
+_NOT_COUNTED = frozenset(
+    {Outcome.UNREADABLE, Outcome.USED, Outcome.INACTIVE, Outcome.BUSINESS_ACCOUNT, Outcome.NOT_YET_ALONE}
+)
 
 
 @transaction.atomic
@@ -148,8 +158,6 @@ def _refuse(
     owner: User | None, passkey: Passkey | None, outcome: Outcome, origin: Origin, browsers: KnownBrowsers
 ) -> VerificationResult:
     result = _result(outcome, passkey, origin.reference)
-    if owner is None and not _is_within_limit(origin):
-        return result
     if owner is not None and outcome not in _NOT_COUNTED:
         devices.lock(owner)
         throttling.count_failure(throttling.counter_for(owner, Kind.PASSKEY, browsers))
@@ -163,8 +171,8 @@ def _refuse(
 
 
 def _is_within_limit(origin: Origin) -> bool:
-    """May a refusal of somebody not known be recorded? As many of one network as wrong passwords: a script that sends
-    more finds the same answer, and writes nothing."""
+    """May a refusal be recorded of whoever was not known before the answer? As many of one network as wrong passwords:
+    a script that sends more finds the same answer, and writes nothing."""
     limit, period = limits.NETWORK_FAILURES, limits.NETWORK_PERIOD
     return rate_limits.consume_by_network("passkey", origin.address, via=origin.via, limit=limit, period=period)
 

@@ -15,14 +15,17 @@ from accounts.two_factor.passkeys import rp
 from accounts.two_factor.passkeys.ceremonies import ALGORITHMS, Purpose, Question
 
 TRANSPORTS = frozenset({"usb", "nfc", "ble", "smart-card", "internal", "cable", "hybrid"})
-RSA_BITS = 2048  # at least (NIST SP 800-131A section 3)
+RSA_BITS = range(2048, 4097)  # at least (NIST SP 800-131A section 3); at most, because verifying takes as much work
+RSA_EXPONENT = 65537  # what authenticators use; a long one would take far more work
+LONGEST_CLIENT_DATA = 4_000  # bytes: an origin, a challenge, and what browsers of later years add
 
 
 class Answer(NamedTuple):
-    """A credential as `PublicKeyCredential.toJSON()` gives it, with the shape that it must have. ``handle``: the user
-    handle that the authenticator gave, empty without one."""
+    """A credential as `PublicKeyCredential.toJSON()` gives it, with the shape that it must have. ``client``: what the
+    browser says of the page; ``handle``: the user handle that the authenticator gave, empty without one."""
 
     data: dict[str, Any]
+    client: dict[str, Any]
     credential_id: bytes
     handle: bytes
     transports: list[str]
@@ -37,7 +40,8 @@ def read(typed: str) -> Answer | None:
         response = data["response"]
         credential_id = _decode(data["rawId"])
         handle = _decode(response.get("userHandle") or "")
-        client = json.loads(_decode(response["clientDataJSON"]))
+        said = _decode(response["clientDataJSON"])
+        client = json.loads(said) if len(said) <= LONGEST_CLIENT_DATA else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     if not 0 < len(credential_id) <= limits.PASSKEY_LONGEST_ID or not isinstance(client, dict):
@@ -49,17 +53,18 @@ def read(typed: str) -> Answer | None:
         name: response.get(name) for name in ("clientDataJSON", "attestationObject", "authenticatorData", "signature")
     }
     plain = {"id": data.get("id"), "rawId": data["rawId"], "type": data.get("type"), "response": kept}
-    return Answer(plain, credential_id, handle, sorted(set(known)))
+    return Answer(plain, client, credential_id, handle, sorted(set(known)))
 
 
 class Registered(NamedTuple):
-    """``key``: the public key as COSE."""
+    """``key``: the public key as COSE; ``has_verified``: did the authenticator verify its user?"""
 
     credential_id: bytes
     key: bytes
     sign_count: int
     backup_eligible: bool
     backed_up: bool
+    has_verified: bool
     aaguid: str
 
 
@@ -74,7 +79,7 @@ def judge_registration(answer: Answer, question: Question) -> Registered | None:
 
     try:
         found = webauthn.verify_registration_response(
-            credential=answer.data,
+            credential=_without_attestation(answer),
             expected_challenge=question.challenge,
             expected_rp_id=rp.identifier(),
             expected_origin=rp.origins(),
@@ -95,21 +100,36 @@ def judge_registration(answer: Answer, question: Question) -> Registered | None:
         sign_count=found.sign_count,
         backup_eligible=is_multi_device,
         backed_up=found.credential_backed_up,
+        has_verified=found.user_verified,
         aaguid=found.aaguid,
     )
+
+
+def _without_attestation(answer: Answer) -> dict[str, Any]:
+    """We ask for no attestation. What an authenticator gives all the same is left out, so that its formats and
+    certificates reach no parser, and decide nothing. Raises whatever the parser does."""
+    from webauthn.helpers import bytes_to_base64url, encode_cbor, parse_cbor
+
+    response = answer.data["response"]
+    authenticator = parse_cbor(_decode(response["attestationObject"]))["authData"]
+    plain = encode_cbor({"fmt": "none", "attStmt": {}, "authData": authenticator})
+    return answer.data | {"response": response | {"attestationObject": bytes_to_base64url(plain)}}
 
 
 def _check_key(key: bytes) -> None:
     """Raise when it is no public key that could verify anything, or none that its algorithm allows: then it could not
     be used later either, or what it signs would prove little."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography
 
     found = decode_credential_public_key(key)
     if ALGORITHMS[found.alg] != (found.kty, getattr(found, "crv", None)):
         raise ValueError("a key of another type or curve than its algorithm")
     public = decoded_public_key_to_cryptography(found)
-    if getattr(public, "key_size", RSA_BITS) < RSA_BITS and found.kty == ALGORITHMS[-257][0]:
-        raise ValueError("an RSA key that is too short")
+    if isinstance(public, RSAPublicKey) and (
+        public.key_size not in RSA_BITS or public.public_numbers().e != RSA_EXPONENT
+    ):
+        raise ValueError("an RSA key that is too short, or takes too much work")
 
 
 class Shown(NamedTuple):
@@ -143,8 +163,7 @@ def judge_assertion(answer: Answer, question: Question, key: bytes) -> Shown | N
 
 def _is_embedded(answer: Answer) -> bool:
     """Was the page in a frame of another site? Ours are never (section 13.4.9); the library does not look at it."""
-    client = json.loads(_decode(answer.data["response"]["clientDataJSON"]))
-    return client.get("crossOrigin", False) is not False or "topOrigin" in client
+    return answer.client.get("crossOrigin", False) is not False or "topOrigin" in answer.client
 
 
 def _decode(value: object) -> bytes:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from django.db import IntegrityError, transaction
 
 from accounts import limits
+from accounts.audit.aggregation import record_aggregated
 from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.models import User
@@ -27,9 +29,16 @@ def question_for(user: User, binding: str, purpose: Purpose = Purpose.ADD, *, al
     """What the page that adds a passkey asks of the browser. ``all_lost``: a device that has one makes it anew, because
     the earlier ones stop."""
     handle = PasskeyHandle.objects.filter(user=user).values_list("handle", flat=True).first()
-    known = [] if all_lost else devices.passkeys_of(user)
+    known = [] if all_lost else _without_copied(user, devices.passkeys_of(user))
     account = Account(user.pk, user.email, bytes(handle) if handle else None, known)
     return ceremonies.to_add(account, binding, purpose)
+
+
+def _without_copied(user: User, known: list[Passkey]) -> list[Passkey]:
+    """Of a passkey whose count fell there may be a copy: its device makes another in its place."""
+    fell = AuditEntry.objects.filter(subject=user, event=Event.PASSKEY_COUNT_FELL)
+    copied = set(fell.values_list("detail__passkey", flat=True)) if known else set()
+    return [one for one in known if one.pk not in copied]
 
 
 class Addition(NamedTuple):
@@ -59,12 +68,13 @@ def add(
     *,
     binding: str,
     origin: Origin,
+    purpose: Purpose = Purpose.ADD,
     all_lost: bool = False,
     on_added: OnAdded | None = None,
 ) -> Addition:
     """Store the passkey that an authenticator has just made. ``all_lost``: account recovery by support; every other
     device and the recovery codes stop. ``on_added`` is called on success, in the same transaction."""
-    question = ceremonies.question_of(ceremony, user.pk, binding, Purpose.ADD, Purpose.OFFER)
+    question = ceremonies.question_of(ceremony, user.pk, binding, purpose)
     if question is None:
         return _refusal(Outcome.EXPIRED)
     answer = judgement.read(credential)
@@ -76,8 +86,8 @@ def add(
     else:
         addition = _store(user, question, answer, made, origin, all_lost, on_added)
     if not addition.is_accepted and addition.answer.was_judged:
-        facts = addition.answer.facts
-        record(Event.PASSKEY_REFUSED, subject=user, origin=origin, succeeded=False, detail=facts)
+        facts = addition.answer.facts | {"purpose": Purpose.ADD.value}
+        record_aggregated(Event.PASSKEY_REFUSED, subject=user, origin=origin, detail=facts)
     return addition
 
 
@@ -97,6 +107,8 @@ def _store(
         return _refusal(refused)
     name = names.unused(names.suggested(made.aaguid, answer.transports, origin.browser), devices.passkeys_of(user))
     detail: dict[str, str | int] = {"factor": Passkey.kind, "name": name}
+    if question.purpose is Purpose.OFFER:
+        detail["by_itself"] = 1
     passkey = _new(user, made, answer, name)
     if passkey is None:
         return _refusal(Outcome.LINKED_ALREADY)
@@ -128,7 +140,7 @@ def _reason_against(
         return Outcome.LINKED_ALREADY
     handle, _is_new = PasskeyHandle.objects.get_or_create(user=user, defaults={"handle": question.handle})
     if bytes(handle.handle) != question.handle:
-        return Outcome.EXPIRED  # of two first registrations at once: its authenticator knows the person by another name
+        return Outcome.EXPIRED  # made under another SECRET_KEY: its authenticator knows the person by another name
     return None if use_up(question) else Outcome.USED
 
 
@@ -142,6 +154,7 @@ def _new(user: User, made: Registered, answer: Answer, name: str) -> Passkey | N
         sign_count=made.sign_count,
         backup_eligible=made.backup_eligible,
         backed_up=made.backed_up,
+        has_verified=made.has_verified,
         aaguid=made.aaguid,
         transports=answer.transports,
     )

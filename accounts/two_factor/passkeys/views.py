@@ -74,6 +74,9 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     all_lost = _all_lost(request)
+    by_itself = request.headers.get("Accept") == "application/json"  # the page stays, and shows what it is told
+    if by_itself and (all_lost or request.META.get(OWES_SET_UP) or not offers.is_open(request.session)):
+        return JsonResponse({"made": False})
     known = devices.situation_read_with(request.session, request.user)
     fresh = _prepared_codes() if all_lost or not known.codes_left else None
     addition = registration.add(
@@ -82,10 +85,10 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
         form.cleaned_data["credential"],
         binding=binding.of_session(request.session),
         origin=Origin.of(request),
+        purpose=Purpose.OFFER if by_itself else Purpose.ADD,
         all_lost=all_lost,
         on_added=partial(_finish, request, fresh),
     )
-    by_itself = request.headers.get("Accept") == "application/json"  # the page stays, and shows what it is told
     if not addition.is_accepted:
         form.refuse(addition.answer)
         return JsonResponse({"made": False}) if by_itself else redirect_with_errors(request, form)

@@ -85,7 +85,7 @@ def test_code_page_that_stood_open_too_long_leads_on_to_the_target_after_signing
         clock.shift(limits.PENDING_SIGN_IN + timedelta(seconds=1))
         answer = code.send(code=code_of(person))
         assert answer.url == f"{SIGN_IN}?next={TARGET}"
-        assert "De vijf minuten om de code in te vullen zijn voorbij" in text(strict.get(answer.url))
+        assert "De vijf minuten voor deze stap zijn voorbij" in text(strict.get(answer.url))
 
 
 def test_target_is_kept_when_the_session_of_the_code_page_is_gone(strict: Client) -> None:

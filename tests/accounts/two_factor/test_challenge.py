@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 23, 12, 0, 5, tzinfo=ZoneInfo("Europe/Amsterdam"))
 CLOSED = "Daarom kun je nu niet met een code inloggen."
-TOO_LATE = "De vijf minuten om de code in te vullen zijn voorbij"
+TOO_LATE = "De vijf minuten voor deze stap zijn voorbij"
 
 
 @pytest.fixture

@@ -168,6 +168,12 @@ ON_ANY_ANSWER = {
     "client data a list": Twist(client_data_bytes=lambda _right: b"[]"),
     "client data not UTF-8": Twist(client_data_bytes=lambda _right: b"\xff\xfe\xff"),
     "client data nested": Twist(client_data_bytes=lambda _right: b"[" * 8000),
+    # Each depth: one that is read once may be too deep for another reader.
+    **{
+        f"client data {depth} deep": Twist(client_data_bytes=lambda _right, depth=depth: b"[" * depth + b"]" * depth)
+        for depth in range(780, 1000, 20)
+    },
+    "client data of 5,000 bytes": Twist(client_data={"more": "x" * 5_000}),
     "nobody present": Twist(flags=FLAG.UV | SYNCED),
     "nobody verified": Twist(flags=FLAG.UP | SYNCED),
     "no flag at all": Twist(flags=0),
@@ -202,6 +208,8 @@ ON_REGISTRATION = ON_ANY_ANSWER | {
     "key empty": Twist(cose=lambda _key: {}),
     "key of RSA too short": Twist(cose=lambda _key: dict(cose_of(SMALL_RSA, RS256.ALGORITHM))),
     "RSA with an exponent of 1": Twist(cose=lambda _key: dict(RSA) | {-2: b"\x01"}),
+    "RSA with an exponent that takes long": Twist(cose=lambda _key: dict(RSA) | {-2: b"\xff" * 8}),
+    "RSA of 8,192 bits": Twist(cose=lambda _key: dict(RSA) | {-1: b"\x80" + bytes(1022) + b"\x01"}),
     "attestation object left out": Twist(credential={"response.attestationObject": DELETE}),
     "attestation object empty": Twist(raw=lambda _right: b""),
     "attestation object cut off": Twist(raw=lambda right: right[:-20]),

@@ -17,7 +17,7 @@ from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
 from accounts.encryption import SecretUnreadableError
 from accounts.models import User
-from accounts.organisations.models import SecondStep
+from accounts.organisations.models import Organisation, PasskeyFor, SecondStep
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.forms import NameForm
 from accounts.two_factor.models import (
@@ -35,8 +35,8 @@ from tests.codes import code_of
 from tests.conftest import browser, mails, outlive_proof, prove
 from tests.factories import PASSWORD, AuthenticatorFactory, OrganisationFactory, UserFactory
 from tests.pages import CODE, DETAILS, SWITCH_OFF, half_signed_in, is_signed_in, shown, signed_in
-from tests.passkey_doors import DOORS, SECOND_FACTOR, WHOLE_SIGN_IN, at_every_door, enter, present, register
-from tests.passkeys_client import Device, ceremony_on
+from tests.passkey_doors import ADD, DOORS, SECOND_FACTOR, WHOLE_SIGN_IN, at_every_door, enter, present, register
+from tests.passkeys_client import PRESENT_AND_VERIFIED, Device, ceremony_on
 from tests.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -284,7 +284,8 @@ def test_offer_comes_once_after_a_code_until_it_is_answered(answer: str, asked_a
 
 
 def test_browser_may_make_one_by_itself_after_a_sign_in_with_a_code(device: Device) -> None:
-    """Conditional creation: nobody is asked, so neither present nor verified; using it asks."""
+    """Conditional creation: nobody is asked, so neither present nor verified; using it asks, and it is the whole
+    sign-in only once it was used after the password (W3C Web Authentication, uvInitialized)."""
     person = UserFactory(with_totp=True)
     client = sign_in_on(browser(), person)
     told = client.get(OFFER).json()
@@ -301,6 +302,65 @@ def test_browser_may_make_one_by_itself_after_a_sign_in_with_a_code(device: Devi
     assert Passkey.objects.filter(user=person).count() == 1
     assert client.get(OFFER).json() == {}
     assert not is_signed_in(enter(person, device, WHOLE_SIGN_IN))
+    device.own_flags = PRESENT_AND_VERIFIED
+    assert not is_signed_in(enter(person, device, WHOLE_SIGN_IN)), "not before it verified its user after the password"
+    assert is_signed_in(enter(person, device, SECOND_FACTOR))
+    assert is_signed_in(enter(person, device, WHOLE_SIGN_IN))
+
+
+@pytest.mark.parametrize("closed", ["later", "owed", "page"])
+def test_browser_makes_none_by_itself_where_none_is_offered(device: Device, closed: str) -> None:
+    person = UserFactory(with_totp=True, organisation=OrganisationFactory())
+    client = sign_in_on(browser(), person)
+    told = client.get(OFFER).json()
+    device.own_flags = 0
+    given = json.dumps(device.create(told["options"]))
+    if closed == "later":
+        client.post(OFFER, {"answer": "later"})
+    elif closed == "owed":
+        Organisation.objects.update(passkey_for=PasskeyFor.EVERYBODY, passkey_from=timezone.localdate())
+    headers = {} if closed == "page" else {"accept": "application/json"}
+    client.post("/persoonlijke-gegevens/passkeys/toevoegen/", {**told, "credential": given}, headers=headers)
+    assert not Passkey.objects.exists()
+
+
+def test_until_the_first_is_stored_a_device_is_asked_to_replace_its_own(person: User, device: Device) -> None:
+    """Whose answer was lost has a passkey that we do not know; the next try must not leave it a second."""
+    client = signed_in(person)
+    prove(client)
+    lost, stored = (ceremony_on(client, ADD).options["user"]["id"] for _ in range(2))
+    assert lost == stored != ceremonies.to_add(ceremonies.Account(person.pk + 1, "x"), "b").options["user"]["id"]
+
+
+def test_device_of_which_there_may_be_a_copy_makes_another(person: User) -> None:
+    device = Device(counts=True)
+    client = register(person, device)
+    device.credentials[0].counter = 8
+    enter(person, device, WHOLE_SIGN_IN)
+    device.credentials[0].counter = 3
+    enter(person, device, WHOLE_SIGN_IN)
+    prove(client)
+    assert not ceremony_on(client, ADD).options["excludeCredentials"]
+
+
+def test_code_is_ready_to_be_typed_where_no_passkey_was_used(device: Device) -> None:
+    person = UserFactory(with_totp=True)
+    known = register(person, device)
+    known.post("/uitloggen/")
+    known.post("/inloggen/", {"username": person.email, "password": PASSWORD})
+    assert "data-other-way>" in known.get(CODE).content.decode()
+    page = half_signed_in(person).get(CODE).content.decode()
+    assert "data-other-way open>" in page
+    assert page.count("autofocus") == 1
+    assert "autofocus" in page[page.index('name="code"') - 200 : page.index('name="code"') + 300]
+
+
+def test_who_has_no_app_is_sent_to_no_code_of_one(person: User, device: Device) -> None:
+    register(person, device)
+    client = half_signed_in(person)
+    page = shown(client, "/inloggen/herstelcode/", {"code": "123456"})
+    assert "16 letters en cijfers" in page
+    assert "de code uit de app" not in page
 
 
 def test_page_says_where_there_can_be_none(person: User, settings: object) -> None:
