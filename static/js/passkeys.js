@@ -110,7 +110,10 @@ const take_over = (form) => {
 const without = () => {
   for (const part of document.querySelectorAll("[data-with-passkeys]")) part.hidden = true;
   for (const part of document.querySelectorAll("[data-without-passkeys]")) part.hidden = false;
-  for (const fold of document.querySelectorAll("details[data-other-way]")) fold.open = true;
+  for (const fold of document.querySelectorAll("details[data-other-way]")) {
+    fold.open = true;
+    fold.querySelector("input:not([type=hidden], .unseen)")?.focus(); // the focus was for the button
+  }
 };
 
 // The page to sign in: passkeys in the list below the address field, beside the addresses that the browser knows. --------

@@ -26,14 +26,19 @@ def path() -> str | None:
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
-def launch_args() -> dict[str, Any]:
-    """The keyword arguments for Playwright's ``firefox.launch``. Raises FileNotFoundError when there is no Firefox."""
+def launch_args(preferences: dict[str, Any] | None = None, *, marionette: int | None = None) -> dict[str, Any]:
+    """The keyword arguments for Playwright's ``firefox.launch``. Raises FileNotFoundError when there is no Firefox.
+
+    ``preferences``: beside the usual ones, as in `about:config`; ``marionette``: a port for that protocol.
+    """
     found = path()
     if found is None:
         raise FileNotFoundError(MISSING)
+    more = {} if marionette is None else {"marionette.port": marionette}
     return {
         "channel": "moz-firefox",
         "executable_path": RELAY,
-        "firefox_user_prefs": QUIET,
+        "args": [] if marionette is None else ["-marionette"],
+        "firefox_user_prefs": {**QUIET, **more, **(preferences or {})},
         "env": {**os.environ, "FIREFOX_BEHIND_RELAY": found},
     }
