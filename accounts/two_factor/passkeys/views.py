@@ -136,14 +136,17 @@ def _after_adding(request: PersonRequest, addition: Addition) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @fresh_proof_required
 def remove(request: PersonRequest, pk: int) -> HttpResponse:
-    """One of several second factors; removing the last one means switching off."""
+    """One of several second factors. Of the only one the page says what to add first: its device may be lost."""
     passkey = _own_passkey(request, pk)
     if request.method != "POST":
-        if not flows.may_remove(request.user, devices.factors_read_with(request.session, request.user)):
+        mine = devices.factors_read_with(request.session, request.user)
+        if flows.may_remove(request.user, mine):
+            return render(request, "accounts/two_factor/passkeys/remove.html", {"device": passkey})
+        if mine.factors > 1:  # the last passkey, and one is required
             return redirect("totp_switch_off")
-        return render(request, "accounts/two_factor/passkeys/remove.html", {"device": passkey})
+        return render(request, "accounts/two_factor/passkeys/only_one.html", {"device": passkey})
     if not flows.remove(request.user, passkey, Origin.of(request)):
-        return redirect("totp_switch_off")
+        return redirect("passkey_remove", pk)
     sessions.end_others(request, request.user)
     sessions.verify_by_another(request, devices.another_factor_of(request.user))
     signals.note_change(request.session)

@@ -153,6 +153,16 @@ def test_of_app_and_passkey_either_can_be_removed_and_the_session_stays(device: 
     assert not Authenticator.objects.exists()
 
 
+def test_who_lost_the_only_one_adds_another_and_removes_the_lost(person: User, device: Device) -> None:
+    client = register(person, device)
+    lost = Passkey.objects.get()
+    assert f'href="{address(lost, "verwijderen")}"' in shown(client, DETAILS)
+    assert f'href="{ADD}"' in shown(client, address(lost, "verwijderen"))
+    register_again(client, Device())
+    assert "is verwijderd" in shown(client, address(lost, "verwijderen"), {"sure": "1"})
+    assert not is_signed_in(enter(person, device, WHOLE_SIGN_IN))
+
+
 def test_removed_passkey_opens_nothing_and_comes_back_after_a_report(device: Device) -> None:
     person = UserFactory(with_totp=True)
     register(person, device)
@@ -191,8 +201,9 @@ def test_renaming_is_recorded(person: User, device: Device) -> None:
 def test_last_one_is_removed_by_switching_off_with_the_passkey(person: User, device: Device) -> None:
     register(person, device)
     client = enter(person, device, WHOLE_SIGN_IN)
-    assert client.get(address(Passkey.objects.get(), "verwijderen")).url == SWITCH_OFF
-    assert client.post(address(Passkey.objects.get(), "verwijderen")).url == SWITCH_OFF
+    page = shown(client, address(Passkey.objects.get(), "verwijderen"), {"sure": "1"})
+    assert "is je enige tweede stap" in page
+    assert f'href="{SWITCH_OFF}"' in page
     ceremony = ceremony_on(client, SWITCH_OFF)
     assert "Twee-staps-authenticatie staat uit" in present(client, ceremony, device.get(ceremony.options))
     assert not Passkey.objects.exists()
