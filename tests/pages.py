@@ -95,12 +95,12 @@ def at_once(tasks: list[Callable[[], object]]) -> list[object]:
         return [future.result() for future in [pool.submit(run, task) for task in tasks]]
 
 
-def then_pause(work: Callable) -> Callable:
+def then_pause(work: Callable, seconds: float = 0.3) -> Callable:
     """The same work and a pause: what was read is acted on while another request may read it too."""
 
     def paused(*args: object, **kwargs: object) -> object:
         found = work(*args, **kwargs)
-        time.sleep(0.3)
+        time.sleep(seconds)
         return found
 
     return paused

@@ -5,6 +5,7 @@ Who lies in the answer itself: `tests/accounts/two_factor/test_passkey_judgement
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from django.urls import reverse
 from fido2.cose import ES256
 
 from accounts import encryption, limits
+from accounts.active_sessions import flows as sessions
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin
 from accounts.models import User
@@ -25,6 +27,7 @@ from accounts.support.models import Kind
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import previous_devices
 from accounts.two_factor.models import Passkey
+from accounts.two_factor.passkeys import judgement
 from tests.clock import later
 from tests.codes import code_of, wrong_code_of
 from tests.conftest import Browser, browser, mails, outlive_proof, prove
@@ -398,6 +401,28 @@ def test_adding_asks_for_fresh_proof(person: User) -> None:
     client.post(ceremony.address, ceremony.posted(Device().create(ceremony.options)))
     assert not Passkey.objects.exists()
     assert "bevestig-identiteit" in client.get(ADD).url
+
+
+def test_request_under_way_adds_nothing_once_its_session_was_ended(person: User, monkeypatch) -> None:
+    """A thief sends one after the other while the owner reports the first: none may be stored behind the report."""
+    for has_passkey in (False, True):
+        if has_passkey:
+            register(person, Device())
+        client = signed_in_anew(person)
+        prove(client)
+        ceremony = ceremony_on(client, ADD)
+        judge = judgement.judge_registration
+
+        def end_meanwhile(*asked: object, judge: Callable = judge) -> object:
+            sessions.end_all(person)
+            return judge(*asked)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(judgement, "judge_registration", end_meanwhile)
+            answer = client.post(ADD, ceremony.posted(Device().create(ceremony.options)))
+        assert answer.status_code < 500
+        assert Passkey.objects.count() == has_passkey
+        assert not is_signed_in(client)
 
 
 def test_session_without_its_second_factor_adds_none(person: User) -> None:
