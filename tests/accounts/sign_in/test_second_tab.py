@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import limits
+from assetmaps.errors import FORMS_OF_SIGN_IN as FORMS
 from tests.codes import code_of
 from tests.conftest import browser
 from tests.factories import PASSWORD, UserFactory
@@ -55,6 +57,14 @@ def test_second_code_tab_goes_on_to_its_target(strict: Client) -> None:
     first, second = Tab(strict, CODE), Tab(strict, CODE)
     assert first.send(code=code_of(person)).url == TARGET
     assert second.send(code="123456").url == TARGET
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_before_the_sign_in_goes_on_to_its_target(strict: Client, form: str) -> None:
+    person, headers = UserFactory(), {"origin": HOST, "referer": HOST + SIGN_IN}
+    old = Tab(strict, f"{SIGN_IN}?next={TARGET}")
+    Tab(strict, SIGN_IN).send(username=person.email, password=PASSWORD)
+    assert strict.post(reverse(form), old.fields, headers=headers).url == TARGET
 
 
 def test_second_tab_with_a_foreign_target_goes_to_the_overview(strict: Client) -> None:
