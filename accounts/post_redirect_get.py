@@ -2,7 +2,7 @@
 
 An answer straight to a POST plus ``no-store`` makes the back button show the browser's own error page. So a refused
 form redirects too, and carries its errors in a short signed cookie; a session would not do, because the sign-in page
-has none. Fields that hold secrets are never carried.
+has none. Fields that hold secrets are never carried. What a form has as ``told`` is for a script of its page.
 """
 
 import json
@@ -47,7 +47,7 @@ def redirect_with_errors(request: HttpRequest, form: forms.BaseForm, to: str | N
     # Some of Django's sentences repeat what was typed, however long that is.
     errors = {name: [str(text)[:LONGEST_ERROR] for text in texts] for name, texts in form.errors.items()}
     kept = {"page": to.split("?")[0], "typed": typed, "errors": errors, "mark": getattr(form, "page_token", "")}
-    kept["whose"] = _whose(request)
+    kept |= {"whose": _whose(request), "told": getattr(form, "told", "")}
     carried = signing.dumps(kept, salt=SALT, compress=True)
     if len(carried) > LONGEST_COOKIE:
         carried = signing.dumps(kept | {"typed": {}, "mark": ""}, salt=SALT, compress=True)
@@ -68,6 +68,7 @@ def restore(request: HttpRequest, form: forms.BaseForm) -> forms.BaseForm:
     form.data = carried["typed"]
     if carried.get("mark"):  # of the values with which the typed ones were compared
         form.carried_token = carried["mark"]  # type: ignore[attr-defined]
+    form.told = carried.get("told", "")  # type: ignore[attr-defined]
     form.is_bound = True
     form._errors = ErrorDict(  # type: ignore[attr-defined]
         {name: _error_list(form, name, texts) for name, texts in carried["errors"].items()}

@@ -13,6 +13,8 @@ from accounts.models import User
 from accounts.two_factor import codes
 from accounts.two_factor.models import Authenticator, EndReason, FormerAuthenticator, FormerPasskey, Passkey
 
+RESTORABLE = (EndReason.REPLACED, EndReason.REMOVED)
+
 # The columns that a passkey and a former one share.
 CREDENTIAL = (
     *("user_id", "name", "credential_id", "digest", "sealed_key", "sign_count", "backup_eligible", "backed_up"),
@@ -73,12 +75,18 @@ def mark_reported_since(user: User, entry_id: int) -> None:
         former.objects.filter(user=user, linked_in__gte=entry_id).update(why=EndReason.REPORTED)
 
 
+def may_come_back(digest: str) -> bool:
+    """Can a report still restore a passkey with this digest?"""
+    since = timezone.now() - limits.NOT_ME_LINK
+    return FormerPasskey.objects.filter(digest=digest, ended_at__gt=since, why__in=RESTORABLE).exists()
+
+
 def restore_since(user: User, entry_id: int) -> int:
     """Restore the apps and passkeys that this entry or a later one ended. Returns how many.
 
     Codes until now stay void: which of them were used is no longer known.
     """
-    ended = {"user": user, "ended_in__gte": entry_id, "why__in": (EndReason.REPLACED, EndReason.REMOVED)}
+    ended = {"user": user, "ended_in__gte": entry_id, "why__in": RESTORABLE}
     apps = list(FormerAuthenticator.objects.filter(**ended).order_by("pk"))
     step = codes.present_step()
     for old in apps:

@@ -43,7 +43,7 @@ for (const field of document.querySelectorAll("input[type=password]:not([autocom
 }
 
 // The page to sign in: passkeys come when somebody is there, so that a first visit stays light; at once where one was used.
-const { passkeys, passkeyUsed } = document.querySelector("form[data-passkeys]")?.dataset ?? {};
+const { passkeys, passkeyUsed, passkeyUnknown } = document.querySelector("form[data-passkeys]")?.dataset ?? {};
 if (passkeys && globalThis.PublicKeyCredential) {
   const signs = ["pointermove", "pointerdown", "keydown"];
   let place;
@@ -58,5 +58,5 @@ if (passkeys && globalThis.PublicKeyCredential) {
     if (event.type !== "pointermove" || (before && before !== place)) load();
   };
   for (const sign of signs) addEventListener(sign, notice);
-  if (passkeyUsed !== undefined) load();
+  if (passkeyUsed !== undefined || passkeyUnknown) load();
 }

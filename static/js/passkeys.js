@@ -119,6 +119,7 @@ const without = () => {
 // The page to sign in: passkeys in the list below the address field, beside the addresses that the browser knows. --------
 
 const sign_in_with = async (form) => {
+  if (form.dataset.passkeyUnknown) await tell_unknown(form.dataset.passkeyUnknown); // before the list is shown
   const address = form.dataset.passkeyOptions;
   const is_conditional = await PublicKeyCredential.isConditionalMediationAvailable?.() ?? false;
   const has_button = "passkeyUsed" in form.dataset; // one was used in this browser
@@ -217,6 +218,15 @@ const tell = (json) => {
   for (const one of told) one?.catch(() => {}); // a courtesy: nobody waits for it
 };
 
+// A passkey that was refused because we do not have it: on this device it goes too.
+const tell_unknown = async (json) => {
+  try {
+    await PublicKeyCredential.signalUnknownCredential?.(JSON.parse(json));
+  } catch {
+    // a courtesy, as above
+  }
+};
+
 // Some browsers make a passkey by themselves where they have just filled in the password, and tell the person so.
 const make_by_itself = async (form) => {
   const { conditionalCreate } = await PublicKeyCredential.getClientCapabilities?.() ?? {};
@@ -230,7 +240,10 @@ const make_by_itself = async (form) => {
   // Not followed: this page stays, and the next one says that it worked.
   const headers = { Accept: "application/json" };
   const answer = await fetch(form.dataset.passkeyByItself, { method: "POST", body, headers, redirect: "manual" });
-  if (!answer.ok || !(await answer.json()).made) return; // a redirect: signed out, or the proof is too old
+  if (!answer.ok) return; // a redirect: signed out, or the proof is too old
+  const { made, unknown } = await answer.json();
+  if (unknown) await tell_unknown(unknown);
+  if (!made) return;
   const offer = form.querySelector("[data-passkey-offer]");
   offer.textContent = offer.dataset.made;
 };
@@ -241,7 +254,10 @@ const note_device = async (field) => {
 };
 
 if (knows) {
-  for (const form of document.querySelectorAll("form[data-passkey]")) take_over(form);
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    take_over(form);
+    if (form.dataset.passkeyUnknown) tell_unknown(form.dataset.passkeyUnknown);
+  }
   for (const form of document.querySelectorAll("form[data-passkey-options]")) sign_in_with(form).catch(() => {}); // no network
   for (const form of document.querySelectorAll("form[data-passkey-by-itself]")) make_by_itself(form).catch(() => {}); // then by hand
   for (const part of document.querySelectorAll("[data-passkey-signal]")) tell(part.dataset.passkeySignal);

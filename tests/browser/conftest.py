@@ -101,6 +101,12 @@ def elsewhere(screen: Screen, watch: Watch, new_context: Callable[..., BrowserCo
 
 
 @pytest.fixture
+def at_its_address(settings: Any, live_server: Any) -> None:
+    """A passkey belongs to the address at which it was made, and the portal knows its own from `PUBLIC_URL`."""
+    settings.PUBLIC_URL = live_server.url
+
+
+@pytest.fixture
 def employee(screen: Screen) -> User:
     """Somebody with a password alone."""
     person = UserFactory(email=page_tour.EMPLOYEE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,35 +13,16 @@ from accounts.two_factor.models import Passkey
 from tests.browser import out_of_band
 from tests.browser.keyboard import Keyboard
 from tests.browser.page_tour import EMPLOYEE, VERIFIED
+from tests.browser.passkeys import ADD, DETAILS, STOPPED, make, passkeys_on
 from tests.browser.screen import CHALLENGE, Phone, Screen
 from tests.browser.virtual_authenticator import Device
 from tests.conftest import mails
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-DETAILS = "/persoonlijke-gegevens/"
-ADD = "/persoonlijke-gegevens/passkeys/toevoegen/"
-STOPPED = "Het is niet gelukt:"
-
-
-@pytest.fixture(autouse=True)
-def at_its_address(settings: Any, live_server: Any) -> None:
-    """A passkey belongs to the address at which it was made, and the portal knows its own from `PUBLIC_URL`."""
-    settings.PUBLIC_URL = live_server.url
-
-
-def make(screen: Screen) -> None:
-    screen.open(ADD)
-    screen.press("Maak een passkey")
-    screen.page.wait_for_url(lambda address: ADD not in address)
-
-
-def passkeys_on(screen: Screen) -> list[str]:
-    screen.open(DETAILS)
-    rows = screen.page.get_by_role("region", name="Inloggen met vingerafdruk, gezicht of pincode").get_by_role(
-        "listitem"
-    )
-    return [row.locator("strong").inner_text() for row in rows.all()]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("at_its_address"),
+]
 
 
 def watch_what_is_said(page: Page) -> None:
@@ -137,7 +117,7 @@ def test_key_in_a_usb_port_serves_beside_the_device_itself_and_stops_when_remove
     device = Device(screen.page)
     screen.open_signed_in(EMPLOYEE)
     make(screen)
-    device.be_lost()
+    device.be_touched(False)
     key = device.beside("usb")
     make(screen)
     assert len(passkeys_on(screen)) == 2
@@ -152,11 +132,20 @@ def test_key_in_a_usb_port_serves_beside_the_device_itself_and_stops_when_remove
     key.be_touched(True)
     screen.press("Gebruik je passkey")
     screen.heading("Mijn Omgevingen")
+    assert Passkey.objects.latest("last_used_at") == newest
+    key.be_touched(False)
+    screen.sign_out()
+    button = screen.button("Inloggen met vingerafdruk, gezicht of pincode")  # offered where a passkey was used
+    expect(button).to_be_visible()
+    key.be_touched(True)
+    button.click()
+    screen.heading("Mijn Omgevingen")
     screen.open(DETAILS)
     screen.follow("Verwijderen Sleutel aan mijn sleutelbos")
     screen.press("Verwijderen")
     assert len(passkeys_on(screen)) == 1
-    assert key.credentials == [], "the browser was told, so that the key offers it no more"
+    key.comes_to_hold(0)  # the browser was told, so that the key offers it no more
+    assert len(device.credentials) == 1
 
 
 @pytest.mark.parametrize("lacks", [{"verifies": False}, {"keeps": False}], ids=["no finger or PIN", "keeps nothing"])
@@ -192,6 +181,28 @@ def test_page_that_was_open_for_long_takes_a_fresh_challenge(screen: Screen, emp
     screen.page.wait_for_url(lambda address: ADD not in address)
     assert old not in (sent.value.post_data or "")
     assert len(passkeys_on(screen)) == 1
+
+
+def test_page_to_sign_in_works_after_a_long_time_and_in_every_tab(screen: Screen, employee: User) -> None:
+    device = Device(screen.page)
+    screen.page.clock.install()
+    screen.open_signed_in(EMPLOYEE)
+    make(screen)
+    for second_tab in (False, True):
+        device.be_touched(False)
+        screen.sign_out()
+        with screen.page.expect_response("**/opties/"):
+            screen.open("/inloggen/?next=/persoonlijke-gegevens/")
+        if second_tab:
+            other = Screen(screen.page.context.new_page(), screen.portal)
+            Device(other.page).learn(device.credentials[0])
+            other.open("/inloggen/")
+            other.heading("Mijn Omgevingen")
+        device.be_touched(True)
+        screen.page.clock.fast_forward("04:30")  # what was asked is over soon, so it is asked anew
+        screen.heading("Persoonlijke Gegevens")
+        screen.page.go_back()
+        screen.heading("Persoonlijke Gegevens")
 
 
 def test_who_lost_the_device_gets_in_with_a_recovery_code_and_removes_its_passkey(

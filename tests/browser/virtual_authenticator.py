@@ -5,9 +5,12 @@ Of the DevTools protocol, domain WebAuthn. Chromium alone has it.
 
 from __future__ import annotations
 
+import time
 from typing import Any, Literal
 
 from playwright.sync_api import CDPSession, Page
+
+SECONDS = 10
 
 
 class Device:
@@ -47,6 +50,13 @@ class Device:
     def credentials(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._send("getCredentials", authenticatorId=self.id)["credentials"]
         return found
+
+    def comes_to_hold(self, number: int) -> None:
+        """What a page tells the browser is done behind its back, so soon."""
+        until = time.monotonic() + SECONDS
+        while len(self.credentials) != number:
+            assert time.monotonic() < until, f"{len(self.credentials)} passkeys, not {number}"
+            time.sleep(0.05)
 
     def be_touched(self, touched: bool) -> None:
         """Without it the dialog stays open until it is cancelled or too late."""

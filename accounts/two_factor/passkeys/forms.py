@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from accounts.two_factor.passkeys import signals
 from accounts.two_factor.verification import VerificationResult
 from accounts.two_factor.wording import refusal
 
@@ -24,5 +25,8 @@ class PasskeyForm(forms.Form):
     ceremony = CeremonyField()
     credential = CeremonyField()
 
+    told = ""  # for the script of the page: a passkey that no longer works here
+
     def refuse(self, answer: VerificationResult) -> None:
+        self.told = signals.unknown(self.cleaned_data["credential"])
         self.add_error(None, refusal(answer))

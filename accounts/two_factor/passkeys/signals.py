@@ -8,8 +8,9 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from accounts.models import User
+from accounts.two_factor import previous_devices
 from accounts.two_factor.models import Passkey, PasskeyHandle
-from accounts.two_factor.passkeys import ceremonies, rp
+from accounts.two_factor.passkeys import ceremonies, judgement, rp
 
 CHANGED = "passkeys_changed"  # in the session, until a page has told it
 
@@ -35,3 +36,15 @@ def for_page(session: MutableMapping[str, Any], user: User, passkeys: Iterable[P
         "displayName": user.email,
     }
     return json.dumps(facts)
+
+
+def unknown(credential: str) -> str:
+    """JSON with the arguments of `signalUnknownCredential`, for an answer that was refused. ``credential``: as posted.
+    Empty for a passkey that we have, and for one that its owner may get back: a device may delete it for good."""
+    answer = judgement.read(credential)
+    if answer is None:
+        return ""
+    digest = ceremonies.digest_of(answer.credential_id)
+    if Passkey.objects.filter(digest=digest).exists() or previous_devices.may_come_back(digest):
+        return ""
+    return json.dumps({"rpId": rp.identifier(), "credentialId": ceremonies.encode(answer.credential_id)})

@@ -91,7 +91,7 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
     )
     if not addition.is_accepted:
         form.refuse(addition.answer)
-        return JsonResponse({"made": False}) if by_itself else redirect_with_errors(request, form)
+        return JsonResponse({"made": False, "unknown": form.told}) if by_itself else redirect_with_errors(request, form)
     messages.success(request, _("Your passkey works. From now on you can sign in with it."))
     if by_itself:
         return note_passkey(JsonResponse({"made": True}))
