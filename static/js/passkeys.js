@@ -82,6 +82,9 @@ const take_over = (form) => {
     else say(failed, true);
   };
 
+  // Meanwhile another tab may have used up what is on this page, or made a passkey that this one does not know of.
+  document.addEventListener("visibilitychange", () => { since = 0; });
+
   // Before the listener that sends a form once: this is no sending yet.
   form.addEventListener("submit", async (event) => {
     if (credential.value) return;

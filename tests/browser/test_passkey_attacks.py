@@ -14,11 +14,11 @@ from accounts.active_sessions.models import Session
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.support.models import Kind
-from accounts.two_factor.models import FormerPasskey
+from accounts.two_factor.models import FormerPasskey, Passkey
 from tests.accounts.support.desk_pages import act
 from tests.browser.conftest import Watch
 from tests.browser.page_tour import EMPLOYEE
-from tests.browser.passkeys import make
+from tests.browser.passkeys import ADD, make
 from tests.browser.screen import Screen
 from tests.browser.virtual_authenticator import Device
 from tests.conftest import mails
@@ -161,6 +161,17 @@ def test_device_that_lies_or_was_copied_opens_nothing_and_the_owner_hears_of_a_c
     assert causes() == ["wrong"] * 3
     assert AuditEntry.objects.filter(event="passkey_count_fell").count() == 1
     assert [mail.to for mail in mails() if "kopie" in mail.body] == [[EMPLOYEE]]
+
+
+def test_passkey_that_is_refused_when_it_is_made_does_not_stay_on_the_device(screen: Screen, employee: User) -> None:
+    made_by = Device(screen.page)
+    made_by.answer_wrongly(verification=True)
+    screen.open_signed_in(EMPLOYEE)
+    screen.open(ADD)
+    screen.press("Maak een passkey")
+    expect(screen.page.get_by_role("alert")).to_contain_text("Je passkey is niet geaccepteerd.")
+    made_by.comes_to_hold(0)
+    assert not Passkey.objects.exists()
 
 
 def test_passkey_of_somebody_else_is_no_second_factor(screen: Screen, key: Device) -> None:
