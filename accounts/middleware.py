@@ -281,7 +281,7 @@ def counted(request: HttpRequest) -> Vouched:
 
 def _why_set_up(request: HttpRequest) -> str:
     if sessions.SET_UP_ONLY in request.session:
-        return _("First link your new phone; after that everything is open again.")
+        return _("First link your new phone or device; after that everything is open again.")
     if request.user.is_staff:
         return _("The administration asks for a second step. You do this once.")
     return _("Your organisation asks for a second step. You do this once.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 
 REQUESTED_PAGE = "intended"
 LONGEST = 2000  # characters
@@ -14,6 +15,11 @@ def keep(request: HttpRequest) -> None:
     target = request.get_full_path()  # a path of this site: the middleware has found its view
     if is_page and len(target) <= LONGEST:
         request.session.setdefault(REQUESTED_PAGE, target)
+
+
+def kept(request: HttpRequest) -> str:
+    """The kept page; the overview when there is none."""
+    return str(request.session.get(REQUESTED_PAGE) or resolve_url("overview"))
 
 
 def take(request: HttpRequest) -> str:

@@ -22,7 +22,7 @@ _WITHOUT_EVENT: dict[str, Promise] = {
     "password_link": _("Link for a new password"),
     "password_void": _("Notice: sign in with the business account"),
     "rank_changed": _("Notice to superusers: rights or account changed"),
-    "recovery_link": _("Link to link a new phone"),
+    "recovery_link": _("Link to link a new device"),
     "second_step_reminder": _("Reminder of the second step"),
     "sso_secret_expires": _("Notice to administrators: secret of single sign-on expires"),
     "sso_settings_changed": _("Notice to administrators: single sign-on changed"),

@@ -97,7 +97,7 @@ class Kind(models.TextChoices):
     LIFT_WAIT = "lift_wait", _("Lift the waiting time")
     END_SESSIONS = "end_sessions", _("Sign out everywhere")
     BRIDGE_CODE = "bridge_code", _("Give a code")
-    RESET = "reset", _("Unlink the old phone")
+    RESET = "reset", _("Unlink the old device")
     ADDRESS = "address", _("Change the e-mail address")
 
     @property
@@ -109,8 +109,8 @@ class Kind(models.TextChoices):
 _WHEN_TO_USE = {
     Kind.LIFT_WAIT: _("Too many wrong codes or passwords, by this person."),
     Kind.END_SESSIONS: _("Still signed in somewhere else."),
-    Kind.BRIDGE_CODE: _("Phone lost or broken, no recovery codes. The old one stays linked until there is a new one."),
-    Kind.RESET: _("Phone stolen. The old one stops at once. The link goes only to the mailbox of this person."),
+    Kind.BRIDGE_CODE: _("Device lost or broken, no recovery codes. The old one stays linked until there is a new one."),
+    Kind.RESET: _("Device stolen. The old one stops at once. The link goes only to the mailbox of this person."),
     Kind.ADDRESS: "",
 }
 DESK_KINDS = (Kind.LIFT_WAIT, Kind.END_SESSIONS, Kind.BRIDGE_CODE, Kind.RESET)  # the buttons of the person's page

@@ -30,6 +30,7 @@ def lost_phone(request: HttpRequest) -> HttpResponse:
     context = {
         "asked": help_requests.open_request(pending.user),
         "has_codes": bool(devices.recovery_codes_left(pending.user)),
+        "has_passkey": pending.has_passkey,
     }
     return render(request, "accounts/support/lost_phone.html", context)
 

@@ -34,7 +34,10 @@ def _explanation(answer: VerificationResult) -> str:
         case Outcome.SEVERAL_CODES:
             return _("That is more than one recovery code. Paste or type one of them.")
         case Outcome.SUPPORT_CODE:
-            return _("That looks like a code of support. You type it while signing in, under “Phone lost?”.")
+            return _(
+                "That looks like a code of support. "
+                "You type it while signing in, under “Phone lost?” or “Device lost?”."
+            )
         case _ if is_recovery:
             return _recovery_code_explanation(answer.outcome)
         case _:
@@ -52,7 +55,7 @@ def _passkey_explanation(answer: VerificationResult) -> str:
         case Outcome.LINKED_ALREADY:
             return _("This passkey was added already.")
         case Outcome.TOO_MANY:
-            return _("You have the greatest number of passkeys. Remove one first.")
+            return _("You cannot add another passkey. Remove one first.")
         case Outcome.COUNT_FELL:
             return _(
                 "We refuse this passkey, because there may be a copy of it. Use another way, and remove this passkey. "

@@ -490,7 +490,7 @@ def test_there_is_a_limit(person: User, monkeypatch: pytest.MonkeyPatch) -> None
     client = signed_in_anew(person)
     prove(client)
     # Told before the device makes one that we would refuse.
-    assert "Je hebt het hoogste aantal passkeys." in shown(client, ADD)
+    assert "Je kunt geen passkey meer toevoegen." in shown(client, ADD)
 
 
 def test_passkeys_of_others_are_not_reachable(person: User, device: Device) -> None:

@@ -46,7 +46,7 @@ NAMED = (
     "Make new recovery codes",
     "Use a recovery code",
     "Phone lost?",
-    "Phone or device lost?",
+    "Device lost?",
     "Set it up on this device",
     "Make a passkey",
     "Use your passkey",

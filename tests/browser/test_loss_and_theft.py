@@ -82,7 +82,7 @@ def let_support_reset(screen: Screen, person: User, elsewhere: Elsewhere) -> Non
     desk.open_signed_in(DESK, code_of(colleague))
     desk.open(reverse("support_reset", args=[person.pk]))
     desk.page.get_by_label("Reden").fill("Telefoon gestolen, teruggebeld op het bekende nummer")
-    desk.press("Oude telefoon loskoppelen")
+    desk.press("Oud apparaat loskoppelen")
     desk.page.get_by_text("Gedaan, met ontvangstnummer").wait_for()
 
 

@@ -65,9 +65,9 @@ def test_reset_from_the_call_until_the_caller_is_in_again(screen: Screen, caller
     find(desk, reference.lower().replace("-", ""))
     desk.heading("Wilhelmina de Vries")
     desk.says(reference)
-    desk.follow("Oude telefoon loskoppelen")
+    desk.follow("Oud apparaat loskoppelen")
     desk.page.get_by_label("Reden").fill(WHY)
-    desk.press("Oude telefoon loskoppelen")
+    desk.press("Oud apparaat loskoppelen")
     desk.says("Gedaan, met ontvangstnummer S-")
     receipt = Intervention.objects.get().receipt
     assert receipt in mails()[-1].body
@@ -167,7 +167,7 @@ def test_four_eyes_open_an_account_with_rights(desk: Screen, elsewhere: Elsewher
     second = UserFactory(email="tweede@voorbeeld.nl", in_support=True, with_totp=True)
     find(desk, "collega@voorbeeld.nl")
     desk.says("Een collega keurt het eerst goed.")
-    desk.follow("Oude telefoon loskoppelen")
+    desk.follow("Oud apparaat loskoppelen")
     desk.page.get_by_label("Reden").fill(WHY)
     desk.press("Goedkeuring vragen")
     desk.says("Wacht op een collega")
@@ -182,7 +182,7 @@ def test_four_eyes_open_an_account_with_rights(desk: Screen, elsewhere: Elsewher
     other.says("Goedgekeurd door tweede@voorbeeld.nl")
 
     desk.page.reload()
-    desk.press("Oude telefoon loskoppelen")
+    desk.press("Oud apparaat loskoppelen")
     desk.says("Gedaan, met ontvangstnummer S-")
     assert "/nieuwe-telefoon/" in mails()[-1].body
     assert mails()[-1].to == [colleague.email]
@@ -191,7 +191,7 @@ def test_four_eyes_open_an_account_with_rights(desk: Screen, elsewhere: Elsewher
 def test_owner_cancels_from_the_mail_without_signing_in(desk: Screen, elsewhere: Elsewhere) -> None:
     UserFactory(email="collega@voorbeeld.nl", in_support=True, with_totp=True)
     find(desk, "collega@voorbeeld.nl")
-    desk.follow("Oude telefoon loskoppelen")
+    desk.follow("Oud apparaat loskoppelen")
     desk.page.get_by_label("Reden").fill(WHY)
     desk.press("Goedkeuring vragen")
     owner = elsewhere()

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import policy
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import reauthentication, store
+from accounts.active_sessions import reauthentication, requested_page, store
 from accounts.audit.origin import Origin
-from accounts.http_requests import OWES_PASSKEY, PersonRequest, own_address, person
+from accounts.http_requests import OWES_PASSKEY, OWES_SET_UP, PersonRequest, own_address, person
 from accounts.models import User
 from accounts.organisations import rank, sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
@@ -47,7 +47,7 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
     mine = Situation() if set_up_only else devices.factors_read_with(request.session, request.user)
     if request.method == "POST" and "credential" in request.POST and mine.passkeys:
         return _prove_by_passkey(request, target)
-    owes = bool(request.META.get(OWES_PASSKEY))
+    owes = _owes_passkey(request, mine)
     counting = mine._replace(devices=()) if owes else mine  # beside the passkey a recovery code, and no code of the app
     form = ProofForm(request.POST or None, mine=counting, without_password=proved_at_provider)
     if request.method != "POST":
@@ -81,6 +81,11 @@ def _mark_shown(request: PersonRequest, answer: VerificationResult | None) -> No
         sessions.mark_verified(request, answer.device)
 
 
+def _owes_passkey(request: PersonRequest, mine: Situation) -> bool:
+    """Where a passkey is required: also in a session that showed a recovery code, and may add one as well."""
+    return bool(request.META.get(OWES_PASSKEY) or (request.META.get(OWES_SET_UP) and mine.passkeys))
+
+
 def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, object]:
     """``passkey``: what the page asks of a passkey, for whoever has one."""
     return {**questions.for_proof(request.user, request.session)} if mine.passkeys else {}
@@ -102,6 +107,8 @@ def _prove_by_passkey(request: PersonRequest, target: str) -> HttpResponse:
     if not proof.is_complete and proof.answer:
         form.refuse(proof.answer)
         return redirect_with_errors(request, form)
+    if target == requested_page.kept(request):
+        requested_page.take(request)
     return reauthentication.resume(request, target)
 
 

@@ -22,7 +22,7 @@ _SENTENCES = {
     Outcome.TOO_MANY: _("This person got words a few times already in the last hour. Wait a while."),
     Outcome.GUESSED: _(
         "Too many wrong words for this person lately: we send no new ones. "
-        "You can still unlink the old phone: that link goes to the mailbox, whoever calls."
+        "You can still unlink the old device: that link goes to the mailbox, whoever calls."
     ),
     Outcome.WORKER_GUESSES: _(
         "You typed wrong words too often today. You cannot check callers for now, and your administrators know. "

@@ -71,7 +71,7 @@ def _requests(worker: User) -> Iterator[Waiting]:
 
 def _phone_lost(request: HelpRequest) -> str:
     signed_in = request.user.last_login
-    return _("Phone lost; signed in since") if signed_in and signed_in > request.asked_at else _("Phone lost")
+    return _("Device lost; signed in since") if signed_in and signed_in > request.asked_at else _("Device lost")
 
 
 def _interventions(worker: User) -> Iterator[Waiting]:

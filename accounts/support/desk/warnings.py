@@ -130,7 +130,7 @@ def _mailbox(subject: User, account: Account, *, may_act: bool) -> Iterator[str]
 
     if doubtful and may_act:
         yield _(
-            "Until somebody signs in with the second step, unlinking the phone, a code or another address takes "
+            "Until somebody signs in with the second step, unlinking the device, a code or another address takes "
             "a second worker, or a day."
         )
 
@@ -145,7 +145,7 @@ def _many_requests(subject: User) -> Iterator[str]:
 
 def _open_ways(account: Account) -> Iterator[str]:
     if account.recovery:
-        yield _("The old phone was unlinked on %(date)s at %(time)s, and no new one is linked yet.") % (
+        yield _("The old device was unlinked on %(date)s at %(time)s, and no new one is linked yet.") % (
             _when(account.recovery.began_at)
         )
     if account.bridge_code_until:

@@ -39,7 +39,7 @@ def follow_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _to_sign_in(request: HttpRequest, user: User) -> HttpResponse:
-    messages.info(request, _("Sign in now. After that you link your new phone."))
+    messages.info(request, _("Sign in now. After that you link your new phone or device."))
     return remember_mailbox_proof(redirect("sign_in"), user)
 
 
@@ -86,6 +86,7 @@ def bridge_code(request: HttpRequest) -> HttpResponse:
     form = BridgeCodeForm(request.POST or None)
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left}
+        context["has_passkey"] = pending.has_passkey
         return render(request, "accounts/two_factor/bridge_code.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)
@@ -112,9 +113,9 @@ def _sign_in_to_set_up(request: HttpRequest, user: User) -> HttpResponse:
 def _refusal(outcome: Outcome, typed: str) -> str:
     match outcome:
         case Outcome.NOT_A_CODE if shape_of(typed) is Shape.APP:
-            return _("That is a code of the authenticator app. Choose “Found it? Back to the code” and type it there.")
+            return _("That is a code of the authenticator app. Choose “Found it?” below and type it there.")
         case Outcome.NOT_A_CODE if shape_of(typed) in (Shape.RECOVERY, Shape.SEVERAL):
-            return _("That is a recovery code. Choose “Found it? Back to the code” and type it there.")
+            return _("That is a recovery code. Choose “Found it?” below and type it there.")
         case Outcome.NOT_A_CODE:
             return _("The code of support has 8 letters and digits, for example K7N3-MZDW. Type it again.")
         case Outcome.VOID:

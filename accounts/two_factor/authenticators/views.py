@@ -112,7 +112,9 @@ def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: 
     from accounts.two_factor.passkeys import signals  # here, as above
 
     signals.note_change(request.session)
-    messages.success(request, _("Two-step authentication is off. From now on signing in asks for no code any more."))
+    messages.success(
+        request, _("Two-step authentication is off. From now on signing in asks for no second step any more.")
+    )
     return redirect("personal_details")
 
 

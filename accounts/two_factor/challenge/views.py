@@ -132,7 +132,7 @@ def recovery_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
         return redirect("verification_code")
     if request.method != "POST":
         context = {"form": restore(request, form), "seconds_left": pending.seconds_left, "next": pending.target}
-        context["passkey_only"] = not pending.choice
+        context["has_passkey"] = pending.has_passkey
         return render(request, "accounts/two_factor/recovery_code.html", context)
 
     def judge(data: dict[str, str], on_accepted: OnAccepted) -> VerificationResult:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import limits, policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import requested_page, store
-from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh
+from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh, page_for
 from accounts.audit.origin import Origin
 from accounts.hash_queue import TooBusyError
 from accounts.http_requests import OWES_SET_UP, PersonRequest
@@ -56,18 +56,25 @@ def add(request: PersonRequest) -> HttpResponse:
     if _is_verified_by_provider(request):
         return redirect("personal_details")
     form = PasskeyForm(request.POST or None)
-    if request.method != "POST":
-        mine = devices.factors_read_with(request.session, request.user)
-        if len(mine.passkeys) >= limits.PASSKEYS and not _all_lost(request):
-            # Before a device makes one that would be refused, and stay on the device.
-            messages.warning(request, _("You have the greatest number of passkeys. Remove one first."))
-            return redirect("personal_details")
-        mine_is = binding.of_session(request.session)
-        question = registration.question_for(request.user, mine_is, all_lost=_all_lost(request))
-        context = {"form": restore(request, form), "passkey": question, "possible": rp.can_have_passkeys()}
-        context["must"] = bool(request.META.get(OWES_SET_UP))
-        return render(request, "accounts/two_factor/passkeys/add.html", context)
-    return _add(request, form)
+    return _add(request, form) if request.method == "POST" else _add_page(request, form)
+
+
+def _add_page(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
+    """``existing``: in a session that showed a recovery code, where a passkey of this device does as well as a new one."""
+    mine, lost = devices.factors_read_with(request.session, request.user), _all_lost(request)
+    if len(mine.passkeys) >= limits.PASSKEYS and not lost:
+        # Before a device makes one that would be refused, and stay on the device.
+        messages.warning(request, _("You cannot add another passkey. Remove one first."))
+        return redirect("personal_details")
+    must = bool(request.META.get(OWES_SET_UP))
+    context = {
+        "form": restore(request, form),
+        "passkey": registration.question_for(request.user, binding.of_session(request.session), all_lost=lost),
+        "possible": rp.can_have_passkeys(),
+        "must": must,
+        "existing": page_for(requested_page.kept(request)) if must and mine.passkeys and not lost else "",
+    }
+    return render(request, "accounts/two_factor/passkeys/add.html", context)
 
 
 def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:

@@ -35,7 +35,7 @@ def overview(request: PersonRequest) -> HttpResponse:
         messages.info(request, _("Recovery codes belong to two-step authentication. Activate that first."))
         return redirect("personal_details")
     left = None if mine.code_set is None else mine.codes_left
-    context = _fresh_codes_context(request, mine.code_salt) | {"left": left}
+    context = _fresh_codes_context(request, mine.code_salt) | {"left": left, "has_passkey": bool(mine.passkeys)}
     return render(request, "accounts/two_factor/recovery_codes.html", context)
 
 
@@ -93,8 +93,8 @@ def _fresh_codes_context(request: PersonRequest, salt: bytes | None) -> dict[str
 def _how_to_use(portal: str) -> list[str]:
     """For the file and the sheet: found again after years, and perhaps by somebody else. So no name or address."""
     return [
-        _("Sign in at %(portal)s and choose “Use a recovery code”.") % {"portal": portal},
-        _("Each code works once, in place of your phone. Do not keep your password with them."),
+        _("Sign in at %(portal)s with your password and choose “Use a recovery code”.") % {"portal": portal},
+        _("Each code works once, in place of your phone or passkey. Do not keep your password with them."),
     ]
 
 

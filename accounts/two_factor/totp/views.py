@@ -28,6 +28,7 @@ from accounts.two_factor import devices, time_steps
 from accounts.two_factor.authenticators.views import own_device
 from accounts.two_factor.forms import NamedCodeForm, NameForm
 from accounts.two_factor.models import Authenticator, Passkey
+from accounts.two_factor.passkeys import rp
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows, qr, stores
 from accounts.two_factor.verification import Outcome
@@ -230,6 +231,12 @@ def _success_message(activation: flows.Activation) -> str:
     return _("The new device works. From now on you can sign in with its codes.")
 
 
+def _may_be_passkey(request: PersonRequest, pending: Authenticator) -> bool:
+    """Does a passkey do instead: is a second factor set up here that replaces no named app, and stands beside none?"""
+    is_first = _all_lost(request) or not request.user.is_verified()
+    return is_first and not pending.replaces and rp.can_have_passkeys()
+
+
 def _set_up_context(request: PersonRequest, pending: Authenticator) -> dict[str, object]:
     secret = base64.b32encode(pending.secret()).decode("ascii")
     uri = flows.provisioning_uri(request.user, secret)
@@ -243,6 +250,9 @@ def _set_up_context(request: PersonRequest, pending: Authenticator) -> dict[str,
         "must": bool(request.META.get(OWES_SET_UP)),
         "has_factor": request.user.is_verified(),
         "replaces": pending.replaces,
+        "passkey_instead": rp.can_have_passkeys()
+        and not pending.replaces
+        and (_all_lost(request) or not request.user.is_verified()),
     }
 
 

@@ -240,7 +240,7 @@ def test_spreadsheet_is_in_the_language_of_who_asked_although_it_is_read_later(f
 def test_spreadsheet_tells_what_the_page_tells(file: bytes) -> None:
     headings, reset, *others = cells()
     told = dict(zip(headings, reset, strict=True))
-    assert told["wat"] == "Oude telefoon losgekoppeld door support"
+    assert told["wat"] == "Oud apparaat losgekoppeld door support"
     assert told["resultaat"] == "gelukt"
     assert told["reden"] == WHY
     assert told["organisatie"].startswith("Organisatie")

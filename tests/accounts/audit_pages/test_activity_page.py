@@ -36,7 +36,7 @@ def test_line_tells_when_what_whom_by_whom_why_and_from_where(client: Client) ->
         receipt = {"receipt": "S-4F7K-29QD"}
         note(person, Event.SECOND_STEP_RESET, actor=colleague, reason="Telefoon in de gracht", detail=receipt)
     page = shown(client, PAGE)
-    for fact in ("3 jul 23:05", "Oude telefoon losgekoppeld door support", person.email, "192.0.2.7", "S-4F7K-29QD"):
+    for fact in ("3 jul 23:05", "Oud apparaat losgekoppeld door support", person.email, "192.0.2.7", "S-4F7K-29QD"):
         assert fact in page, fact
     assert colleague.email in page
     page = shown(client, f"{PAGE}{AuditEntry.objects.get(event=Event.SECOND_STEP_RESET).pk}/")

@@ -31,7 +31,7 @@ def link() -> str:
 def test_foreign_link_for_a_new_phone_signs_nobody_out_by_being_opened(link: str) -> None:
     visitor = signed_in(UserFactory())
     assert visitor.get(link).url == WAITS
-    assert "Uitloggen en een nieuwe telefoon koppelen" in shown(visitor, WAITS)
+    assert "Uitloggen en een nieuw apparaat koppelen" in shown(visitor, WAITS)
     assert is_signed_in(visitor)
 
 

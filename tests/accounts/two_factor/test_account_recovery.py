@@ -70,7 +70,7 @@ def test_password_alone_opens_nothing_after_a_reset(client: Client, lost: User) 
 
 # ASVS 6.4.4
 def test_link_and_password_lead_to_the_set_up_and_nothing_else(client: Client, lost: User) -> None:
-    assert "Log nu in. Daarna koppel je je nieuwe telefoon." in shown(client, begin(lost))
+    assert "Log nu in. Daarna koppel je je nieuwe telefoon of apparaat." in shown(client, begin(lost))
     assert sign_in(client, lost).url == CONFIRM
     for address in ("/", "/persoonlijke-gegevens/", "/persoonlijke-gegevens/wachtwoord/", "/beheer/"):
         assert client.get(address).url == CONFIRM, address

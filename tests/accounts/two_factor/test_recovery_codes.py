@@ -128,8 +128,8 @@ def test_file_says_of_which_product_the_codes_are_and_how_they_are_used_but_not_
         *shown_codes(page),
         "",
         "Gemaakt op 2 maart 2027.",
-        "Log in op mijn.assetmaps.nl en kies ‘Gebruik een herstelcode’.",
-        "Elke code werkt één keer, in plaats van je telefoon. Bewaar je wachtwoord er niet bij.",
+        "Log in op mijn.assetmaps.nl met je wachtwoord en kies ‘Gebruik een herstelcode’.",
+        "Elke code werkt één keer, in plaats van je telefoon of je passkey. Bewaar je wachtwoord er niet bij.",
         "",
     ]
     assert person.email not in file

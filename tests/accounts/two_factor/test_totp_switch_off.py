@@ -32,7 +32,7 @@ from tests.pages import (
 
 pytestmark = pytest.mark.django_db
 
-IT_IS_OFF = "Twee-staps-authenticatie staat uit. Vanaf nu hoef je bij het inloggen geen code meer in te vullen."
+IT_IS_OFF = "Twee-staps-authenticatie staat uit. Vanaf nu log je in zonder tweede stap."
 
 
 @pytest.fixture

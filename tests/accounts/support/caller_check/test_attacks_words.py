@@ -65,7 +65,7 @@ def test_guesses_of_the_words_of_one_person_end_whoever_guesses_and_however_slow
     judged = [one for one in outcomes if one in (Outcome.WRONG, Outcome.USED_UP)]
     assert len(judged) == limits.CALLER_CHECK_WRONG
     assert outcomes[-1] is Outcome.GUESSED
-    assert "De oude telefoon loskoppelen kan nog wel" in shown(
+    assert "Het oude apparaat loskoppelen kan nog wel" in shown(
         signed_in(UserFactory(in_support=True, with_totp=True)), f"{page_of(person)}beller/versturen/", {}
     )
     with time_machine.travel(timezone.now() + timedelta(days=8) + limits.CALLER_CHECK_WRONG_PERIOD, tick=True):

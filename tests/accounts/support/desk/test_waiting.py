@@ -63,7 +63,7 @@ def test_requests_approvals_and_reports_stand_there_with_their_age_the_oldest_fi
     ]
     places = [page.index(fact) for fact in (rows[1], rows[0], page_of(lost), rows[2], rows[3], rows[4], "zojuist")]
     assert places == sorted(places)
-    assert "Oude telefoon loskoppelen: wacht op goedkeuring" in page
+    assert "Oud apparaat loskoppelen: wacht op goedkeuring" in page
 
 
 def test_nothing_waits_is_said(desk: Client) -> None:
@@ -90,10 +90,10 @@ def test_sign_in_after_the_request_may_be_the_thiefs_so_the_request_waits_on_and
     for person in (robbed, earlier):
         asked(person, hour)
     assert [(one.person, one.what) for one in waiting.of(worker)] == [
-        (robbed, "Telefoon kwijt; daarna is er ingelogd"),
-        (earlier, "Telefoon kwijt"),
+        (robbed, "Apparaat kwijt; daarna is er ingelogd"),
+        (earlier, "Apparaat kwijt"),
     ]
-    assert "Telefoon kwijt; daarna is er ingelogd" in shown(desk, DESK)
+    assert "Apparaat kwijt; daarna is er ingelogd" in shown(desk, DESK)
     assert waiting_counts.of(worker).requests.number == 2
 
 
@@ -119,5 +119,5 @@ def test_long_queue_is_cut_and_says_so(desk: Client) -> None:
     for number in range(limits.WAITING_SHOWN + 1):
         asked(UserFactory(), timedelta(minutes=5 + number))
     page = shown(desk, DESK)
-    assert page.count("Telefoon kwijt</span>") == limits.WAITING_SHOWN
+    assert page.count("Apparaat kwijt</span>") == limits.WAITING_SHOWN
     assert "Er wacht nog meer." in page

@@ -79,7 +79,7 @@ def test_person_is_told_by_mail_what_happened_and_why(desk: User, person: User) 
     result = act(Kind.RESET, person, desk, ticket="T-123")
     (message,) = mails()
     assert message.to == [person.email]
-    assert message.subject == "Support heeft je oude telefoon losgekoppeld"
+    assert message.subject == "Support heeft je oude apparaat losgekoppeld"
     assert RECEIPT.search(message.body)[0] == result.intervention.receipt
     for part in (WHY, "https://mijn.assetmaps.nl/nieuwe-telefoon/", "https://mijn.assetmaps.nl/dit-was-ik-niet/"):
         assert part in message.body, part

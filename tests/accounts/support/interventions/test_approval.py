@@ -174,7 +174,7 @@ def test_mail_cancels_without_signing_in_with_a_button(desk: User, second: User,
     assert mails()[-1].to == [colleague.email]
     assert asked.receipt in body
     assert WHY in body
-    assert "Oude telefoon loskoppelen" in body
+    assert "Oud apparaat loskoppelen" in body
     link = cancel_link()
     stranger = browser()
     assert asked.receipt in shown(stranger, link)
