@@ -52,6 +52,8 @@ def page(
 
 def _form(request: PersonRequest, device: Authenticator | Passkey) -> NameForm:
     form = NameForm(request.POST or None, initial={"name": device.name})
+    if isinstance(device, Passkey):
+        form.fields["name"].label = _("Name of this passkey")
     form.of(_key(type(device), device.pk), request.user.pk)
     return form
 

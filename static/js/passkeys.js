@@ -77,7 +77,7 @@ const take_over = (form) => {
 
   const refused = (error) => {
     const { stopped, already, failed } = form.dataset;
-    if (error.name === "InvalidStateError") say(already ?? failed, true);
+    if (error.name === "InvalidStateError") say(already ?? failed, !already);
     else if (error.name === "NotAllowedError" || error.name === "AbortError") say(stopped, true);
     else say(failed, true);
   };

@@ -57,7 +57,7 @@ from tests.browser import out_of_band
 from tests.browser.screen import CHALLENGE, SET_UP, Phone, Screen
 from tests.browser.virtual_authenticator import Device
 from tests.codes import code_of, wrong_code_of
-from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, UserFactory
+from tests.factories import PASSWORD, AuthenticatorFactory, EnvironmentFactory, PasskeyFactory, UserFactory
 
 EMPLOYEE = "medewerker@voorbeeld.nl"
 NEWCOMER = "nieuw@voorbeeld.nl"
@@ -65,6 +65,7 @@ VERIFIED = "veilig@voorbeeld.nl"
 CALLER = "beller@voorbeeld.nl"
 DESK = "support@voorbeeld.nl"
 ADMINISTRATOR = "beheer@voorbeeld.nl"
+LONG_NAME = "Wachtwoordmanager-van-gemeente-Voorbeeld"  # as long as a name can be, and nowhere to break it
 
 Tour = Callable[[Screen], Iterator[str]]
 
@@ -389,12 +390,36 @@ def second_step(screen: Screen) -> Iterator[str]:
 
 def passkeys(screen: Screen) -> Iterator[str]:
     with override_settings(PUBLIC_URL=screen.portal):  # a passkey belongs to the address at which it was made
-        yield from _passkeys(screen)
+        device = Device(screen.page, verifies=False)
+        yield from _passkeys(screen, device)
+        yield from _lost_passkey(screen, device)
+        device.be_lost()
+    _without_passkeys()
+    _forget(screen)
+    screen.give_password(VERIFIED)
+    with override_settings(PUBLIC_URL=screen.portal):
+        device = Device(screen.page)
+        screen.give_code(Phone.of(User.objects.get(email=VERIFIED)).unused())
+        screen.heading("Mijn Omgevingen")
+        yield "mijn-omgevingen-passkey-aanbod"
+        device.be_lost()
+
+
+def _without_passkeys() -> None:
+    RecoveryCodeSet.objects.filter(user__email=EMPLOYEE).delete()
+    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
     Passkey.objects.all().delete()
 
 
-def _passkeys(screen: Screen) -> Iterator[str]:
-    device = Device(screen.page, verifies=False)
+def _make_passkey(screen: Screen) -> None:
+    screen.open("/persoonlijke-gegevens/passkeys/toevoegen/")
+    screen.press("Maak een passkey")
+    screen.page.wait_for_url(lambda address: "/passkeys/" not in address)
+
+
+def _passkeys(screen: Screen, device: Device) -> Iterator[str]:
+    """Of somebody with nothing else, then with an app and more of them."""
+    person = User.objects.get(email=EMPLOYEE)
     _sign_in(screen, EMPLOYEE)
     screen.open("/persoonlijke-gegevens/passkeys/toevoegen/")
     yield "passkey-maken"
@@ -402,34 +427,125 @@ def _passkeys(screen: Screen) -> Iterator[str]:
     screen.says("Het is niet gelukt:")
     yield "passkey-maken-gestopt"
     device.be_recognised(True)
-    screen.press("Maak een passkey")
-    screen.page.wait_for_url(lambda address: "/passkeys/" not in address)
+    _make_passkey(screen)
     yield "passkey-gemaakt"
+    screen.press("Ik heb ze bewaard")
     screen.open("/persoonlijke-gegevens/")
     yield "persoonlijke-gegevens-passkey"
+    screen.follow("Verwijderen")
+    yield "passkey-verwijderen-enige"
+    screen.open("/persoonlijke-gegevens/")
     screen.follow("Naam wijzigen")
     yield "passkey-naam"
-    AuthenticatorFactory(user=User.objects.get(email=EMPLOYEE), name="iPhone")
+    screen.open("/persoonlijke-gegevens/passkeys/toevoegen/")
+    screen.press("Maak een passkey")
+    screen.says("Dit apparaat heeft al een passkey")
+    yield "passkey-is-er-al"
+    screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+    yield "uitschakelen-passkey"
+    AuthenticatorFactory(user=person, name="iPhone")
+    for name in (LONG_NAME, "Beveiligingssleutel"):
+        PasskeyFactory(user=person, name=name, last_used_at=timezone.now())
     screen.open("/persoonlijke-gegevens/")
-    yield "persoonlijke-gegevens-passkey-en-app"
-    screen.page.locator("main a[href*='/passkeys/'][href$='/verwijderen/']").click()
+    yield "persoonlijke-gegevens-passkeys-en-app"
+    screen.follow(f"Verwijderen {LONG_NAME}")
     yield "passkey-verwijderen"
     out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
+    screen.text("Gebruik je wachtwoord").click()
     yield "bevestig-identiteit-passkey"
     device.be_touched(False)  # else the page to sign in does so by itself
     _forget(screen)
     screen.give_password(EMPLOYEE)
-    yield "passkey-gebruiken"
     screen.text("Gebruik de code uit je app").click()
     yield "passkey-of-code"
-    Authenticator.objects.filter(user__email=EMPLOYEE).delete()
-    Passkey.objects.all().delete()
+
+
+def _lost_passkey(screen: Screen, device: Device) -> Iterator[str]:
+    """Of somebody who has no app."""
+    person = User.objects.get(email=EMPLOYEE)
+    _without_passkeys()
+    codes = recovery_codes.make(person, Origin())
+    PasskeyFactory(user=person, name=LONG_NAME)
     _forget(screen)
-    screen.give_password(VERIFIED)
-    screen.give_code(Phone.of(User.objects.get(email=VERIFIED)).unused())
-    screen.heading("Mijn Omgevingen")
-    yield "mijn-omgevingen-passkey-aanbod"
+    screen.give_password(EMPLOYEE)
+    yield "passkey-gebruiken"
+    device.be_touched(True)
+    screen.press("Gebruik je passkey")
+    screen.says("Het is niet gelukt:")
+    yield "passkey-gebruiken-gestopt"
+    device.be_touched(False)
+    screen.follow("Apparaat kwijt?")
+    yield "passkey-kwijt"
+    screen.follow("Gebruik een herstelcode")
+    yield "passkey-herstelcode"
+    screen.field("Herstelcode").fill(codes[0])
+    screen.press("Bevestigen")
+    screen.heading("Nieuwe passkey maken?")
+    yield "na-herstelcode-passkey"
+    device.be_touched(True)
+    _make_passkey(screen)
+    device.be_touched(False)
+    screen.press("Uitloggen")
+    Passkey.objects.all().delete()
+    expect(screen.button("Inloggen met vingerafdruk, gezicht of pincode")).to_be_visible()
+    yield "inloggen-passkey"
+    device.be_touched(True)
+    screen.press("Inloggen met vingerafdruk, gezicht of pincode")
+    screen.says("We kennen deze passkey niet meer.")
+    yield "inloggen-passkey-onbekend"
+
+
+def passkey_demanded(screen: Screen) -> Iterator[str]:
+    person = User.objects.get(email=VERIFIED)
+    with override_settings(PUBLIC_URL=screen.portal):
+        Organisation.objects.update(passkey_for="everybody", passkey_from=timezone.localdate() + timedelta(days=20))
+        _sign_in(screen, VERIFIED)
+        yield "mijn-omgevingen-passkey-aangekondigd"
+        Organisation.objects.update(passkey_from=timezone.localdate())
+        screen.open("/")
+        yield "passkey-verplicht"
+        device = Device(screen.page)
+        screen.press("Maak een passkey")
+        screen.page.wait_for_url(lambda address: "/passkeys/" not in address)
+        Authenticator.objects.filter(user=person).delete()
+        screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
+        yield "uitschakelen-passkey-verplicht"
+        AuthenticatorFactory(user=person)
+        _sign_in(screen, VERIFIED)
+        yield "passkey-verplicht-gebruiken"
+        codes = recovery_codes.make(person, Origin())
+        device.be_touched(False)
+        _forget(screen)
+        screen.give_password(VERIFIED)
+        screen.follow("Gebruik een herstelcode")
+        screen.field("Herstelcode").fill(codes[0])
+        screen.press("Bevestigen")
+        screen.heading("Inloggen met vingerafdruk, gezicht of pincode")
+        yield "passkey-verplicht-na-herstelcode"
+        device.be_lost()
+    Organisation.objects.update(passkey_for="nobody", passkey_from=None)
+    RecoveryCodeSet.objects.filter(user=person).delete()
+    Passkey.objects.all().delete()
+
+
+def passkey_demands(screen: Screen) -> Iterator[str]:
+    """That an organisation or the portal demands a passkey, in the administration."""
+    administrator = User.objects.get(email=ADMINISTRATOR)
+    PasskeyFactory(user=User.objects.get(email=VERIFIED))
+    day = (timezone.localdate() + timedelta(days=30)).isoformat()
+    _sign_in(screen, ADMINISTRATOR)
+    for name, page in (("", "organisaties/gemeente-voorbeeld/passkey"), ("-alle", "passkey-beheerders")):
+        screen.open(f"/beheer/{page}/")
+        yield f"beheer-passkey{name}"
+        screen.open(f"/beheer/{page}/?whom=staff&first_day=2020-01-01")
+        yield f"beheer-passkey{name}-geweigerd"
+        mine = PasskeyFactory(user=administrator, last_used_at=timezone.now())
+        whom = "everybody" if name == "" else "staff"
+        screen.open(f"/beheer/{page}/?whom={whom}&first_day={day}&groep=niets")
+        yield f"beheer-passkey{name}-controle"
+        mine.delete()
+    Passkey.objects.all().delete()
 
 
 def lost_phone(screen: Screen) -> Iterator[str]:
@@ -604,6 +720,7 @@ def support_desk(screen: Screen) -> Iterator[str]:
     employee, caller = User.objects.get(email=EMPLOYEE), _caller()
     colleague = User.objects.get(email=ADMINISTRATOR)
     _trouble(screen, caller)
+    PasskeyFactory(user=caller, name=LONG_NAME, last_used_at=timezone.now(), backed_up=True)
     _sign_in(screen, DESK)
     until = int(timezone.now().timestamp()) + 900
     AttemptCounter.objects.create(subject=subject_of(caller), kind="code", failures=5, waits_until=until)
@@ -839,6 +956,8 @@ ALL: tuple[Tour, ...] = (
     address_change,
     second_step,
     passkeys,
+    passkey_demanded,
+    passkey_demands,
     lost_phone,
     after_reset,
     errors,
@@ -853,4 +972,4 @@ ALL: tuple[Tour, ...] = (
 )
 
 # Django's own pages, of which only the colours are ours.
-IN_ADMINISTRATION = (administration, demands, mail, support_desk)
+IN_ADMINISTRATION = (administration, demands, mail, passkey_demands, support_desk)

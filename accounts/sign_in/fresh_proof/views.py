@@ -47,7 +47,7 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
     mine = Situation() if set_up_only else devices.factors_read_with(request.session, request.user)
     if request.method == "POST" and "credential" in request.POST and mine.passkeys:
         return _prove_by_passkey(request, target)
-    owes = _owes_passkey(request, mine)
+    owes = _asks_for_passkey(request, mine)
     counting = mine._replace(devices=()) if owes else mine  # beside the passkey a recovery code, and no code of the app
     form = ProofForm(request.POST or None, mine=counting, without_password=proved_at_provider)
     if request.method != "POST":
@@ -81,7 +81,7 @@ def _mark_shown(request: PersonRequest, answer: VerificationResult | None) -> No
         sessions.mark_verified(request, answer.device)
 
 
-def _owes_passkey(request: PersonRequest, mine: Situation) -> bool:
+def _asks_for_passkey(request: PersonRequest, mine: Situation) -> bool:
     """Where a passkey is required: also in a session that showed a recovery code, and may add one as well."""
     return bool(request.META.get(OWES_PASSKEY) or (request.META.get(OWES_SET_UP) and mine.passkeys))
 

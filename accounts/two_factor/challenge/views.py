@@ -202,7 +202,10 @@ def _respond(
 
 @require_safe
 def after_recovery_code(request: PersonRequest) -> HttpResponse:
-    """After a recovery code the phone is probably lost, or the device with the passkey: offer a new one."""
+    """After a recovery code the phone is probably lost, or the device with the passkey: offer a new one. Nothing to a
+    session that has shown a device since: the page that demands a passkey leads back here."""
+    if sessions.shown_kind(request) != RecoveryCodeSet.kind:
+        return redirect("overview")
     left = devices.recovery_codes_left(request.user) or 0
     context = {
         "left": left,

@@ -60,7 +60,7 @@ def add(request: PersonRequest) -> HttpResponse:
 
 
 def _add_page(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
-    """``existing``: in a session that showed a recovery code, where a passkey of this device does as well as a new one."""
+    """``existing``: where a session that showed a recovery code may show a passkey of this device instead."""
     mine, lost = devices.factors_read_with(request.session, request.user), _all_lost(request)
     if len(mine.passkeys) >= limits.PASSKEYS and not lost:
         # Before a device makes one that would be refused, and stay on the device.

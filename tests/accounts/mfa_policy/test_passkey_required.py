@@ -234,3 +234,30 @@ def test_everybody_is_offered_one_under_personal_details() -> None:
         client = signed_in(person)
         assert f'href="{ADD}"' in shown(client, "/persoonlijke-gegevens/")
         assert ceremony_on(client, ADD).kind == "create"
+
+
+def test_after_a_recovery_code_a_passkey_of_this_device_opens_everything_too(person: User) -> None:
+    device = Device()
+    add_passkey(signed_in(person), device)
+    codes = recovery_codes.make(person, HERE)
+    demand()
+    client = half_signed_in(person)
+    client.post("/inloggen/herstelcode/", {"code": codes[0]})
+    assert client.get(DETAILS).url == ADD
+    instead = f"{PROOF}?next=%2Fpersoonlijke-gegevens%2F"
+    assert f'href="{instead}"' in shown(client, ADD)
+    assert "Jouw organisatie vraagt om je passkey" in shown(client, instead)
+    asked = ceremony_on(client, instead)
+    answer = client.post(asked.address, asked.posted(device.get(asked.options)) | {"next": DETAILS})
+    assert answer.url == DETAILS
+    assert client.get("/").status_code == 200
+    assert len(devices.passkeys_of(person)) == 1
+
+
+def test_who_has_just_made_a_passkey_is_not_asked_to_make_one(person: User) -> None:
+    codes = recovery_codes.make(person, HERE)
+    demand()
+    client = half_signed_in(person)
+    assert client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).redirect_chain[-1][0] == ADD
+    assert "Nieuwe telefoon koppelen?" not in shown(client, add_passkey(client, Device()))
+    assert client.get("/").status_code == 200

@@ -236,7 +236,7 @@ def test_ways_that_are_open_already_warn(person: User, desk: User) -> None:
     check_caller(person, desk)
     act(Kind.BRIDGE_CODE, person, desk)
     first, second = warned(person)
-    assert "nog geen nieuwe telefoon" in first
+    assert "nog geen nieuw apparaat" in first
     assert "al een code gegeven" in second
     with time_machine.travel(timezone.now() + limits.BRIDGE_CODE + timedelta(seconds=1)):
         assert len(warned(person)) == 1
