@@ -170,7 +170,7 @@ def test_passkey_that_is_refused_when_it_is_made_does_not_stay_on_the_device(scr
     screen.open(ADD)
     screen.press("Maak een passkey")
     expect(screen.page.get_by_role("alert")).to_contain_text("Je passkey is niet geaccepteerd.")
-    made_by.comes_to_hold(0)
+    made_by.comes_to_hold()
     assert not Passkey.objects.exists()
 
 
@@ -194,10 +194,10 @@ def test_passkey_that_a_reset_removed_goes_from_the_device_once_it_cannot_come_b
 ) -> None:
     act(Kind.RESET, employee, UserFactory(in_support=True))
     key.be_touched(True)
-    for days_ago, left in [(0, 1), (limits.NOT_ME_LINK.days, 0)]:
+    for days_ago, left in [(0, [EMPLOYEE]), (limits.NOT_ME_LINK.days, [])]:
         FormerPasskey.objects.update(ended_at=timezone.now() - timedelta(days=days_ago))
         screen.open("/inloggen/")
         screen.page.keyboard.press("Tab")  # from the list below the address field, whose choice is made for us
         expect(screen.page.get_by_role("alert")).to_contain_text("We kennen deze passkey niet meer.")
-        key.comes_to_hold(left)
+        key.comes_to_hold(*left)
     expect(screen.field("Wachtwoord", exact=True)).to_be_editable()

@@ -51,11 +51,11 @@ class Device:
         found: list[dict[str, Any]] = self._send("getCredentials", authenticatorId=self.id)["credentials"]
         return found
 
-    def comes_to_hold(self, number: int) -> None:
-        """What a page tells the browser is done behind its back, so soon."""
+    def comes_to_hold(self, *names: str) -> None:
+        """Passkeys under these names. What a page tells the browser is done behind its back, so soon."""
         until = time.monotonic() + SECONDS
-        while len(self.credentials) != number:
-            assert time.monotonic() < until, f"{len(self.credentials)} passkeys, not {number}"
+        while (held := [one["userName"] for one in self.credentials]) != list(names):
+            assert time.monotonic() < until, f"{held}, not {names}"
             time.sleep(0.05)
 
     def be_touched(self, touched: bool) -> None:
