@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.two_factor.models import Passkey
 from tests.browser import out_of_band
@@ -16,7 +15,7 @@ from tests.browser.page_tour import EMPLOYEE, VERIFIED
 from tests.browser.passkeys import ADD, DETAILS, STOPPED, make, passkeys_on
 from tests.browser.screen import CHALLENGE, Phone, Screen
 from tests.browser.virtual_authenticator import Device
-from tests.conftest import mails
+from tests.factories import PasskeyFactory
 
 pytestmark = [
     pytest.mark.browser,
@@ -234,77 +233,15 @@ def test_who_lost_the_device_gets_in_with_a_recovery_code_and_removes_its_passke
     assert len(passkeys_on(screen)) == 1
 
 
-def test_offer_comes_after_password_and_code_on_a_device_that_can_and_never_again_when_refused(
-    screen: Screen, verified: User
-) -> None:
-    phone = Phone.of(verified)
-    Device(screen.page)
-    offer = screen.text("Volgende keer sneller inloggen?")
-    screen.sign_in(VERIFIED, phone.unused())
-    screen.heading("Mijn Omgevingen")
-    expect(offer).to_be_visible()
-    screen.press("Niet meer vragen")
-    expect(offer).to_have_count(0)
-    screen.sign_out()
-    screen.sign_in(VERIFIED, phone.unused())
-    screen.heading("Mijn Omgevingen")
-    expect(offer).to_have_count(0)
-
-
-# Chromium makes one by itself in the password manager of a Google account only, and nowhere while it has virtual
-# authenticators. So the word "conditional" is taken off on the way to one, which answers as that manager does: nobody
-# was there, and nobody was verified. Where that is required it makes none (W3C, section 5.1.3). All else is as it is.
-WITHOUT_ASKING = """
-    const {credentials} = navigator, create = credentials.create.bind(credentials);
-    credentials.create = async ({mediation, ...request}) => {
-        window.mediation = mediation;
-        const {userVerification} = request.publicKey.authenticatorSelection;
-        if (userVerification === "required") throw new DOMException("nobody is asked", "ConstraintError");
-        return create(request);
-    };
-"""
-
-
-def test_browser_makes_one_by_itself_after_password_and_code(screen: Screen, verified: User) -> None:
-    device = Device(screen.page)
-    device.answer_wrongly(presence=True, verification=True)
-    screen.page.add_init_script(WITHOUT_ASKING)
-    screen.sign_in(VERIFIED, Phone.of(verified).unused())
-    told = screen.page.get_by_role("status").filter(has_text="Dit apparaat heeft nu een passkey")
-    expect(told).to_be_visible()
-    assert (screen.address, screen.page.evaluate("mediation")) == ("/", "conditional")
-    expect(screen.button("Later")).to_have_count(0)
-    made = Passkey.objects.get(user=verified)
-    assert AuditEntry.objects.get(event="passkey_added").detail["name"] == made.name
-    told_by_mail = [mail for mail in mails() if f"passkey “{made.name}” toegevoegd" in mail.body]
-    assert [mail.to for mail in told_by_mail] == [[VERIFIED]], (made.name, [mail.body for mail in mails()])
-    screen.gear.click()
-    screen.says("Je passkey werkt.")
-    assert passkeys_on(screen) == [made.name]
-    device.answer_wrongly()
-    device.be_touched(False)
-    screen.sign_out()
-    screen.give_password(VERIFIED)
-    device.be_touched(True)
-    screen.press("Gebruik je passkey")
-    screen.heading("Mijn Omgevingen")
-    screen.press("Uitloggen")  # once used after the password it is the whole sign-in
-    screen.heading("Mijn Omgevingen")
-    assert len(device.credentials) == 1
-
-
 @pytest.mark.parametrize("scripts", [True, False], ids=["without WebAuthn", "without JavaScript"])
 def test_browser_without_passkeys_offers_the_other_ways(
     screen: Screen, verified: User, elsewhere: Callable[..., Screen], scripts: bool
 ) -> None:
-    phone = Phone.of(verified)
-    Device(screen.page)
-    screen.open_signed_in(VERIFIED, phone.unused())
-    make(screen)
+    PasskeyFactory(user=verified)
     old = elsewhere(java_script_enabled=scripts)
     old.page.add_init_script("delete window.PublicKeyCredential")
     old.give_password(VERIFIED)
     old.says("Deze browser kan geen passkey gebruiken.")
     expect(old.button("Gebruik je passkey")).to_be_hidden()
-    old.give_code(phone.unused())
+    old.give_code(Phone.of(verified).unused())
     old.heading("Mijn Omgevingen")
