@@ -14,7 +14,7 @@ from tests.browser.keyboard import Keyboard
 from tests.browser.page_tour import EMPLOYEE, VERIFIED
 from tests.browser.passkeys import ADD, DETAILS, STOPPED, make, passkeys_on
 from tests.browser.screen import CHALLENGE, Phone, Screen
-from tests.browser.virtual_authenticator import Device
+from tests.browser.virtual_authenticator import Device, Transport
 from tests.factories import PasskeyFactory
 
 pytestmark = [
@@ -151,8 +151,11 @@ def test_key_in_a_usb_port_serves_beside_the_device_itself_and_stops_when_remove
 
 
 @pytest.mark.parametrize("lacks", [{"verifies": False}, {"keeps": False}], ids=["no finger or PIN", "keeps nothing"])
-def test_key_that_can_do_less_makes_no_passkey(screen: Screen, employee: User, lacks: dict[str, bool]) -> None:
-    Device(screen.page, "usb", **lacks)
+@pytest.mark.parametrize("transport", ["internal", "usb"])
+def test_device_that_can_do_less_makes_no_passkey(
+    screen: Screen, employee: User, transport: Transport, lacks: dict[str, bool]
+) -> None:
+    Device(screen.page, transport, **lacks)
     screen.open_signed_in(EMPLOYEE)
     screen.open(ADD)
     screen.press("Maak een passkey")

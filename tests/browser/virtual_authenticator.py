@@ -11,6 +11,7 @@ from typing import Any, Literal
 from playwright.sync_api import CDPSession, Page
 
 SECONDS = 10
+Transport = Literal["internal", "usb"]
 
 
 class Device:
@@ -20,7 +21,7 @@ class Device:
     def __init__(
         self,
         page: Page,
-        transport: Literal["internal", "usb"] = "internal",
+        transport: Transport = "internal",
         *,
         verifies: bool = True,
         keeps: bool = True,
@@ -39,7 +40,7 @@ class Device:
         }
         self.id: str = self._send("addVirtualAuthenticator", options=options)["authenticatorId"]
 
-    def beside(self, transport: Literal["internal", "usb"], **options: Any) -> Device:
+    def beside(self, transport: Transport, **options: Any) -> Device:
         """One more on the same page."""
         return Device(None, transport, session=self.session, **options)  # type: ignore[arg-type]
 
