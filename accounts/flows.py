@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.active_sessions import flows as sessions
+from accounts.audit import unproved
 from accounts.audit.events import Event
 from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
@@ -15,7 +16,6 @@ from accounts.audit.recording import record
 from accounts.models import User
 from accounts.permissions import flows as rights
 from accounts.permissions.flows import Rights
-from accounts.support import unverified_changes
 from accounts.support.interventions import actions, address_changes
 from accounts.support.models import Intervention
 
@@ -70,7 +70,7 @@ def change_person(user: User, *, before: User, actor: User, origin: Origin) -> I
 def _note_address(user: User, facts: dict[str, str | int], actor: User, origin: Origin) -> None:
     """Notify the old address as well, and the former ones since the second factor was last shown."""
     entry = record(Event.ADDRESS_CHANGED, subject=user, actor=actor, origin=origin, detail=facts)
-    for address in dict.fromkeys([str(facts["before"]), *unverified_changes.former_addresses(user)]):
+    for address in dict.fromkeys([str(facts["before"]), *unproved.former_addresses(user)]):
         notify(entry, user, to=address)
 
 

@@ -22,6 +22,7 @@ from accounts import limits
 from accounts.active_sessions import reauthentication, store
 from accounts.active_sessions.models import Session
 from accounts.audit.events import Event
+from accounts.audit.models import AuditEntry
 from accounts.audit.origin import Origin, browser_in_words
 from accounts.audit.recording import record
 from accounts.models import User
@@ -29,6 +30,12 @@ from accounts.prepared_queries import Parameter, PreparedQuery
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 SHOWN_KIND = "shown_kind"  # of a device that is removed, while another one keeps the session verified
+_MAKES_CODES = (
+    Event.RECOVERY_CODES_MADE,
+    Event.SECOND_STEP_ACTIVATED,
+    Event.PASSKEY_ADDED,
+    Event.AUTHENTICATOR_REPLACED,
+)
 SET_UP_ONLY = "set_up_only"  # in the session of somebody who may do nothing but link a new phone
 
 
@@ -69,7 +76,19 @@ def _shown(request: HttpRequest, device: Device | None, instead: str) -> dict[st
     vouched = store.vouched(request.session)
     first = "business_account" if vouched else "password"
     shown: dict[str, str | int] = {"factor": instead or (str(device.kind) if device else first)}
-    return shown | ({"vouched": vouched.value} if vouched else {})
+    return shown | _linked(device) | ({"vouched": vouched.value} if vouched else {})
+
+
+def _linked(device: Device | None) -> dict[str, str | int]:
+    """Which device it was, by the audit entry that linked it: that number stays when the device is removed or comes
+    back. Nothing for a device that was linked before there were such numbers."""
+    if device is None:
+        return {}
+    linked = getattr(device, "linked_in", None)
+    if device.kind == "recovery_code":  # as old as the set: every new set leaves one of these entries
+        made = AuditEntry.objects.filter(subject=device.user_id, event__in=_MAKES_CODES)
+        linked = made.order_by("-pk").values_list("pk", flat=True).first()
+    return {"linked": linked} if linked else {}
 
 
 def save(request: HttpRequest) -> None:
@@ -110,12 +129,13 @@ def shown_kind(request: HttpRequest) -> str:
 
 
 @transaction.atomic
-def prove(request: HttpRequest, user: User, origin: Origin) -> None:
-    """The person has shown everything the account has: fresh proof, under a new key."""
+def prove(request: HttpRequest, user: User, origin: Origin, device: Device | None = None) -> None:
+    """The person has shown everything the account has, ``device`` as second factor: fresh proof, under a new key."""
     request.session.cycle_key()
     reauthentication.note(request)
     save(request)
-    record(Event.IDENTITY_CONFIRMED, subject=user, origin=origin)
+    detail: dict[str, str | int] = {"factor": str(device.kind), **_linked(device)} if device else {}
+    record(Event.IDENTITY_CONFIRMED, subject=user, origin=origin, detail=detail)
 
 
 def keep_after_password_change(request: HttpRequest, user: User) -> None:

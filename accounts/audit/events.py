@@ -141,3 +141,22 @@ MAILED = frozenset(
         Event.EMERGENCY_SIGN_IN,
     }
 )
+
+# A way to sign in begins, ends or is used up. After a change of address the earlier one is told as well, until a second
+# factor that was there before has vouched for it (`unproved`): the present mailbox may be a thief's.
+WAYS_IN = frozenset(
+    {
+        Event.PASSWORD_CHANGED,
+        Event.ADDRESS_CHANGED_BY_PERSON,
+        Event.SECOND_STEP_ACTIVATED,
+        Event.SECOND_STEP_SWITCHED_OFF,
+        Event.AUTHENTICATOR_ADDED,
+        Event.AUTHENTICATOR_REPLACED,
+        Event.AUTHENTICATOR_REMOVED,
+        Event.PASSKEY_ADDED,
+        Event.PASSKEY_REMOVED,
+        Event.RECOVERY_CODES_MADE,
+        Event.RECOVERY_CODE_USED,
+        Event.SSO_LINKED,
+    }
+)

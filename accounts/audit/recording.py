@@ -8,7 +8,8 @@ from functools import partial
 from django.db import models, transaction
 
 from accounts import metrics
-from accounts.audit.events import MAILED, Event
+from accounts.audit import unproved
+from accounts.audit.events import MAILED, WAYS_IN, Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.notices import notify
 from accounts.audit.origin import CONSOLE, Origin
@@ -28,7 +29,8 @@ def record(
     detail: dict[str, str | int] | None = None,
     is_new: bool = True,
 ) -> AuditEntry:
-    """Write one entry in the caller's transaction, and mail the person, if the event is in `MAILED`.
+    """Write one entry in the caller's transaction, and mail the person, if the event is in `MAILED`; if it is in
+    `WAYS_IN`, also at the addresses that a doubtful change left.
 
     ``organisation``: whose administrators see the entry; by default that of the person, as it is now: a later move
     changes no history. ``actor`` is who did it and defaults to the person; the command line is an actor without a
@@ -42,6 +44,11 @@ def record(
         count_event(event, succeeded, entry.organisation_id, entry.detail)
     if subject is not None and event in MAILED:
         notify(entry, subject)
+    if subject is not None and event in WAYS_IN:
+        # Of a change of address its own flow tells the address just left.
+        for address in unproved.former_addresses(subject):
+            if address != entry.detail.get("before"):
+                notify(entry, subject, to=address)
     return entry
 
 

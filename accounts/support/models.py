@@ -58,9 +58,10 @@ class Report(models.Model):
     """A report "Dit was ik niet", made by a mailed link. Until an administrator closes it, support resets nothing.
 
     ``undone``: what the report reverted: ``password`` (void), ``address`` (restored, or taken by somebody else),
-    ``gone`` (number of authenticator apps), ``passkeys`` (of passkeys), ``back`` (of both), ``codes`` (recovery codes
-    void), ``closed`` (no app or passkey is left, and the password alone opens nothing), ``unlinked`` (business
-    accounts), ``doubt`` (why no password link is mailed).
+    ``gone`` (number of authenticator apps), ``passkeys`` (of passkeys), ``back`` (of both), ``stolen`` (what is back
+    may be with a thief), ``codes`` (recovery codes void), ``closed`` (no app or passkey is left, and the password alone
+    opens nothing), ``support`` (the same, and only support helps), ``unlinked`` (business accounts), ``doubt`` (why no
+    password link is mailed).
     """
 
     user = models.ForeignKey(

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.active_sessions import flows as sessions
-from accounts.audit import report_links
+from accounts.audit import report_links, unproved
 from accounts.audit.events import Event
 from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
 from accounts.audit.notices import notify
@@ -28,7 +28,7 @@ from accounts.models import User
 from accounts.organisations import sign_in_policy
 from accounts.passwords import flows as passwords
 from accounts.sso import identities
-from accounts.support import cancellation, independence
+from accounts.support import cancellation, independence, unverified_changes
 from accounts.support.models import Check, Report
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
@@ -81,9 +81,8 @@ def report(token: str, origin: Origin) -> bool:
     entry = reportable(token)
     if entry is None or entry.subject is None:
         return False
-    is_known = entry.event in PASSWORD_KNOWN and entry.subject.has_usable_password()
     # A password that nobody knows. Hashed before anything is locked.
-    unknown_hash = make_password(secrets.token_urlsafe(32)) if is_known else ""
+    unknown_hash = make_password(secrets.token_urlsafe(32)) if entry.subject.has_usable_password() else ""
     try:
         with transaction.atomic():
             _report(entry, entry.subject, _mailbox_of(entry, token), unknown_hash, origin)
@@ -106,9 +105,10 @@ def _report(entry: AuditEntry, subject: User, mailbox: str, unknown_hash: str, o
     _withhold_links(user)
     detail: dict[str, str | int] = {"about": entry.event, **undone}
     noted = record(Event.REPORTED_NOT_ME, subject=user, origin=origin, detail=detail)
-    if unknown_hash and sign_in_policy.is_needed_emergency_account(user):
+    if "password" in undone and sign_in_policy.is_needed_emergency_account(user):
         _tell_of_emergency_account(user)
-    for address in {user.email.lower(), _address_of(entry).lower()}:
+    reported_from = [one for one in unproved.former_addresses(user) if report_links.mailbox_id(one) == mailbox]
+    for address in {one.lower() for one in (user.email, _address_of(entry), *reported_from)}:
         notify(noted, user, to=address, undone=undone)
 
 
@@ -133,20 +133,34 @@ def _end_sessions_and_links(user: User, origin: Origin) -> None:
 def _undo(entry: AuditEntry, user: User, unknown_hash: str, origin: Origin) -> dict[str, Any]:
     """Revert it. Returns the facts for the page, the mail and the audit entry; see `Report.undone`."""
     undone: dict[str, Any] = {}
-    if unknown_hash:
+    if entry.event in ADDRESS_CHANGES:
+        undone["address"] = "restored" if _restore_address(entry, user, origin) else "taken"
+    if unlinked := _unlink(entry, user):
+        undone["unlinked"] = unlinked
+    factors = reversal.reverse(user, entry)
+    undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
+    if unknown_hash and (entry.event in PASSWORD_KNOWN or (factors.stolen and _set_by_mail(user))):
         user.password = unknown_hash
         user.save(update_fields=["password"])
         undone["password"] = "void"  # noqa: S105 - a fact, not a password
-    if entry.event in ADDRESS_CHANGES:
-        undone["address"] = "restored" if _restore_address(entry, user, origin) else "taken"
-    if entry.event == Event.SSO_LINKED:
-        # A business account that somebody else linked would survive everything else done here.
-        undone["unlinked"] = identities.unlink(user, str(entry.detail.get("issuer", "")))
-        if undone["unlinked"] and sign_in_policy.must_use_business_account(user):
-            passwords.await_invitation(user)
-    factors = reversal.reverse(user, entry)
-    undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
+    if unlinked and sign_in_policy.must_use_business_account(user):
+        passwords.await_invitation(user)
+    if factors.closed and not account_recovery.accepts_links(user):
+        undone["support"] = 1
     return undone
+
+
+def _unlink(entry: AuditEntry, user: User) -> int:
+    """Unlink the business accounts that this entry or a later one linked: they would survive everything else. Returns
+    how many there were."""
+    linked = AuditEntry.objects.filter(subject=user, event=Event.SSO_LINKED, succeeded=True, pk__gte=entry.pk)
+    issuers = {str(detail.get("issuer", "")) for detail in linked.values_list("detail", flat=True)}
+    return sum(identities.unlink(user, issuer) for issuer in issuers)
+
+
+def _set_by_mail(user: User) -> bool:
+    """Was a password set by mail lately? With a device that may be stolen back in use, the thief may know it."""
+    return any(one.event == Event.PASSWORD_CHANGED for one in unverified_changes.recent(user))
 
 
 def _restore_address(entry: AuditEntry, user: User, origin: Origin) -> bool:
@@ -190,8 +204,8 @@ def _doubt(entry: AuditEntry, user: User, mailbox: str, undone: dict[str, Any]) 
     """
     if report_links.mailbox_id(user.email) != mailbox:
         return ADDRESS
-    if entry.event == Event.SECOND_STEP_RESET and undone.get("back"):
-        return MAILBOX  # support may have ended a phone that was stolen together with the mailbox
+    if undone.get("stolen"):
+        return MAILBOX  # it may have been stolen together with the mailbox
     by_mail = entry.event == Event.PASSWORD_CHANGED and entry.detail.get("way") == "mailed link"
     is_alone = by_mail or undone.get("unlinked")
     return MAILBOX if is_alone and not devices.has_confirmed_device(user) else ""

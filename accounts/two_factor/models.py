@@ -100,6 +100,11 @@ class Passkey(CredentialMixin, TimestampMixin, Device):
         verbose_name_plural = _("passkeys")
         constraints = [models.CheckConstraint(condition=Q(confirmed=True), name="passkeys_are_confirmed")]
 
+    @property
+    def short_digest(self) -> str:
+        """Which passkey, in the audit trail: as it was before a removal and after it came back."""
+        return self.digest[:16]
+
     def verify_token(self, token: str) -> bool:
         """django-otp's way to ask; False, because passkeys are verified only by `passkeys.flows.verify`."""
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -14,7 +16,6 @@ from accounts.two_factor import codes
 from accounts.two_factor.models import Authenticator, EndReason, FormerAuthenticator, FormerPasskey, Passkey
 
 RESTORABLE = (EndReason.REPLACED, EndReason.REMOVED)
-
 # The columns that a passkey and a former one share.
 CREDENTIAL = (
     *("user_id", "name", "credential_id", "digest", "sealed_key", "sign_count", "backup_eligible", "backed_up"),
@@ -77,12 +78,35 @@ def mark_reported_since(user: User, entry_id: int) -> None:
 
 def may_come_back(digest: str) -> bool:
     """Can a report still restore a passkey with this digest?"""
+    return _restorable().filter(digest=digest).exists()
+
+
+def mark_copied(user: User, digests: Collection[str]) -> None:
+    """Never restore these passkeys, by their short digests: there may be copies of them."""
+    for digest in digests:
+        FormerPasskey.objects.filter(user=user, digest__startswith=digest).update(why=EndReason.REPORTED)
+
+
+def restorable_passkeys(user: User) -> QuerySet[FormerPasskey]:
+    """Those of this person that a report can still restore. Their owner's device should keep them so long."""
+    return _restorable().filter(user=user)
+
+
+def _restorable() -> QuerySet[FormerPasskey]:
     since = timezone.now() - limits.NOT_ME_LINK
-    return FormerPasskey.objects.filter(digest=digest, ended_at__gt=since, why__in=RESTORABLE).exists()
+    return FormerPasskey.objects.filter(ended_at__gt=since, why__in=RESTORABLE)
 
 
-def restore_since(user: User, entry_id: int) -> int:
-    """Restore the apps and passkeys that this entry or a later one ended. Returns how many.
+class Restored(NamedTuple):
+    """A restored app or passkey: the audit entries that linked and ended it."""
+
+    linked_in: int | None
+    ended_in: int
+
+
+def restore_since(user: User, entry_id: int) -> list[Restored]:
+    """Restore the apps and passkeys that this entry or a later one ended; a passkey beside the password only, until it
+    was used so. Returns which.
 
     Codes until now stay void: which of them were used is no longer known.
     """
@@ -99,20 +123,25 @@ def restore_since(user: User, entry_id: int) -> int:
             last_step=step,
         )
     FormerAuthenticator.objects.filter(pk__in=[old.pk for old in apps]).delete()
-    return len(apps) + _restore_passkeys(list(FormerPasskey.objects.filter(**ended).order_by("pk")))
+    passkeys = _restore_passkeys(list(FormerPasskey.objects.filter(**ended).order_by("pk")))
+    back: list[FormerAuthenticator | FormerPasskey] = [*apps, *passkeys]
+    return [Restored(old.linked_in, old.ended_in or 0) for old in back]
 
 
-def _restore_passkeys(former: list[FormerPasskey]) -> int:
+def _restore_passkeys(former: list[FormerPasskey]) -> list[FormerPasskey]:
     # Somebody may have stored a passkey under the same id meanwhile.
     taken = set(Passkey.objects.filter(digest__in=[old.digest for old in former]).values_list("digest", flat=True))
     former = [old for old in former if old.digest not in taken]
     for old in former:
         restored = Passkey(**{name: getattr(old, name) for name in CREDENTIAL})
+        # Not a whole sign-in by itself before it was shown beside the password: it may have been removed because the
+        # device was stolen, with the mailbox of this report on it.
+        restored.has_verified = False
         restored.save(force_insert=True)
         # The day on which it was added; `auto_now_add` has set today.
         Passkey.objects.filter(pk=restored.pk).update(created_at=old.created_at)
     FormerPasskey.objects.filter(pk__in=[old.pk for old in former]).delete()
-    return len(former)
+    return former
 
 
 def _keep_newest(user_id: int) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.models import User
 from accounts.two_factor import devices, previous_devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.models import AccountRecovery, Authenticator, EndReason, Passkey, RecoveryCode, RecoveryCodeSet
+from accounts.two_factor.previous_devices import Restored
 
 LINKED = (
     Event.SECOND_STEP_ACTIVATED,
@@ -30,40 +33,69 @@ CODES = (Event.RECOVERY_CODES_MADE, Event.RECOVERY_CODE_USED)
 @dataclass(frozen=True)
 class Reversal:
     """``gone``: apps removed; ``passkeys``: passkeys removed; ``back``: apps and passkeys restored; ``codes``: recovery
-    codes became void; ``closed``: no app and no passkey is left, and account recovery is required. The names are stored
-    in the audit trail."""
+    codes became void; ``closed``: no app and no passkey is left, and account recovery is required; ``stolen``: what was
+    restored may be with a thief, see `_may_be_stolen`. The names are stored in the audit trail."""
 
     gone: int = 0
     passkeys: int = 0
     back: int = 0
     codes: bool = False
     closed: bool = False
+    stolen: bool = False
 
 
 def reverse(user: User, entry: AuditEntry) -> Reversal:
-    """Reverse what this entry and later ones changed in the second factor; nothing for an entry about something else.
+    """Reverse what this entry and later ones changed in the second factor, whatever the entry itself is about: who
+    changed the password or the address, or used a recovery code, may have linked a device afterwards. After a warning
+    about guesses too, where nobody was in yet: what was linked since is the thief's or the owner's, and the owner links
+    it again more easily than a thief is noticed.
 
-    Apps and passkeys that were linked, and their replacements, are removed, and so is a passkey of which there may be a
-    copy; those that were ended are restored. The
-    recovery codes become void, because the same attacker may have made or read them. Call inside a transaction that
-    locks the rows of the person and of the counters.
+    Apps and passkeys that were linked, and their replacements, are removed; those that were ended are restored, but no
+    passkey of which there may be a copy. When anything was linked, ended, made or used since, the recovery codes become
+    void, because the same attacker may have made or read them. Call inside a transaction that locks the rows of the
+    person and of the counters.
     """
-    if entry.event == Event.PASSKEY_COUNT_FELL:
-        copied = Passkey.objects.filter(user=user, pk=entry.detail.get("passkey"))
-        passkeys = previous_devices.retire_passkeys(copied, EndReason.REPORTED)
-        return Reversal(passkeys=passkeys, closed=_requires_recovery(user, passkeys))
-    if entry.event not in (*LINKED, *ENDED, *CODES):
-        return Reversal()
-    codes = _void_recovery_codes(user)
-    if entry.event in CODES:
-        return Reversal(codes=codes)
     since = _first_entry(user, entry)
+    changed = AuditEntry.objects.filter(subject=user, pk__gte=since, succeeded=True)
+    codes = changed.filter(event__in=(*LINKED, *ENDED, *CODES)).exists() and _void_recovery_codes(user)
     gone = previous_devices.retire(Authenticator.objects.filter(user=user, linked_in__gte=since), EndReason.REPORTED)
-    theirs = Passkey.objects.filter(user=user, linked_in__gte=since)
+    theirs = Passkey.objects.filter(Q(linked_in__gte=since) | _copied_in(entry), user=user)
     passkeys = previous_devices.retire_passkeys(theirs, EndReason.REPORTED)
     previous_devices.mark_reported_since(user, since)
+    previous_devices.mark_copied(user, _copied(user))
     back = previous_devices.restore_since(user, since)
-    return Reversal(gone, passkeys, back, codes, closed=_requires_recovery(user, gone + passkeys))
+    stolen = any(_may_be_stolen(user, one) for one in back)
+    return Reversal(gone, passkeys, len(back), codes, _requires_recovery(user, gone + passkeys), stolen)
+
+
+def _copied_in(entry: AuditEntry) -> Q:
+    """The passkey of which this entry says that there may be a copy; none for another entry."""
+    if entry.event != Event.PASSKEY_COUNT_FELL:
+        return Q(pk__in=())
+    if digest := entry.detail.get("digest"):
+        return Q(digest__startswith=digest)
+    return Q(pk=entry.detail.get("passkey"))  # an entry of an earlier version
+
+
+def _copied(user: User) -> list[str]:
+    """The short digests of the person's passkeys whose count ever fell: never restored, in whichever order the mails
+    about that and about the removal are reported."""
+    fell = AuditEntry.objects.filter(subject=user, event=Event.PASSKEY_COUNT_FELL)
+    return [str(one["digest"]) for one in fell.values_list("detail", flat=True) if "digest" in one]
+
+
+def _may_be_stolen(user: User, restored: Restored) -> bool:
+    """Was it taken away by somebody who did not show it: by support, by the codes or links of support, by a recovery
+    code, or by another device? Then its owner may have done that because it was stolen, and the reporter be the thief,
+    who reads the mailbox on it. Who showed the device itself was the owner, or passed its codes on."""
+    ended = AuditEntry.objects.filter(pk=restored.ended_in).first()
+    if ended is None or ended.event == Event.SECOND_STEP_RESET:
+        return True
+    proofs = AuditEntry.objects.filter(
+        subject=user, event__in=(Event.SIGNED_IN, Event.IDENTITY_CONFIRMED), succeeded=True, pk__lt=ended.pk
+    )
+    shown = proofs.order_by("-pk").values_list("detail", flat=True).first() or {}
+    return restored.linked_in is None or shown.get("linked") != restored.linked_in
 
 
 def _first_entry(user: User, entry: AuditEntry) -> int:

@@ -70,7 +70,7 @@ def _passkey_explanation(answer: VerificationResult) -> str:
             return _("Your organisation takes the business account only. Sign in with that.")
         case Outcome.NOT_YET_ALONE:
             return _(
-                "You use this passkey for the first time. Sign in with your password once more; then we ask for it."
+                "This passkey does not sign in by itself yet. Sign in with your password once more; then we ask for it."
             )
         case Outcome.INACTIVE:
             return _("You cannot sign in with this passkey. Ask whoever manages the accounts in your organisation.")

@@ -66,6 +66,8 @@ UNDONE: list[Context] = [
     {"address": "restored"},
     {"gone": 1, "back": 1, "codes": 1},
     {"gone": 1, "codes": 1, "closed": 1},
+    {"passkeys": 1, "closed": 1, "support": 1, "password": "void"},
+    {"back": 1, "stolen": 1, "doubt": "mailbox"},
     {"unlinked": 1},
 ]
 NEW_PHONE = _address(f"nieuwe-telefoon/{SIGNED}")

@@ -60,7 +60,7 @@ def confirm_identity(request: PersonRequest) -> HttpResponse:
     def opens(answer: VerificationResult | None = None) -> None:
         flows.forget_provider_proof(request.session)
         _mark_shown(request, answer)
-        sessions.prove(request, request.user, Origin.of(request))
+        sessions.prove(request, request.user, Origin.of(request), answer.device if answer else None)
 
     proof = _judge(request, form, opens, password_is_enough=set_up_only, proved_at_provider=proved_at_provider)
     if not proof.is_complete:
@@ -99,7 +99,7 @@ def _prove_by_passkey(request: PersonRequest, target: str) -> HttpResponse:
     def opens(answer: VerificationResult) -> None:
         flows.forget_provider_proof(request.session)
         _mark_shown(request, answer)
-        sessions.prove(request, request.user, Origin.of(request))
+        sessions.prove(request, request.user, Origin.of(request), answer.device)
 
     data, of_page = form.cleaned_data, binding.of_session(request.session)
     origin, browsers = Origin.of(request), KnownBrowsers.of(request)

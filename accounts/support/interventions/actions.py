@@ -7,12 +7,12 @@ from typing import Any
 
 from accounts import limits
 from accounts.active_sessions import flows as sessions
+from accounts.audit import unproved
 from accounts.audit.events import Event
 from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
 from accounts.audit.recording import record
 from accounts.models import User
-from accounts.support import unverified_changes
 from accounts.support.interventions import rules
 from accounts.support.models import CallerCheck, Intervention, Kind
 from accounts.throttling import flows as throttling
@@ -51,7 +51,7 @@ def carry_out(intervention: Intervention, origin: Origin, prepared: NewBridgeCod
     notify(entry, subject, receipt=intervention.receipt, **extra)
     if kind in rules.OPENS_ACCOUNT:
         extra |= {"link": "", "only_told": True}
-        for address in unverified_changes.former_addresses(subject):
+        for address in unproved.former_addresses(subject):
             notify(entry, subject, to=address, receipt=intervention.receipt, **extra)
     return code
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import limits
+from accounts.audit import unproved
 from accounts.audit.events import Event
 from accounts.audit.notices import notify
 from accounts.audit.origin import Origin
@@ -41,7 +42,7 @@ def ask(intervention: Intervention, origin: Origin) -> None:
         "hours": int(limits.INTERVENTION_WAITS.total_seconds()) // 3600,
     }
     subject = intervention.subject
-    for address in [subject.email, *unverified_changes.former_addresses(subject)]:
+    for address in [subject.email, *unproved.former_addresses(subject)]:
         notify(entry, subject, to=address, cancel=cancellation.link(intervention), **context)
     if intervention.new_address:
         # Without a link: nobody has proved yet whose mailbox that is.

@@ -74,6 +74,12 @@ def is_link_sufficient(recovery: AccountRecovery) -> bool:
     return constant_time_compare(recovery.account, _password_fingerprint(recovery.user))
 
 
+def accepts_links(user: User) -> bool:
+    """Is there an open recovery whose mailed links still count? Else only support helps."""
+    recovery = of(user)
+    return recovery is not None and is_link_sufficient(recovery)
+
+
 def distrust_links(user: User) -> None:
     """Refuse every mailed link of this recovery until support resets again: the person reported a change as not theirs,
     so the reset may have been for somebody else."""

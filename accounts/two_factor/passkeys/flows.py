@@ -162,8 +162,10 @@ def _refuse(
         devices.lock(owner)
         throttling.count_failure(throttling.counter_for(owner, Kind.PASSKEY, browsers))
     if outcome is Outcome.COUNT_FELL and owner and passkey and not _was_told(owner, passkey):
-        # The key, so that a report "this was not me" finds the passkey of which there may be a copy.
+        # The digest, so that a report "this was not me" finds the passkey of which there may be a copy, also after it
+        # was removed and came back under another key.
         detail: dict[str, str | int] = {"factor": Passkey.kind, "name": passkey.name, "passkey": passkey.pk}
+        detail["digest"] = passkey.short_digest
         record(Event.PASSKEY_COUNT_FELL, subject=owner, origin=origin, succeeded=False, detail=detail)
     else:
         record_aggregated(Event.PASSKEY_REFUSED, subject=owner, origin=origin, detail=result.facts)

@@ -82,6 +82,7 @@ def test_confirming_reads_under_the_lock_and_writes_each_table_once(asked: Calla
         ("SELECT", PERSON),
         ("INSERT", ENTRY),
         *MAIL,
+        ("SELECT", ENTRY),  # did the address change? Then the earlier one is told as well
         ("UPDATE", DEVICE),
         ("INSERT", CODE_SET),
         ("INSERT", CODE),
@@ -102,6 +103,7 @@ def test_recovery_codes_are_shown_with_one_made_anew_with_seven_and_put_away_wit
         ("INSERT", CODE),
         ("INSERT", ENTRY),
         *MAIL,
+        ("SELECT", ENTRY),  # as above
         ("UPDATE", SESSION),
     ]
 
