@@ -44,7 +44,7 @@ def questions(request: HttpRequest) -> dict[str, object]:
             return None
         if devices.factors_read_with(request.session, user).passkeys:
             return None
-        demand = sign_in_policy.passkey_requirement_for(store.person_of(request.session) or user)
+        demand = sign_in_policy.passkey_requirement_for(store.person_of(request.session) or user, request.session)
         return None if sign_in_policy.is_in_force(demand) else demand
 
     return {

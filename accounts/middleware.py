@@ -170,7 +170,7 @@ class TwoFactorMiddleware:
             and shown != Passkey.kind
             and rp.can_have_passkeys()
             and not (by_recovery_code and len(mine.passkeys) >= limits.PASSKEYS)
-            and sign_in_policy.must_use_passkey(owner or user)
+            and sign_in_policy.must_use_passkey(owner or user, request.session)
         )
         return policy.Facts(
             must_have=not enough

@@ -71,7 +71,7 @@ def fill_tables(cursor, people: int, organisations: int, entries: int, *, with_i
     transaction, which could not use those that it made."""
     from accounts.organisations import memberships
     from accounts.two_factor import devices
-    from benchmarks import large_desk
+    from benchmarks import large_desk, large_passkeys
 
     cursor.execute("SET session_replication_role = replica")  # without looking up each foreign key
     is_new = not _is_filled()
@@ -79,6 +79,9 @@ def fill_tables(cursor, people: int, organisations: int, entries: int, *, with_i
         _fill(cursor, people, organisations, entries, with_indexes)
     if not large_desk.is_filled():
         large_desk.fill(cursor)
+        is_new = True
+    if not large_passkeys.is_filled():
+        large_passkeys.fill(cursor)
         is_new = True
     cursor.execute("SET session_replication_role = DEFAULT")
     if is_new:  # of the people who work in the administration

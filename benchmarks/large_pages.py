@@ -33,12 +33,15 @@ class Page:
 
 
 def pages(who: str) -> Iterator[Page]:
+    from benchmarks import large_passkeys
+
     yield Page("start page", "/beheer/")
     yield from _people()
     yield from _access()
     yield from _environments()
     yield from _organisations(who)
     yield from _second_step(who)
+    yield from large_passkeys.pages(who)
     yield from _business_account(who)
     yield from _lists_of_people(who)
     yield from _audit()
@@ -53,13 +56,13 @@ def _lists(name: str, page: str, queries: tuple[tuple[str, str], ...]) -> Iterat
         yield Page(f"{name}: {what}", f"{page}?{query}")
 
 
-def _largest():
+def largest_organisation():
     from accounts.organisations.models import Organisation
 
     return Organisation.objects.order_by("pk").first()
 
 
-def _small():
+def small_organisation():
     from accounts.organisations.models import Organisation
 
     return Organisation.objects.order_by("pk").last()
@@ -69,17 +72,17 @@ def _member(place: int = 500):
     """A person of the largest organisation, without rights."""
     from accounts.organisations.models import Membership
 
-    return Membership.objects.filter(organisation=_largest()).order_by("user_id")[place].user
+    return Membership.objects.filter(organisation=largest_organisation()).order_by("user_id")[place].user
 
 
 def _environment():
     from environments.models import Environment
 
-    return Environment.objects.filter(organisation=_largest()).order_by("pk").first()
+    return Environment.objects.filter(organisation=largest_organisation()).order_by("pk").first()
 
 
 def _people() -> Iterator[Page]:
-    largest, environment, member = _largest().pk, _environment().pk, _member()
+    largest, environment, member = largest_organisation().pk, _environment().pk, _member()
     yield from _lists(
         "people",
         reverse(PEOPLE),
@@ -109,7 +112,7 @@ def _people() -> Iterator[Page]:
             ("not seen for long, page 100", "came=long-ago&p=100"),
             ("of an organisation", f"organisation={largest}"),
             ("of an organisation, page 100", f"organisation={largest}&p=100"),
-            ("of a small organisation", f"organisation={_small().pk}"),
+            ("of a small organisation", f"organisation={small_organisation().pk}"),
             ("with access to an environment", f"environment={environment}"),
             ("with access to an environment, page 100", f"environment={environment}&p=100"),
             ("of an organisation, without a second step", f"organisation={largest}&second_step=off"),
@@ -130,7 +133,7 @@ def _people() -> Iterator[Page]:
 def _access() -> Iterator[Page]:
     from environments.models import Access
 
-    largest, environment, member = _largest().pk, _environment().pk, _member()
+    largest, environment, member = largest_organisation().pk, _environment().pk, _member()
     yield from _lists(
         "access",
         reverse("admin:environments_access_changelist"),
@@ -168,7 +171,7 @@ def _environments() -> Iterator[Page]:
             ("search by organisation", "q=Gemeente+0777"),
             ("search that finds nothing", "q=zzzz"),
             ("page 40, the last", "p=40"),
-            ("of an organisation", f"organisation={_largest().pk}"),
+            ("of an organisation", f"organisation={largest_organisation().pk}"),
         ),
     )
     yield Page("environments: one", reverse("admin:environments_environment_change", args=[environment]))
@@ -180,7 +183,7 @@ def _environments() -> Iterator[Page]:
 
 
 def _organisations(who: str) -> Iterator[Page]:
-    organisation = _largest()
+    organisation = largest_organisation()
     orders = tuple((f"in order {order}", f"o={order}") for order in (1, -1, 2, -2))
     yield from _lists(
         "organisations",
@@ -201,12 +204,12 @@ def _organisations(who: str) -> Iterator[Page]:
 def _second_step(who: str) -> Iterator[Page]:
     from accounts.mfa_policy.statistics import Group
 
-    page, largest = reverse("organisations"), _largest().slug
+    page, largest = reverse("organisations"), largest_organisation().slug
     yield Page("second step: organisations", page)
     if who == ALL:
         yield Page("second step: organisations, page 40, the last", f"{page}?p=40")
         yield Page("second step: organisations, by name", f"{page}?q=0777")
-        small = _small().slug
+        small = small_organisation().slug
         yield Page("second step: overview of a small organisation", reverse("organisation_overview", args=[small]))
         yield Page("second step: dry run of a small organisation", _dry_run(small, days=14))
     overview = reverse("organisation_overview", args=[largest])
@@ -232,7 +235,7 @@ def _dry_run(slug: str, days: int) -> str:
 
 
 def _business_account(who: str) -> Iterator[Page]:
-    slug = _largest().slug
+    slug = largest_organisation().slug
     if who == ALL:
         yield Page("business account: organisations", reverse("sso_organisations"))
     for name in ("setup", "provider", "second_step", "people", "emergency_account", "domains", "sign_in_test"):
@@ -246,7 +249,9 @@ def _lists_of_people(who: str) -> Iterator[Page]:
     yield Page("invite: the page", page)
     new = [f"nieuw{number}@voorbeeld.nl;Nieuwe;Collega" for number in range(NEW_LINES)]
     known = [f"persoon{10 * number + 10}@voorbeeld.nl;Anna;Bakker" for number in range(KNOWN_LINES)]
-    listing = {"text": "\n".join([*new, *known])} | ({"organisation": _largest().name} if who == ALL else {})
+    listing = {"text": "\n".join([*new, *known])} | (
+        {"organisation": largest_organisation().name} if who == ALL else {}
+    )
     yield Page("invite: dry run of 5,000 lines", page, listing, (302,))
     for what, number in (("dry run", import_of(PREVIEWED)), ("result", import_of(CONFIRMED))):
         shown = reverse("people_import", args=[number])
@@ -266,7 +271,7 @@ def _audit() -> Iterator[Page]:
     today = timezone.localdate()
     day = f"since={today - timedelta(200)}&until={today - timedelta(200)}"
     month = f"since={today - timedelta(230)}&until={today - timedelta(200)}"
-    small, large = f"organisation={_small().name}", f"organisation={_largest().name}"
+    small, large = f"organisation={small_organisation().name}", f"organisation={largest_organisation().name}"
     page, export = reverse("audit_activity"), reverse("audit_export")
     queries = (
         ("deep keyset page", f"voor={newest // 20}"),
@@ -303,7 +308,9 @@ def _audit() -> Iterator[Page]:
         ("large organisation, refused, deep", f"{large}&result=refused&voor={newest // 20}"),
     )
     yield from _lists("audit", page, queries)
-    entry = AuditEntry.objects.filter(organisation=_largest()).order_by("-pk").values_list("pk", flat=True)[0]
+    entry = (
+        AuditEntry.objects.filter(organisation=largest_organisation()).order_by("-pk").values_list("pk", flat=True)[0]
+    )
     yield Page("audit: one entry", reverse("audit_entry", args=[entry]))
     yield Page("audit: before an export of a month", f"{export}?{large}&{month}")
     yield Page("audit: before an export of all refusals", f"{export}?result=refused")

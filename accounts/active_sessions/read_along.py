@@ -1,16 +1,17 @@
 """What is read together with a session, in one statement: what nearly every page asks about its person.
 
-By the relations' names, because the packages of the second factor and of single sign-on are in higher layers.
+By names, because the packages of organisations, the second factor and single sign-on are in higher layers.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple, cast
 
+from django.apps import apps
 from django.db import models
-from django.db.models import CharField, DateTimeField, F, OuterRef, QuerySet
+from django.db.models import CharField, DateTimeField, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.active_sessions.models import Session
@@ -26,7 +27,8 @@ class ReadAlong(NamedTuple):
     ``person``: the id of the person, None without one; ``codes_asked_at``: when the person was last asked about the
     recovery codes; ``has_codes``: is there a set of them, used up or not; ``has_provider``: does a provider sign in for
     the organisation; ``is_vouched_for``: and does it vouch for the second factor; ``devices``: every authenticator app
-    of the person, confirmed or not; ``passkeys``: the keys of the person's passkeys.
+    of the person, confirmed or not; ``passkeys``: the keys of the person's passkeys; ``staff_passkey_from``: the first
+    day on which the portal demands a passkey of its staff, None when it does not.
     """
 
     devices: list[models.Model]
@@ -36,6 +38,7 @@ class ReadAlong(NamedTuple):
     has_codes: bool = False
     has_provider: bool = False
     is_vouched_for: bool = False
+    staff_passkey_from: date | None = None
 
 
 @PreparedQuery
@@ -44,11 +47,13 @@ def _find_unexpired() -> QuerySet[Session]:
         digest=Parameter("digest", CharField()), expires_at__gt=Parameter("now", DateTimeField())
     )
     connection = "user__membership__organisation__connection"
+    staff_policy = apps.get_model("organisations", "StaffPolicy")._base_manager.filter(pk=1)  # its only row
     return found.select_related("user__membership__organisation").annotate(
         codes=F("user__recoverycodeset__pk"),
         codes_asked_at=F("user__recoverycodeset__asked_at"),
         provider_enabled=F(f"{connection}__enabled"),
         provider_vouching=F(f"{connection}__vouching"),
+        staff_passkey_from=Subquery(staff_policy.values("passkey_from")),
         **device_columns("user__", "user"),
     )
 
@@ -68,6 +73,7 @@ def find(digest: str) -> tuple[Session | None, ReadAlong]:
         is_vouched_for=enabled and row.provider_vouching != "ours",
         devices=devices_of(rows),
         passkeys=passkeys_of(row),
+        staff_passkey_from=row.staff_passkey_from,
     )
     return row, along
 
@@ -89,7 +95,7 @@ def device_columns(path: str, person: str) -> dict[str, Any]:
     columns = {f"device_{name}": F(f"{path}{DEVICE}__{name}") for name in _device_columns()}
     mine = _related(PASSKEY)._base_manager.filter(user=OuterRef(person)).order_by()
     # In a group that is made of nothing but the person, so that there is no row, and not one with null, without any.
-    return columns | {"passkeys": models.Subquery(mine.values("user").annotate(keys=_Keys("pk")).values("keys"))}
+    return columns | {"passkeys": Subquery(mine.values("user").annotate(keys=_Keys("pk")).values("keys"))}
 
 
 def devices_of(rows: list[Any]) -> list[models.Model]:

@@ -5,7 +5,9 @@ Only active people count; others cannot sign in, so a requirement affects none o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
@@ -80,8 +82,8 @@ def _conditions(organisation: Organisation, *, without_password: Q = NO_PASSWORD
     }
 
 
-def _only(group: Group, conditions: dict[Group, Q]) -> Q:
-    """The condition of one group alone."""
+def only(group: models.TextChoices, conditions: Mapping[Any, Q]) -> Q:
+    """The condition of one group alone; of ``conditions`` the first that fits decides."""
     earlier = Q()
     for other, condition in conditions.items():
         if other is group:
@@ -90,8 +92,9 @@ def _only(group: Group, conditions: dict[Group, Q]) -> Q:
     raise ValueError(group)
 
 
-def _with_group(people: QuerySet[User], conditions: dict[Group, Q]) -> QuerySet:
-    """Annotate people with their ``group``."""
+def grouped_by(people: QuerySet[User], conditions: Mapping[Any, Q]) -> QuerySet:
+    """Annotate people with their ``group``, the value of the first key whose condition fits; the last one's is not
+    looked at."""
     *groups, (rest, _everybody) = conditions.items()
     whens = [When(condition, then=Value(group.value)) for group, condition in groups]
     return people.annotate(group=Case(*whens, default=Value(rest.value), output_field=models.CharField()))
@@ -102,18 +105,22 @@ def coverage(organisation: Organisation, within: QuerySet[User] | None = None) -
     business accounts and missing passwords are sets that are looked up once, and not once a person. ``within``: the
     `members`, where the caller has them."""
     people = (members(organisation) if within is None else within).order_by()
-    # Whoever has none, active or not: that would have to be read in the rows.
-    no_password = Q(pk__in=memberships.people_of(organisation).filter(NO_PASSWORD).order_by().values("pk"))
-    groups = {Group.PROTECTED: _has_factor()} | _conditions(organisation, without_password=no_password)
-    grouped = _with_group(people, groups)
+    conditions = _conditions(organisation, without_password=without_password(organisation))
+    groups = {Group.PROTECTED: has_factor()} | conditions
+    grouped = grouped_by(people, groups)
     rows = grouped.values("group").annotate(number=Count("pk"), keys=Sum("pk"))
     found = {Group(row["group"]): (row["number"], row["keys"]) for row in rows}
     counts = {group: found.get(group, (0, 0))[0] for group in Group}
     return Coverage(counts, "|".join("{}-{}".format(*found.get(group, (0, 0))) for group in Group))
 
 
-def _has_factor() -> Q:
-    """The condition on people."""
+def without_password(organisation: Organisation) -> Q:
+    """`NO_PASSWORD` for counting members. Of those who are not active too: that would have to be read in the rows."""
+    return Q(pk__in=memberships.people_of(organisation).filter(NO_PASSWORD).order_by().values("pk"))
+
+
+def has_factor() -> Q:
+    """The condition on people that they have a second factor, a passkey too; see `devices.is_protected`."""
     found = devices.is_protected()
     return Q(is_protected=True) if isinstance(found, F) else Q(found)
 
@@ -124,7 +131,7 @@ def with_passkey(people: QuerySet[User]) -> int:
 
 
 def with_second_factor(organisation: Organisation) -> QuerySet[User]:
-    return members(organisation).filter(_has_factor()).order_by("email")
+    return members(organisation).filter(has_factor()).order_by("email")
 
 
 def without_second_factor(
@@ -132,13 +139,13 @@ def without_second_factor(
 ) -> QuerySet[User]:
     """People without a second factor, in this group or in any, by address. ``within``: the `members`, if known."""
     people = members(organisation) if within is None else within
-    without = people.filter(~_has_factor()).order_by("email")
-    return without.filter(_only(group, _conditions(organisation))) if group else without
+    without = people.filter(~has_factor()).order_by("email")
+    return without.filter(only(group, _conditions(organisation))) if group else without
 
 
 def with_group(people: QuerySet[User], organisation: Organisation) -> QuerySet:
     """These people, who have no second factor, annotated with their ``group``."""
-    return _with_group(people, _conditions(organisation))
+    return grouped_by(people, _conditions(organisation))
 
 
 def people_in(organisation: Organisation, group: Group) -> QuerySet[User]:
@@ -167,5 +174,5 @@ def totals(organisations: QuerySet[Organisation] | list[Organisation] | None = N
     people = User.objects.filter(is_active=True, **{f"{column}__isnull": False}).order_by()
     if organisations is not None:
         people = people.filter(**{f"{column}__in": [one.pk for one in organisations]})
-    rows = people.values_list(column).annotate(number=Count("pk"), protected=Count("pk", filter=_has_factor()))
+    rows = people.values_list(column).annotate(number=Count("pk"), protected=Count("pk", filter=has_factor()))
     return {key: Totals(number, protected) for key, number, protected in rows}

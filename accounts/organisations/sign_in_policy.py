@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, NamedTuple
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import BigAutoField, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.active_sessions import store
 from accounts.models import User
 from accounts.organisations import rank
 from accounts.organisations.models import Organisation, PasskeyFor, SecondStep, StaffPolicy
@@ -69,7 +71,6 @@ def is_in_force(requirement: Requirement | None) -> bool:
 
 @PreparedQuery
 def _staff_policies() -> QuerySet[StaffPolicy]:
-    # Asked at every page of staff who showed no passkey.
     return StaffPolicy.objects.filter(passkey_from__isnull=False)
 
 
@@ -78,19 +79,38 @@ def staff_passkey_from() -> date | None:
     return next((one.passkey_from for one in _staff_policies()), None)
 
 
-def passkey_requirement_for(user: User) -> Requirement | None:
+def passkey_requirement_for(user: User, session: SessionBase | None = None) -> Requirement | None:
     """That a passkey is required of this person at sign-in, in force or announced; of several the one that begins
-    first.
+    first. ``session``: of the request, with which the demand of the portal was read.
 
     What an organisation requires never governs those who outrank it (`rank`): on a device without passkeys they could
     no longer work. A session that a provider opened and vouched for is not asked (`policy.decide`).
     """
-    found = [one for one in (_of_portal(user), _of_organisation(user)) if one]
-    return min(found, key=lambda one: one.required_from, default=None)
+    for demand in sorted(_passkey_demands(user, session), key=lambda one: one.required_from):
+        # Who outranks whom is several statements, so it is asked only where the answer matters.
+        if not demand.organisation or not rank.outranks_organisation(user):
+            return demand
+    return None
 
 
-def _of_portal(user: User) -> Requirement | None:
-    day = staff_passkey_from() if user.is_staff else None
+def must_use_passkey(user: User, session: SessionBase | None = None) -> bool:
+    """Is a passkey required of this person today? Then the last one stays, and a code of an app opens nothing but the
+    page that asks for the passkey or adds one. ``session``: as in `passkey_requirement_for`."""
+    if not any(is_in_force(demand) for demand in _passkey_demands(user, session)):
+        return False  # also where the one of the organisation is announced: at each page until then
+    return is_in_force(passkey_requirement_for(user, session))
+
+
+def _passkey_demands(user: User, session: SessionBase | None) -> list[Requirement]:
+    """Of the portal and of the person's organisation, whoever outranks it."""
+    return [one for one in (_of_portal(user, session), _of_organisation(user)) if one]
+
+
+def _of_portal(user: User, session: SessionBase | None) -> Requirement | None:
+    if not user.is_staff:
+        return None
+    along = store.along_of(session, user) if session is not None else None
+    day = along.staff_passkey_from if along else staff_passkey_from()
     return Requirement("", day) if day else None
 
 
@@ -100,19 +120,13 @@ def _of_organisation(user: User) -> Requirement | None:
         return None
     organisation = membership.organisation
     whom = (PasskeyFor.STAFF, PasskeyFor.EVERYBODY) if user.is_staff else (PasskeyFor.EVERYBODY,)
-    if organisation.passkey_for not in whom or organisation.passkey_from is None or rank.outranks_organisation(user):
+    if organisation.passkey_for not in whom or organisation.passkey_from is None:
         return None
     return Requirement(organisation.name, organisation.passkey_from)
 
 
-def must_use_passkey(user: User) -> bool:
-    """Is a passkey required of this person today? Then the last one stays, and a code of an app opens nothing but the
-    page that asks for the passkey or adds one."""
-    return is_in_force(passkey_requirement_for(user))
-
-
 def passkey_required_of(organisation: Organisation, whom: str) -> Q:
-    """`_of_organisation` as a condition on the members of one organisation; ``whom``: a `PasskeyFor`."""
+    """What an organisation requires, as a condition on its members; ``whom``: a `PasskeyFor`."""
     if whom == PasskeyFor.NOBODY:
         return Q(pk__in=[])
     governed = ~Q(pk__in=rank.outranking_members(organisation))

@@ -6,17 +6,19 @@ Only active people count, as in `accounts.mfa_policy.statistics`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
-from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.mfa_policy import statistics
 from accounts.mfa_policy.statistics import NO_PASSWORD
 from accounts.models import User
-from accounts.organisations import sign_in_policy
+from accounts.organisations import memberships, sign_in_policy
 from accounts.organisations.models import Organisation, PasskeyFor
 from accounts.two_factor import devices
+from accounts.two_factor.models import Passkey
 
 
 class Group(models.TextChoices):
@@ -65,29 +67,39 @@ def governed(organisation: Organisation | None, whom: str) -> QuerySet[User]:
     return statistics.members(organisation).filter(required).order_by("email")
 
 
-def _conditions(organisation: Organisation | None) -> dict[Group, Q]:
+def _has_passkey(organisation: Organisation | None, whom: str) -> Q:
+    """For counting: the database looks once who of those governed has one, and not once a person."""
+    who: dict[str, Any] = {} if organisation and whom == PasskeyFor.EVERYBODY else {"user__is_staff": True}
+    if organisation:
+        who[f"user__{memberships.organisation_column()}"] = organisation.pk
+    return Q(pk__in=Passkey.objects.filter(**who).order_by().values("user"))
+
+
+def _at_provider(organisation: Organisation | None) -> Q:
+    # Of staff the provider's word counts only where a claim proves it, so these are counted as stopped.
+    return sign_in_policy.at_provider_of(organisation) & Q(is_staff=False) if organisation else Q(pk__in=[])
+
+
+def _conditions(organisation: Organisation | None, has_passkey: Q, without_password: Q = NO_PASSWORD) -> dict[Group, Q]:
     """Of these conditions the first that fits decides."""
-    at_provider = sign_in_policy.at_provider_of(organisation) if organisation else Q(pk__in=[])
     return {
-        Group.WITH_PASSKEY: Q(devices.passkey_exists()),
-        # Of staff the provider's word counts only where a claim proves it, so these are counted as stopped.
-        Group.AT_PROVIDER: at_provider & Q(is_staff=False),
-        Group.NOT_ACTIVATED: NO_PASSWORD,
-        Group.WITH_APP: Q(devices.confirmed_device_exists()),
+        Group.WITH_PASSKEY: has_passkey,
+        Group.AT_PROVIDER: _at_provider(organisation),
+        Group.NOT_ACTIVATED: without_password,
+        Group.WITH_APP: statistics.has_factor(),  # whoever has a passkey is in the first group
+        Group.WITHOUT: Q(),
     }
 
 
-def _grouped(organisation: Organisation | None, whom: str) -> QuerySet:
-    whens = [When(condition, then=Value(group.value)) for group, condition in _conditions(organisation).items()]
-    group = Case(*whens, default=Value(Group.WITHOUT.value), output_field=models.CharField())
-    return governed(organisation, whom).annotate(group=group)
-
-
 def of(organisation: Organisation | None, whom: str) -> Coverage:
-    """Count everybody whom the demand would govern; one query, and those of `rank` for an organisation."""
-    rows = _grouped(organisation, whom).order_by().values("group")
-    staff = Count("pk", filter=Q(is_staff=True))
-    found = {Group(row["group"]): row for row in rows.annotate(number=Count("pk"), keys=Sum("pk"), staff=staff)}
+    """Count everybody whom the demand would govern; one query, and those of `rank` for an organisation. As in
+    `statistics.coverage`, it reads one index of the people of an organisation and no row of theirs."""
+    no_password = statistics.without_password(organisation) if organisation else NO_PASSWORD
+    conditions = _conditions(organisation, _has_passkey(organisation, whom), no_password)
+    people = governed(organisation, whom).order_by()
+    rows = statistics.grouped_by(people, conditions).values("group")
+    rows = rows.annotate(number=Count("pk"), keys=Sum("pk"), staff=Count("pk", filter=Q(is_staff=True)))
+    found = {Group(row["group"]): row for row in rows}
     counts = {group: found[group]["number"] if group in found else 0 for group in Group}
     prints = "|".join(f"{found[group]['number']}-{found[group]['keys']}" if group in found else "0" for group in Group)
     return Coverage(counts, prints, sum(row["staff"] for group, row in found.items() if group in STOPPED))
@@ -95,10 +107,10 @@ def of(organisation: Organisation | None, whom: str) -> Coverage:
 
 def people_in(organisation: Organisation | None, whom: str, group: Group) -> QuerySet[User]:
     """The people in this group, by address."""
-    return _grouped(organisation, whom).filter(group=group.value)
+    conditions = _conditions(organisation, Q(devices.passkey_exists()))
+    return governed(organisation, whom).filter(statistics.only(group, conditions))
 
 
 def without_passkey(organisation: Organisation | None, whom: str) -> QuerySet[User]:
-    """Who is governed, has no passkey and shows none elsewhere, by address."""
-    stopped = [group.value for group in STOPPED]
-    return _grouped(organisation, whom).filter(group__in=stopped)
+    """Who is governed, has no passkey and shows none elsewhere, by address: the groups in `STOPPED`."""
+    return governed(organisation, whom).filter(~devices.passkey_exists(), ~_at_provider(organisation))

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import SESSION_KEY
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import policy
 from accounts.active_sessions.store import SessionStore
+from accounts.organisations.models import Organisation, PasskeyFor, StaffPolicy
 from accounts.sso.models import Connection
 from accounts.two_factor import devices
 from accounts.two_factor.models import Authenticator
+from tests.clock import later
 from tests.codes import phone
-from tests.factories import OrganisationFactory, UserFactory
+from tests.factories import OrganisationFactory, PasskeyFactory, UserFactory
 from tests.pages import ACTIVATE, CONFIRM, DETAILS, signed_in
 from tests.statements import CONTROL, statements
 
@@ -117,6 +121,26 @@ def test_before_the_view_the_session_is_read_with_all_that_the_middleware_asks()
         client.get("/")
     assert without_factor == [f"SELECT {SESSION}"]
     assert verified == [f"SELECT {SESSION}", "SELECT environments_access"]
+
+
+@pytest.mark.parametrize("by", ["nobody", "the portal", "the organisation"])
+def test_announced_demand_for_passkeys_costs_staff_who_sign_in_by_code_no_statement(by: str) -> None:
+    organisation = OrganisationFactory(slug="voorbeeld")
+    worker = UserFactory(staff=True, with_totp=True, organisation=organisation)
+    PasskeyFactory(user=worker)
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    if by == "the portal":
+        StaffPolicy.objects.create(passkey_from=tomorrow)
+    elif by == "the organisation":
+        Organisation.objects.update(passkey_for=PasskeyFor.STAFF, passkey_from=tomorrow)
+    client = signed_in(worker)
+    with statements() as landing:
+        assert client.get("/").status_code == 200
+    rights = ["SELECT auth_permission"] * 2  # for the menu
+    assert landing == [f"SELECT {SESSION}", "SELECT environments_access", *rights]
+    with later(timedelta(days=1)):  # the same statements tell that the day has come
+        client = signed_in(worker)
+        assert client.get("/").status_code == (200 if by == "nobody" else 302)
 
 
 def test_devices_are_those_of_the_person_and_asked_anew_once_the_session_was_written() -> None:
