@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from accounts import limits, policy, post_redirect_get
+from accounts import limits, policy, post_redirect_get, session_facts
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import lifetime, reauthentication, requested_page, store
 from accounts.active_sessions.decorators import is_user_activity
@@ -23,20 +23,14 @@ from accounts.audit.origin import Origin
 from accounts.http_requests import (
     OWES_PASSKEY,
     OWES_SET_UP,
-    REQUIREMENT,
     in_administration,
     person,
     referring_page,
 )
 from accounts.language import choice
 from accounts.language import flows as languages
-from accounts.organisations import rank, sign_in_policy
-from accounts.organisations.sign_in_policy import Requirement
 from accounts.organisations.wording import one_factor_at_most, second_step_is_there
-from accounts.policy import Decision, Vouched
-from accounts.two_factor import devices
-from accounts.two_factor.models import Passkey, RecoveryCodeSet
-from accounts.two_factor.passkeys import rp
+from accounts.policy import Decision
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -45,9 +39,8 @@ Handler = Callable[[HttpRequest], HttpResponse]
 # are open to everybody.
 OPEN_DURING_PROOF = frozenset({"confirm_identity", "change_language", "session_left", "session_extend"})
 OPEN_DURING_PASSKEY = OPEN_DURING_PROOF | {"passkey_add"}
+OPEN_WHILE_FULL = OPEN_DURING_PASSKEY | {"passkey_remove"}  # of whoever has the greatest number, and lost them
 OPEN_DURING_SET_UP = OPEN_DURING_PASSKEY | {"totp_activate", "totp_confirm", "totp_more_time"}
-HAD_DEVICE = "accounts.had_device"
-VOUCHED = "accounts.vouched"  # where a request keeps what the provider vouched for, as far as that counts
 
 
 def no_store(get_response: Handler) -> Handler:
@@ -113,7 +106,7 @@ class TwoFactorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Asked now, because django-otp drops a device that is gone from the session as soon as the person is asked for.
-        request.META[HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
+        request.META[session_facts.HAD_DEVICE] = DEVICE_ID_SESSION_KEY in request.session
         row = store.of(request).row
         if row and lifetime.has_idled(row) and is_user_activity(request):
             # Kept, because this request counts as user activity, so the next one would find nothing wrong. Not for
@@ -130,7 +123,7 @@ class TwoFactorMiddleware:
             return self._end_session(
                 request, _("You were signed out because nothing happened for a while. Sign in again.")
             )
-        facts = self._facts(request)
+        facts = session_facts.of(request)
         match policy.decide(facts):
             case Decision.ALLOW:
                 self._note_user_activity(request)
@@ -138,7 +131,9 @@ class TwoFactorMiddleware:
             case Decision.SET_UP:
                 return self._redirect_to_set_up(request)
             case Decision.ADD_PASSKEY:
-                return self._redirect_to_passkey(request, facts)
+                return self._redirect_to_passkey(request, _why_passkey(request, facts), OPEN_DURING_PASSKEY)
+            case Decision.REMOVE_PASSKEY:
+                return self._redirect_to_passkey(request, "", OPEN_WHILE_FULL)  # the page says it
             case Decision.SHOW_PASSKEY:
                 return self._redirect_to_proof(request)
             case Decision.END_PASSWORD_SESSION:
@@ -155,58 +150,6 @@ class TwoFactorMiddleware:
                 )
 
     @staticmethod
-    def _facts(request: HttpRequest) -> policy.Facts:
-        user = person(request)
-        verified = user.is_verified()
-        vouched = store.vouched(request.session) if verified else counted(request)
-        enough = verified or policy.is_enough(vouched, is_staff=user.is_staff)
-        owner = store.person_of(request.session)  # read with the membership
-        mine, shown = devices.factors_read_with(request.session, user), sessions.shown_kind(request)
-        by_recovery_code = shown == RecoveryCodeSet.kind
-        # Not where browsers have no passkeys, nor after a recovery code where no more can be added: then the person
-        # removes a lost one first. Asked of the database for staff, so not where the answer changes nothing.
-        must_use_passkey = (
-            (verified or not enough)
-            and shown != Passkey.kind
-            and rp.can_have_passkeys()
-            and not (by_recovery_code and len(mine.passkeys) >= limits.PASSKEYS)
-            and sign_in_policy.must_use_passkey(owner or user, request.session)
-        )
-        return policy.Facts(
-            must_have=not enough
-            and (user.is_staff or must_use_passkey or sign_in_policy.is_in_force(TwoFactorMiddleware._demand(request))),
-            must_use_passkey=must_use_passkey,
-            by_passkey=shown == Passkey.kind,
-            by_recovery_code=by_recovery_code,
-            has_passkey=bool(mine.passkeys),
-            has_factor=enough or mine.has_factor,
-            is_verified=verified,
-            device_removed=request.META[HAD_DEVICE] and not verified,
-            set_up_only=sessions.SET_UP_ONLY in request.session,
-            vouched=vouched,
-            is_staff=user.is_staff,
-            business_account_only=not vouched and owner is not None and sign_in_policy.must_use_business_account(owner),
-            second_factor_at_provider=not verified
-            and not vouched
-            and store.may_be_vouched_for(request.session, user)
-            and sign_in_policy.has_second_factor_at_provider(owner or user),
-            outranks_organisation=not verified
-            and vouched is Vouched.NOTHING
-            and not request.session.get(store.PASSWORD_TOO)
-            and owner is not None
-            and not rank.organisation_decides_over(owner),
-        )
-
-    @staticmethod
-    def _demand(request: HttpRequest) -> Requirement | None:
-        """Kept, because the pages that announce it would ask the database again."""
-        membership = getattr(store.person_of(request.session), "membership", None)
-        request.META[REQUIREMENT] = demand = sign_in_policy.requirement_of(
-            membership.organisation if membership else None
-        )
-        return demand
-
-    @staticmethod
     def _redirect_to_set_up(request: HttpRequest) -> HttpResponse | None:
         request.META[OWES_SET_UP] = True
         if TwoFactorMiddleware._is_among(request, OPEN_DURING_SET_UP):
@@ -216,12 +159,13 @@ class TwoFactorMiddleware:
         return redirect("totp_confirm")
 
     @staticmethod
-    def _redirect_to_passkey(request: HttpRequest, facts: policy.Facts) -> HttpResponse | None:
+    def _redirect_to_passkey(request: HttpRequest, why: str, open_pages: frozenset[str]) -> HttpResponse | None:
         request.META[OWES_SET_UP] = True
-        if TwoFactorMiddleware._is_among(request, OPEN_DURING_PASSKEY):
+        if TwoFactorMiddleware._is_among(request, open_pages):
             return None
         requested_page.keep(request)
-        messages.info(request, _why_passkey(request, facts))
+        if why:
+            messages.info(request, why)
         return redirect("passkey_add")
 
     @staticmethod
@@ -266,17 +210,6 @@ class TwoFactorMiddleware:
         if why:
             messages.info(request, why)
         return redirect(f"{resolve_url('sign_in')}?{urlencode({'next': target})}" if target else "sign_in")
-
-
-def counted(request: HttpRequest) -> Vouched:
-    """What the provider that opened this session vouched for, as far as it decides over the person. Kept, because of
-    staff it asks the database, and the administration asks several times."""
-    found: Vouched | None = request.META.get(VOUCHED)
-    if found is None:
-        owner = store.person_of(request.session)  # read with the membership
-        found = rank.accepted(store.vouched(request.session), owner or person(request))
-        request.META[VOUCHED] = found
-    return found
 
 
 def _why_set_up(request: HttpRequest) -> str:

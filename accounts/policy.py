@@ -28,6 +28,7 @@ class Facts(NamedTuple):
     by_passkey: bool = False  # the second factor that this session has shown is one
     by_recovery_code: bool = False  # or a recovery code
     has_passkey: bool = False
+    has_room_for_passkey: bool = True  # fewer than the greatest number
 
 
 class Decision(Enum):
@@ -40,6 +41,7 @@ class Decision(Enum):
     END_PROVIDER_SESSION = auto()  # the session began at a provider, which is not enough for this person
     SET_UP = auto()  # nothing but the set-up
     ADD_PASSKEY = auto()  # nothing but adding a passkey
+    REMOVE_PASSKEY = auto()  # nothing but removing one, because no more can be added
     SHOW_PASSKEY = auto()  # nothing but showing the passkey that the account has
 
 
@@ -71,11 +73,14 @@ def _with_passkey(facts: Facts) -> Decision:
     """A session that showed a second factor, where a passkey may be required of the person.
 
     A code can be passed on to a thief by a false page, so it does not do where a passkey exists. A recovery code does:
-    it is for when the devices are lost, and what it opens is only the page that adds another passkey.
+    it is for when the devices are lost, and what it opens is only the page that adds another passkey, or makes room
+    for it.
     """
     if not facts.must_use_passkey or facts.by_passkey:
         return Decision.ALLOW
-    return Decision.SHOW_PASSKEY if facts.has_passkey and not facts.by_recovery_code else Decision.ADD_PASSKEY
+    if facts.has_passkey and not facts.by_recovery_code:
+        return Decision.SHOW_PASSKEY
+    return Decision.ADD_PASSKEY if facts.has_room_for_passkey else Decision.REMOVE_PASSKEY
 
 
 def is_enough(vouched: Vouched, *, is_staff: bool) -> bool:

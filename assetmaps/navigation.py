@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import policy
 from accounts.http_requests import PersonRequest, person
-from accounts.middleware import counted
+from accounts.session_facts import counted
 from environments.models import Environment
 
 ADMINISTRATION = "/beheer/"

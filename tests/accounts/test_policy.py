@@ -38,6 +38,8 @@ def test_session_that_support_opened_is_good_for_the_set_up_only() -> None:
         ({"has_passkey": True}, Decision.SHOW_PASSKEY),
         ({"has_passkey": True, "by_recovery_code": True}, Decision.ADD_PASSKEY),
         ({"by_recovery_code": True}, Decision.ADD_PASSKEY),
+        ({"has_passkey": True, "by_recovery_code": True, "has_room_for_passkey": False}, Decision.REMOVE_PASSKEY),
+        ({"has_passkey": True, "has_room_for_passkey": False}, Decision.SHOW_PASSKEY),
         ({}, Decision.ADD_PASSKEY),
     ],
 )

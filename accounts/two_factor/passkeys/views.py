@@ -10,17 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts import limits, policy
+from accounts import limits
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import requested_page, store
+from accounts.active_sessions import requested_page
 from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh, page_for
 from accounts.audit.origin import Origin
-from accounts.hash_queue import TooBusyError
 from accounts.http_requests import OWES_SET_UP, PersonRequest
-from accounts.organisations import rank
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.throttling.known_browsers import note_passkey, remember
-from accounts.two_factor import devices, renaming
+from accounts.two_factor import devices, renaming, set_up
 from accounts.two_factor.models import Passkey
 from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals
 from accounts.two_factor.passkeys.ceremonies import Purpose
@@ -36,56 +34,55 @@ def _own_passkey(request: PersonRequest, pk: int) -> Passkey:
     return passkey
 
 
-def _all_lost(request: PersonRequest) -> bool:
-    """Account recovery by support: the passkey replaces all earlier devices."""
-    return sessions.SET_UP_ONLY in request.session
-
-
-def _is_verified_by_provider(request: PersonRequest) -> bool:
-    """Does the provider prove the second factor, without one here? Then none is offered, as for authenticator apps."""
-    owner = store.person_of(request.session)  # read with the membership
-    vouched = rank.accepted(store.vouched(request.session), owner or request.user)
-    is_enough = policy.is_enough(vouched, is_staff=request.user.is_staff) and not _all_lost(request)
-    return is_enough and not devices.factors_read_with(request.session, request.user).has_factor
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @fresh_proof_required
 def add(request: PersonRequest) -> HttpResponse:
     """Make a passkey in this browser. Without JavaScript the page says which other ways there are."""
-    if _is_verified_by_provider(request):
+    if set_up.is_verified_by_provider(request):
         return redirect("personal_details")
     form = PasskeyForm(request.POST or None)
     return _add(request, form) if request.method == "POST" else _add_page(request, form)
 
 
 def _add_page(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
-    """``existing``: where a session that showed a recovery code may show a passkey of this device instead."""
-    mine, lost = devices.factors_read_with(request.session, request.user), _all_lost(request)
+    mine, lost = devices.factors_read_with(request.session, request.user), set_up.all_lost(request)
     if len(mine.passkeys) >= limits.PASSKEYS and not lost:
         # Before a device makes one that would be refused, and stay on the device.
-        messages.warning(request, _("You cannot add another passkey. Remove one first."))
-        return redirect("personal_details")
+        return _without_room(request)
     must = bool(request.META.get(OWES_SET_UP))
     context = {
         "form": restore(request, form),
         "passkey": registration.question_for(request.user, binding.of_session(request.session), all_lost=lost),
         "possible": rp.can_have_passkeys(),
         "must": must,
-        "existing": page_for(requested_page.kept(request)) if must and mine.passkeys and not lost else "",
+        "existing": _page_of_existing(request) if must and mine.passkeys and not lost else "",
     }
     return render(request, "accounts/two_factor/passkeys/add.html", context)
+
+
+def _page_of_existing(request: PersonRequest) -> str:
+    """Where a session that showed a recovery code may show a passkey of this device instead."""
+    return page_for(requested_page.kept(request))
+
+
+def _without_room(request: PersonRequest) -> HttpResponse:
+    if not request.META.get(OWES_SET_UP):
+        messages.warning(request, _("You cannot add another passkey. Remove one first."))
+        return redirect("personal_details")
+    # Nothing else is open to a session that owes a passkey, so the page to remove one is linked here.
+    context = {"passkeys": devices.passkeys_of(request.user), "existing": _page_of_existing(request)}
+    return render(request, "accounts/two_factor/passkeys/full.html", context)
 
 
 def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
-    all_lost = _all_lost(request)
+    all_lost = set_up.all_lost(request)
     by_itself = request.headers.get("Accept") == "application/json"  # the page stays, and shows what it is told
     if by_itself and (all_lost or request.META.get(OWES_SET_UP) or not offers.is_open(request.session)):
         return JsonResponse({"made": False})
     known = devices.situation_read_with(request.session, request.user)
-    fresh = _prepared_codes() if all_lost or not known.codes_left else None
+    fresh = set_up.prepared_codes() if all_lost or not known.codes_left else None
     addition = registration.add(
         request.user,
         form.cleaned_data["ceremony"],
@@ -102,15 +99,8 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
     messages.success(request, _("Your passkey works. From now on you can sign in with it."))
     if by_itself:
         return note_passkey(JsonResponse({"made": True}))
-    return note_passkey(remember(request, redirect(_after_adding(request, addition)), request.user))
-
-
-def _prepared_codes() -> recovery_codes.Prepared | None:
-    """New recovery codes, before the transaction that stores them; None when it is too busy."""
-    try:
-        return recovery_codes.prepare()
-    except TooBusyError:
-        return None
+    next_page = set_up.page_after(request, has_codes=bool(addition.before.codes_left) and not addition.replaces_all)
+    return note_passkey(remember(request, redirect(next_page), request.user))
 
 
 def _finish(request: PersonRequest, fresh: recovery_codes.Prepared | None, addition: Addition) -> None:
@@ -125,19 +115,9 @@ def _finish(request: PersonRequest, fresh: recovery_codes.Prepared | None, addit
         sessions.mark_verified(request, device)
     if fresh and (addition.replaces_all or not addition.before.codes_left):  # as it is under the lock
         old = None if addition.replaces_all else addition.before.code_set
-        recovery_codes.store(request.user, fresh, Origin.of(request), old=old, mailed=not addition.is_first)
-        recovery_codes.keep_to_show(request.session, request.user, fresh)
+        set_up.store_codes(request, fresh, old=old, mailed=not addition.is_first)
     offers.end(request.session)
     sessions.save(request)
-
-
-def _after_adding(request: PersonRequest, addition: Addition) -> str:
-    """To new recovery codes first, whose page leads on; otherwise to the requested page."""
-    if addition.before.codes_left and not addition.replaces_all:
-        return requested_page.take(request) or "personal_details"
-    if not recovery_codes.are_waiting(request.session):
-        messages.warning(request, _("It was too busy to make your recovery codes. Make them here."))
-    return "recovery_codes"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -160,7 +140,7 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
     messages.success(
         request, _("The passkey “%(name)s” is removed. You cannot sign in with it any more.") % {"name": passkey.name}
     )
-    return redirect("personal_details")
+    return redirect("passkey_add" if request.META.get(OWES_SET_UP) else "personal_details")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

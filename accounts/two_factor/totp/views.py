@@ -13,18 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import limits, policy
+from accounts import limits
 from accounts.active_sessions import flows as sessions
-from accounts.active_sessions import requested_page, store
+from accounts.active_sessions import store
 from accounts.active_sessions.reauthentication import fresh_proof_required, is_fresh, was_fresh
 from accounts.audit.origin import Origin
-from accounts.hash_queue import TooBusyError
 from accounts.http_requests import OWES_SET_UP, PersonRequest
 from accounts.models import User
-from accounts.organisations import rank
 from accounts.post_redirect_get import redirect_with_errors, restore
 from accounts.throttling.known_browsers import remember
-from accounts.two_factor import devices, time_steps
+from accounts.two_factor import devices, set_up, time_steps
 from accounts.two_factor.authenticators.views import own_device
 from accounts.two_factor.forms import NamedCodeForm, NameForm
 from accounts.two_factor.models import Authenticator, Passkey
@@ -36,21 +34,6 @@ from accounts.two_factor.verification import Outcome
 View = Callable[..., HttpResponseBase]
 
 SET_UP_MINUTES = limits.PENDING_AUTHENTICATOR // timedelta(minutes=1)
-
-
-def _all_lost(request: PersonRequest) -> bool:
-    """Account recovery by support: the new device replaces all earlier ones."""
-    return sessions.SET_UP_ONLY in request.session
-
-
-def _is_verified_by_provider(request: PersonRequest) -> bool:
-    """Does the provider prove the second factor, without one here? Then no set-up is offered."""
-    if _all_lost(request):
-        return False
-    owner = store.person_of(request.session)  # read with the membership
-    vouched = rank.accepted(store.vouched(request.session), owner or request.user)
-    is_enough = policy.is_enough(vouched, is_staff=request.user.is_staff)
-    return is_enough and not devices.has_confirmed_device(request.user)
 
 
 def _sign_in_id(request: HttpRequest) -> str:
@@ -67,11 +50,11 @@ def redirect_to_set_up(request: HttpRequest, user: User) -> HttpResponse:
 @fresh_proof_required
 def activate(request: PersonRequest) -> HttpResponse:
     """Begin a set-up, or continue the one in progress. ``replaces``: the device that the new phone replaces."""
-    if _is_verified_by_provider(request):
+    if set_up.is_verified_by_provider(request):
         return redirect("personal_details")
     old = request.POST.get("replaces")
     replaces = own_device(request, old) if old else None
-    begun_in, all_lost, name = _sign_in_id(request), _all_lost(request), _typed_name(request)
+    begun_in, all_lost, name = _sign_in_id(request), set_up.all_lost(request), _typed_name(request)
     mine = devices.read_with(request.session, request.user)
     begun = flows.begin(request.user, replaces=replaces, begun_in=begun_in, all_lost=all_lost, name=name, known=mine)
     if begun is None:
@@ -95,7 +78,7 @@ def _fresh_proof_or_set_up(view: View) -> View:
 def _has_begun_first(request: PersonRequest) -> bool:
     """With fresh proof: support's code begins one without it, for who signed in at the provider this morning."""
     mine = devices.factors_read_with(request.session, request.user)
-    is_first = _all_lost(request) or not mine.has_factor
+    is_first = set_up.all_lost(request) or not mine.has_factor
     pending = flows.pending_among(mine.devices, _sign_in_id(request)) if is_first else None
     return pending is not None and was_fresh(request, pending.created_at)
 
@@ -103,7 +86,7 @@ def _has_begun_first(request: PersonRequest) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_fresh_proof_or_set_up
 def confirm(request: PersonRequest) -> HttpResponse:
-    if _is_verified_by_provider(request):
+    if set_up.is_verified_by_provider(request):
         return redirect("personal_details")
     if request.method == "POST":
         return _confirm(request)
@@ -144,7 +127,7 @@ def _begin_if_owed(request: PersonRequest) -> Authenticator | None:
     only the first time, because what expired is begun again with a button."""
     if not request.META.get(OWES_SET_UP) or _own_unfinished(request):
         return None
-    return flows.begin(request.user, begun_in=_sign_in_id(request), all_lost=_all_lost(request))
+    return flows.begin(request.user, begun_in=_sign_in_id(request), all_lost=set_up.all_lost(request))
 
 
 def _without_set_up(request: PersonRequest) -> HttpResponse:
@@ -165,10 +148,10 @@ def _confirm(request: PersonRequest) -> HttpResponse:
     if not form.is_valid():
         return redirect_with_errors(request, form)
     data, origin = form.cleaned_data, Origin.of(request)
-    begun_in, all_lost = _sign_in_id(request), _all_lost(request)
+    begun_in, all_lost = _sign_in_id(request), set_up.all_lost(request)
     known = devices.situation_read_with(request.session, request.user)
     foreseen = flows.foresee(known, data["code"], begun_in=begun_in)
-    fresh = _prepared_codes() if foreseen and (all_lost or not foreseen.codes_left) else None
+    fresh = set_up.prepared_codes() if foreseen and (all_lost or not foreseen.codes_left) else None
     activation = flows.activate(
         request.user,
         data["code"],
@@ -177,7 +160,7 @@ def _confirm(request: PersonRequest) -> HttpResponse:
         begun_in=begun_in,
         all_lost=all_lost,
         foreseen=foreseen,
-        on_accepted=partial(_finish, request, fresh, origin),
+        on_accepted=partial(_finish, request, fresh),
     )
     if activation is None:
         return redirect("totp_confirm")
@@ -185,20 +168,11 @@ def _confirm(request: PersonRequest) -> HttpResponse:
         form.refuse(activation.answer)
         return redirect_with_errors(request, form)
     messages.success(request, _success_message(activation))
-    return remember(request, redirect(_after_set_up(request, activation)), request.user)
+    has_codes = bool(activation.before.codes_left) and not activation.replaces_all
+    return remember(request, redirect(set_up.page_after(request, has_codes=has_codes)), request.user)
 
 
-def _prepared_codes() -> recovery_codes.Prepared | None:
-    """New recovery codes, before the transaction that stores them; None when it is too busy."""
-    try:
-        return recovery_codes.prepare()
-    except TooBusyError:
-        return None
-
-
-def _finish(
-    request: PersonRequest, fresh: recovery_codes.Prepared | None, origin: Origin, activation: flows.Activation
-) -> None:
+def _finish(request: PersonRequest, fresh: recovery_codes.Prepared | None, activation: flows.Activation) -> None:
     """In the transaction of the activation: the device never works without this browser's new key."""
     device = activation.answer.device
     assert device is not None  # noqa: S101 - of an accepted code
@@ -209,20 +183,8 @@ def _finish(
     if kind == Passkey.kind:  # which it has shown, and which may be required
         request.session[sessions.SHOWN_KIND] = kind
     if fresh and (activation.replaces_all or not activation.before.codes_left):  # as it is under the lock
-        mailed = not activation.is_first
-        recovery_codes.store(request.user, fresh, origin, old=activation.code_set, mailed=mailed)
-        recovery_codes.keep_to_show(request.session, request.user, fresh)
+        set_up.store_codes(request, fresh, old=activation.code_set, mailed=not activation.is_first)
     sessions.save(request)
-
-
-def _after_set_up(request: PersonRequest, activation: flows.Activation) -> str:
-    """To new recovery codes first, whose page leads on; otherwise to the requested page. Made when none is left, also
-    when the last one was just used: without one, the next lost phone needs support."""
-    if activation.before.codes_left and not activation.replaces_all:
-        return requested_page.take(request) or "personal_details"
-    if not recovery_codes.are_waiting(request.session):  # the second factor is active, and they can be made later
-        messages.warning(request, _("It was too busy to make your recovery codes. Make them here."))
-    return "recovery_codes"
 
 
 def _success_message(activation: flows.Activation) -> str:
@@ -233,7 +195,7 @@ def _success_message(activation: flows.Activation) -> str:
 
 def _may_be_passkey(request: PersonRequest, pending: Authenticator) -> bool:
     """Does a passkey do instead: is a second factor set up here that replaces no named app, and stands beside none?"""
-    is_first = _all_lost(request) or not request.user.is_verified()
+    is_first = set_up.all_lost(request) or not request.user.is_verified()
     return is_first and not pending.replaces and rp.can_have_passkeys()
 
 
@@ -246,13 +208,11 @@ def _set_up_context(request: PersonRequest, pending: Authenticator) -> dict[str,
         "secret_groups": [secret[start : start + 4] for start in range(0, len(secret), 4)],
         "stores": stores.of_one_app(),
         **_time_context(pending),
-        "all_lost": _all_lost(request),
+        "all_lost": set_up.all_lost(request),
         "must": bool(request.META.get(OWES_SET_UP)),
         "has_factor": request.user.is_verified(),
         "replaces": pending.replaces,
-        "passkey_instead": rp.can_have_passkeys()
-        and not pending.replaces
-        and (_all_lost(request) or not request.user.is_verified()),
+        "passkey_instead": _may_be_passkey(request, pending),
     }
 
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
+from accounts import limits
 from accounts.models import User
 from accounts.organisations.models import Organisation, PasskeyFor, StaffPolicy
 from accounts.two_factor import devices
@@ -173,6 +174,29 @@ def test_recovery_code_leads_to_another_passkey_when_the_device_is_lost(person: 
     answer = other.post(page, {"password": PASSWORD, "code": codes[1], "next": "/"})
     assert answer.status_code == 302
     assert other.get("/").url == ADD
+
+
+def test_whoever_lost_the_greatest_number_of_passkeys_removes_one_and_adds_one(person: User) -> None:
+    lost = PasskeyFactory.create_batch(limits.PASSKEYS, user=person)
+    codes = recovery_codes.make(person, HERE)
+    demand()
+    client = half_signed_in(person)
+    client.post("/inloggen/herstelcode/", {"code": codes[0]})
+    for closed in ("/", DETAILS, "/persoonlijke-gegevens/herstelcodes/"):
+        assert client.get(closed).url == ADD
+    page, remove = shown(client, ADD), "/persoonlijke-gegevens/passkeys/{}/verwijderen/"
+    assert "Verwijder eerst een passkey" in page
+    assert "data-passkey=" not in page, "a device would make one that is refused, and keep it"
+    assert all(remove.format(one.pk) in page for one in lost)
+    assert client.post(remove.format(lost[0].pk)).url == ADD
+    assert Passkey.objects.filter(user=person).count() == limits.PASSKEYS - 1
+    # One is room enough: a thief with a recovery code removes no more, and still opens nothing.
+    for closed in ("/", DETAILS, remove.format(lost[1].pk)):
+        assert client.get(closed).url == ADD
+        assert client.post(closed).url == ADD
+    assert Passkey.objects.filter(user=person).count() == limits.PASSKEYS - 1
+    add_passkey(client, Device())
+    assert client.get("/").status_code == 200
 
 
 def test_staff_of_every_organisation_is_governed_by_the_portal(person: User) -> None:
