@@ -114,3 +114,21 @@ def test_day_comes_while_somebody_is_at_work_who_adds_one_and_goes_on(screen: Sc
         assert (len(device.credentials), Passkey.objects.count()) == (1, 1)
         screen.press("Uitloggen")  # and in, from the list below the address field
         screen.heading("Mijn Omgevingen")
+
+
+def test_session_that_showed_a_code_shows_the_passkey_first_where_there_is_one(
+    screen: Screen, town: Organisation
+) -> None:
+    person = UserFactory(organisation=town, with_totp=True)
+    Device(screen.page)
+    screen.open_signed_in(person.email, code_of(person))
+    make(screen)
+    Organisation.objects.update(passkey_for=PasskeyFor.EVERYBODY, passkey_from=timezone.localdate())
+    screen.open("/persoonlijke-gegevens/sessies/")
+    screen.heading("Jouw organisatie vraagt om je passkey")
+    screen.open(ADD)
+    screen.heading("Jouw organisatie vraagt om je passkey")  # a thief with a code adds none
+    screen.press("Gebruik je passkey")
+    screen.heading("Inloggen met vingerafdruk, gezicht of pincode")
+    screen.open("/persoonlijke-gegevens/sessies/")
+    screen.heading("Actieve sessies")

@@ -68,6 +68,7 @@ def test_browser_makes_one_by_itself_after_password_and_code(screen: Screen, ver
     screen.gear.click()
     screen.says("Je passkey werkt.")
     assert passkeys_on(screen) == [made.name]
+    device.comes_to_hold(VERIFIED)  # the page told the browser which ones count
     device.answer_wrongly()
     device.be_touched(False)
     screen.sign_out()
