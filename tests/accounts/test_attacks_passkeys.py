@@ -26,7 +26,7 @@ from accounts.support.interventions.flows import InterventionRequest
 from accounts.support.models import Kind
 from accounts.throttling.models import AttemptCounter
 from accounts.two_factor import previous_devices
-from accounts.two_factor.models import Passkey
+from accounts.two_factor.models import AccountRecovery, Passkey
 from accounts.two_factor.passkeys import judgement
 from tests.clock import later
 from tests.codes import code_of, wrong_code_of
@@ -250,6 +250,14 @@ def test_counter_that_does_not_rise_is_refused_and_told(
     assert [message.to for message in mails()].count([person.email]) >= 1
 
 
+def test_counter_that_does_not_rise_is_mailed_once_a_day(person: User, counting: Device) -> None:
+    for day, told in ((0, 1), (1, 2)):
+        with later(limits.ALERT_MAIL_INTERVAL * day):
+            for _ in range(2):
+                enter(person, counting, WHOLE_SIGN_IN, Twist(counter=1))
+            assert AuditEntry.objects.filter(event="passkey_count_fell").count() == told
+
+
 @at_every_door
 def test_stranger_cannot_say_that_the_counter_fell(person: User, counting: Device, door: Door) -> None:
     """Without the key nothing is told about the counter: the mail would only frighten."""
@@ -285,6 +293,29 @@ def test_what_ended_meanwhile_opens_nothing(person: User, device: Device, door: 
     shown(client, ceremony.address, ceremony.posted(answer))
     assert not door.is_open(client)
     assert not AuditEntry.objects.filter(event="signed_in", detail__factor="passkey").exists()
+
+
+@at_every_door
+def test_who_is_deactivated_while_the_answer_is_judged_uses_nothing(
+    person: User, device: Device, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, ceremony = door.begin(person)
+    judge = judgement.judge_assertion
+
+    def deactivate_meanwhile(*asked: object) -> object:
+        _deactivate(person)
+        return judge(*asked)
+
+    monkeypatch.setattr(judgement, "judge_assertion", deactivate_meanwhile)
+    shown(client, ceremony.address, ceremony.posted(device.get(ceremony.options)))
+    assert not door.is_open(client)
+    assert Passkey.objects.get().last_used_at is None
+
+
+def test_passkey_counts_nothing_during_account_recovery(person: User, device: Device) -> None:
+    """Whoever begins one removes them; one that came back all the same is none."""
+    AccountRecovery.objects.create(user=person)
+    assert not is_signed_in(enter(person, device, WHOLE_SIGN_IN))
 
 
 @pytest.fixture
@@ -368,6 +399,15 @@ def test_wrong_answers_never_lock_the_owner_out(person: User, device: Device) ->
     assert is_signed_in(signed_in_anew(person))
 
 
+def test_wrong_answers_are_counted_until_a_right_one(person: User, device: Device) -> None:
+    mine = AttemptCounter.objects.filter(kind="passkey", subject=f"user:{person.pk}")
+    for failures in (1, 2):
+        enter(person, device, SECOND_FACTOR, Twist(key=FOREIGN))
+        assert [one.failures for one in mine.all()] == [failures]
+    enter(person, device, SECOND_FACTOR)
+    assert not any(one.failures for one in mine.all())
+
+
 def test_passkey_passes_the_waits_for_codes_and_does_not_end_them(person: User, device: Device) -> None:
     """NIST SP 800-63B-4 section 3.2.2: a success clears what counts in a row for the same kind only."""
     guessing = half_signed_in(person)
@@ -401,6 +441,15 @@ def test_adding_asks_for_fresh_proof(person: User) -> None:
     client.post(ceremony.address, ceremony.posted(Device().create(ceremony.options)))
     assert not Passkey.objects.exists()
     assert "bevestig-identiteit" in client.get(ADD).url
+
+
+def test_challenge_makes_one_passkey(person: User) -> None:
+    client = signed_in_anew(person)
+    prove(client)
+    ceremony = ceremony_on(client, ADD)
+    for _ in range(2):
+        present(client, ceremony, Device().create(ceremony.options))
+    assert Passkey.objects.count() == 1
 
 
 def test_request_under_way_adds_nothing_once_its_session_was_ended(person: User, monkeypatch) -> None:

@@ -155,6 +155,7 @@ ON_ANY_ANSWER = {
     "origin left out": Twist(client_data={"origin": DELETE}),
     "inside a frame of another site": Twist(client_data={"crossOrigin": True}),
     "with a site above it": Twist(client_data={"crossOrigin": True, "topOrigin": "https://kwaad.example"}),
+    "with a site above it that is told to be ours": Twist(client_data={"topOrigin": "https://kwaad.example"}),
     "cross origin told as a text": Twist(client_data={"crossOrigin": "true"}),
     "type of the other ceremony": Twist(
         client_data={"type": lambda was: "webauthn.get" if was == "webauthn.create" else "webauthn.create"}

@@ -78,6 +78,7 @@ def test_first_factor_ends_other_sessions_makes_recovery_codes_and_is_mailed(per
     epoch = person.known_browsers_epoch
     client = register(person, device)
     assert client.get("/").status_code == 200
+    assert Session.objects.filter(user=person).count() == 1
     assert not is_signed_in(elsewhere)
     assert RecoveryCode.objects.filter(code_set__user=person).count() == limits.RECOVERY_CODES
     person.refresh_from_db()
@@ -274,9 +275,10 @@ def test_key_is_sealed_renewed_with_the_rest_and_bound_to_its_credential(
 
 def test_purge_keeps_challenges_as_long_as_their_pages_count(person: User, device: Device) -> None:
     register(person, device)
-    used = UsedChallenge.objects.get()
+    used, a_second = UsedChallenge.objects.get(), timedelta(seconds=1)
+    UsedChallenge.objects.update(used_at=used.used_at - limits.PASSKEY_CHALLENGE_KEPT + a_second * 10)
     assert passkeys.purge_challenges() == 0
-    UsedChallenge.objects.update(used_at=used.used_at - limits.PASSKEY_CHALLENGE_KEPT - timedelta(seconds=1))
+    UsedChallenge.objects.update(used_at=used.used_at - limits.PASSKEY_CHALLENGE_KEPT - a_second)
     call_command("purge")
     assert not UsedChallenge.objects.exists()
 
@@ -334,6 +336,19 @@ def test_browser_makes_none_by_itself_where_none_is_offered(device: Device, clos
     headers = {} if closed == "page" else {"accept": "application/json"}
     client.post("/persoonlijke-gegevens/passkeys/toevoegen/", {**told, "credential": given}, headers=headers)
     assert not Passkey.objects.exists()
+
+
+def test_passkey_that_knows_the_person_by_another_handle_is_not_stored(
+    person: User, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could never be the whole sign-in. So it was made while `SECRET_KEY` changed."""
+    client = signed_in(person)
+    prove(client)
+    before = ceremony_on(client, ADD)
+    monkeypatch.setattr(ceremonies, "HANDLE_SALT", "as under another SECRET_KEY")
+    for ceremony in (ceremony_on(client, ADD), before):
+        present(client, ceremony, device.create(ceremony.options))
+    assert Passkey.objects.count() == 1
 
 
 def test_until_the_first_is_stored_a_device_is_asked_to_replace_its_own(person: User, device: Device) -> None:
