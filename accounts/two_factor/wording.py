@@ -51,7 +51,10 @@ def _passkey_explanation(answer: VerificationResult) -> str:
         case Outcome.EXPIRED | Outcome.USED:
             return _("This page was open too long, or was used already. Try again.")
         case Outcome.UNKNOWN_PASSKEY:
-            return _("We do not know this passkey any more. Use another way, and remove it from your device.")
+            return _(
+                "We do not know this passkey any more. Use another way. Did you remove it here yourself? "
+                "Then remove it from your device too."
+            )
         case Outcome.LINKED_ALREADY:
             return _("This passkey was added already.")
         case Outcome.TOO_MANY:

@@ -215,7 +215,8 @@ const sign_in_with = async (form) => {
 const tell = (json) => {
   const { rpId, userId, credentials, name, displayName } = JSON.parse(json);
   const told = [
-    PublicKeyCredential.signalAllAcceptedCredentials?.({ rpId, userId, allAcceptedCredentialIds: credentials }),
+    credentials && // none while a removed passkey may come back
+      PublicKeyCredential.signalAllAcceptedCredentials?.({ rpId, userId, allAcceptedCredentialIds: credentials }),
     PublicKeyCredential.signalCurrentUserDetails?.({ rpId, userId, name, displayName }),
   ];
   for (const one of told) one?.catch(() => {}); // a courtesy: nobody waits for it

@@ -111,7 +111,7 @@ def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: 
     sessions.mark_unverified(request)
     from accounts.two_factor.passkeys import signals  # here, as above
 
-    signals.note_change(request.session)
+    signals.note_change(request.session, request.user)
     messages.success(
         request, _("Two-step authentication is off. From now on signing in asks for no second step any more.")
     )

@@ -15,26 +15,37 @@ from accounts.two_factor.passkeys import ceremonies, judgement, rp
 CHANGED = "passkeys_changed"  # in the session, until a page has told it
 
 
-def note_change(session: MutableMapping[str, Any]) -> None:
-    """Also when none is left: the next page then says so."""
+REMOVED = "passkeys_removed"  # in the session: digests of what it removed itself
+
+
+def note_change(session: MutableMapping[str, Any], user: User) -> None:
+    """This session has just removed passkeys. Also when none is left: the next page then says so."""
     session[CHANGED] = True
+    ended = list(previous_devices.restorable_passkeys(user).values_list("ended_in", "digest"))
+    newest = max((entry or 0 for entry, _digest in ended), default=0)
+    session[REMOVED] = session.get(REMOVED, []) + [digest for entry, digest in ended if entry == newest]
 
 
 def for_page(session: MutableMapping[str, Any], user: User, passkeys: Iterable[Passkey]) -> str:
-    """JSON with the arguments of the browser's functions; empty when there is nothing to tell."""
+    """JSON with the arguments of the browser's functions; empty when there is nothing to tell.
+
+    Without the list of passkeys that count as long as one that another session removed may come back by a report: a
+    password manager deletes what is not on that list, perhaps before its owner has read the mail about the removal.
+    """
     mine = list(passkeys)
     if not (session.pop(CHANGED, False) if CHANGED in session else mine) or not rp.can_have_passkeys():
         return ""
     handle = PasskeyHandle.objects.filter(user=user).values_list("handle", flat=True).first()
     if handle is None:
         return ""
-    facts = {
+    facts: dict[str, str | list[str]] = {
         "rpId": rp.identifier(),
         "userId": ceremonies.encode(bytes(handle)),
-        "credentials": [ceremonies.encode(bytes(one.credential_id)) for one in mine],
         "name": user.email,
         "displayName": user.email,
     }
+    if not previous_devices.restorable_passkeys(user).exclude(digest__in=session.get(REMOVED, [])).exists():
+        facts["credentials"] = [ceremonies.encode(bytes(one.credential_id)) for one in mine]
     return json.dumps(facts)
 
 

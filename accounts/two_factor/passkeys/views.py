@@ -136,7 +136,7 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("passkey_remove", pk)
     sessions.end_others(request, request.user)
     sessions.verify_by_another(request, devices.another_factor_of(request.user))
-    signals.note_change(request.session)
+    signals.note_change(request.session, request.user)
     messages.success(
         request, _("The passkey “%(name)s” is removed. You cannot sign in with it any more.") % {"name": passkey.name}
     )

@@ -3,7 +3,11 @@ whoever reads the mailbox."""
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -21,7 +25,7 @@ from accounts.support.models import Kind, Report
 from accounts.two_factor import devices
 from accounts.two_factor.account_recovery import flows as account_recovery
 from accounts.two_factor.authenticators import flows as authenticators
-from accounts.two_factor.models import Authenticator, Passkey, RecoveryCodeSet
+from accounts.two_factor.models import Authenticator, Passkey, PasskeyHandle, RecoveryCodeSet
 from accounts.two_factor.passkeys import flows as passkeys
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.accounts.support.desk_pages import act
@@ -29,7 +33,7 @@ from tests.clock import later
 from tests.conftest import browser, mails, prove
 from tests.factories import PASSWORD, AuthenticatorFactory, PasskeyFactory, UserFactory
 from tests.pages import shown, signed_in
-from tests.passkey_doors import SECOND_FACTOR, WHOLE_SIGN_IN, enter, person_in, register
+from tests.passkey_doors import SECOND_FACTOR, WHOLE_SIGN_IN, enter, person_in, register, signed_in_anew
 from tests.passkeys_client import Device
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -234,6 +238,30 @@ def test_phone_that_the_remover_showed_comes_back_without_doubt_about_the_mailbo
     person.refresh_from_db()
     assert Authenticator.objects.filter(user=person).exists()
     assert not person.links_withheld
+
+
+def told_to_the_browser(client: Client) -> dict[str, Any]:
+    found = re.search(r'data-passkey-signal="([^"]*)"', client.get("/persoonlijke-gegevens/").content.decode())
+    assert found
+    facts: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return facts
+
+
+def test_password_manager_deletes_no_passkey_that_a_report_may_bring_back() -> None:
+    """A thief removes the owner's passkey; the owner looks at the page before reading the mail."""
+    person = UserFactory(with_totp=True)
+    own, thiefs = passkey(person), passkey(person)
+    PasskeyHandle.objects.create(user=person, handle=b"h" * 64)
+    assert len(told_to_the_browser(signed_in_anew(person))["credentials"]) == 2
+    thief = signed_in_anew(person)
+    prove(thief)
+    thief.post(f"/persoonlijke-gegevens/passkeys/{own.pk}/verwijderen/")
+    assert devices.passkeys_of(person) == [thiefs]
+    assert len(told_to_the_browser(thief)["credentials"]) == 1, "the own browser forgets it at once"
+    owner = signed_in_anew(person)
+    assert "credentials" not in told_to_the_browser(owner)
+    with later(limits.NOT_ME_LINK):
+        assert len(told_to_the_browser(signed_in_anew(person))["credentials"]) == 1
 
 
 # --- the earlier mailbox
