@@ -239,6 +239,12 @@ def _soon_demanded(w: World) -> list[str]:
     return []
 
 
+def _with_demand(w: World) -> list[str]:
+    w.organisation.passkey_for, w.organisation.passkey_from = "staff", timezone.localdate()
+    w.organisation.save()
+    return []
+
+
 def _soon_expired(w: World) -> list[str]:
     agreed = {"issuer": "https://x.invalid", "client_id": "x", "enabled": True}
     day = timezone.localdate() + timedelta(days=6)
@@ -282,6 +288,9 @@ WRITING: dict[str, Command] = {
     ),
     "rotate_encryption_keys": Command(events={"keys_rotated"}),
     "send_reminders": Command(_soon_demanded, events={"reminded"}, heard={PERSON}),
+    "withdraw_passkey_demand": Command(
+        _with_demand, options={"reason": "andere host"}, events={"demand_changed"}, heard={ADMIN}
+    ),
     "warn_expiring_secrets": Command(_soon_expired, events={"sso_expiry_warned"}, heard={ADMIN}),
 }
 # Into an empty database only: there is nobody yet who could hear of it. The entries are tested with the command.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts import public_host
 from accounts.active_sessions import store
 from accounts.models import User
 from accounts.organisations import rank
@@ -81,7 +82,8 @@ def staff_passkey_from() -> date | None:
 
 def passkey_requirement_for(user: User, session: SessionBase | None = None) -> Requirement | None:
     """That a passkey is required of this person at sign-in, in force or announced; of several the one that begins
-    first. ``session``: of the request, with which the demand of the portal was read.
+    first; None where browsers offer no passkeys. ``session``: of the request, with which the demand of the portal was
+    read.
 
     What an organisation requires never governs those who outrank it (`rank`): on a device without passkeys they could
     no longer work. A session that a provider opened and vouched for is not asked (`policy.decide`).
@@ -102,7 +104,10 @@ def must_use_passkey(user: User, session: SessionBase | None = None) -> bool:
 
 
 def _passkey_demands(user: User, session: SessionBase | None) -> list[Requirement]:
-    """Of the portal and of the person's organisation, whoever outranks it."""
+    """Of the portal and of the person's organisation, whoever outranks it. None where browsers offer no passkeys:
+    nobody could do what is demanded."""
+    if not public_host.can_have_passkeys():
+        return []
     return [one for one in (_of_portal(user, session), _of_organisation(user)) if one]
 
 

@@ -18,6 +18,7 @@ OF_THE_SYSTEM = "journalctl "
 # Commands in running text, each with the test that runs it.
 ELSEWHERE = {
     "manage.py reset_two_factor": "tests/accounts/test_commands.py",
+    "manage.py withdraw_passkey_demand": "tests/accounts/mfa_policy/test_passkey_demand.py",
     "manage.py worker": "tests/serving/test_watching.py",
     "promtool check": "tests/assetmaps/test_metrics.py",
     "python -m tests.outbound": "",  # a measurement: tests/test_documents.py looks whether it is there

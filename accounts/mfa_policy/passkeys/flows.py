@@ -19,9 +19,9 @@ from django.utils.formats import date_format
 from django.utils.functional import lazystr
 from django.utils.translation import gettext as _
 
-from accounts import limits
+from accounts import limits, public_host
 from accounts.audit.events import Event
-from accounts.audit.origin import Origin
+from accounts.audit.origin import CONSOLE, Origin
 from accounts.audit.recording import record
 from accounts.mail import sending
 from accounts.mfa_policy.passkeys import coverage
@@ -39,6 +39,7 @@ class Outcome(Enum):
     UNCHANGED = auto()
     IN_THE_PAST = auto()
     TOO_FAR = auto()
+    NONE_HERE = auto()  # browsers offer no passkeys at this address
     NO_OWN_PASSKEY = auto()  # whoever demands it has not used one here
     CHANGED_MEANWHILE = auto()  # the demand, its people or the day are no longer what was shown
     NOT_ALLOWED = auto()
@@ -94,6 +95,8 @@ def refusal(organisation: Organisation | None, choice: Choice, actor: User) -> O
         return Outcome.IN_THE_PAST
     if choice.first_day > timezone.localdate() + limits.DEMAND_AHEAD:
         return Outcome.TOO_FAR
+    if not public_host.can_have_passkeys():
+        return Outcome.NONE_HERE
     return None if devices.has_used_passkey(actor) else Outcome.NO_OWN_PASSKEY
 
 
@@ -131,6 +134,23 @@ def change(organisation: Organisation | None, choice: Choice, *, shown: str, act
     return Outcome.SAVED
 
 
+@transaction.atomic
+def withdraw_all(reason: str, origin: Origin) -> int:
+    """By the console: no passkey is demanded of anybody any more, because no passkey works, as after another host.
+    Recorded and mailed as by an administrator. Returns how many demands there were."""
+    demanding = Organisation.objects.exclude(passkey_for=PasskeyFor.NOBODY).order_by("pk")
+    found = [one for one in (None, *demanding) if present(_lock(one)).first_day]
+    for organisation in found:
+        before, people = present(organisation), coverage.of(organisation, PasskeyFor.NOBODY)
+        _store(organisation, Choice())
+        facts: dict[str, str | int] = {"before": before.fact, "after": Choice().fact, "without": people.stopped}
+        record(
+            Event.DEMAND_CHANGED, subject=None, organisation=organisation, origin=origin, detail=facts, reason=reason
+        )
+        _notify(organisation, before, Choice(), None, people)
+    return len(found)
+
+
 def _lock(organisation: Organisation | None) -> Organisation | None:
     if organisation is not None:
         return Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
@@ -147,7 +167,7 @@ def _store(organisation: Organisation | None, choice: Choice) -> None:
     organisation.save(update_fields=["passkey_for", "passkey_from"])
 
 
-def _recipients(organisation: Organisation | None, actor: User) -> list[User]:
+def _recipients(organisation: Organisation | None, actor: User | None) -> list[User]:
     """The administrators whom it concerns; also superusers when otherwise only the actor would know."""
     if organisation is None:
         return sign_in_policy.superusers()
@@ -162,7 +182,9 @@ def page_of(organisation: Organisation | None) -> str:
     return reverse("organisation_passkey", args=[organisation.slug]) if organisation else reverse("staff_passkey")
 
 
-def _notify(organisation: Organisation | None, before: Choice, after: Choice, actor: User, people: Coverage) -> None:
+def _notify(
+    organisation: Organisation | None, before: Choice, after: Choice, actor: User | None, people: Coverage
+) -> None:
     for person in _recipients(organisation, actor):
         sending.send(
             "passkey_demand_changed",
@@ -170,7 +192,7 @@ def _notify(organisation: Organisation | None, before: Choice, after: Choice, ac
             organisation=organisation.name if organisation else "",
             before=lazystr(before),  # translated into the reader's language
             after=lazystr(after),
-            actor=actor.email,
+            actor=actor.email if actor else CONSOLE.browser,
             people=people,
             address=settings.PUBLIC_URL + page_of(organisation),
             at=timezone.localtime(),

@@ -49,6 +49,7 @@ SENTENCES = COMMON_SENTENCES | {
         "First add a passkey yourself, under Personal details, and sign in with it once. Then you know "
         "that passkeys work here, and you get in yourself."
     ),
+    "NONE_HERE": _("Browsers offer no passkeys at the address of this portal, so nobody could add one."),
     "NOT_ALLOWED": _("You may not change this."),
 }
 

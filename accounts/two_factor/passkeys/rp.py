@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from django.conf import settings
 
-from accounts import ip_addresses
+from accounts import public_host
+from accounts.public_host import can_have_passkeys
 
+__all__ = ["NAME", "can_have_passkeys", "identifier", "origins"]
 NAME = "Assetmaps"
 
 
 def identifier() -> str:
     """The RP id: the host of `PUBLIC_URL`. A passkey is bound to it for ever, so another host means other passkeys."""
-    return urlsplit(settings.PUBLIC_URL).hostname or ""
-
-
-def can_have_passkeys() -> bool:
-    """False where browsers offer none: at an IP address, and without TLS on another host than this machine's."""
-    parts = urlsplit(settings.PUBLIC_URL)
-    host = identifier()
-    return bool(host) and ip_addresses.parse(host) is None and (parts.scheme == "https" or host == "localhost")
+    return public_host.name()
 
 
 def origins() -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, time, timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
@@ -221,3 +224,35 @@ class TestReminders:
             StaffPolicy.objects.create(passkey_from=FIRST_DAY)
             assert reminders.send_all() == 1
             assert "het beheer" in mails()[-1].body
+
+
+class TestAnotherHost:
+    """Passkeys belong to the host of PUBLIC_URL: on another one nobody has one."""
+
+    def test_nothing_is_demanded_where_browsers_have_none(self, town: Organisation, settings: object) -> None:
+        actor, person = knows_passkeys(manager(town)), UserFactory(organisation=town, with_totp=True)
+        change(town, choice(PasskeyFor.EVERYBODY), actor)
+        person = User.objects.get(pk=person.pk)
+        assert sign_in_policy.must_use_passkey(person)
+        settings.PUBLIC_URL = "http://192.0.2.1"
+        assert not sign_in_policy.must_use_passkey(person)
+        assert not sign_in_policy.is_required(person)
+        assert change(town, choice(PasskeyFor.STAFF), actor) is Outcome.NONE_HERE
+
+    def test_console_withdraws_every_demand(self, town: Organisation) -> None:
+        boss, actor = knows_passkeys(UserFactory(superuser=True)), knows_passkeys(manager(town))
+        change(town, choice(PasskeyFor.EVERYBODY, 9), actor)
+        change(None, choice(PasskeyFor.STAFF), boss)
+        said, before = StringIO(), Counter(mail.to[0] for mail in mails())
+        with pytest.raises(CommandError, match="reason"):
+            call_command("withdraw_passkey_demand", reason=" ")
+        call_command("withdraw_passkey_demand", reason="andere host", stdout=said)
+        assert "2 demands" in said.getvalue()
+        assert stored(town) == stored(None) == Choice()
+        entries = AuditEntry.objects.filter(event="demand_changed", reason="andere host")
+        assert {(entry.actor_name, entry.organisation) for entry in entries} == {
+            ("manage.py", None),
+            ("manage.py", town),
+        }
+        assert Counter(mail.to[0] for mail in mails()) - before == {boss.email: 1, actor.email: 1}
+        assert flows.withdraw_all("nog eens", HERE) == 0
