@@ -29,6 +29,7 @@ from accounts.audit.recording import record
 from accounts.mail.models import OutgoingMail
 from accounts.mail.models import State as MailState
 from accounts.models import User
+from accounts.organisations.models import Organisation
 from accounts.passwords import flows as passwords
 from accounts.permissions import flows as permissions
 from accounts.support.interventions import flows as interventions
@@ -63,6 +64,25 @@ OTHERS = {
 }
 
 
+# About no person: what an organisation or the portal asks. A lost one is as it was before.
+SETTINGS = {
+    Event.DEMAND_CHANGED,
+    Event.GROUP_ADDED,
+    Event.GROUP_CHANGED,
+    Event.GROUP_DELETED,
+    Event.ORGANISATION_ADDED,
+    Event.ORGANISATION_EDITED,
+    Event.ORGANISATION_DELETED,
+    Event.SSO_CHANGED,
+    Event.SSO_SECRET_SET,
+    Event.SSO_KEY_PAIR_USED,
+    Event.SSO_SWITCHED_ON,
+    Event.SSO_SWITCHED_OFF,
+    Event.DOMAIN_PROVED,
+    Event.DOMAIN_REMOVED,
+}
+
+
 class ExportError(Exception):
     """The export is not as it was made; the message says where."""
 
@@ -74,6 +94,7 @@ class Lost:
     events: dict[int, list[Event]] = field(default_factory=lambda: defaultdict(list))
     names: dict[int, str] = field(default_factory=dict)
     removed: list[int] = field(default_factory=list)  # for good, and now back
+    settings: list[str] = field(default_factory=list)  # what changed and of which organisation, in words
 
     def deactivated(self) -> list[int]:
         """Who was deactivated and not activated again."""
@@ -101,11 +122,14 @@ def lost_since(export: Path) -> Lost:
     if broken:
         raise ExportError(f"{export}, line {number}: {broken}.")
     found = Lost()
+    settings_changed = {event.value for event in SETTINGS}
     relevant = {event.value for event in (*ACCOUNT, *PASSWORD, *FACTOR, *OTHERS)}
     for entry in _entries(export):
         if entry["event"] == Event.PERSON_REMOVED:
             found.removed.append(int(str(entry["detail"]["person"]).lstrip("#")))
         person = entry.get("subject_id")
+        if not person and entry["event"] in settings_changed and entry["succeeded"] and not _is_known(entry):
+            found.settings.append(f"{entry['event']} of {_whose(entry)}")
         if person and entry["event"] in relevant and entry["succeeded"] and not _is_known(entry):
             found.events[person].append(Event(entry["event"]))
             found.names[person] = entry["subject_name"]
@@ -113,8 +137,16 @@ def lost_since(export: Path) -> Lost:
 
 
 def _is_known(entry: dict[str, Any]) -> bool:
-    same = AuditEntry.objects.filter(at=entry["at"], event=entry["event"], subject=entry["subject_id"])
+    same = AuditEntry.objects.filter(at=entry["at"], event=entry["event"], subject=entry.get("subject_id"))
     return same.exists()
+
+
+def _whose(entry: dict[str, Any]) -> str:
+    number = entry.get("organisation_id")
+    if number is None:
+        return "the portal"
+    name = Organisation.objects.filter(pk=number).values_list("name", flat=True).first()
+    return name or f"organisation #{number}, which the backup does not have"
 
 
 def _entries(export: Path) -> Iterator[dict[str, Any]]:

@@ -27,6 +27,7 @@ piet.save()
 permissions.deactivated(piet, actor=None, origin=CONSOLE)
 passwords.set_on_server(anna, "een heel ander wachtwoord", CONSOLE)
 record(Event.AUTHENTICATOR_REPLACED, subject=emma, origin=CONSOLE)
+record(Event.DEMAND_CHANGED, subject=None, origin=CONSOLE)
 chain.seal(everything=True)
 """
 HANDED_OUT = """
@@ -91,6 +92,7 @@ def test_restored_portal_lets_in_whom_it_should_and_nobody_else(tmp_path: Path, 
     assert "deactivated again: piet@voorbeeld.nl" in told
     assert "since the backup, password: anna@voorbeeld.nl" in told
     assert "since the backup, second step: emma@voorbeeld.nl" in told
+    assert "since the backup, look at the settings: demand_changed of the portal" in told
     for name, count in (("sessions", 1), ("recovery_codes", 10)):
         assert f"{name} {count}" in told
     with place.portal() as portal:

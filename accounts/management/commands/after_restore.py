@@ -61,6 +61,7 @@ class Command(BaseCommand):
         for told, events in (("password", PASSWORD), ("second step", FACTOR), ("look at", OTHERS)):
             named = [f"{lost.names[pk]} ({self._events(lost, pk, events)})" for pk in lost.with_any(events)]
             self._list(told, named)
+        self._list("look at the settings", lost.settings)
 
     @staticmethod
     def _events(lost: Lost, pk: int, wanted: set[Event]) -> str:
