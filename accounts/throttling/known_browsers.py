@@ -136,5 +136,11 @@ def note_passkey(response: HttpResponse) -> HttpResponse:
     return response
 
 
+def forget_passkey(response: HttpResponse) -> HttpResponse:
+    """The one that was used here is gone; another brings the button back."""
+    response.delete_cookie(PASSKEY, samesite="Lax")
+    return response
+
+
 def used_passkey(request: HttpRequest) -> bool:
     return PASSKEY in request.COOKIES

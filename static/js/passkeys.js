@@ -1,6 +1,9 @@
 // Passkeys: the browser asks for finger, face or PIN, and its answer is sent as an ordinary form. Each browser that knows
 // passkeys at all runs this: the newer functions for JSON (2024) are left alone, because some password managers break them.
-const RENEW_AFTER = 4 * 60_000; // milliseconds; the server takes an answer for five minutes
+// Milliseconds. The server takes an answer for five minutes, and whoever scans a code with a phone needs some of them.
+const FRESH = 20_000; // so a question that is older is asked anew when somebody presses the button
+const RENEW_AFTER = 3 * 60_000; // and one that waits for somebody, in time
+const ON_THE_WAY = 10_000; // before the page came, and after the answer
 const knows = Boolean(globalThis.PublicKeyCredential && navigator.credentials);
 
 const to_bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
@@ -34,21 +37,56 @@ const write = (credential) => {
   });
 };
 
-const ask = async (kind, options, more = {}) => {
-  const request = { publicKey: read_options(options), ...more };
+// A clock may be set back, and the steady one may stand still while a laptop sleeps.
+const moment = () => ({ clock: Date.now(), steady: performance.now() });
+const age_of = (since) => Math.max(Date.now() - since.clock, performance.now() - since.steady);
+
+// `since`: when the options were made; the browser's window closes before they are too old.
+const ask = async (kind, options, since, more = {}) => {
+  const publicKey = read_options(options);
+  publicKey.timeout -= age_of(since) + ON_THE_WAY;
+  const request = { publicKey, ...more };
   return write(await (kind === "create" ? navigator.credentials.create(request) : navigator.credentials.get(request)));
+};
+
+// With a name of its own for no connection, which browsers call a TypeError.
+const fetched = async (address, type) => {
+  try {
+    return await fetch(address, { headers: { Accept: type } });
+  } catch {
+    throw new DOMException("", "NetworkError");
+  }
+};
+
+const why = (error, words) => {
+  switch (error.name) {
+    case "NotAllowedError": // cancelled, too late, or no passkey here: browsers do not tell which
+    case "AbortError":
+      return words.stopped;
+    case "NotSupportedError":
+    case "ConstraintError":
+    case "SecurityError":
+      return words.failed; // this device, or this browser, cannot do it
+    case "NetworkError":
+      return words.offline;
+    default:
+      return words.again;
+  }
 };
 
 // A form whose button asks for the passkey first. ----------------------------------------------------------------------
 
-// Left open for a while: what is on the page would be refused, so it is taken from a fresh one.
+// The question on the page becomes the one of a page that is fetched now; with its token against forged forms, which
+// changes when somebody signs in or out in another tab.
 const renew = async (form) => {
-  const page = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const page = await fetched(location.href, "text/html");
   const found = new DOMParser().parseFromString(await page.text(), "text/html");
   const other = page.ok && !page.redirected && found.querySelector(`form[data-passkey="${form.dataset.passkey}"]`);
   if (!other) return false; // signed out, or too late: the page itself says so
   form.dataset.options = other.dataset.options;
-  form.elements.namedItem("ceremony").value = other.elements.namedItem("ceremony").value;
+  for (const name of ["ceremony", "csrfmiddlewaretoken"]) {
+    form.elements.namedItem(name).value = other.elements.namedItem(name).value;
+  }
   return true;
 };
 
@@ -56,7 +94,7 @@ const take_over = (form) => {
   const said = form.querySelector("[data-passkey-said]");
   const button = form.querySelector("button");
   const credential = form.elements.namedItem("credential");
-  let since = Date.now();
+  let since = moment();
   let busy = false;
 
   const say = (text, is_wrong = false) => {
@@ -65,25 +103,25 @@ const take_over = (form) => {
   };
 
   const answer = async () => {
-    if (Date.now() - since > RENEW_AFTER) {
+    if (age_of(since) > FRESH) {
+      const now = moment();
       if (!await renew(form)) return location.reload();
-      since = Date.now();
+      since = now;
     }
     say(form.dataset.waiting);
-    credential.value = await ask(form.dataset.passkey, JSON.parse(form.dataset.options));
+    credential.value = await ask(form.dataset.passkey, JSON.parse(form.dataset.options), since);
     say("");
     form.requestSubmit(button);
   };
 
   const refused = (error) => {
-    const { stopped, already, failed } = form.dataset;
-    if (error.name === "InvalidStateError") say(already ?? failed, !already);
-    else if (error.name === "NotAllowedError" || error.name === "AbortError") say(stopped, true);
-    else say(failed, true);
+    const { already } = form.dataset;
+    if (already && error.name === "InvalidStateError") say(already); // nothing is wrong
+    else say(why(error, form.dataset), true);
   };
 
   // Meanwhile another tab may have used up what is on this page, or made a passkey that this one does not know of.
-  document.addEventListener("visibilitychange", () => { since = 0; });
+  document.addEventListener("visibilitychange", () => { since = { clock: 0, steady: 0 }; });
 
   // Before the listener that sends a form once: this is no sending yet.
   form.addEventListener("submit", async (event) => {
@@ -122,26 +160,28 @@ const without = () => {
 // The page to sign in: passkeys in the list below the address field, beside the addresses that the browser knows. --------
 
 const sign_in_with = async (form) => {
-  if (form.dataset.passkeyUnknown) await tell_unknown(form.dataset.passkeyUnknown); // before the list is shown
-  const address = form.dataset.passkeyOptions;
+  if (form.dataset.passkeyUnknown) await withdraw(form.dataset.passkeyUnknown); // before the list is shown
+  const button = form.querySelector("[data-passkey-button]"); // where one was used in this browser
+  const said = form.querySelector("[data-passkey-said]");
   const is_conditional = await PublicKeyCredential.isConditionalMediationAvailable?.() ?? false;
-  const has_button = "passkeyUsed" in form.dataset; // one was used in this browser
-  if (!is_conditional && !has_button) return;
+  if (!is_conditional && !button) return;
   let waiting = new AbortController();
-  let renewing;
+  let since = moment(); // of the question that waits
+  let failures = 0;
+  let busy = false; // the button was pressed, or an answer is on its way
 
-  const fetched = async () => {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+  const question = async () => {
+    const answer = await fetched(form.dataset.passkeyOptions, "application/json");
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
   };
 
-  const send = (found, credential) => {
+  const send = ({ action, token, ceremony }, credential) => {
+    busy = true;
     const sent = document.createElement("form");
     sent.method = "post";
-    sent.action = found.action;
-    const { csrfmiddlewaretoken, next } = form.elements;
-    const fields = { csrfmiddlewaretoken: csrfmiddlewaretoken.value, next: next.value, ceremony: found.ceremony, credential };
+    sent.action = action;
+    const fields = { csrfmiddlewaretoken: token, next: form.elements.next.value, ceremony, credential };
     for (const [name, value] of Object.entries(fields)) {
       sent.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
     }
@@ -150,94 +190,85 @@ const sign_in_with = async (form) => {
   };
 
   // Waits until somebody chooses a passkey. Says nothing when that fails: the password is still there.
-  const offer = async (given) => {
+  const offer = async () => {
     waiting.abort();
-    const mine = waiting = new AbortController();
-    clearTimeout(renewing);
-    renewing = setTimeout(renew_offer, RENEW_AFTER);
+    const { signal } = waiting = new AbortController();
+    since = moment();
     try {
-      const found = given ?? await fetched();
-      if (mine.signal.aborted) return;
-      const credential = await ask("get", found.options, { mediation: "conditional", signal: mine.signal });
-      clearTimeout(renewing);
-      send(found, credential);
+      const found = await question();
+      if (signal.aborted) return;
+      send(found, await ask("get", found.options, since, { mediation: "conditional", signal }));
     } catch {
-      // stopped, renewed, or no network
+      // Some browsers refuse the first request after a page is loaded again (iOS 16).
+      if (!signal.aborted && ++failures <= 3) setTimeout(() => signal.aborted || offer(), 1000);
     }
   };
 
-  const renew_offer = () => { // nobody looks at it: then when somebody does again
-    if (document.hidden) document.addEventListener("visibilitychange", renew_offer, { once: true });
-    else offer();
+  const begin = () => {
+    busy = false;
+    failures = 0;
+    if (is_conditional) offer();
   };
 
-  const by_button = async (button, said) => {
+  const look = () => {
+    if (!busy && !document.hidden && age_of(since) > RENEW_AFTER) begin();
+  };
+  // The window of the device takes the focus, and gives it back when its answer is on its way: that must not be stopped.
+  const look_later = () => setTimeout(look, 1000);
+  setInterval(() => document.hasFocus() && look(), 15_000);
+  addEventListener("focus", look_later);
+  document.addEventListener("visibilitychange", look_later);
+  addEventListener("pointerdown", look); // after a night asleep none of the others need come
+
+  const by_button = async () => {
+    busy = true;
     waiting.abort(); // one request at a time
-    clearTimeout(renewing);
     button.setAttribute("aria-disabled", "true");
     said.textContent = "";
     try {
-      const found = await fetched();
-      send(found, await ask("get", found.options));
-    } catch {
-      said.textContent = button.dataset.stopped;
+      const now = moment();
+      const found = await question();
+      send(found, await ask("get", found.options, now));
+    } catch (error) {
+      said.textContent = why(error, button.dataset);
       button.removeAttribute("aria-disabled");
-      if (is_conditional) offer();
+      begin();
     }
   };
 
-  const add_button = (words) => {
-    const row = document.createElement("p");
-    const button = document.createElement("button");
-    const said = document.createElement("p");
-    row.className = "actions actions--wide";
-    button.type = "button";
-    button.className = "button button--second";
-    button.textContent = words.button;
-    button.dataset.stopped = words.stopped;
-    button.addEventListener("click", () => {
-      if (!button.hasAttribute("aria-disabled")) by_button(button, said);
-    });
-    said.className = "help";
-    said.setAttribute("role", "status");
-    row.append(button);
-    form.parentElement.append(row, said); // at the end: nothing that somebody is about to press may move
-  };
-
-  const found = await fetched();
-  if (!found.options) return; // no browser offers passkeys at this address
-  if (has_button) add_button(found.words);
-  if (is_conditional) offer(found);
+  if (button) {
+    button.classList.remove("held");
+    button.addEventListener("click", () => { if (!button.hasAttribute("aria-disabled")) by_button(); });
+  }
+  addEventListener("pageshow", (event) => { // back from the next page, where this answer was used
+    if (!event.persisted) return;
+    button?.removeAttribute("aria-disabled");
+    begin();
+  });
+  begin();
 };
 
 // Tells the browser's password manager which passkeys still work here, so that it offers no others. ----------------------
 
+const inform = (name, facts) => PublicKeyCredential[name]?.(facts)?.catch(() => {}); // a courtesy: nobody waits for it
+
 const tell = (json) => {
   const { rpId, userId, credentials, name, displayName } = JSON.parse(json);
-  const told = [
-    credentials && // none while a removed passkey may come back
-      PublicKeyCredential.signalAllAcceptedCredentials?.({ rpId, userId, allAcceptedCredentialIds: credentials }),
-    PublicKeyCredential.signalCurrentUserDetails?.({ rpId, userId, name, displayName }),
-  ];
-  for (const one of told) one?.catch(() => {}); // a courtesy: nobody waits for it
+  if (credentials) inform("signalAllAcceptedCredentials", { rpId, userId, allAcceptedCredentialIds: credentials }); // none while a removed one may come back
+  inform("signalCurrentUserDetails", { rpId, userId, name, displayName });
 };
 
 // A passkey that was refused because we do not have it: on this device it goes too.
-const tell_unknown = async (json) => {
-  try {
-    await PublicKeyCredential.signalUnknownCredential?.(JSON.parse(json));
-  } catch {
-    // a courtesy, as above
-  }
-};
+const withdraw = (json) => inform("signalUnknownCredential", JSON.parse(json));
 
 // Some browsers make a passkey by themselves where they have just filled in the password, and tell the person so.
 const make_by_itself = async (form) => {
   const { conditionalCreate } = await PublicKeyCredential.getClientCapabilities?.() ?? {};
   if (!conditionalCreate) return;
-  const found = await (await fetch(form.action, { headers: { Accept: "application/json" } })).json();
+  const since = moment();
+  const found = await (await fetched(form.action, "application/json")).json();
   if (!found.options) return;
-  const credential = await ask("create", found.options, { mediation: "conditional" });
+  const credential = await ask("create", found.options, since, { mediation: "conditional" });
   const body = new FormData(form);
   body.set("ceremony", found.ceremony);
   body.set("credential", credential);
@@ -245,11 +276,24 @@ const make_by_itself = async (form) => {
   const headers = { Accept: "application/json" };
   const answer = await fetch(form.dataset.passkeyByItself, { method: "POST", body, headers, redirect: "manual" });
   if (!answer.ok) return; // a redirect: signed out, or the proof is too old
-  const { made, unknown } = await answer.json();
-  if (unknown) await tell_unknown(unknown);
-  if (!made) return;
+  const { made, remove, codes, unknown } = await answer.json();
+  if (unknown) withdraw(unknown);
+  if (made) show_made(form, { remove, codes });
+};
+
+// In the place of the offer, with what to do for who does not want it.
+const show_made = (form, addresses) => {
   const offer = form.querySelector("[data-passkey-offer]");
-  offer.textContent = offer.dataset.made;
+  const made = form.querySelector("[data-passkey-made]");
+  const has_focus = offer.contains(document.activeElement);
+  for (const [name, address] of Object.entries(addresses)) {
+    const link = made.querySelector(`[data-passkey-${name}]`);
+    link.href = address;
+    link.parentElement.hidden = !address;
+  }
+  offer.hidden = true;
+  made.hidden = false;
+  if (has_focus) made.focus(); // not lost with the button that it was on
 };
 
 // Whether this device has a lock of its own to sign in with, so that the page after this one may offer it.
@@ -260,9 +304,9 @@ const note_device = async (field) => {
 if (knows) {
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     take_over(form);
-    if (form.dataset.passkeyUnknown) tell_unknown(form.dataset.passkeyUnknown);
+    if (form.dataset.passkeyUnknown) withdraw(form.dataset.passkeyUnknown);
   }
-  for (const form of document.querySelectorAll("form[data-passkey-options]")) sign_in_with(form).catch(() => {}); // no network
+  for (const form of document.querySelectorAll("form[data-passkey-options]")) sign_in_with(form);
   for (const form of document.querySelectorAll("form[data-passkey-by-itself]")) make_by_itself(form).catch(() => {}); // then by hand
   for (const part of document.querySelectorAll("[data-passkey-signal]")) tell(part.dataset.passkeySignal);
   for (const field of document.querySelectorAll("input[data-passkey-device]")) note_device(field);

@@ -244,7 +244,7 @@ def test_browser_without_passkeys_offers_the_other_ways(
     old = elsewhere(java_script_enabled=scripts)
     old.page.add_init_script("delete window.PublicKeyCredential")
     old.give_password(VERIFIED)
-    old.says("Deze browser kan geen passkey gebruiken.")
+    old.says("Deze browser kan geen passkey gebruiken." if scripts else "Hiervoor moet JavaScript aanstaan")
     expect(old.button("Gebruik je passkey")).to_be_hidden()
     old.give_code(Phone.of(verified).unused())
     old.heading("Mijn Omgevingen")

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, resolve_url
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.active_sessions import flows as sessions
@@ -13,8 +13,8 @@ from accounts.http_requests import csrf_secret, first_page, own_address, sign_in
 from accounts.post_redirect_get import redirect_with_errors
 from accounts.sign_in.completion.flows import restart_session
 from accounts.sign_in.passkey import flows
-from accounts.throttling.known_browsers import KnownBrowsers, note_passkey, remember
-from accounts.two_factor.passkeys import binding, rp
+from accounts.throttling.known_browsers import KnownBrowsers, forget_passkey, note_passkey, remember
+from accounts.two_factor.passkeys import binding, judgement, rp
 from accounts.two_factor.passkeys import flows as passkeys
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
@@ -25,20 +25,13 @@ from accounts.two_factor.verification import Outcome, VerificationResult
 @login_not_required
 @require_safe
 def options(request: HttpRequest) -> HttpResponse:
-    """What the sign-in page asks of any passkey, and the words that its script shows; empty where browsers have none.
-    The same for everybody, and nothing is stored."""
+    """What the sign-in page asks of any passkey; empty where browsers have none. The same for everybody, and nothing is
+    stored. ``token``: against forged forms, as the page's own may be older than a sign-in in another tab."""
     if not rp.can_have_passkeys():
         return JsonResponse({})
     question = passkeys.question_for(None, Purpose.SIGN_IN, binding.of_visitor(csrf_secret(request)))
-    words = {
-        "button": _("Sign in with fingerprint, face or PIN"),
-        "stopped": _(
-            "It did not work: it was stopped, it took too long, or your passkey is not here. "
-            "Try again, or choose another way."
-        ),
-    }
-    action = resolve_url("passkey_sign_in")
-    return JsonResponse({"options": question.options, "ceremony": question.token, "action": action, "words": words})
+    sent = {"action": resolve_url("passkey_sign_in"), "token": get_token(request), "ceremony": question.token}
+    return JsonResponse({"options": question.options} | sent)
 
 
 @login_not_required
@@ -67,6 +60,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     )
     if answer.outcome is not Outcome.ACCEPTED or answer.device is None:
         form.refuse(answer)
-        return redirect_with_errors(request, form, to=sign_in_page(target).url or resolve_url("sign_in"))
+        refused = redirect_with_errors(request, form, to=sign_in_page(target).url or resolve_url("sign_in"))
+        return forget_passkey(refused) if answer.outcome is Outcome.UNKNOWN_PASSKEY else refused
     user = answer.device.user
-    return note_passkey(remember(request, redirect(first_page(user, target)), user))
+    response = remember(request, redirect(first_page(user, target)), user)
+    return note_passkey(response) if judgement.is_here(data["credential"], answer.device) else response

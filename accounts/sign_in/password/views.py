@@ -15,6 +15,7 @@ from accounts.sign_in.completion.views import ask_code_with_password, complete_s
 from accounts.sign_in.password import flows
 from accounts.sign_in.password.forms import SignInForm
 from accounts.throttling.known_browsers import KnownBrowsers, used_passkey
+from accounts.two_factor.passkeys import rp
 
 
 @login_not_required
@@ -27,7 +28,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             return redirect(target)
         form.begin_with(typed(request))
-        context = {"form": restore(request, form), "next": target, "passkey_used": used_passkey(request)}
+        context = {"form": restore(request, form), "next": target}
+        context |= {"passkeys_possible": rp.can_have_passkeys(), "passkey_used": used_passkey(request)}
         return render(request, "accounts/sign_in/sign_in.html", context)
     if not form.is_valid():
         return redirect_with_errors(request, form)

@@ -17,7 +17,7 @@ from accounts.audit.origin import Origin
 from accounts.http_requests import PersonRequest
 from accounts.organisations import sign_in_policy
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.throttling.known_browsers import KnownBrowsers
+from accounts.throttling.known_browsers import KnownBrowsers, forget_passkey
 from accounts.two_factor import devices
 from accounts.two_factor.authenticators import flows
 from accounts.two_factor.devices import Situation
@@ -115,7 +115,7 @@ def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: 
     messages.success(
         request, _("Two-step authentication is off. From now on signing in asks for no second step any more.")
     )
-    return redirect("personal_details")
+    return forget_passkey(redirect("personal_details"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

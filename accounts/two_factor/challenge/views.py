@@ -95,7 +95,7 @@ def _passkey_page(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
 @_needs_pending_sign_in
 def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     """A passkey instead of the code; asked for on the page of the code."""
-    from accounts.two_factor.passkeys import binding  # here, as above
+    from accounts.two_factor.passkeys import binding, judgement  # here, as above
     from accounts.two_factor.passkeys.forms import PasskeyForm
 
     form = PasskeyForm(request.POST or None)
@@ -118,7 +118,8 @@ def passkey(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     if answer.outcome is not Outcome.ACCEPTED:
         form.refuse(answer)
         return redirect_with_errors(request, form, to=resolve_url("verification_code"))
-    return note_passkey(_redirect_after(request, pending.user, answer, pending.target))
+    response = _redirect_after(request, pending.user, answer, pending.target)
+    return note_passkey(response) if judgement.is_here(form.cleaned_data["credential"], answer.device) else response
 
 
 @login_not_required

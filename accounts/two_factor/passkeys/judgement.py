@@ -56,6 +56,13 @@ def read(typed: str) -> Answer | None:
     return Answer(plain, client, credential_id, handle, sorted(set(known)))
 
 
+def is_here(credential: str, device: object) -> bool:
+    """Is the passkey in the browser that gave this, which was accepted? Not when a phone gave it to a computer, which
+    may be somebody else's."""
+    is_elsewhere = json.loads(credential).get("authenticatorAttachment") == "cross-platform"
+    return not (is_elsewhere and "hybrid" in getattr(device, "transports", ()))
+
+
 class Registered(NamedTuple):
     """``key``: the public key as COSE; ``has_verified``: did the authenticator verify its user?"""
 

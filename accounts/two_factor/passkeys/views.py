@@ -5,7 +5,7 @@ from functools import partial
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -17,10 +17,10 @@ from accounts.active_sessions.reauthentication import fresh_proof_required, is_f
 from accounts.audit.origin import Origin
 from accounts.http_requests import OWES_SET_UP, PersonRequest
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.throttling.known_browsers import note_passkey, remember
+from accounts.throttling.known_browsers import forget_passkey, note_passkey, remember
 from accounts.two_factor import devices, renaming, set_up
 from accounts.two_factor.models import Passkey
-from accounts.two_factor.passkeys import binding, flows, offers, registration, rp, signals
+from accounts.two_factor.passkeys import binding, flows, judgement, offers, registration, rp, signals
 from accounts.two_factor.passkeys.ceremonies import Purpose
 from accounts.two_factor.passkeys.forms import PasskeyForm
 from accounts.two_factor.passkeys.registration import Addition
@@ -80,7 +80,7 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
     all_lost = set_up.all_lost(request)
     by_itself = request.headers.get("Accept") == "application/json"  # the page stays, and shows what it is told
     if by_itself and (all_lost or request.META.get(OWES_SET_UP) or not offers.is_open(request.session)):
-        return JsonResponse({"made": False})
+        return _not_made(form)
     known = devices.situation_read_with(request.session, request.user)
     fresh = set_up.prepared_codes() if all_lost or not known.codes_left else None
     addition = registration.add(
@@ -93,14 +93,24 @@ def _add(request: PersonRequest, form: PasskeyForm) -> HttpResponse:
         all_lost=all_lost,
         on_added=partial(_finish, request, fresh),
     )
-    if not addition.is_accepted:
+    passkey = addition.answer.device
+    if not addition.is_accepted or not isinstance(passkey, Passkey):
         form.refuse(addition.answer)
-        return JsonResponse({"made": False, "unknown": form.told}) if by_itself else redirect_with_errors(request, form)
+        return _not_made(form) if by_itself else redirect_with_errors(request, form)
     messages.success(request, _("Your passkey works. From now on you can sign in with it."))
-    if by_itself:
-        return note_passkey(JsonResponse({"made": True}))
     next_page = set_up.page_after(request, has_codes=bool(addition.before.codes_left) and not addition.replaces_all)
-    return note_passkey(remember(request, redirect(next_page), request.user))
+    response = _made(request, passkey) if by_itself else remember(request, redirect(next_page), request.user)
+    return note_passkey(response) if judgement.is_here(form.cleaned_data["credential"], passkey) else response
+
+
+def _made(request: PersonRequest, passkey: Passkey) -> JsonResponse:
+    """``remove``: for who did not want what the browser did by itself; ``codes``: when there are new ones to keep."""
+    codes = resolve_url("recovery_codes") if recovery_codes.are_waiting(request.session) else ""
+    return JsonResponse({"made": True, "remove": resolve_url("passkey_remove", passkey.pk), "codes": codes})
+
+
+def _not_made(form: PasskeyForm) -> JsonResponse:
+    return JsonResponse({"made": False, "unknown": signals.unknown(form.cleaned_data["credential"])})
 
 
 def _finish(request: PersonRequest, fresh: recovery_codes.Prepared | None, addition: Addition) -> None:
@@ -137,10 +147,13 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
     sessions.end_others(request, request.user)
     sessions.verify_by_another(request, devices.another_factor_of(request.user))
     signals.note_change(request.session, request.user)
+    response = redirect("passkey_add" if request.META.get(OWES_SET_UP) else "personal_details")
+    if not devices.passkeys_of(request.user):
+        forget_passkey(response)
     messages.success(
         request, _("The passkey “%(name)s” is removed. You cannot sign in with it any more.") % {"name": passkey.name}
     )
-    return redirect("passkey_add" if request.META.get(OWES_SET_UP) else "personal_details")
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -313,8 +313,12 @@ def test_browser_may_make_one_by_itself_after_a_sign_in_with_a_code(device: Devi
     assert refused["made"] is False
     assert json.loads(refused["unknown"]) == {"rpId": "mijn.assetmaps.nl", "credentialId": given["id"]}
     answer = client.post(add, {"ceremony": told["ceremony"], "credential": json.dumps(given)}, headers=script)
-    assert answer.json() == {"made": True}
-    assert Passkey.objects.filter(user=person).count() == 1
+    made = Passkey.objects.get(user=person)
+    assert answer.json() == {
+        "made": True,
+        "remove": f"/persoonlijke-gegevens/passkeys/{made.pk}/verwijderen/",
+        "codes": "/persoonlijke-gegevens/herstelcodes/",
+    }
     assert client.get(OFFER).json() == {}
     assert not is_signed_in(enter(person, device, WHOLE_SIGN_IN))
     device.own_flags = PRESENT_AND_VERIFIED
