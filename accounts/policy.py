@@ -19,7 +19,7 @@ class Facts(NamedTuple):
     is_verified: bool  # this session has shown one
     device_removed: bool  # this session has shown one that no longer counts
     set_up_only: bool = False  # this session began with a bridge code or the link of a reset instead of a device
-    vouched: Vouched = Vouched.NOT_ASKED
+    vouched: Vouched = Vouched.NOT_ASKED  # as far as it counts for this person
     is_staff: bool = False
     business_account_only: bool = False  # the organisation takes the business account only
     second_factor_at_provider: bool = False  # the second factor of this person is at the provider of the organisation
@@ -74,9 +74,9 @@ def _with_passkey(facts: Facts) -> Decision:
 
     A code can be passed on to a thief by a false page, so it does not do where a passkey exists. A recovery code does:
     it is for when the devices are lost, and what it opens is only the page that adds another passkey, or makes room
-    for it.
+    for it. Nor is one asked where a provider vouches for the session as well.
     """
-    if not facts.must_use_passkey or facts.by_passkey:
+    if not facts.must_use_passkey or facts.by_passkey or is_enough(facts.vouched, is_staff=facts.is_staff):
         return Decision.ALLOW
     if facts.has_passkey and not facts.by_recovery_code:
         return Decision.SHOW_PASSKEY

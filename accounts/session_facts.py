@@ -43,7 +43,7 @@ def of(request: HttpRequest) -> policy.Facts:
         is_verified=verified,
         device_removed=request.META[HAD_DEVICE] and not verified,
         set_up_only=sessions.SET_UP_ONLY in request.session,
-        vouched=vouched,
+        vouched=counted(request) if must_use_passkey else vouched,  # it decides whether the passkey is asked
         is_staff=user.is_staff,
         business_account_only=not vouched and sign_in_policy.must_use_business_account(_owner(request)),
         second_factor_at_provider=not (verified or vouched) and _is_second_factor_at_provider(request),

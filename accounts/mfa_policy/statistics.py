@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import limits
 from accounts.models import User
-from accounts.organisations import memberships, sign_in_policy
+from accounts.organisations import memberships, vouching
 from accounts.organisations.models import Organisation
 from accounts.two_factor import devices
 
@@ -74,7 +74,7 @@ def _conditions(organisation: Organisation, *, without_password: Q = NO_PASSWORD
     """The groups without a second factor: of these conditions the first that fits decides."""
     return {
         Group.STAFF: Q(is_staff=True),
-        Group.AT_PROVIDER: sign_in_policy.at_provider_of(organisation),
+        Group.AT_PROVIDER: vouching.at_provider_of(organisation),
         Group.NOT_ACTIVATED: without_password,
         Group.NEVER_SIGNED_IN: Q(last_login=None),
         Group.RECENT: Q(last_login__gte=timezone.now() - limits.DEMAND_RECENT),

@@ -70,18 +70,19 @@ def has_outranking_members(organisation: Organisation) -> bool:
         return True
     if _outranking(organisation.pk, members.filter(is_staff=True).values_list("pk", flat=True)):
         return True
-    return _has_guests_elsewhere(organisation)
+    return guests_elsewhere(organisation).exists()
 
 
-def _has_guests_elsewhere(organisation: Organisation) -> bool:
-    """Can a member open an environment of another organisation?"""
+def guests_elsewhere(organisation: Organisation) -> QuerySet:
+    """The keys of its members who can open an environment of another organisation."""
     # By the relations' names: the package of environments is in a higher layer.
     access: Any = User._meta.get_field("access").related_model
     if copies.are_exact():
-        return access.objects.filter(guest_of=organisation.pk).order_by().exists()
-    own = organisation.environments.values("pk")
-    members = Membership.objects.filter(organisation=organisation).values("user")
-    return access.objects.filter(user__in=members).exclude(environment__in=own).order_by().exists()
+        found = access.objects.filter(guest_of=organisation.pk)
+    else:
+        members = Membership.objects.filter(organisation=organisation).values("user")
+        found = access.objects.filter(user__in=members).exclude(environment__organisation=organisation)
+    return found.order_by().values("user")
 
 
 def _outranking(organisation: int, people: Collection[int]) -> set[int]:

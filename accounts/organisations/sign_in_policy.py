@@ -167,18 +167,6 @@ def _linked() -> QuerySet[User]:
     return User.objects.filter(linked_to_provider(), pk=Parameter("pk", BigAutoField())).order_by()
 
 
-def at_provider_of(organisation: Organisation) -> Q:
-    """`linked_to_provider` as a condition on the members of one organisation: the database then looks once which of
-    them have an account there, and not once a person."""
-    connection = _connection_of(organisation)
-    if connection is None or not connection.enabled or connection.vouching == "ours":
-        return Q(pk__in=[])
-    # By the relation's name: the package of single sign-on is in a higher layer.
-    accounts: Any = User._meta.get_field("identities").related_model
-    there = accounts.objects.filter(organisation=organisation, issuer=connection.issuer)
-    return Q(pk__in=there.values("user")) & ~Q(pk=connection.break_glass_id or 0)
-
-
 def has_second_factor_at_provider(user: User) -> bool:
     """Is this person's second factor at the provider? Then a password alone opens nothing here: otherwise access to the
     mailbox would be enough, also for somebody who was removed there. For people who can open environments of another

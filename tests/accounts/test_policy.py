@@ -2,7 +2,7 @@ from itertools import product
 
 import pytest
 
-from accounts.policy import Decision, Facts, decide
+from accounts.policy import Decision, Facts, Vouched, decide
 
 
 def test_verified_session_goes_anywhere() -> None:
@@ -54,3 +54,17 @@ def test_whoever_must_use_a_passkey_sets_up_nothing_else_first() -> None:
     assert decide(without) is Decision.ADD_PASSKEY
     assert decide(without._replace(set_up_only=True)) is Decision.ADD_PASSKEY
     assert decide(without._replace(has_factor=True)) is Decision.END_SESSION
+
+
+@pytest.mark.parametrize(
+    ("vouched", "is_staff", "decision"),
+    [
+        (Vouched.CLAIM, True, Decision.ALLOW),
+        (Vouched.AGREEMENT, False, Decision.ALLOW),
+        (Vouched.AGREEMENT, True, Decision.ADD_PASSKEY),
+        (Vouched.NOTHING, False, Decision.ADD_PASSKEY),
+    ],
+)
+def test_no_passkey_is_asked_where_a_provider_vouches(vouched: Vouched, is_staff: bool, decision: Decision) -> None:
+    shown = Facts(False, True, True, False, vouched=vouched, is_staff=is_staff, must_use_passkey=True)
+    assert decide(shown) is decision

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.mfa_policy import statistics
 from accounts.mfa_policy.statistics import NO_PASSWORD
 from accounts.models import User
-from accounts.organisations import memberships, sign_in_policy
+from accounts.organisations import memberships, sign_in_policy, vouching
 from accounts.organisations.models import Organisation, PasskeyFor
 from accounts.two_factor import devices
 from accounts.two_factor.models import Passkey
@@ -25,14 +25,16 @@ class Group(models.TextChoices):
     """Everybody whom the demand governs is in exactly one."""
 
     WITH_PASSKEY = "passkey", _("has a passkey")
+    EMERGENCY = "nood", _("emergency account of the organisation, without a passkey")
     AT_PROVIDER = "zakelijk", _("signs in with the business account, which shows a second step")
+    ALSO_WITH_APP = "zakelijk-of-app", _("has a business account and an app: stopped only after a code of the app")
     WITH_APP = "app", _("has an authenticator app only")
     WITHOUT = "niets", _("has no second step yet")
     NOT_ACTIVATED = "nooit-gekomen", _("invited, no password yet")
 
 
 # A demand leads them to the page that adds a passkey, at their next click or sign-in.
-STOPPED = (Group.WITH_APP, Group.WITHOUT, Group.NOT_ACTIVATED)
+STOPPED = (Group.EMERGENCY, Group.ALSO_WITH_APP, Group.WITH_APP, Group.WITHOUT, Group.NOT_ACTIVATED)
 
 
 @dataclass(frozen=True)
@@ -75,24 +77,24 @@ def _has_passkey(organisation: Organisation | None, whom: str) -> Q:
     return Q(pk__in=Passkey.objects.filter(**who).order_by().values("user"))
 
 
-def _at_provider(organisation: Organisation | None) -> Q:
-    # Of staff the provider's word counts only where a claim proves it, so these are counted as stopped.
-    return sign_in_policy.at_provider_of(organisation) & Q(is_staff=False) if organisation else Q(pk__in=[])
-
-
 def _conditions(organisation: Organisation | None, has_passkey: Q, without_password: Q = NO_PASSWORD) -> dict[Group, Q]:
     """Of these conditions the first that fits decides."""
+    provider = vouching.vouched_for(organisation) if organisation else vouching.staff_vouched_for()
+    with_app = statistics.has_factor()  # whoever has a passkey is in the first group
     return {
         Group.WITH_PASSKEY: has_passkey,
-        Group.AT_PROVIDER: _at_provider(organisation),
+        # Its password works where the business account is required, so its second step is here: it is governed too.
+        Group.EMERGENCY: vouching.emergency_account(organisation),
+        Group.AT_PROVIDER: provider.only | (provider.enough & ~with_app),
+        Group.ALSO_WITH_APP: provider.enough,
         Group.NOT_ACTIVATED: without_password,
-        Group.WITH_APP: statistics.has_factor(),  # whoever has a passkey is in the first group
+        Group.WITH_APP: with_app,
         Group.WITHOUT: Q(),
     }
 
 
 def of(organisation: Organisation | None, whom: str) -> Coverage:
-    """Count everybody whom the demand would govern; one query, and those of `rank` for an organisation. As in
+    """Count everybody whom the demand would govern; one query, and those of `rank` and `vouching`. As in
     `statistics.coverage`, it reads one index of the people of an organisation and no row of theirs."""
     no_password = statistics.without_password(organisation) if organisation else NO_PASSWORD
     conditions = _conditions(organisation, _has_passkey(organisation, whom), no_password)
@@ -112,5 +114,6 @@ def people_in(organisation: Organisation | None, whom: str, group: Group) -> Que
 
 
 def without_passkey(organisation: Organisation | None, whom: str) -> QuerySet[User]:
-    """Who is governed, has no passkey and shows none elsewhere, by address: the groups in `STOPPED`."""
-    return governed(organisation, whom).filter(~devices.passkey_exists(), ~_at_provider(organisation))
+    """Who is governed and stopped, by address: the groups in `STOPPED`."""
+    conditions = _conditions(organisation, Q(devices.passkey_exists()))
+    return governed(organisation, whom).filter(~conditions[Group.WITH_PASSKEY], ~conditions[Group.AT_PROVIDER])

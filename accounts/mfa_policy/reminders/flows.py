@@ -22,7 +22,7 @@ from accounts.mfa_policy import statistics
 from accounts.mfa_policy.models import Reminder
 from accounts.mfa_policy.statistics import AFFECTED, NO_PASSWORD, Coverage, Group
 from accounts.models import User
-from accounts.organisations import sign_in_policy
+from accounts.organisations import vouching
 from accounts.organisations.models import Organisation, SecondStep
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.passwords import flows as passwords
@@ -103,7 +103,7 @@ def recipients(
     people = statistics.members(organisation).filter(
         ~devices.confirmed_device_exists(),
         ~Exists(told),
-        ~sign_in_policy.at_provider_of(organisation),  # their second factor is there
+        ~vouching.at_provider_of(organisation),  # their second factor is there
         is_staff=False,
     )
     if day not in limits.REMINDER_INVITATION_DAYS:

@@ -70,7 +70,9 @@ class TestWhomItGoverns:
         found = coverage.of(town, PasskeyFor.EVERYBODY)
         assert found.counts == {
             Group.WITH_PASSKEY: 2,
+            Group.EMERGENCY: 0,
             Group.AT_PROVIDER: 1,
+            Group.ALSO_WITH_APP: 0,
             Group.WITH_APP: 4,
             Group.WITHOUT: 2,
             Group.NOT_ACTIVATED: 1,
