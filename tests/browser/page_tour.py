@@ -417,6 +417,13 @@ def _make_passkey(screen: Screen) -> None:
     screen.page.wait_for_url(lambda address: "/passkeys/" not in address)
 
 
+def _unfold_code(screen: Screen) -> None:
+    """It is unfolded already in a browser in which no passkey was used."""
+    screen.heading("Gebruik je passkey")
+    if not screen.code.is_visible():
+        screen.text("Gebruik de code uit je app").click()
+
+
 def _passkeys(screen: Screen, device: Device) -> Iterator[str]:
     """Of somebody with nothing else, then with an app and more of them."""
     person = User.objects.get(email=EMPLOYEE)
@@ -457,7 +464,7 @@ def _passkeys(screen: Screen, device: Device) -> Iterator[str]:
     device.be_touched(False)  # else the page to sign in does so by itself
     _forget(screen)
     screen.give_password(EMPLOYEE)
-    screen.text("Gebruik de code uit je app").click()
+    _unfold_code(screen)
     yield "passkey-of-code"
 
 
@@ -512,10 +519,14 @@ def passkey_demanded(screen: Screen) -> Iterator[str]:
         screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
         yield "uitschakelen-passkey-verplicht"
         AuthenticatorFactory(user=person)
-        _sign_in(screen, VERIFIED)
+        device.be_touched(False)
+        _forget(screen)
+        screen.give_password(VERIFIED)
+        _unfold_code(screen)
+        screen.give_code(code_of(person))
+        screen.heading("Jouw organisatie vraagt om je passkey")
         yield "passkey-verplicht-gebruiken"
         codes = recovery_codes.make(person, Origin())
-        device.be_touched(False)
         _forget(screen)
         screen.give_password(VERIFIED)
         screen.follow("Gebruik een herstelcode")
@@ -541,8 +552,8 @@ def passkey_demands(screen: Screen) -> Iterator[str]:
         screen.open(f"/beheer/{page}/?whom=staff&first_day=2020-01-01")
         yield f"beheer-passkey{name}-geweigerd"
         mine = PasskeyFactory(user=administrator, last_used_at=timezone.now())
-        whom = "everybody" if name == "" else "staff"
-        screen.open(f"/beheer/{page}/?whom={whom}&first_day={day}&groep=niets")
+        whom, group = ("everybody", "niets") if name == "" else ("staff", "app")
+        screen.open(f"/beheer/{page}/?whom={whom}&first_day={day}&groep={group}")
         yield f"beheer-passkey{name}-controle"
         mine.delete()
     Passkey.objects.all().delete()
@@ -720,7 +731,8 @@ def support_desk(screen: Screen) -> Iterator[str]:
     employee, caller = User.objects.get(email=EMPLOYEE), _caller()
     colleague = User.objects.get(email=ADMINISTRATOR)
     _trouble(screen, caller)
-    PasskeyFactory(user=caller, name=LONG_NAME, last_used_at=timezone.now(), backed_up=True)
+    used = timezone.now() - timedelta(days=1)
+    PasskeyFactory(user=caller, name=LONG_NAME, last_used_at=used, backed_up=True)
     _sign_in(screen, DESK)
     until = int(timezone.now().timestamp()) + 900
     AttemptCounter.objects.create(subject=subject_of(caller), kind="code", failures=5, waits_until=until)
