@@ -47,6 +47,7 @@ WITHOUT_ASKING = """
         window.mediation = mediation;
         const {userVerification} = request.publicKey.authenticatorSelection;
         if (userVerification === "required") throw new DOMException("nobody is asked", "ConstraintError");
+        await window.held;
         return create(request);
     };
 """
@@ -78,3 +79,19 @@ def test_browser_makes_one_by_itself_after_password_and_code(screen: Screen, ver
     screen.press("Uitloggen")  # once used after the password it is the whole sign-in
     screen.heading("Mijn Omgevingen")
     assert len(device.credentials) == 1
+
+
+def test_one_that_comes_too_late_is_not_said_to_work_and_does_not_stay(screen: Screen, verified: User) -> None:
+    device = Device(screen.page)
+    screen.page.add_init_script(WITHOUT_ASKING + "window.held = new Promise((done) => { window.go_on = done; });")
+    screen.sign_in(VERIFIED, Phone.of(verified).unused())
+    screen.page.wait_for_function("window.mediation")
+    second_tab = Screen(screen.page.context.new_page(), screen.portal)
+    second_tab.open("/")
+    second_tab.press("Niet meer vragen")
+    expect(second_tab.text("Volgende keer sneller inloggen?")).to_have_count(0)
+    with screen.page.expect_response("**/toevoegen/"):
+        screen.page.evaluate("go_on()")
+    device.comes_to_hold()
+    expect(screen.text("Dit apparaat heeft nu een passkey")).to_be_hidden()
+    assert not Passkey.objects.exists()
