@@ -143,4 +143,4 @@ def forget_passkey(response: HttpResponse) -> HttpResponse:
 
 
 def used_passkey(request: HttpRequest) -> bool:
-    return PASSKEY in request.COOKIES
+    return bool(request.COOKIES.get(PASSKEY))

@@ -36,7 +36,7 @@ from tests.conftest import browser, mails, outlive_proof, prove
 from tests.factories import PASSWORD, AuthenticatorFactory, OrganisationFactory, UserFactory
 from tests.pages import CODE, DETAILS, SWITCH_OFF, half_signed_in, is_signed_in, shown, signed_in
 from tests.passkey_doors import ADD, DOORS, SECOND_FACTOR, WHOLE_SIGN_IN, at_every_door, enter, present, register
-from tests.passkeys_client import PRESENT_AND_VERIFIED, Device, ceremony_on
+from tests.passkeys_client import PRESENT_AND_VERIFIED, Device, Twist, ceremony_of_sign_in, ceremony_on
 from tests.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +178,44 @@ def test_removed_passkey_opens_nothing_and_comes_back_after_a_report(device: Dev
     assert (Passkey.objects.get().created_at, FormerPasskey.objects.count()) == (before.created_at, 0)
     assert is_signed_in(enter(person, device, SECOND_FACTOR))
     assert is_signed_in(enter(person, device, WHOLE_SIGN_IN))
+
+
+def has_button(client: Client) -> bool:
+    """Has the page to sign in one for a passkey, in this browser?"""
+    client.post("/uitloggen/")
+    return "data-passkey-button" in client.get("/inloggen/").content.decode()
+
+
+class TestButtonOnThePageToSignIn:
+    def test_is_there_where_a_passkey_was_made_or_used(self, person: User, device: Device) -> None:
+        assert not has_button(browser())
+        assert has_button(register(person, device))
+        assert has_button(enter(person, device, WHOLE_SIGN_IN))
+
+    def test_is_not_there_where_a_phone_helped_a_computer(self, person: User, device: Device) -> None:
+        register(person, device)
+        client = enter(person, device, WHOLE_SIGN_IN, Twist(credential={"authenticatorAttachment": "cross-platform"}))
+        assert is_signed_in(client)
+        assert not has_button(client)
+        Passkey.objects.update(transports=["usb"])  # a key that its owner carries is at hand
+        client = enter(person, device, WHOLE_SIGN_IN, Twist(credential={"authenticatorAttachment": "cross-platform"}))
+        assert has_button(client)
+
+    def test_goes_with_the_last_passkey(self, device: Device) -> None:
+        person = UserFactory(with_totp=True)
+        register(person, device)
+        client = enter(person, device, WHOLE_SIGN_IN)
+        client.post(address(Passkey.objects.get(), "verwijderen"))
+        assert not Passkey.objects.exists()
+        assert not has_button(client)
+
+    def test_goes_when_the_passkey_turns_out_to_be_gone(self, person: User, device: Device) -> None:
+        client = register(person, device)
+        assert has_button(client)
+        Passkey.objects.all().delete()
+        asked = ceremony_of_sign_in(client)
+        assert "Hoe verwijder ik een passkey van mijn apparaat?" in present(client, asked, device.get(asked.options))
+        assert not has_button(client)
 
 
 @pytest.mark.parametrize("page", ["verwijderen", "naam"])
