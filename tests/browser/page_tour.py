@@ -451,11 +451,11 @@ def _passkeys(screen: Screen, device: Device) -> Iterator[str]:
     screen.open("/persoonlijke-gegevens/twee-staps-authenticatie/uitschakelen/")
     yield "uitschakelen-passkey"
     AuthenticatorFactory(user=person, name="iPhone")
-    for name in (LONG_NAME, "Beveiligingssleutel"):
+    for name in (LONG_NAME, "YubiKey 5C"):
         PasskeyFactory(user=person, name=name, last_used_at=timezone.now())
     screen.open("/persoonlijke-gegevens/")
     yield "persoonlijke-gegevens-passkeys-en-app"
-    screen.follow(f"Verwijderen {LONG_NAME}")
+    screen.page.locator("main a[href$='/verwijderen/']", has_text=LONG_NAME).click()
     yield "passkey-verwijderen"
     out_of_band.let_proof_grow_old(screen)
     screen.open("/persoonlijke-gegevens/e-mailadres/")
