@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts import limits, telephone
+from accounts import limits, policy, session_facts, telephone
 from accounts.active_sessions import lifetime, store
 from accounts.active_sessions.lifetime import Remaining
 from accounts.http_requests import REQUIREMENT, in_administration
@@ -39,8 +39,10 @@ def questions(request: HttpRequest) -> dict[str, object]:
 
     def announced_passkey() -> Requirement | None:
         user = getattr(request, "user", None)
-        # Where a provider vouches for the second factor, no passkey is asked.
-        if not (user and user.is_authenticated) or store.vouched(request.session):
+        if not (user and user.is_authenticated):
+            return None
+        # Where a provider vouches for the second factor, no passkey is asked: as far as its word counts.
+        if policy.is_enough(session_facts.counted(request), is_staff=user.is_staff):
             return None
         if devices.factors_read_with(request.session, user).passkeys:
             return None

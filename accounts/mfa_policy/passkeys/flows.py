@@ -1,6 +1,7 @@
 """Demanding a passkey at sign-in, of an organisation or of all staff: first a dry run, then the change itself.
 
-A demand locks nobody out: whoever has no passkey on the first day is led to the page that adds one. Yet it must be
+Whoever has no passkey on the first day is led to the page that adds one, which needs a device that can have passkeys, a
+phone or a security key; without any of these, support helps. And it must be
 known that passkeys work here at all, because they are bound to the host of `PUBLIC_URL`. So whoever demands them has
 used one at this portal, and at least that administrator gets in.
 """
@@ -26,6 +27,8 @@ from accounts.audit.recording import record
 from accounts.mail import sending
 from accounts.mfa_policy.passkeys import coverage
 from accounts.mfa_policy.passkeys.coverage import Coverage
+from accounts.mfa_policy.reminders import schedule
+from accounts.mfa_policy.reminders.schedule import Schedule
 from accounts.models import User
 from accounts.organisations import scope, sign_in_policy
 from accounts.organisations.models import Organisation, PasskeyFor, StaffPolicy
@@ -83,6 +86,8 @@ class DryRun:
     coverage: Coverage
     shown: str
     stops_today: bool
+    released: int  # people of whom a passkey is required now, and not for a while or never after it
+    reminders: Schedule | None  # to those who are stopped
 
 
 def refusal(organisation: Organisation | None, choice: Choice, actor: User) -> Outcome | None:
@@ -91,8 +96,8 @@ def refusal(organisation: Organisation | None, choice: Choice, actor: User) -> O
         return Outcome.UNCHANGED
     if choice.first_day is None:
         return None  # withdrawing it is always possible
-    if choice.first_day < timezone.localdate():
-        return Outcome.IN_THE_PAST
+    if choice.first_day < timezone.localdate() and choice.first_day != present(organisation).first_day:
+        return Outcome.IN_THE_PAST  # for other people the day may stay
     if choice.first_day > timezone.localdate() + limits.DEMAND_AHEAD:
         return Outcome.TOO_FAR
     if not public_host.can_have_passkeys():
@@ -104,7 +109,19 @@ def dry_run(organisation: Organisation | None, choice: Choice) -> DryRun:
     """What the choice would change. Stores nothing."""
     people, before = coverage.of(organisation, choice.whom), present(organisation)
     shown = f"{timezone.localdate()}/{before.fact}/{choice.fact}/{people.fingerprint}"
-    return DryRun(people, shown, choice.is_in_force and people.stopped > 0)
+    reminders = schedule.of(choice.first_day) if people.stopped else None
+    released = _released(organisation, before, choice)
+    return DryRun(people, shown, choice.is_in_force and people.stopped > 0, released, reminders)
+
+
+def _released(organisation: Organisation | None, before: Choice, after: Choice) -> int:
+    """How many people the choice releases from a demand that is in force, though it may be meant to widen it."""
+    if not before.is_in_force or (after.is_in_force and after.whom in (before.whom, PasskeyFor.EVERYBODY)):
+        return 0
+    people = coverage.governed(organisation, before.whom).order_by()
+    if after.is_in_force:  # of everybody before, of staff after
+        people = people.filter(is_staff=False)
+    return people.count()
 
 
 def may_change(organisation: Organisation | None, actor: User) -> bool:
@@ -130,7 +147,7 @@ def change(organisation: Organisation | None, choice: Choice, *, shown: str, act
     _store(locked, choice)
     facts: dict[str, str | int] = {"before": before.fact, "after": choice.fact, "without": found.coverage.stopped}
     record(Event.DEMAND_CHANGED, subject=None, actor=actor, organisation=locked, origin=origin, detail=facts)
-    _notify(locked, before, choice, actor, found.coverage)
+    _notify(locked, before, choice, actor, found)
     return Outcome.SAVED
 
 
@@ -141,13 +158,13 @@ def withdraw_all(reason: str, origin: Origin) -> int:
     demanding = Organisation.objects.exclude(passkey_for=PasskeyFor.NOBODY).order_by("pk")
     found = [one for one in (None, *demanding) if present(_lock(one)).first_day]
     for organisation in found:
-        before, people = present(organisation), coverage.of(organisation, PasskeyFor.NOBODY)
+        before, run = present(organisation), dry_run(organisation, Choice())
         _store(organisation, Choice())
-        facts: dict[str, str | int] = {"before": before.fact, "after": Choice().fact, "without": people.stopped}
+        facts: dict[str, str | int] = {"before": before.fact, "after": Choice().fact, "without": run.coverage.stopped}
         record(
             Event.DEMAND_CHANGED, subject=None, organisation=organisation, origin=origin, detail=facts, reason=reason
         )
-        _notify(organisation, before, Choice(), None, people)
+        _notify(organisation, before, Choice(), None, run)
     return len(found)
 
 
@@ -183,7 +200,7 @@ def page_of(organisation: Organisation | None) -> str:
 
 
 def _notify(
-    organisation: Organisation | None, before: Choice, after: Choice, actor: User | None, people: Coverage
+    organisation: Organisation | None, before: Choice, after: Choice, actor: User | None, found: DryRun
 ) -> None:
     for person in _recipients(organisation, actor):
         sending.send(
@@ -193,7 +210,8 @@ def _notify(
             before=lazystr(before),  # translated into the reader's language
             after=lazystr(after),
             actor=actor.email if actor else CONSOLE.browser,
-            people=people,
+            people=found.coverage,
+            released=found.released,
             address=settings.PUBLIC_URL + page_of(organisation),
             at=timezone.localtime(),
         )

@@ -17,7 +17,7 @@ from accounts.http_requests import PersonRequest
 from accounts.mfa_policy.decorators import CHANGE, SEE_NAMES, permissions_required, with_organisation
 from accounts.mfa_policy.pagination import CountedPaginator
 from accounts.mfa_policy.passkeys import coverage, flows
-from accounts.mfa_policy.passkeys.coverage import STOPPED, Group
+from accounts.mfa_policy.passkeys.coverage import STOPPED, Coverage, Group
 from accounts.mfa_policy.passkeys.flows import Choice, DryRun, Outcome
 from accounts.mfa_policy.passkeys.forms import PasskeyDemandForm, sentence
 from accounts.organisations.models import Organisation, PasskeyFor
@@ -78,7 +78,10 @@ def _page(
     }
     if found is not None:
         context |= {"found": found, "after": form.choice, "confirm": _hidden(form.choice, found.shown)}
-        context |= _names(request, organisation, form.choice, found)
+        context |= _names(request, organisation, form.choice, found.coverage, urlencode(_hidden(form.choice)))
+    elif not form.is_bound and (now := flows.present(organisation)).first_day:
+        # The mail about a change leads here, to see who has no passkey.
+        context |= _names(request, organisation, now, coverage.of(organisation, now.whom), "nu")
     return render(request, "accounts/mfa_policy/passkey.html", context)
 
 
@@ -88,17 +91,17 @@ def _hidden(choice: Choice, shown: str = "") -> dict[str, str]:
 
 
 def _names(
-    request: PersonRequest, organisation: Organisation | None, choice: Choice, found: DryRun
+    request: PersonRequest, organisation: Organisation | None, choice: Choice, found: Coverage, query: str
 ) -> dict[str, object]:
-    """The counts, and the people in the group that was asked for; names only for workers who may see people."""
-    counts = found.coverage.counts
+    """The counts, and the people in the group that was asked for; names only for workers who may see people.
+    ``query``: of the address that shows these counts."""
+    counts = found.counts
     lines: dict[str, object] = {
         "stopped": [(group, counts[group]) for group in Group if group in STOPPED and counts[group]],
         "others": [(group, counts[group]) for group in Group if group not in STOPPED and counts[group]],
     }
     if not request.user.has_perm(SEE_NAMES):
         return lines
-    query = urlencode(_hidden(choice))
     shown = lines | {"may_see_names": True, "query": query}
     asked = request.GET.get("groep", "")
     if asked not in Group.values:

@@ -38,7 +38,9 @@ def organisations(request: PersonRequest) -> HttpResponse:
     context = admin.site.each_context(request) | {
         "title": _("Organisations and their second step"),
         "page": page,
-        "lines": [(one, Choice.of(one), totals.get(one.pk, Totals())) for one in page.object_list],
+        "lines": [
+            (one, Choice.of(one), passkeys.present(one), totals.get(one.pk, Totals())) for one in page.object_list
+        ],
         "wanted": wanted,
         "of_staff": passkeys.present(None) if passkeys.may_change(None, request.user) else None,
     }

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, public_host
 from accounts.audit.events import Event
 from accounts.audit.models import AuditEntry
 from accounts.audit.origin import CONSOLE
@@ -22,8 +22,8 @@ from accounts.mfa_policy import statistics
 from accounts.mfa_policy.models import Reminder
 from accounts.mfa_policy.statistics import AFFECTED, NO_PASSWORD, Coverage, Group
 from accounts.models import User
-from accounts.organisations import vouching
-from accounts.organisations.models import Organisation, SecondStep
+from accounts.organisations import sign_in_policy, vouching
+from accounts.organisations.models import Organisation, PasskeyFor, SecondStep
 from accounts.organisations.sign_in_policy import Requirement
 from accounts.passwords import flows as passwords
 from accounts.two_factor import devices
@@ -93,7 +93,8 @@ def recipients(
     organisation: Organisation, requirement: Requirement, day: int, *, on: date | None = None
 ) -> QuerySet[User]:
     """Who gets the mail of this day of the requirement, if it is sent ``on`` that date (today without one): people
-    without a second factor who did not get it yet. Not staff, who need one anyway."""
+    without a second factor who did not get it yet. Not staff, who need one anyway; nor those of whom a passkey is
+    required on the same day or earlier, who hear of that (`accounts.mfa_policy.reminders.passkeys`)."""
     told = Reminder.objects.filter(
         user=OuterRef("pk"),
         organisation=organisation,
@@ -106,6 +107,9 @@ def recipients(
         ~vouching.at_provider_of(organisation),  # their second factor is there
         is_staff=False,
     )
+    if _is_passkey_first(organisation, requirement):
+        hear_of_it = sign_in_policy.passkey_required_of(organisation, PasskeyFor.EVERYBODY) & ~NO_PASSWORD
+        people = people.filter(~hear_of_it)  # the others are invited first
     if day not in limits.REMINDER_INVITATION_DAYS:
         return people.exclude(NO_PASSWORD)
     ahead = (on - timezone.localdate()) if on else timedelta(0)
@@ -120,12 +124,18 @@ def number_of_recipients(
     sent = Reminder.objects.filter(
         organisation=organisation, required_from=requirement.required_from, days_before=day
     ).exists()
-    if sent:
+    if sent or _is_passkey_first(organisation, requirement):
         return recipients(organisation, requirement, day, on=on).count()
     with_password = sum(people.counts[group] for group in AFFECTED if group is not Group.NOT_ACTIVATED)
     if day not in limits.REMINDER_INVITATION_DAYS or not people.counts[Group.NOT_ACTIVATED]:
         return with_password
     return with_password + recipients(organisation, requirement, day, on=on).filter(NO_PASSWORD).count()
+
+
+def _is_passkey_first(organisation: Organisation, requirement: Requirement) -> bool:
+    """Is a passkey required of everybody too, not later? It is a second factor."""
+    day = organisation.passkey_from if organisation.passkey_for == PasskeyFor.EVERYBODY else None
+    return day is not None and day <= requirement.required_from and public_host.can_have_passkeys()
 
 
 def _valid_invitations(person: Any, at: datetime) -> QuerySet[AuditEntry]:

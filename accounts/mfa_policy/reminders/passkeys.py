@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import limits
+from accounts import limits, public_host
 from accounts.audit.events import Event
 from accounts.audit.origin import CONSOLE
 from accounts.audit.recording import record
@@ -28,6 +28,8 @@ from accounts.organisations.sign_in_policy import Requirement
 
 def send_all() -> int:
     """Send what is due today and was not sent yet; returns how many mails. Parallel runs send each mail once."""
+    if not public_host.can_have_passkeys():
+        return 0  # nobody could do what is demanded, so nobody is asked to
     oldest = timezone.localdate() - limits.REMINDER_CATCH_UP
     demanding = Organisation.objects.exclude(passkey_for=PasskeyFor.NOBODY).filter(passkey_from__gte=oldest)
     demands: list[Organisation | None] = [*demanding.order_by("pk")]
@@ -59,13 +61,14 @@ def _send_batch(organisation: Organisation | None, after: int) -> tuple[int, int
     if day is None:
         return 0, None
     people = recipients(locked, choice.whom, requirement, day).filter(pk__gt=after).order_by("pk")
-    batch = list(people[: limits.REMINDER_BATCH])
-    for person in batch:
+    batch = list(people.select_related("membership__organisation")[: limits.REMINDER_BATCH])
+    reached = [person for person in batch if not _is_required_earlier(person, requirement)]
+    for person in reached:
         _remind(person, locked, requirement)
     PasskeyReminder.objects.bulk_create(
-        PasskeyReminder(user=person, required_from=requirement.required_from, days_before=day) for person in batch
+        PasskeyReminder(user=person, required_from=requirement.required_from, days_before=day) for person in reached
     )
-    return len(batch), batch[-1].pk if len(batch) == limits.REMINDER_BATCH else None
+    return len(reached), batch[-1].pk if len(batch) == limits.REMINDER_BATCH else None
 
 
 def _locked(organisation: Organisation | None) -> Organisation | None:
@@ -80,6 +83,13 @@ def recipients(organisation: Organisation | None, whom: str, requirement: Requir
     those who never chose a password: their invitation comes first."""
     told = PasskeyReminder.objects.filter(user=OuterRef("pk"), required_from=requirement.required_from, days_before=day)
     return coverage.without_passkey(organisation, whom).exclude(NO_PASSWORD).filter(~Exists(told))
+
+
+def _is_required_earlier(person: User, requirement: Requirement) -> bool:
+    """Is a passkey required of this person from an earlier day too? Then that day is the one to hear of. Of staff only:
+    of others only their organisation requires one."""
+    first = sign_in_policy.passkey_requirement_for(person) if person.is_staff else None
+    return first is not None and first.required_from < requirement.required_from
 
 
 def _remind(person: User, organisation: Organisation | None, requirement: Requirement) -> None:

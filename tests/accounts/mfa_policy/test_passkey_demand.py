@@ -12,14 +12,17 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.audit.models import AuditEntry
+from accounts.mfa_policy import statistics
 from accounts.mfa_policy.models import PasskeyReminder
 from accounts.mfa_policy.passkeys import coverage, flows
 from accounts.mfa_policy.passkeys.coverage import Group
 from accounts.mfa_policy.passkeys.flows import Choice, Outcome
+from accounts.mfa_policy.reminders import flows as second_step
 from accounts.mfa_policy.reminders import passkeys as reminders
+from accounts.mfa_policy.reminders import schedule
 from accounts.models import User
 from accounts.organisations import sign_in_policy
-from accounts.organisations.models import Organisation, PasskeyFor, StaffPolicy
+from accounts.organisations.models import Organisation, PasskeyFor, SecondStep, StaffPolicy
 from tests.accounts.mfa_policy.test_change import HERE, at_provider, manager
 from tests.conftest import mails
 from tests.factories import OrganisationFactory, PasskeyFactory, UserFactory
@@ -48,6 +51,10 @@ def change(organisation: Organisation | None, wanted: Choice, actor: User, shown
         organisation = Organisation.objects.get(pk=organisation.pk)
     seen = flows.dry_run(organisation, wanted).shown if shown is None else shown
     return flows.change(organisation, wanted, shown=seen, actor=actor, origin=HERE)
+
+
+def query_of(wanted: Choice) -> dict[str, str]:
+    return {"whom": wanted.whom.value, "first_day": str(wanted.first_day)}
 
 
 def stored(organisation: Organisation | None) -> Choice:
@@ -153,6 +160,26 @@ class TestSaving:
         assert change(town, wanted, boss) is Outcome.SAVED
         assert change(town, wanted, boss) is Outcome.UNCHANGED
 
+    def test_whom_a_choice_releases_is_shown_and_mailed(self, town: Organisation) -> None:
+        """A demand that is in force is widened without a gap by keeping its day."""
+        boss, worker = knows_passkeys(UserFactory(superuser=True, with_totp=True)), manager(town)
+        UserFactory(organisation=town)
+        day = timezone.localdate() - timedelta(days=40)
+        Organisation.objects.update(passkey_for=PasskeyFor.STAFF, passkey_from=day)
+        later = choice(PasskeyFor.EVERYBODY, 30)
+        page = text(signed_in(boss).get("/beheer/organisaties/voorbeeld/passkey/", query_of(later)))
+        assert "Van <strong>1 persoon</strong> wordt nu een passkey gevraagd" in page
+        assert change(town, later, boss) is Outcome.SAVED
+        assert "was een passkey verplicht voor 1 persoon" in mails()[-1].body
+        Organisation.objects.update(passkey_for=PasskeyFor.STAFF, passkey_from=day)
+        seen = flows.dry_run(stored_row(town), Choice(PasskeyFor.EVERYBODY, day))
+        assert (seen.released, seen.coverage.stopped, seen.stops_today, seen.reminders) == (0, 2, True, None)
+        assert change(town, Choice(PasskeyFor.EVERYBODY, day - timedelta(days=1)), boss) is Outcome.IN_THE_PAST
+        assert change(town, Choice(PasskeyFor.EVERYBODY, day), boss) is Outcome.SAVED
+        assert sign_in_policy.must_use_passkey(User.objects.get(pk=worker.pk))
+        assert flows.dry_run(stored_row(town), Choice(PasskeyFor.STAFF, day)).released == 1
+        assert flows.dry_run(stored_row(town), Choice()).released == 2
+
     def test_each_demands_it_of_those_below_them_only(self, town: Organisation) -> None:
         wanted, own = choice(PasskeyFor.STAFF), knows_passkeys(manager(town))
         other = knows_passkeys(manager(OrganisationFactory()))
@@ -185,6 +212,27 @@ class TestPages:
         assert answer.url == "/beheer/organisaties/voorbeeld/overzicht/"
         assert stored(town).whom is PasskeyFor.EVERYBODY
         assert "verplicht voor iedereen vanaf" in text(client.get(answer.url))
+        assert "Hier zie je wie" in (mail := mails()[-1].body)  # on the same page
+        assert page in mail
+        assert "?nu&groep=app" in text(client.get(page))
+        assert person.email in text(client.get(page, {"nu": "", "groep": "app"}))
+        assert change(town, Choice(), boss) is Outcome.SAVED
+        assert "Bekijk wie geen passkey heeft" not in mails()[-1].alternatives[0][0]
+
+    def test_overview_of_all_organisations_tells_which_demand_one(self, town: Organisation) -> None:
+        Organisation.objects.update(passkey_for=PasskeyFor.EVERYBODY, passkey_from=FIRST_DAY)
+        client = signed_in(UserFactory(superuser=True, with_totp=True))
+        assert "<td>verplicht voor iedereen vanaf 3 maart 2027</td>" in text(client.get("/beheer/organisaties/"))
+
+    @pytest.mark.parametrize(
+        ("from_now", "sentence"),
+        [(0, "Niemand krijgt vooraf een mail"), (3, "Wij mailen herinneringen: binnen een dag")],
+    )
+    def test_dry_run_tells_when_people_are_mailed(self, town: Organisation, from_now: int, sentence: str) -> None:
+        UserFactory(organisation=town)
+        client = signed_in(knows_passkeys(UserFactory(superuser=True, with_totp=True)))
+        wanted = query_of(choice(PasskeyFor.EVERYBODY, from_now))
+        assert sentence in text(client.get("/beheer/organisaties/voorbeeld/passkey/", wanted))
 
     def test_words_of_a_refusal_say_what_to_do(self, town: Organisation) -> None:
         client = signed_in(UserFactory(superuser=True, with_totp=True))
@@ -258,3 +306,31 @@ class TestAnotherHost:
         }
         assert Counter(mail.to[0] for mail in mails()) - before == {boss.email: 1, actor.email: 1}
         assert flows.withdraw_all("nog eens", HERE) == 0
+
+    def test_of_two_demands_the_first_day_is_told(self, town: Organisation) -> None:
+        worker, early = manager(town), FIRST_DAY - timedelta(days=7)
+        Organisation.objects.update(passkey_for=PasskeyFor.EVERYBODY, passkey_from=early)
+        StaffPolicy.objects.create(passkey_from=FIRST_DAY)
+        for number in (14, 7, 0):
+            with days_before(number):
+                reminders.send_all()
+        assert {row.required_from for row in PasskeyReminder.objects.filter(user=worker)} == {early}
+
+    @pytest.mark.parametrize(("passkey_days_later", "mailed"), [(-1, False), (0, False), (1, True)])
+    def test_whoever_adds_a_passkey_by_then_sets_up_no_app(
+        self, town: Organisation, passkey_days_later: int, mailed: bool
+    ) -> None:
+        person, newcomer = UserFactory(organisation=town), UserFactory(organisation=town)
+        newcomer.set_unusable_password()
+        newcomer.save()
+        day = FIRST_DAY + timedelta(days=passkey_days_later)
+        Organisation.objects.update(second_step=SecondStep.REQUIRED, required_from=FIRST_DAY, passkey_from=day)
+        Organisation.objects.update(passkey_for=PasskeyFor.EVERYBODY)
+        with days_before(7):
+            planned, row = schedule.of(FIRST_DAY), stored_row(town)
+            assert planned
+            number = schedule.first_reaches(row, FIRST_DAY, planned, statistics.coverage(row))
+            sent = second_step.send_all()
+        reached = {mail.to[0] for mail in mails()}
+        assert (person.email in reached, newcomer.email in reached) == (mailed, True)
+        assert number == len(reached) == sent.reminded + sent.invited

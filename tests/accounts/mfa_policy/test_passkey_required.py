@@ -12,17 +12,20 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from accounts import limits
+from accounts.active_sessions import store
 from accounts.models import User
 from accounts.organisations.models import Organisation, PasskeyFor, StaffPolicy
+from accounts.policy import Vouched
 from accounts.two_factor import devices
 from accounts.two_factor.models import Passkey
 from accounts.two_factor.recovery_codes import flows as recovery_codes
+from environments.models import Access
 from tests.accounts.mfa_policy.test_change import HERE
 from tests.addresses import filled
 from tests.clock import later
 from tests.codes import code_of
 from tests.conftest import sign_in
-from tests.factories import PASSWORD, OrganisationFactory, PasskeyFactory, UserFactory
+from tests.factories import PASSWORD, EnvironmentFactory, OrganisationFactory, PasskeyFactory, UserFactory
 from tests.pages import DETAILS, browser, half_signed_in, shown, signed_in, text
 from tests.passkeys_client import Device, ceremony_of_sign_in, ceremony_on
 from tests.test_structure import walk
@@ -285,3 +288,20 @@ def test_who_has_just_made_a_passkey_is_not_asked_to_make_one(person: User) -> N
     assert client.post("/inloggen/herstelcode/", {"code": codes[0]}, follow=True).redirect_chain[-1][0] == ADD
     assert "Nieuwe telefoon koppelen?" not in shown(client, add_passkey(client, Device()))
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("vouched", "guest", "told"),
+    [(Vouched.NOTHING, False, True), (Vouched.CLAIM, False, False), (Vouched.CLAIM, True, True)],
+)
+def test_it_is_announced_unless_the_word_of_a_provider_counts(
+    person: User, vouched: Vouched, guest: bool, told: bool
+) -> None:
+    if guest:
+        Access.objects.create(user=person, environment=EnvironmentFactory())
+    client = signed_in(person)
+    session = client.session
+    session[store.VOUCHED] = vouched.value
+    session.save()
+    demand(9)
+    assert ("om een passkey" in text(client.get(DETAILS))) is told
