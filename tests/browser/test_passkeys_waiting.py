@@ -183,7 +183,7 @@ def test_who_scans_a_code_slowly_has_all_the_time_that_the_server_gives(screen: 
 @pytest.mark.parametrize(
     ("name", "sentence", "is_wrong"),
     [
-        ("NotAllowedError", "Het is niet gelukt: het is gestopt", True),
+        ("NotAllowedError", "Het is niet gelukt: het is afgebroken", True),
         ("ConstraintError", "Dat lukt niet op dit apparaat.", True),
         ("UnknownError", "Het is niet gelukt. Probeer het opnieuw.", True),
         ("InvalidStateError", "Dit apparaat heeft al een passkey", False),
