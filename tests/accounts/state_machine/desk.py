@@ -6,15 +6,20 @@ import re
 from collections.abc import Callable
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
+from accounts.mfa_policy.passkeys.flows import page_of as page_of_demand
 from accounts.models import User
+from accounts.organisations.models import PasskeyFor
 from accounts.support import group
 from accounts.support.models import Check, Intervention, Kind, Report
+from tests.accounts.state_machine import passkeys
 from tests.accounts.state_machine.model import NEXT_CODE, Account, Phone
 from tests.accounts.state_machine.window import Window
 from tests.accounts.support.desk_pages import APPROVALS, REPORTS, WHY, page_of
 from tests.factories import UserFactory
 from tests.pages import CODE, SIGN_IN, text
+from tests.passkeys_client import Device
 
 PASSWORD = "de lange zin van een collega"
 READ_OUT = re.compile(r"(?<![-\w])[2-9A-Z]{4}-[2-9A-Z]{4}(?![-\w])")
@@ -29,6 +34,7 @@ class Desk:
     def __init__(self, account: Account) -> None:
         self.account = account
         self._people: dict[str, tuple[User, Phone]] = {}
+        self._device = Device()  # of the administrator
 
     def _window(self, role: str) -> Window:
         """Signed in just now, through the pages."""
@@ -42,6 +48,9 @@ class Desk:
         person, phone = self._people[role]
         self.account.clock.turn(NEXT_CODE)
         window = Window("192.0.2.7")
+        if role == "administrator" and self._device.credentials:
+            passkeys.sign_in(window, self._device)
+            return window
         window.post(SIGN_IN, {"username": person.email, "password": PASSWORD})
         window.post(CODE, {"code": phone.code()})
         return window
@@ -57,6 +66,15 @@ class Desk:
         names = {"first_name": person.first_name, "last_name": person.last_name, "language": "nl"}
         page = f"/beheer/accounts/user/{person.pk}/change/"
         self._window("administrator").post(page, {"email": address, **names, "is_active": "on"})
+
+    def demand_passkeys(self) -> None:
+        """Of everybody in the organisation from today, by its administrator, who has used one."""
+        window = self._window("administrator")
+        if passkeys.add(window, self._device, self._people["administrator"][0]):
+            page, today = page_of_demand(self.account.organisation), timezone.localdate().isoformat()
+            passkeys.demand(self._window("administrator"), page, today)
+        self.account.organisation.refresh_from_db()
+        self.account.demanded = self.account.organisation.passkey_for == PasskeyFor.EVERYBODY
 
     def help(self, kind: Kind, *, words: Reader | None = None, is_owner: bool = False) -> str:
         """What the caller is told: a code, or nothing. ``words``: None when the caller cannot read the mailbox."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accounts import policy
 from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import reauthentication
 from accounts.audit.origin import Origin
@@ -21,9 +22,11 @@ from accounts.support.interventions import rules
 from accounts.throttling import flows as throttling
 from accounts.throttling import known_browsers
 from accounts.throttling.models import AttemptCounter
-from accounts.two_factor import reversal, time_steps
+from accounts.two_factor import previous_devices, reversal, time_steps
 from accounts.two_factor.account_recovery import flows as account_recovery
-from accounts.two_factor.models import RecoveryCode
+from accounts.two_factor.models import EndReason, RecoveryCode
+from accounts.two_factor.passkeys import ceremonies
+from accounts.two_factor.passkeys import flows as passkeys
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from tests.accounts.state_machine.model import Kind, Means
 
@@ -85,6 +88,21 @@ def _unknown_browsers_wait_together(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(throttling.rules, "after_failure", of_all_networks)
     patch.setattr(password, "CombinedSignIn", lambda *facts: None)
+
+
+def _passkeys_stay(why: EndReason) -> Put:
+    """Whenever they should end for this reason."""
+    retire = previous_devices.retire_passkeys
+
+    def retired(found: Any, reason: EndReason) -> int:
+        return 0 if reason is why else retire(found, reason)
+
+    return instead(previous_devices, "retire_passkeys", retired)
+
+
+def _answers_count_again_elsewhere(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ceremonies, "constant_time_compare", lambda *bindings: True)
+    patch.setattr(passkeys, "use_up", lambda question: True)
 
 
 def _mailbox_is_enough(patch: pytest.MonkeyPatch) -> None:
@@ -154,7 +172,6 @@ FAULTS = [
         Kind.SECOND_STEP,
         Means.SESSION,
         instead(sessions, "end_others", lambda request, user: 0),
-        quick=True,
         shows=OUTLIVED,
     ),
     Fault(
@@ -219,6 +236,33 @@ FAULTS = [
         Means.NOTHING,
         _unknown_browsers_wait_together,
         shows="strangers keep the owner out",
+    ),
+    Fault(
+        "a report leaves the thief's passkey",
+        Kind.PASSWORD_ONLY,
+        Means.PASSWORD,
+        _passkeys_stay(EndReason.REPORTED),
+        shows="a report leaves a passkey",
+    ),
+    Fault(
+        "a reset leaves passkeys",
+        Kind.PASSKEY,
+        Means.PASSWORD,
+        _passkeys_stay(EndReason.REMOVED),
+        shows="account recovery leaves",
+    ),
+    Fault(
+        "the answer of a passkey counts again, in any browser",
+        Kind.PASSKEY,
+        Means.PASSWORD,
+        _answers_count_again_elsewhere,
+    ),
+    Fault(
+        "a session that showed a code goes on when a passkey is required",
+        Kind.SECOND_STEP,
+        Means.SESSION,
+        instead(policy, "_with_passkey", lambda facts: policy.Decision.ALLOW),
+        shows="showed no passkey",
     ),
     Fault("a mailbox opens what a provider guards", Kind.PROVIDER, Means.MAILBOX, _mailbox_is_enough),
 ]

@@ -25,6 +25,16 @@ from tests.accounts.state_machine.owner import Owner
 from tests.accounts.state_machine.thief import Thief
 
 STEPS = 8
+COMES_AND_GOES = ["sign_in_anew", "at_home", "sign_out", "use_recovery_code", "sign_in_by_passkey"]
+CHANGES = ["change_password", "choose_password_by_mail", "change_address", "ask_administrator_for_address"]
+CHANGES_OF_FACTORS = [
+    "replace_phone",
+    "add_phone",
+    "make_recovery_codes",
+    "add_passkey",
+    "remove_passkey",
+    "remove_app",
+]
 LITTLE_WHILE = timedelta(minutes=11)  # fresh proof is over, the session is not
 
 
@@ -44,7 +54,12 @@ def search(examples: int, *, shrinks: bool = False) -> settings:
 
 
 def has_step(machine: Machine) -> bool:
-    return machine.account.kind in (Kind.SECOND_STEP, Kind.STAFF)
+    return machine.account.kind in (Kind.SECOND_STEP, Kind.STAFF, Kind.PASSKEY)
+
+
+def may_demand(machine: Machine) -> bool:
+    """The organisation does not decide over support."""
+    return has_step(machine) and machine.account.kind is not Kind.STAFF and not machine.account.demanded
 
 
 class Machine(RuleBasedStateMachine):
@@ -77,17 +92,21 @@ class Machine(RuleBasedStateMachine):
 
     # The owner's days: a few rules for all of it, so that steps of the thief often follow each other.
 
-    @rule(what=strategies.sampled_from(["sign_in_anew", "at_home", "sign_out", "use_recovery_code"]))
+    @rule(what=strategies.sampled_from([*COMES_AND_GOES, "meets_demand"]))
     def owner_comes_and_goes(self, what: str) -> None:
+        """Or the day comes from which the organisation requires a passkey: seldom, because it ends what a thief has of
+        sessions, and of codes."""
         self.account.act("owner")
-        getattr(self.owner, what)()
+        if what == "meets_demand" and may_demand(self):
+            self.desk.demand_passkeys()
+        elif what != "meets_demand":
+            getattr(self.owner, what)()
 
     @rule(what=strategies.data())
     def owner_changes(self, what: strategies.DataObject) -> None:
         self.account.act("owner")
-        always = ["change_password", "choose_password_by_mail", "change_address", "ask_administrator_for_address"]
-        with_step = ["replace_phone", "add_phone", "make_recovery_codes"] if has_step(self) else []
-        getattr(self.owner, what.draw(strategies.sampled_from(always + with_step)))()
+        possible = CHANGES + CHANGES_OF_FACTORS if has_step(self) else CHANGES
+        getattr(self.owner, what.draw(strategies.sampled_from(possible)))()
 
     @rule(kind=strategies.sampled_from([Help.BRIDGE_CODE, Help.RESET]), at_once=strategies.booleans())
     def owner_calls_support(self, kind: Help, at_once: bool) -> None:
@@ -134,7 +153,7 @@ class Machine(RuleBasedStateMachine):
     def nothing_is_broken(self) -> None:
         self.account.collect()
         self.account.note_change()
-        self.account.judge(self.thief.windows, self.thief.stolen)
+        self.account.judge([self.owner.home], self.thief.windows, self.thief.stolen)
 
     def verdict(self) -> None:
         """A day later the owner comes in, with all own means or as the documents say; and what the thief took is

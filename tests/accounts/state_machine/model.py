@@ -6,12 +6,14 @@ Nothing of the program is imitated: every step goes through the pages, and only 
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 import pyotp
 import time_machine
@@ -27,7 +29,9 @@ from accounts.models import User
 from accounts.sso.models import Connection, Identity
 from accounts.support.models import Report
 from accounts.two_factor import devices
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.authenticators import flows as authenticators
+from accounts.two_factor.models import AccountRecovery, Authenticator, Passkey
+from accounts.two_factor.passkeys import registration
 from accounts.two_factor.recovery_codes import flows as recovery_codes
 from accounts.two_factor.totp import flows as totp
 from tests.accounts.sso.browsing import connect, identify
@@ -36,6 +40,7 @@ from tests.accounts.state_machine.window import Window, is_in, is_known
 from tests.clock import later
 from tests.conftest import mails
 from tests.factories import OrganisationFactory, UserFactory
+from tests.passkeys_client import Device
 
 BEGIN = datetime(2030, 1, 7, 9, tzinfo=UTC)  # always the same, so that every run of one seed does the same
 NEXT_CODE = limits.TOTP_STEP + timedelta(seconds=1)
@@ -67,6 +72,7 @@ class Kind(Enum):
     SECOND_STEP = "second step"  # password, authenticator app, recovery codes
     PASSWORD_ONLY = "password only"
     PROVIDER = "provider"  # a business account that vouches; no password, no app
+    PASSKEY = "passkey only"  # password, a passkey, recovery codes; the app of before was removed
     STAFF = "staff"  # a worker of support: whoever helps them needs a second worker
 
 
@@ -93,6 +99,20 @@ class Phone:
         return pyotp.TOTP(base64.b32encode(self.secret).decode()).at(int(time.time() + ahead.total_seconds()))
 
 
+class State(NamedTuple):
+    """``apps`` and ``passkeys``: their keys; ``reports``: how many."""
+
+    password: str
+    email: str
+    apps: tuple[int, ...]
+    reports: int
+    passkeys: frozenset[int]
+
+    @property
+    def has_factor(self) -> bool:
+        return bool(self.apps or self.passkeys)
+
+
 class Clock:
     """Turned forwards only; back at the present when the example is over."""
 
@@ -112,7 +132,8 @@ class Account:
     """One account with everything around it.
 
     ``void``: sessions copied before must open nothing more; ``forgotten``: cookies of known browsers must not count;
-    ``reported``: by the owner, after which links for a password may wait until support has looked.
+    ``reported``: by the owner, after which links for a password may wait until support has looked; ``demanded``: a
+    passkey, of everybody in the organisation; ``used``: what the owner posted last to each address, seen by everybody.
     """
 
     kind: Kind
@@ -120,11 +141,13 @@ class Account:
     by: str = "owner"
     mails: list[Mail] = field(default_factory=list)
     phones: list[Phone] = field(default_factory=list)
+    device: Device = field(default_factory=Device)  # of the owner, with the owner's passkeys
     recovery_codes: list[str] = field(default_factory=list)
-    used: dict[str, str] = field(default_factory=dict)  # what the owner typed last, seen by everybody
+    used: dict[str, dict[str, str]] = field(default_factory=dict)
     void: bool = False
     forgotten: bool = False
     reported: bool = False
+    demanded: bool = False
     password: str = "de eerste lange zin van de eigenaar"
     provider: Provider | None = None  # at which the owner signs in, and nobody else
     connection: Connection | None = None
@@ -151,8 +174,10 @@ class Account:
         person = UserFactory(email="eigenaar@voorbeeld.nl", organisation=self.organisation, in_support=is_staff)
         person.set_password(None if self.kind is Kind.PROVIDER else self.password)
         person.save()
-        if self.kind in (Kind.SECOND_STEP, Kind.STAFF):
+        if self.kind in (Kind.SECOND_STEP, Kind.STAFF, Kind.PASSKEY):
             self._activate(person)
+        if self.kind is Kind.PASSKEY:
+            self._replace_app_by_passkey(person)
         return person
 
     def _activate(self, person: User) -> None:
@@ -163,6 +188,15 @@ class Account:
             self.phones.append(Phone(pending.secret()))
             totp.activate(person, self.phones[0].code(), "Telefoon", origin, begun_in="a sign-in")
             self.recovery_codes = recovery_codes.make(person, origin)
+
+    def _replace_app_by_passkey(self, person: User) -> None:
+        """With the mails about both."""
+        origin, binding = Origin("192.0.2.1", "Testbrowser"), "of this browser"
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            asked = registration.question_for(person, binding)
+            made = json.dumps(self.device.create(asked.options))
+            registration.add(person, asked.token, made, binding=binding, origin=origin)
+            authenticators.remove(person, devices.authenticators_of(person)[0], origin)
 
     @staticmethod
     def link_phone(person: User) -> bytes:
@@ -210,6 +244,9 @@ class Account:
         found = [f"an authenticator app: {device.name}" for device in self.apps() if device.secret() not in own]
         if person.email not in self.addresses:
             found.append(f"an address: {person.email}")
+        mine = {credential.id for credential in self.device.credentials}
+        passkeys = Passkey.objects.filter(user=person)
+        found += [f"a passkey: {one.name}" for one in passkeys if bytes(one.credential_id) not in mine]
         strange = Identity.objects.filter(user=person).exclude(subject=OWN_SUBJECT)
         return found + [f"a business account: {identity.subject}" for identity in strange]
 
@@ -222,28 +259,37 @@ class Account:
         wrong = AuditEntry.objects.filter(subject=self.person_id, event="code_refused", detail__cause="wrong")
         return wrong.filter(at__gt=since, detail__factor="totp").count()
 
-    def state(self) -> tuple[object, ...]:
-        """What ends every other session when it changes."""
+    def state(self) -> State:
+        """What ends every other session when it changes. Of passkeys: when the first factor comes, or one goes; another
+        one may be added by a browser itself."""
         person = self.person
         apps = tuple(sorted(device.pk for device in self.apps()))
-        return person.password, person.email, apps, Report.objects.filter(user=person).count()
+        mine = frozenset(Passkey.objects.filter(user=person).values_list("pk", flat=True))
+        return State(person.password, person.email, apps, Report.objects.filter(user=person).count(), mine)
 
     def note_change(self) -> None:
         """After every step."""
-        now, was_reset = self.state(), bool(self._known[2]) and not self.apps()
-        reported = now[-1] != self._known[-1]
-        self.void = self.void or now != self._known
+        now, before = self.state(), self._known
+        was_reset = before.has_factor and not now.has_factor
+        reported = now.reports != before.reports
+        removed, is_first = before.passkeys - now.passkeys, now.has_factor and not before.has_factor
+        self.void = self.void or now[:-1] != before[:-1] or bool(removed) or is_first
         self.forgotten = self.forgotten or reported or was_reset
         self._known = now
 
-    def judge(self, thief: list[Window], stolen: Window | None) -> None:
+    def judge(self, owner: list[Window], thief: list[Window], stolen: Window | None) -> None:
         """Raises BreachError when a rule is broken."""
+        copies = [stolen] if stolen else []
         if stolen and self.void and is_in(stolen):
             raise BreachError("a stolen session outlived what should have ended it")
         if stolen and self.forgotten and is_known(stolen, self.person):
             raise BreachError("the cookie of a known browser outlived what should have ended it")
         if self.judged_guesses() > limits.CODE_CAP + limits.CODE_FREE_FAILURES:
             raise BreachError(f"{self.judged_guesses()} codes of strangers were judged within a month")
+        if AccountRecovery.objects.filter(user=self.person_id) and self.state().has_factor:
+            raise BreachError("account recovery leaves an app or a passkey")
+        if self.demanded and any(is_in(window) for window in (*owner, *thief, *copies) if not window.showed_passkey):
+            raise BreachError("a session goes on that showed no passkey, which is required")
         if self.opens_by_itself:
             return
         if any(is_in(window) for window in thief):

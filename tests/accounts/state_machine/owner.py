@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from accounts.support.models import Kind as Help
 from tests.accounts.sso.browsing import sign_in_there
+from tests.accounts.state_machine import passkeys
 from tests.accounts.state_machine.desk import Desk
 from tests.accounts.state_machine.model import (
     ADDRESS_LINK,
@@ -19,11 +20,13 @@ from tests.accounts.state_machine.model import (
     PASSWORD_LINK,
     RECOVERY_LINK,
     Account,
+    BreachError,
     Kind,
     Phone,
 )
 from tests.accounts.state_machine.window import Window, is_in
 from tests.pages import ACTIVATE, CODE, CONFIRM, SIGN_IN, groups_of_the_secret, text
+from tests.passkey_doors import ADD
 
 FORGOTTEN, SET_NEW = "/wachtwoord-vergeten/", "/wachtwoord-instellen/"
 CHANGE_PASSWORD, CHANGE_ADDRESS = "/persoonlijke-gegevens/wachtwoord/", "/persoonlijke-gegevens/e-mailadres/"
@@ -61,20 +64,33 @@ class Owner:
             return is_in(window)
         answer = window.post(SIGN_IN, {"username": account.person.email, "password": account.password})
         if answer.status_code == 302 and answer.url == CODE and by_recovery_code and account.recovery_codes:
-            account.used["recovery code"] = account.recovery_codes.pop()
-            window.post(RECOVERY_CODE, {"code": account.used["recovery code"]})
+            self._post(window, RECOVERY_CODE, {"code": account.recovery_codes.pop()})
         elif answer.status_code == 302 and answer.url == CODE:
-            self._type_code(window, CODE)
+            self._show_factor(window, CODE, device_can="1")
+        return is_in(window) or (account.demanded and self._meets_demand(window))
+
+    def _meets_demand(self, window: Window) -> bool:
+        """Show the passkey, or add one, where the session is led to the page that asks for that."""
+        page = getattr(window.get("/"), "url", "")
+        if page.startswith(passkeys.PROOF):
+            passkeys.show(window, self.account.device, page)
+        elif page == ADD:
+            self.link_passkey(window)
         return is_in(window)
 
-    def _type_code(self, window: Window, page: str, **more: str) -> None:
-        """Of the app that the account asks for; the owner finds it on the phone by its name."""
+    def _post(self, window: Window, page: str, fields: dict[str, str]) -> None:
+        self.account.used[page] = fields
+        window.post(page, fields)
+
+    def _show_factor(self, window: Window, page: str, **more: str) -> None:
+        """A code of the app that the account asks for, which the owner finds on the phone by its name; or a passkey,
+        of who has no app."""
         own = {phone.secret: phone for phone in self.account.phones}
         for device in self.account.apps():
             if phone := own.get(device.secret()):
-                self.account.used["code"] = phone.code()
-                window.post(page, {"code": self.account.used["code"], "device": str(device.pk), **more})
+                self._post(window, page, {"code": phone.code(), "device": str(device.pk), **more})
                 return
+        self.account.used |= passkeys.show(window, self.account.device, page)
 
     def at_home(self) -> bool:
         """Signed in at home, with fresh proof; signs in anew if need be."""
@@ -83,7 +99,7 @@ class Owner:
             asked = self.home.get(CHANGE_PASSWORD)
             if asked.status_code == 200:
                 return True
-            self._type_code(self.home, asked.url, password=self.account.password)
+            self._show_factor(self.home, asked.url, password=self.account.password)
             if self.home.get(CHANGE_PASSWORD).status_code == 200:
                 self._leave_session()  # proved anew: under a new key
                 return True
@@ -98,6 +114,14 @@ class Owner:
         """In a second browser, and goes on there; the session in the first one runs on."""
         self.home = Window("192.0.2.1")
         self.sign_in(self.home)
+
+    def sign_in_by_passkey(self) -> None:
+        """Nothing but the passkey, in a browser of its own."""
+        window, device = Window("192.0.2.4"), self.account.device
+        mine = passkeys.known(device, self.account.person, alone=True)
+        passkeys.sign_in(window, device, mine)
+        if is_in(window) != bool(mine):
+            raise BreachError("a passkey of the owner that counts does not sign in, or another does")
 
     def use_recovery_code(self) -> None:
         self.sign_in(Window("192.0.2.4"), by_recovery_code=True)
@@ -137,6 +161,31 @@ class Owner:
     def add_phone(self) -> None:
         if self.at_home():
             self.link_phone(self.home)
+
+    def add_passkey(self) -> None:
+        """One, which the device has once only: it refuses a second one for the same account."""
+        if self.at_home():
+            self.link_passkey(self.home)
+
+    def let_browser_make_passkey(self) -> None:
+        """After a sign-in with a code, on a device that can."""
+        self.sign_in_anew()
+        passkeys.add_unasked(self.home, self.account.device, self.account.person)
+
+    def link_passkey(self, window: Window) -> bool:
+        if not passkeys.add(window, self.account.device, self.account.person):
+            return False
+        self._keep_codes(text(window.get("/persoonlijke-gegevens/herstelcodes/")))
+        return True
+
+    def remove_passkey(self) -> None:
+        if self.at_home() and (mine := passkeys.known(self.account.device, self.account.person)):
+            passkeys.remove(self.home, self.account.person, which=mine)
+
+    def remove_app(self) -> None:
+        """From then on a passkey is all there is, if there is one; the last factor stays."""
+        if self.at_home() and (mine := self.account.apps()):
+            self.home.post(f"/persoonlijke-gegevens/twee-staps-authenticatie/{mine[0].pk}/verwijderen/")
 
     def make_recovery_codes(self) -> None:
         if self.at_home() and self.home.post(NEW_CODES).status_code == 302:
@@ -199,16 +248,17 @@ class Owner:
     # With support.
 
     def ask_support(self, kind: Help) -> bool:
-        """Call, prove who it is, and link a new phone with what support gives."""
+        """Call, prove who it is, and link a new phone with what support gives; or make a passkey, where one is required
+        or was all there was."""
         window, words = Window("192.0.2.3"), self.desk.words_from(self.account.addresses)
         code = self.desk.help(kind, words=words, is_owner=True)
         if kind is Help.RESET and (link := self.account.newest_link(RECOVERY_LINK, self.account.addresses)):
             window.get(link)
         window.post(SIGN_IN, {"username": self.account.person.email, "password": self.account.password})
         if code:
-            self.account.used["code of support"] = code
-            window.post(BRIDGE_CODE, {"code": code})
-        return is_in(window) or self.link_phone(window)
+            self._post(window, BRIDGE_CODE, {"code": code})
+        by_passkey = self.account.demanded or self.account.kind is Kind.PASSKEY
+        return is_in(window) or (self.link_passkey(window) if by_passkey else self.link_phone(window))
 
     def come_back(self, between: Between = nothing) -> str:
         """Everything the documents offer, the least first. Which way it was; empty when none opened the account."""

@@ -13,9 +13,10 @@ from tests.accounts.state_machine.machine import search
 from tests.accounts.state_machine.model import Kind, Means
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "2"))
 MACHINES = [
     *((Kind.SECOND_STEP, means) for means in Means),
+    *((Kind.PASSKEY, means) for means in (Means.PASSWORD, Means.MAILBOX, Means.SESSION)),
     *((Kind.PASSWORD_ONLY, means) for means in Means if means is not Means.PHONE),
     (Kind.PROVIDER, Means.MAILBOX),
     (Kind.PROVIDER, Means.SESSION),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from accounts import limits
 from accounts.support.models import Kind as Help
+from tests.accounts.state_machine import passkeys
 from tests.accounts.state_machine.desk import Desk
 from tests.accounts.state_machine.model import (
     ADDRESS_LINK,
@@ -25,12 +26,12 @@ from tests.accounts.state_machine.owner import (
     CHANGE_PASSWORD,
     FORGOTTEN,
     NEW_CODES,
-    RECOVERY_CODE,
     SET_NEW,
 )
 from tests.accounts.state_machine.window import Window
 from tests.codes import wrong_code_of
 from tests.pages import ACTIVATE, CODE, CONFIRM, SIGN_IN, groups_of_the_secret, text
+from tests.passkeys_client import Device
 
 OWN_ADDRESS = "dief@elders.nl"
 OWN_PASSWORD = "de lange zin van de dief"
@@ -49,6 +50,7 @@ class Thief:
         self.phone = account.phones[0] if account.means is Means.PHONE and account.phones else None
         self.mailboxes = set(account.addresses) if account.means is Means.MAILBOX else set()
         self.code_of_support = ""
+        self.device = Device()
         self.presses_on: set[str] = set()
         self._places = 0
 
@@ -83,6 +85,7 @@ class Thief:
             self.guess_password()
         if "sign_in" in self.presses_on:
             self.sign_in()
+        self.use_own_passkey()
         if "ask_for_a_link" in self.presses_on:
             self.ask_for_a_link(limits.RESET_MAILS)
         self.account.act("owner")
@@ -116,10 +119,9 @@ class Thief:
 
     def replay(self) -> None:
         """What the owner typed a moment ago, read over the shoulder."""
-        used, window = self.account.used, self.sign_in()
-        pages = {"code": CODE, "recovery code": RECOVERY_CODE, "code of support": BRIDGE_CODE}
-        for what, code in used.items():
-            window.post(pages[what], {"code": code})
+        window = self.sign_in()
+        for page, posted in self.account.used.items():
+            window.post(page, posted)
 
     def try_an_early_code(self) -> None:
         """A guess that is told to be a few minutes early is typed again when its time has come."""
@@ -159,7 +161,7 @@ class Thief:
             window = self.window()
             window.get(link)
             window.post(SIGN_IN, {"username": self.account.person.email, "password": self.password})
-            self.link_own_phone(window)
+            self.link_own_device(window)
 
     def press(self, part: str) -> None:
         """The answer "no, this was not me" to every mail in the mailbox, and the like."""
@@ -185,24 +187,37 @@ class Thief:
     def use_code_of_support(self) -> None:
         window = self.sign_in()
         window.post(BRIDGE_CODE, {"code": self.code_of_support})
-        self.link_own_phone(window)
+        self.link_own_device(window)
 
     # In a session.
+
+    def link_own_device(self, window: Window) -> None:
+        """A passkey and a phone: whatever the page takes."""
+        passkeys.add(window, self.device, self.account.person)
+        self.link_own_phone(window)
 
     def link_own_phone(self, window: Window) -> None:
         window.post(ACTIVATE)
         if secret := groups_of_the_secret(text(window.get(CONFIRM))):
             window.post(CONFIRM, {"code": Phone(base64.b32decode(secret)).code()})
 
+    def use_own_passkey(self) -> None:
+        """Once it was bound to the account."""
+        if self.device.credentials:
+            passkeys.sign_in(self.window(), self.device)
+
     def take_over(self, window: Window) -> None:
         """Bind to the account whatever it lets one bind."""
-        self.link_own_phone(window)
+        passkeys.add_unasked(window, self.device, self.account.person)
+        self.link_own_device(window)
         typed = {"new_password1": OWN_PASSWORD, "new_password2": OWN_PASSWORD}
         window.post(CHANGE_PASSWORD, {"old_password": self.password, **typed})
         if self.account.person.check_password(OWN_PASSWORD):
             self.password = OWN_PASSWORD
         self.move_address(window)
         window.post(NEW_CODES)
+        if not self.account.opens_by_itself:
+            passkeys.remove(window, self.account.person)
 
     def move_address(self, window: Window) -> None:
         window.post(CHANGE_ADDRESS, {"email": OWN_ADDRESS})

@@ -16,7 +16,11 @@ HANDLER = ClientHandler(enforce_csrf_checks=False)  # one for all: each would lo
 
 class Window(Browser):
     """A browser at an address of its own. What is to happen after a commit happens after each request, though all of it
-    is rolled back in the end."""
+    is rolled back in the end.
+
+    ``showed_passkey``: did its session show one, or may it have? Never True where it showed a code only."""
+
+    showed_passkey = False
 
     def __init__(self, place: str, **options: object) -> None:
         super().__init__(headers={"user-agent": "Testbrowser"}, REMOTE_ADDR=place, **options)
@@ -30,6 +34,7 @@ class Window(Browser):
         """The same cookies, in the browser of somebody else."""
         other = Window(place)
         other.cookies.load({name: morsel.value for name, morsel in self.cookies.items()})
+        other.showed_passkey = self.showed_passkey
         return other
 
 
