@@ -187,13 +187,15 @@ EXAMPLES: dict[str, list[Context]] = {
             "actor": "beheer@voorbeeld.nl",
             "before": PasskeyFor.NOBODY.label,
             "after": PasskeyFor.STAFF.label,
-            "people": {"people": 40, "stopped": stopped},
+            "people": {"people": 40 if stopped else 0, "stopped": stopped},
+            "released": released,
             "address": _address(page),
             "at": AT,
         }
-        for organisation, stopped, page in (
-            (ORGANISATION, 1, "beheer/organisaties/voorbeeld/passkey"),
-            ("", 12, "beheer/passkey-beheerders"),
+        for organisation, stopped, released, page in (
+            (ORGANISATION, 1, 0, "beheer/organisaties/voorbeeld/passkey"),
+            ("", 12, 0, "beheer/passkey-beheerders"),
+            (ORGANISATION, 0, 40, "beheer/organisaties/voorbeeld/passkey"),
         )
     ],
     "passkey_reminder": [_passkey_demand(name, days) for name in (ORGANISATION, "") for days in (14, 0)],

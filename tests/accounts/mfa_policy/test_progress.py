@@ -149,7 +149,7 @@ class TestOverview:
         OrganisationFactory(name="Wonen aan de Dijk")
         page = re.sub(r"\s+", " ", shown(boss, "/beheer/organisaties/"))
         assert (
-            'Gemeente Voorbeeld</a></th><td>vrijwillig</td><td class="number">4</td>'
+            'Gemeente Voorbeeld</a></th><td>vrijwillig</td><td>niet verplicht</td><td class="number">4</td>'
             '<td class="number">1</td><td class="number">3</td><td class="number">25</td>' in page
         )
         assert "Wonen aan de Dijk" in page
