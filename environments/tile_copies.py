@@ -32,7 +32,7 @@ def restore() -> int:
     """Store anew where a copy disagrees. Returns the number of environments. Reads every access once."""
     right = {pk: (owner, by_name(name)) for pk, owner, name in _all()}
     stored = Access.objects.order_by().values_list("environment", "owner", "order_key").distinct()
-    stale = {pk for pk, owner, key in stored.iterator() if (owner, bytes(key or b"")) != right.get(pk)}
+    stale = {pk for pk, owner, key in stored if (owner, bytes(key or b"")) != right.get(pk)}
     for pk in sorted(stale):
         with transaction.atomic():
             for environment in Environment.objects.select_for_update(no_key=True).filter(pk=pk):

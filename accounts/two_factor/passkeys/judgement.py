@@ -126,16 +126,14 @@ def _without_attestation(answer: Answer) -> dict[str, Any]:
 def _check_key(key: bytes) -> None:
     """Raise when it is no public key that could verify anything, or none that its algorithm allows: then it could not
     be used later either, or what it signs would prove little."""
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from webauthn.helpers import decode_credential_public_key, decoded_public_key_to_cryptography
 
     found = decode_credential_public_key(key)
     if ALGORITHMS[found.alg] != (found.kty, getattr(found, "crv", None)):
         raise ValueError("a key of another type or curve than its algorithm")
-    public = decoded_public_key_to_cryptography(found)
-    if isinstance(public, RSAPublicKey) and (
-        public.key_size not in RSA_BITS or public.public_numbers().e != RSA_EXPONENT
-    ):
+    public: Any = decoded_public_key_to_cryptography(found)
+    is_rsa = found.kty == ALGORITHMS[-257][0]
+    if is_rsa and (public.key_size not in RSA_BITS or public.public_numbers().e != RSA_EXPONENT):
         raise ValueError("an RSA key that is too short, or takes too much work")
 
 
