@@ -534,6 +534,10 @@ def passkey_demanded(screen: Screen) -> Iterator[str]:
         screen.press("Bevestigen")
         screen.heading("Inloggen met vingerafdruk, gezicht of pincode")
         yield "passkey-verplicht-na-herstelcode"
+        PasskeyFactory.create_batch(limits.PASSKEYS - 1, user=person, name=LONG_NAME, last_used_at=timezone.now())
+        screen.open("/")
+        screen.heading("Verwijder eerst een passkey")
+        yield "passkey-verplicht-geen-ruimte"
         device.be_lost()
     Organisation.objects.update(passkey_for="nobody", passkey_from=None)
     RecoveryCodeSet.objects.filter(user=person).delete()

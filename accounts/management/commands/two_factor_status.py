@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count
 
 from accounts.mfa_policy import statistics
 from accounts.mfa_policy.passkeys import flows as passkey_policy
@@ -25,13 +26,13 @@ class Command(BaseCommand):
         if email:
             self._print_person(email)
             return
-        active = User.objects.filter(is_active=True).annotate(
-            has_second_step=devices.confirmed_device_exists(), has_passkey=devices.passkey_exists()
-        )
+        active = User.objects.filter(is_active=True).order_by()
         for title, people in (("people", active), ("staff", active.filter(is_staff=True))):
-            on, total = people.filter(has_second_step=True).count(), people.count()
-            passkeys = people.filter(has_passkey=True).count()
-            self.stdout.write(f"{title}: {on} of {total} have a second step, {passkeys} of them a passkey")
+            found = people.aggregate(total=Count("pk"), on=Count("pk", filter=statistics.has_factor()))
+            passkeys = statistics.with_passkey(people)
+            self.stdout.write(
+                f"{title}: {found['on']} of {found['total']} have a second step, {passkeys} of them a passkey"
+            )
         if choice := passkey_policy.present(None).first_day:
             self.stdout.write(f"a passkey is required of all staff from {choice}")
         self._print_organisations()
