@@ -203,7 +203,7 @@ def test_entry_holds_the_number_that_is_on_the_answer(client: Client) -> None:
             Verification,
             "accepted not_a_code recovery_code several_codes support_code expired wrong used clock_off other_device "
             "linked_already unfinished replaced removed unknown_passkey count_fell unreadable waiting too_many "
-            "inactive business_account demanded closed",
+            "inactive not_yet_alone business_account demanded closed",
         ),
         (
             Refusal,
