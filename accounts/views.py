@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import flows, limits, policy
+from accounts.active_sessions import flows as sessions
 from accounts.active_sessions import store
 from accounts.audit.origin import Origin
 from accounts.email_address import asked_address
@@ -54,6 +55,7 @@ def _details(request: PersonRequest, form: object) -> dict[str, object]:
         "form": form,
         "authenticators": mine.authenticators,
         "passkeys": passkeys,
+        "shown_kind": sessions.shown_kind(request),
         "passkey_signal": signals.for_page(request.session, request.user, passkeys),
         "factors": mine.factors,
         "recovery_codes_left": mine.codes_left if mine.has_factor and mine.code_set else None,

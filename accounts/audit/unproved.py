@@ -24,9 +24,9 @@ _FACTOR = Q(event__in=(Event.SECOND_STEP_ACTIVATED, Event.PASSKEY_ADDED)) | _PRO
 
 
 def changes(subject: User) -> list[AuditEntry]:
-    """Oldest first. Proof is a later sign-in with a second factor that was there before the change, because whoever
-    made the change may have linked one since; or with one that was linked `limits.NOT_ME_LINK` before: so long its mail
-    undoes that, also at the earlier address.
+    """Oldest first. Proof is a later sign-in with a second factor that was linked `limits.NOT_ME_LINK` before it: so
+    long a report undoes the linking. A newer one proves nothing, whether it was linked after the change or before:
+    whoever made the change may have done both.
 
     Entries of earlier versions do not say what was shown; those sign-ins count.
     """
@@ -38,26 +38,49 @@ def changes(subject: User) -> list[AuditEntry]:
     for pk, at, detail in mine.filter(_PROOF, pk__gt=found[-1].pk).values_list("pk", "at", "detail"):
         last.setdefault(int(detail.get("linked") or 0), (pk, at))
     linked_at = dict(AuditEntry.objects.filter(pk__in=last).values_list("pk", "at"))
-    proved = [
-        (linked if linked in linked_at and at < linked_at[linked] + limits.NOT_ME_LINK else 0, pk)
+    proofs = [
+        pk
         for linked, (pk, at) in last.items()
+        if linked not in linked_at or at >= linked_at[linked] + limits.NOT_ME_LINK
     ]
-    return [one for one in reversed(found) if not any(begin < one.pk < end for begin, end in proved)]
+    newest = max(proofs, default=0)
+    return [one for one in reversed(found) if one.pk > newest]
 
 
 def former_addresses(subject: User) -> list[str]:
     """The earlier addresses in these changes, oldest first, `limits.FORMER_ADDRESSES` at most: they are told of
     everything that opens the account or is done to it meanwhile. Where there was no second factor there is nothing to
-    prove it with; then for `limits.WARNING_PERIOD`."""
+    prove it with; then for `limits.WARNING_PERIOD`. Not the addresses between leaving one and returning to it, by a
+    report or an administrator: those were the thief's."""
     if not AuditEntry.objects.filter(MOVED, subject=subject).exists():
         return []  # nearly everybody, after one statement
     since = timezone.now() - limits.WARNING_PERIOD
-    known = {subject.email.casefold(): ""}
-    for entry in changes(subject):
-        before = str(entry.detail.get("before", ""))
-        if before and (entry.at > since or _had_factor(subject, entry)):
-            known.setdefault(before.casefold(), before)
-    return [address for address in known.values() if address][: limits.FORMER_ADDRESSES]
+    left: dict[str, str] = {}
+    for entry in _moves(subject):
+        before, after = (str(entry.detail.get(name, "")) for name in ("before", "after"))
+        _go_back(left, before)  # entries of an administrator do not say where to
+        if entry.event in ADDRESS_CHANGES and before and (entry.at > since or _had_factor(subject, entry)):
+            left[before.casefold()] = before
+        _go_back(left, after)
+    _go_back(left, subject.email)
+    return list(left.values())[: limits.FORMER_ADDRESSES]
+
+
+def _moves(subject: User) -> list[AuditEntry]:
+    """The unproved changes of address, with every return by a report since the first of them; oldest first."""
+    moved = [one for one in changes(subject) if one.event in ADDRESS_CHANGES]
+    if not moved:
+        return []
+    back = AuditEntry.objects.filter(subject=subject, event=Event.ADDRESS_RESTORED, pk__gt=moved[0].pk)
+    return sorted([*moved, *back], key=lambda one: one.pk)
+
+
+def _go_back(left: dict[str, str], address: str) -> None:
+    """Forget this address, and those left after it."""
+    names = list(left)
+    if address.casefold() in left:
+        for name in names[names.index(address.casefold()) :]:
+            del left[name]
 
 
 def _had_factor(subject: User, entry: AuditEntry) -> bool:

@@ -49,7 +49,7 @@ ADDRESS, MAILBOX = "address", "mailbox"  # why no password link is mailed
 
 def reportable(token: str) -> AuditEntry | None:
     """The audit entry of the link, if it was not reported yet and the mail went to the person."""
-    entry = report_links.entry_of(token)
+    entry = _entry_of(token)
     if (
         entry is None
         or Report.objects.filter(entry=entry).exists()
@@ -61,8 +61,23 @@ def reportable(token: str) -> AuditEntry | None:
 
 def of(token: str) -> Report | None:
     """The report that was made with this link."""
-    entry = report_links.entry_of(token)
+    entry = _entry_of(token)
     return Report.objects.filter(entry=entry).select_related("entry").first() if entry else None
+
+
+def _entry_of(token: str) -> AuditEntry | None:
+    """What a report with this link is about. Of several changes of address in a row each is told to all the addresses
+    that were left: then the one that left the address of the link, because only that one leads back to it."""
+    entry = report_links.entry_of(token)
+    if entry is None or entry.event not in ADDRESS_CHANGES:
+        return entry
+    mailbox = report_links.mailbox_id_of(token, entry)
+    earlier = AuditEntry.objects.filter(subject=entry.subject_id, event__in=ADDRESS_CHANGES, pk__lte=entry.pk)
+    return next((one for one in earlier.select_related("subject").order_by("-pk") if _left(one) == mailbox), entry)
+
+
+def _left(entry: AuditEntry) -> str:
+    return report_links.mailbox_id(str(entry.detail.get("before", "")))
 
 
 def _was_mailed_to_attacker(entry: AuditEntry, mailbox: str) -> bool:

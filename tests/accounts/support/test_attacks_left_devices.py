@@ -56,6 +56,11 @@ def app(person: User) -> Authenticator:
     return AuthenticatorFactory(user=person, linked_in=entry.pk)
 
 
+def of_long_ago(person: User) -> Authenticator:
+    with later(-2 * limits.NOT_ME_LINK):
+        return app(person)
+
+
 def passkey(person: User) -> Passkey:
     entry = told(Event.PASSKEY_ADDED, person, name="Laptop")
     return PasskeyFactory(user=person, linked_in=entry.pk)
@@ -283,7 +288,7 @@ def test_after_a_change_of_address_the_earlier_mailbox_hears_of_every_way_in(eve
 
 def test_who_moved_long_ago_or_proved_it_is_mailed_at_one_address() -> None:
     person = UserFactory(email=THIEF)
-    own = app(person)
+    own = of_long_ago(person)
     told(Event.ADDRESS_CHANGED_BY_PERSON, person, before=OWNER, after=THIEF)
     shows(person, own)
     mails().clear()
@@ -296,7 +301,7 @@ def test_device_linked_after_a_change_proves_nothing_for_a_week(
     linked: Callable[[User], Authenticator | Passkey],
 ) -> None:
     person = UserFactory(email=THIEF)
-    own = app(person)
+    own = of_long_ago(person)
     told(Event.ADDRESS_CHANGED_BY_PERSON, person, before=OWNER, after=THIEF)
     thiefs = linked(person)
     shows(person, thiefs)
@@ -309,6 +314,49 @@ def test_device_linked_after_a_change_proves_nothing_for_a_week(
     assert unverified_changes.changes(person)
     shows(person, own)
     assert not unverified_changes.changes(person)
+
+
+def test_device_linked_just_before_a_change_proves_nothing_either() -> None:
+    person = UserFactory(email=THIEF)
+    of_long_ago(person)
+    thiefs = passkey(person)
+    told(Event.ADDRESS_CHANGED_BY_PERSON, person, before=OWNER, after=THIEF)
+    shows(person, thiefs)
+    assert unproved.former_addresses(person) == [OWNER]
+
+
+def moved(person: User, before: str, after: str, event: Event = Event.ADDRESS_CHANGED_BY_PERSON) -> AuditEntry:
+    User.objects.filter(pk=person.pk).update(email=after)
+    person.refresh_from_db()
+    return told(event, person, before=before, after=after)
+
+
+def test_of_two_changes_in_a_row_the_owners_link_leads_back_to_the_owner() -> None:
+    """Each change is told to every address that was left; the link of the second one must not lead to the thief's
+    first."""
+    person, other = UserFactory(email=OWNER), "dief2@elders.nl"
+    of_long_ago(person)
+    first = moved(person, OWNER, THIEF)
+    second = moved(person, THIEF, other)
+    page = press(second, OWNER)
+    person.refresh_from_db()
+    assert person.email == OWNER
+    assert "is weer wat het was" in page
+    assert not person.links_withheld
+    assert unproved.former_addresses(person) == [], "the thief's addresses hear of nothing any more"
+    for entry, mailbox in ((first, OWNER), (second, OWNER), (second, THIEF), (second, other)):
+        press(entry, mailbox)
+        person.refresh_from_db()
+        assert person.email == OWNER, mailbox
+
+
+def test_address_that_an_administrator_corrected_leaves_the_thief_nothing() -> None:
+    person = UserFactory(email=OWNER)
+    of_long_ago(person)
+    moved(person, OWNER, THIEF)
+    assert unproved.former_addresses(person) == [OWNER]
+    moved(person, THIEF, OWNER, Event.ADDRESS_CHANGED)
+    assert unproved.former_addresses(person) == []
 
 
 def test_recovery_codes_made_after_a_change_prove_nothing_for_a_week() -> None:
