@@ -42,16 +42,16 @@ for (const field of document.querySelectorAll("input[type=password]:not([autocom
   if (focused) field.focus();
 }
 
-// The page to sign in: passkeys come when somebody is there, so that a first visit stays light; at once where one was used.
+// Passkeys come when somebody is there: a first visit stays light.
 const { passkeys, passkeyUsed, passkeyUnknown } = document.querySelector("form[data-passkeys]")?.dataset ?? {};
 if (passkeys && globalThis.PublicKeyCredential) {
   const signs = ["pointermove", "pointerdown", "keydown"];
   let place;
   const load = () => {
     for (const sign of signs) removeEventListener(sign, notice);
-    import(passkeys).catch(() => {}); // the password is still there
+    import(passkeys).catch(() => {});
   };
-  // A page that appears under a mouse at rest is told of a move too: one to the same place says nothing.
+  // A mouse at rest reports a move too, to where it is.
   const notice = (event) => {
     const before = place;
     place = `${event.screenX} ${event.screenY}`;
