@@ -143,7 +143,7 @@ MAILED = frozenset(
 )
 
 # A way to sign in begins, ends or is used up. After a change of address the earlier one is told as well, until a second
-# factor that was there before has vouched for it (`unproved`): the present mailbox may be a thief's.
+# factor that is older than a week has vouched for it (`unproved`): the present mailbox may be a thief's.
 WAYS_IN = frozenset(
     {
         Event.PASSWORD_CHANGED,

@@ -7,8 +7,9 @@ Read from the trail, which every such flow writes anyway; a flag on the account 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import limits
@@ -16,6 +17,7 @@ from accounts.audit.events import Event
 from accounts.audit.models import ADDRESS_CHANGES, AuditEntry
 from accounts.models import User
 
+PART = 20  # sign-ins that are read at once
 BY_MAIL = Q(event=Event.PASSWORD_CHANGED, detail__way="mailed link")
 MOVED = Q(event__in=ADDRESS_CHANGES)
 _REPORTED = Q(event=Event.REPORTED_NOT_ME)
@@ -30,21 +32,29 @@ def changes(subject: User) -> list[AuditEntry]:
 
     Entries of earlier versions do not say what was shown; those sign-ins count.
     """
-    mine = AuditEntry.objects.filter(subject=subject).order_by("-pk")
-    found = list(mine.filter(BY_MAIL | MOVED | _REPORTED))
+    mine = AuditEntry.objects.filter(subject=subject)
+    found = list(mine.filter(BY_MAIL | MOVED | _REPORTED).order_by("pk"))
     if not found:
         return []
-    last: dict[int, tuple[int, datetime]] = {}  # of each second factor the last sign-in
-    for pk, at, detail in mine.filter(_PROOF, pk__gt=found[-1].pk).values_list("pk", "at", "detail"):
-        last.setdefault(int(detail.get("linked") or 0), (pk, at))
-    linked_at = dict(AuditEntry.objects.filter(pk__in=last).values_list("pk", "at"))
-    proofs = [
-        pk
-        for linked, (pk, at) in last.items()
-        if linked not in linked_at or at >= linked_at[linked] + limits.NOT_ME_LINK
-    ]
-    newest = max(proofs, default=0)
-    return [one for one in reversed(found) if one.pk > newest]
+    newest = _newest_proof(mine.filter(_PROOF, pk__gt=found[0].pk).order_by("-pk"))
+    return [one for one in found if one.pk > newest]
+
+
+def _newest_proof(sign_ins: QuerySet[AuditEntry]) -> int:
+    """The key of the newest of these that proves something, 0 without one. ``sign_ins``: the newest first. Read in
+    parts: with a device of years, the first one is enough."""
+    linked_at: dict[int, datetime] = {}
+    for begin in count(0, PART):
+        part = list(sign_ins.values_list("pk", "at", "detail")[begin : begin + PART])
+        linked = {int(detail.get("linked") or 0) for _pk, _at, detail in part} - linked_at.keys()
+        linked_at |= dict(AuditEntry.objects.filter(pk__in=linked).values_list("pk", "at"))
+        for pk, at, detail in part:
+            since = linked_at.get(int(detail.get("linked") or 0))
+            if since is None or at >= since + limits.NOT_ME_LINK:
+                return pk
+        if len(part) < PART:
+            return 0
+    raise AssertionError("unreachable")
 
 
 def former_addresses(subject: User) -> list[str]:

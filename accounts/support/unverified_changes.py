@@ -24,7 +24,7 @@ def needs_second_factor(subject: User) -> bool:
 
 def changes(subject: User) -> list[AuditEntry]:
     """`unproved.changes`: each new password by mail, each other address and each report since the last sign-in with a
-    second factor that was there before, oldest first.
+    second factor that is older than a week, oldest first.
 
     Empty where the password alone opens the account: then there is no second factor to bypass.
     """

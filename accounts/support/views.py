@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.audit.origin import Origin
 from accounts.post_redirect_get import redirect_with_errors, restore
-from accounts.support import cancellation, forms, help_requests, reports
+from accounts.support import cancellation, forms, help_requests, reported_entry, reports
 from accounts.support.forms import MailedQuestionForm
 from accounts.two_factor import devices
 from accounts.two_factor.challenge import flows as challenge
@@ -104,7 +104,7 @@ def cancel_intervention(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_me(request: HttpRequest, token: str) -> HttpResponse:
-    entry = reports.reportable(token)
+    entry = reported_entry.reportable(token)
     form = MailedQuestionForm(
         request.POST if request.method == "POST" else None,
         question=_("Was this you?"),
@@ -112,7 +112,7 @@ def not_me(request: HttpRequest, token: str) -> HttpResponse:
         do=_("No, this was not me"),
     )
     if request.method != "POST":
-        made = reports.of(token) if entry is None else None
+        made = reported_entry.of(token) if entry is None else None
         if made and made.looked_at is None:
             return render(request, "accounts/support/not_me_done.html", {"report": made})
         return render(request, "accounts/support/not_me.html", {"entry": entry, "form": restore(request, form)})

@@ -350,6 +350,16 @@ def test_of_two_changes_in_a_row_the_owners_link_leads_back_to_the_owner() -> No
         assert person.email == OWNER, mailbox
 
 
+def test_report_at_the_present_address_undoes_nothing_of_when_it_was_left_before() -> None:
+    person = UserFactory(email=OWNER)
+    with later(-20 * limits.NOT_ME_LINK):
+        moved(person, OWNER, THIEF)
+    own = of_long_ago(person)
+    back = moved(person, THIEF, OWNER)
+    press(back, OWNER)
+    assert [one.pk for one in Authenticator.objects.filter(user=person)] == [own.pk]
+
+
 def test_address_that_an_administrator_corrected_leaves_the_thief_nothing() -> None:
     person = UserFactory(email=OWNER)
     of_long_ago(person)
