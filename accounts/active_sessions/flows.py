@@ -81,11 +81,12 @@ def _shown(request: HttpRequest, device: Device | None, instead: str) -> dict[st
 
 def _linked(device: Device | None) -> dict[str, str | int]:
     """Which device it was, by the audit entry that linked it: that number stays when the device is removed or comes
-    back. Nothing for a device that was linked before there were such numbers."""
+    back. Of recovery codes an entry that is not older than they are. Nothing for a device that was linked before there
+    were such numbers."""
     if device is None:
         return {}
     linked = getattr(device, "linked_in", None)
-    if device.kind == "recovery_code":  # as old as the set: every new set leaves one of these entries
+    if device.kind == "recovery_code":  # every new set leaves one of these entries
         made = AuditEntry.objects.filter(subject=device.user_id, event__in=_MAKES_CODES)
         linked = made.order_by("-pk").values_list("pk", flat=True).first()
     return {"linked": linked} if linked else {}

@@ -61,7 +61,9 @@ DETAIL_LABELS = {
     # What was tried again in the queue.
     "mail": gettext_lazy("Mail"),
     "task": gettext_lazy("Task"),
-    "passkey": gettext_lazy("Passkey"),
+    # Of passkeys, and of the device that was shown.
+    "digest": gettext_lazy("Mark of the passkey"),
+    "linked": gettext_lazy("Entry in which the device was linked"),
     "by_itself": gettext_lazy("Made by the browser itself"),
     "purpose": gettext_lazy("Purpose"),
 }

@@ -54,7 +54,6 @@ def reset(found: Unreadable, reason: str, origin: Origin) -> None:
     delivery.give_up_unreadable(found.mails)
     for person in found.people:
         interventions.act(interventions.InterventionRequest(Kind.RESET, person, None, reason), origin)
-    FormerAuthenticator.objects.filter(pk__in=found.former).delete()
     # The reset kept what it removed as former apps and passkeys, which cannot be read either.
     for former in (FormerAuthenticator, FormerPasskey):
         former.objects.filter(pk__in=[one.pk for one in former.objects.all() if not _is_readable(one)]).delete()

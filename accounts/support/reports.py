@@ -111,7 +111,8 @@ def _undo(entry: AuditEntry, user: User, unknown_hash: str, origin: Origin) -> d
         undone["unlinked"] = unlinked
     factors = reversal.reverse(user, entry)
     undone |= {name: int(fact) for name, fact in vars(factors).items() if fact}
-    if unknown_hash and (entry.event in PASSWORD_KNOWN or (factors.stolen and _set_by_mail(user))):
+    is_known = entry.event in PASSWORD_KNOWN or _set_since(entry, user) or (factors.stolen and _set_by_mail(user))
+    if unknown_hash and is_known:
         user.password = unknown_hash
         user.save(update_fields=["password"])
         undone["password"] = "void"  # noqa: S105 - a fact, not a password
@@ -130,14 +131,20 @@ def _unlink(entry: AuditEntry, user: User) -> int:
     return sum(identities.unlink(user, issuer) for issuer in issuers)
 
 
+def _set_since(entry: AuditEntry, user: User) -> bool:
+    """Was a password set at the address that the reported change led to?"""
+    since = AuditEntry.objects.filter(subject=user, event=Event.PASSWORD_CHANGED, succeeded=True, pk__gt=entry.pk)
+    return entry.event in ADDRESS_CHANGES and since.exists()
+
+
 def _set_by_mail(user: User) -> bool:
     """Was a password set by mail lately? With a device that may be stolen back in use, the thief may know it."""
     return any(one.event == Event.PASSWORD_CHANGED for one in unverified_changes.recent(user))
 
 
 def _restore_address(entry: AuditEntry, user: User, origin: Origin) -> bool:
-    """Restore the earlier address; False when it is somebody else's by now. The other address is told, because that may
-    be the owner's, and this report be made by somebody who reads the old mailbox."""
+    """Restore the earlier address; False when it is somebody else's by now. The address until now, and those between,
+    are told, because one may be the owner's, and this report be made by somebody who reads the old mailbox."""
     before, after = user.email, str(entry.detail.get("before", ""))
     if not after or User.objects.filter(email__lower=after.lower()).exclude(pk=user.pk).exists():
         return False
@@ -150,9 +157,15 @@ def _restore_address(entry: AuditEntry, user: User, origin: Origin) -> bool:
         return False
     detail: dict[str, str | int] = {"before": before, "after": after, "since": entry.pk}
     restored = record(Event.ADDRESS_RESTORED, subject=user, origin=origin, detail=detail)
-    if before.lower() != after.lower():
-        sending.send(restored.event, user, to=before, detail=detail, at=timezone.localtime(restored.at))
+    for address in {before.lower(), *_between(entry, user)} - {after.lower()}:
+        sending.send(restored.event, user, to=address, detail=detail, at=timezone.localtime(restored.at))
     return True
+
+
+def _between(entry: AuditEntry, user: User) -> set[str]:
+    """The addresses that changes since this one left."""
+    since = AuditEntry.objects.filter(subject=user, event__in=ADDRESS_CHANGES, pk__gt=entry.pk)
+    return {str(detail.get("before", "")).lower() for detail in since.values_list("detail", flat=True)} - {""}
 
 
 def _address_of(entry: AuditEntry) -> str:

@@ -110,7 +110,8 @@ def restore_since(user: User, entry_id: int) -> list[Restored]:
 
     Codes until now stay void: which of them were used is no longer known.
     """
-    ended = {"user": user, "ended_in__gte": entry_id, "why__in": RESTORABLE}
+    since = timezone.now() - limits.NOT_ME_LINK  # a device may have forgotten what ended before that, or be sold
+    ended = {"user": user, "ended_in__gte": entry_id, "ended_at__gt": since, "why__in": RESTORABLE}
     apps = list(FormerAuthenticator.objects.filter(**ended).order_by("pk"))
     step = codes.present_step()
     for old in apps:

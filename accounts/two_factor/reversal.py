@@ -72,9 +72,8 @@ def _copied_in(entry: AuditEntry) -> Q:
     """The passkey of which this entry says that there may be a copy; none for another entry."""
     if entry.event != Event.PASSKEY_COUNT_FELL:
         return Q(pk__in=())
-    if digest := entry.detail.get("digest"):
-        return Q(digest__startswith=digest)
-    return Q(pk=entry.detail.get("passkey"))  # an entry of an earlier version
+    digest = entry.detail.get("digest")
+    return Q(digest__startswith=digest) if digest else Q(pk__in=())
 
 
 def _copied(user: User) -> list[str]:
@@ -95,6 +94,8 @@ def _may_be_stolen(user: User, restored: Restored) -> bool:
         subject=user, event__in=(Event.SIGNED_IN, Event.IDENTITY_CONFIRMED), succeeded=True, pk__lt=ended.pk
     )
     shown = proofs.order_by("-pk").values_list("detail", flat=True).first() or {}
+    if shown.get("factor") == RecoveryCodeSet.kind:  # which may name the entry of the device that it came with
+        return True
     return restored.linked_in is None or shown.get("linked") != restored.linked_in
 
 

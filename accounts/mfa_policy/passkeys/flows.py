@@ -155,8 +155,9 @@ def change(organisation: Organisation | None, choice: Choice, *, shown: str, act
 def withdraw_all(reason: str, origin: Origin) -> int:
     """By the console: no passkey is demanded of anybody any more, because no passkey works, as after another host.
     Recorded and mailed as by an administrator. Returns how many demands there were."""
-    demanding = Organisation.objects.exclude(passkey_for=PasskeyFor.NOBODY).order_by("pk")
-    found = [one for one in (None, *demanding) if present(_lock(one)).first_day]
+    _lock(None)
+    demanding = Organisation.objects.select_for_update(no_key=True).exclude(passkey_for=PasskeyFor.NOBODY)
+    found = [one for one in (None, *demanding.order_by("pk")) if present(one).first_day]
     for organisation in found:
         before, run = present(organisation), dry_run(organisation, Choice())
         _store(organisation, Choice())

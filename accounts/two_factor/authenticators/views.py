@@ -22,7 +22,7 @@ from accounts.two_factor import devices
 from accounts.two_factor.authenticators import flows
 from accounts.two_factor.devices import Situation
 from accounts.two_factor.forms import CodeForm, device_choices
-from accounts.two_factor.models import Authenticator
+from accounts.two_factor.models import Authenticator, Passkey
 from accounts.two_factor.verification import Outcome, VerificationResult
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ def switch_off(request: PersonRequest) -> HttpResponse:
     mine = devices.factors_read_with(request.session, request.user)
     if not mine.has_factor:
         return redirect("personal_details")
+    passkeys = devices.passkeys_of(request.user) if request.method == "POST" and mine.passkeys else []
     if request.method == "POST" and "credential" in request.POST:
-        return _switch_off_by_passkey(request)
+        return _switch_off_by_passkey(request, passkeys)
     form = CodeForm(request.POST or None, choice=device_choices(mine.authenticators))
     if request.method != "POST":
         context = {"form": restore(request, form), "announced": sign_in_policy.announced_requirement(request.user)}
@@ -73,9 +74,8 @@ def switch_off(request: PersonRequest) -> HttpResponse:
         return redirect_with_errors(request, form)
     device = devices.authenticator_of(request.user, form.cleaned_data.get("device"))
     origin, browsers = Origin.of(request), KnownBrowsers.of(request)
-    return _switched_off(
-        request, form, flows.switch_off(request.user, device, form.cleaned_data["code"], origin, browsers)
-    )
+    answer = flows.switch_off(request.user, device, form.cleaned_data["code"], origin, browsers)
+    return _switched_off(request, form, answer, passkeys)
 
 
 def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, object]:
@@ -87,7 +87,7 @@ def _passkey_context(request: PersonRequest, mine: Situation) -> dict[str, objec
     return {**questions.for_proof(request.user, request.session), "passkey_only": not mine.authenticators}
 
 
-def _switch_off_by_passkey(request: PersonRequest) -> HttpResponse:
+def _switch_off_by_passkey(request: PersonRequest, passkeys: list[Passkey]) -> HttpResponse:
     from accounts.two_factor.passkeys import binding  # here, as above
     from accounts.two_factor.passkeys.forms import PasskeyForm
 
@@ -98,10 +98,12 @@ def _switch_off_by_passkey(request: PersonRequest) -> HttpResponse:
     answer = flows.switch_off_by_passkey(
         request.user, **form.cleaned_data, binding=of_page, origin=origin, browsers=browsers
     )
-    return _switched_off(request, form, answer)
+    return _switched_off(request, form, answer, passkeys)
 
 
-def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: VerificationResult) -> HttpResponse:
+def _switched_off(
+    request: PersonRequest, form: CodeForm | PasskeyForm, answer: VerificationResult, passkeys: list[Passkey]
+) -> HttpResponse:
     if answer.outcome is Outcome.DEMANDED:
         return redirect("totp_switch_off")
     if answer.outcome is not Outcome.ACCEPTED:
@@ -109,9 +111,10 @@ def _switched_off(request: PersonRequest, form: CodeForm | PasskeyForm, answer: 
         return redirect_with_errors(request, form)
     sessions.end_others(request, request.user)
     sessions.mark_unverified(request)
-    from accounts.two_factor.passkeys import signals  # here, as above
+    if passkeys:
+        from accounts.two_factor.passkeys import signals  # here, as above
 
-    signals.note_change(request.session, request.user)
+        signals.note_removal(request.session, passkeys)
     messages.success(
         request, _("Two-step authentication is off. From now on signing in asks for no second step any more.")
     )

@@ -164,8 +164,7 @@ def _refuse(
     if outcome is Outcome.COUNT_FELL and owner and passkey and not _was_told(owner, passkey):
         # The digest, so that a report "this was not me" finds the passkey of which there may be a copy, also after it
         # was removed and came back under another key.
-        detail: dict[str, str | int] = {"factor": Passkey.kind, "name": passkey.name, "passkey": passkey.pk}
-        detail["digest"] = passkey.short_digest
+        detail: dict[str, str | int] = {"factor": Passkey.kind, "name": passkey.name, "digest": passkey.short_digest}
         record(Event.PASSKEY_COUNT_FELL, subject=owner, origin=origin, succeeded=False, detail=detail)
     else:
         record_aggregated(Event.PASSKEY_REFUSED, subject=owner, origin=origin, detail=result.facts)
@@ -183,7 +182,7 @@ def _was_told(user: User, passkey: Passkey) -> bool:
     """Was this mailed today? Whoever has a copy may try it any number of times."""
     since = timezone.now() - limits.ALERT_MAIL_INTERVAL
     told = AuditEntry.objects.filter(subject=user, event=Event.PASSKEY_COUNT_FELL, at__gt=since)
-    return told.filter(detail__passkey=passkey.pk).exists()
+    return told.filter(detail__digest=passkey.short_digest).exists()
 
 
 def _result(outcome: Outcome, passkey: Passkey | None = None, reference: str = "") -> VerificationResult:

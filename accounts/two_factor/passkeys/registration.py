@@ -37,8 +37,8 @@ def question_for(user: User, binding: str, purpose: Purpose = Purpose.ADD, *, al
 def _without_copied(user: User, known: list[Passkey]) -> list[Passkey]:
     """Of a passkey whose count fell there may be a copy: its device makes another in its place."""
     fell = AuditEntry.objects.filter(subject=user, event=Event.PASSKEY_COUNT_FELL)
-    copied = set(fell.values_list("detail__passkey", flat=True)) if known else set()
-    return [one for one in known if one.pk not in copied]
+    copied = set(fell.values_list("detail__digest", flat=True)) if known else set()
+    return [one for one in known if one.short_digest not in copied]
 
 
 class Addition(NamedTuple):
@@ -86,7 +86,7 @@ def add(
     else:
         addition = _store(user, question, answer, made, origin, all_lost, on_added)
     if not addition.is_accepted and addition.answer.was_judged:
-        facts = addition.answer.facts | {"purpose": Purpose.ADD.value}
+        facts = addition.answer.facts | {"purpose": purpose.value}
         record_aggregated(Event.PASSKEY_REFUSED, subject=user, origin=origin, detail=facts)
     return addition
 

@@ -18,12 +18,10 @@ CHANGED = "passkeys_changed"  # in the session, until a page has told it
 REMOVED = "passkeys_removed"  # in the session: digests of what it removed itself
 
 
-def note_change(session: MutableMapping[str, Any], user: User) -> None:
-    """This session has just removed passkeys. Also when none is left: the next page then says so."""
+def note_removal(session: MutableMapping[str, Any], removed: Iterable[Passkey]) -> None:
+    """This session has just removed these. Also when none is left: the next page then says so."""
     session[CHANGED] = True
-    ended = list(previous_devices.restorable_passkeys(user).values_list("ended_in", "digest"))
-    newest = max((entry or 0 for entry, _digest in ended), default=0)
-    session[REMOVED] = session.get(REMOVED, []) + [digest for entry, digest in ended if entry == newest]
+    session[REMOVED] = session.get(REMOVED, []) + [one.digest for one in removed]
 
 
 def for_page(session: MutableMapping[str, Any], user: User, passkeys: Iterable[Passkey]) -> str:

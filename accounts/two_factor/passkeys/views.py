@@ -146,7 +146,7 @@ def remove(request: PersonRequest, pk: int) -> HttpResponse:
         return redirect("passkey_remove", pk)
     sessions.end_others(request, request.user)
     sessions.verify_by_another(request, devices.another_factor_of(request.user))
-    signals.note_change(request.session, request.user)
+    signals.note_removal(request.session, [passkey])
     response = redirect("passkey_add" if request.META.get(OWES_SET_UP) else "personal_details")
     if not devices.passkeys_of(request.user):
         forget_passkey(response)

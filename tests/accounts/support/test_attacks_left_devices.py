@@ -152,7 +152,7 @@ def test_own_devices_from_before_stay() -> None:
 def test_passkey_that_may_be_copied_never_comes_back(reported: tuple[str, ...]) -> None:
     person = UserFactory()
     own, copied = app(person), passkey(person)
-    detail = {"factor": "passkey", "name": "Laptop", "passkey": copied.pk, "digest": copied.short_digest}
+    detail = {"factor": "passkey", "name": "Laptop", "digest": copied.short_digest}
     fell = told(Event.PASSKEY_COUNT_FELL, person, **detail)
     later_one = passkey(person)
     assert passkeys.remove(person, copied, HERE)
@@ -171,7 +171,7 @@ def test_restored_passkey_that_then_counts_back_is_found_under_its_new_key() -> 
     passkeys.remove(person, copied, HERE)
     press(last(Event.PASSKEY_REMOVED, person))
     assert Passkey.objects.get(user=person).pk != copied.pk
-    detail = {"factor": "passkey", "name": "Laptop", "passkey": copied.pk, "digest": copied.short_digest}
+    detail = {"factor": "passkey", "name": "Laptop", "digest": copied.short_digest}
     press(told(Event.PASSKEY_COUNT_FELL, person, **detail))
     assert not Passkey.objects.filter(user=person).exists()
 
@@ -348,6 +348,37 @@ def test_of_two_changes_in_a_row_the_owners_link_leads_back_to_the_owner() -> No
         press(entry, mailbox)
         person.refresh_from_db()
         assert person.email == OWNER, mailbox
+
+
+def test_password_set_at_the_thiefs_address_goes_with_it() -> None:
+    person = UserFactory(email=OWNER)
+    entry = moved(person, OWNER, THIEF)
+    told(Event.PASSWORD_CHANGED, person, way="mailed link")
+    press(entry, OWNER)
+    person.refresh_from_db()
+    assert person.email == OWNER
+    assert not person.check_password(PASSWORD)
+
+
+def test_address_between_hears_that_an_earlier_one_is_back() -> None:
+    person, between, last_one = UserFactory(email=OWNER), "tussen@voorbeeld.nl", "nu@voorbeeld.nl"
+    of_long_ago(person)
+    moved(person, OWNER, between)
+    second = moved(person, between, last_one)
+    mails().clear()
+    press(second, OWNER)
+    assert {between, last_one} <= {mail.to[0] for mail in mails()}
+
+
+def test_device_that_a_recovery_code_removed_comes_back_with_doubt() -> None:
+    person = UserFactory(email=OWNER)
+    linked = app(person)
+    told(Event.SIGNED_IN, person, factor="recovery_code", linked=linked.linked_in or 0)
+    passkey(person)
+    assert authenticators.remove(person, linked, HERE)
+    press(last(Event.AUTHENTICATOR_REMOVED, person))
+    person.refresh_from_db()
+    assert person.links_withheld
 
 
 def test_report_at_the_present_address_undoes_nothing_of_when_it_was_left_before() -> None:

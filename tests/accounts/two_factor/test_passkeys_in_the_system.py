@@ -139,7 +139,7 @@ class TestReports:
     def test_passkey_of_which_there_may_be_a_copy_is_removed(self, person: User) -> None:
         copied, _entry = added(person)
         own, _entry = added(person, "Telefoon")
-        detail = {"factor": "passkey", "name": "Laptop", "passkey": copied.pk}
+        detail = {"factor": "passkey", "name": "Laptop", "digest": copied.short_digest}
         entry = record(Event.PASSKEY_COUNT_FELL, subject=person, origin=HERE, succeeded=False, detail=detail)
         assert reports.report(report_links.make_token(entry), HERE)
         assert [one.pk for one in Passkey.objects.filter(user=person)] == [own.pk]
